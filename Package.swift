@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is held to the same strictness; `Tests/HouseTests` holds the table of who may
+/// import what, because SwiftPM does not enforce it.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "Martlet",
+    products: [
+        .library(name: "MartletClient", targets: ["MartletClient"]),
+        .executable(name: "martlet", targets: ["martlet"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C: checksums in hardware, and liblz4.
+        .target(name: "CMartletChecksum"),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+
+        // The pure core, lowest first.
+        core("MartletBase", ["CMartletChecksum"]),
+        core("MartletVersions", ["MartletBase"]),
+        core("MartletRing", ["MartletBase"]),
+        core("MartletStorage", ["MartletBase", "CLZ4"]),
+        core("MartletWire", ["MartletBase", "MartletVersions", "MartletRing"]),
+        core("MartletMembership", ["MartletBase", "MartletWire"]),
+        core(
+            "MartletReplication",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                heap,
+            ]),
+        core(
+            "MartletNode",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletMembership", "MartletReplication",
+            ]),
+
+        // The shells.
+        core("MartletRESP", ["MartletBase"]),
+        core(
+            "MartletServer",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletMembership", "MartletReplication", "MartletNode", "MartletRESP",
+                nio, nioPosix, deque, yams, logging,
+            ]),
+        core("MartletClient", ["MartletBase", "MartletRESP", nio, nioPosix]),
+        core(
+            "MartletSimulator",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletMembership", "MartletReplication", "MartletNode", heap, yams,
+            ]),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "MartletBase", "MartletServer", "MartletClient", "MartletSimulator", arguments,
+            ],
+            swiftSettings: strict),
+
+        // Tests.
+        test("HouseTests", []),
+        test("BaseTests", ["MartletBase"]),
+        test("VersionsTests", ["MartletBase", "MartletVersions"]),
+        test("RingTests", ["MartletBase", "MartletRing"]),
+        test("StorageTests", ["MartletBase", "MartletStorage"]),
+        test("WireTests", ["MartletBase", "MartletVersions", "MartletRing", "MartletWire"]),
+        test("MembershipTests", ["MartletBase", "MartletWire", "MartletMembership"]),
+        test(
+            "ReplicationTests",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletReplication", "MartletNode", "MartletMembership",
+            ]),
+        test("RESPTests", ["MartletBase", "MartletRESP"]),
+        test(
+            "ServerTests",
+            ["MartletBase", "MartletStorage", "MartletServer", "MartletClient", "MartletRESP", nio, nioPosix]),
+        test("SimulatorTests", ["MartletBase", "MartletSimulator"]),
+    ]
+)

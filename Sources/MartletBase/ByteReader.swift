@@ -1,0 +1,173 @@
+// Reading what `ByteWriter` wrote, from sources that may be hostile: every read is checked, every
+// failure is a value with the offset where it happened, and no count is trusted before its bytes
+// are seen to be there.
+
+/// Why bytes could not be read.
+package struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was wrong.
+    package enum Reason: Hashable, Sendable {
+        /// The bytes end before the value does.
+        case truncated
+        /// A value outside what the format allows; the text names it.
+        case invalid(String)
+        /// A format version that this build does not read.
+        case unsupportedVersion(UInt8)
+        /// The checksum does not match the bytes.
+        case checksumMismatch
+        /// A length or count above its limit.
+        case tooLarge(String)
+    }
+
+    /// What was wrong.
+    package var reason: Reason
+    /// The offset, in bytes from the start of what was read.
+    package var offset: Int
+
+    /// The failure `reason` at `offset`.
+    package init(_ reason: Reason, at offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+
+    /// One line for a log.
+    package var description: String {
+        let what =
+            switch reason {
+            case .truncated: "truncated"
+            case .invalid(let what): "invalid \(what)"
+            case .unsupportedVersion(let version): "unsupported format version \(version)"
+            case .checksumMismatch: "checksum mismatch"
+            case .tooLarge(let what): "\(what) too large"
+            }
+        return "\(what) at offset \(offset)"
+    }
+}
+
+/// A cursor over a run of bytes; copies only what is read out as bytes.
+package struct ByteReader: Sendable {
+    private let bytes: Bytes
+    private let end: Int
+    /// The offset of the next byte, from the start of the underlying bytes.
+    package private(set) var offset: Int
+
+    /// A reader over all of `bytes`.
+    package init(_ bytes: Bytes) {
+        self.init(bytes, 0..<bytes.count)
+    }
+
+    /// A reader over `bytes[range]`.
+    package init(_ bytes: Bytes, _ range: Range<Int>) {
+        invariant(
+            range.lowerBound >= 0 && range.upperBound <= bytes.count,
+            "reader over \(range) of \(bytes.count)")
+        self.bytes = bytes
+        offset = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// How many bytes are left.
+    package var remaining: Int { end - offset }
+    /// Whether all has been read.
+    package var isAtEnd: Bool { offset == end }
+
+    /// The failure `reason` at the present offset.
+    package func error(_ reason: FormatError.Reason) -> FormatError {
+        FormatError(reason, at: offset)
+    }
+
+    /// Fails unless everything has been read: trailing bytes are an error in every format here.
+    package func expectEnd() throws(FormatError) {
+        if !isAtEnd { throw error(.invalid("trailing bytes")) }
+    }
+
+    private func need(_ count: Int) throws(FormatError) {
+        if remaining < count { throw error(.truncated) }
+    }
+
+    /// One byte.
+    package mutating func readUInt8() throws(FormatError) -> UInt8 {
+        try need(1)
+        defer { offset += 1 }
+        return bytes[offset]
+    }
+
+    /// Two bytes, little-endian.
+    package mutating func readUInt16() throws(FormatError) -> UInt16 {
+        try need(2)
+        defer { offset += 2 }
+        return UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
+    }
+
+    /// Four bytes, little-endian.
+    package mutating func readUInt32() throws(FormatError) -> UInt32 {
+        try need(4)
+        defer { offset += 4 }
+        return unsafe bytes.withUnsafeBytes {
+            UInt32(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
+    }
+
+    /// Eight bytes, little-endian.
+    package mutating func readUInt64() throws(FormatError) -> UInt64 {
+        try need(8)
+        defer { offset += 8 }
+        return unsafe bytes.withUnsafeBytes {
+            UInt64(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+    }
+
+    /// An unsigned LEB128 in its shortest form; a longer form is invalid.
+    package mutating func readVarint() throws(FormatError) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let byte = try readUInt8()
+            if shift == 63, byte > 1 { throw error(.invalid("varint")) }
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 {
+                if byte == 0, shift > 0 { throw error(.invalid("varint")) }
+                return value
+            }
+            shift += 7
+        }
+    }
+
+    /// A count of things that take at least `minimumSize` bytes each: never more than can follow,
+    /// so that a hostile count cannot make the caller reserve memory.
+    package mutating func readCount(minimumSize: Int = 1) throws(FormatError) -> Int {
+        let count = try readVarint()
+        guard count <= UInt64(remaining / max(1, minimumSize)) else { throw error(.truncated) }
+        return Int(count)
+    }
+
+    /// `count` bytes.
+    package mutating func readRaw(_ count: Int) throws(FormatError) -> Bytes {
+        try need(count)
+        defer { offset += count }
+        return Array(bytes[offset..<offset + count])
+    }
+
+    /// Bytes behind their count.
+    package mutating func readPrefixed() throws(FormatError) -> Bytes {
+        let count = try readCount()
+        return try readRaw(count)
+    }
+
+    /// Text behind its count; invalid UTF-8 is an error.
+    package mutating func readPrefixedText() throws(FormatError) -> String {
+        let raw = try readPrefixed()
+        guard let text = String(validating: raw, as: UTF8.self) else {
+            throw error(.invalid("UTF-8"))
+        }
+        return text
+    }
+
+    /// Zero or one; anything else is invalid.
+    package mutating func readFlag() throws(FormatError) -> Bool {
+        switch try readUInt8() {
+        case 0: return false
+        case 1: return true
+        default: throw error(.invalid("flag"))
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// Who a node is, and where it is reached.
+
+/// A node's identity, drawn once when its data directory is made and kept beside the data.
+package struct NodeID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The 64 random bits.
+    package var rawValue: UInt64
+
+    /// The identity with these bits.
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// By bits: an order that every node agrees on.
+    package static func < (left: NodeID, right: NodeID) -> Bool {
+        left.rawValue < right.rawValue
+    }
+
+    /// Sixteen hexadecimal digits.
+    package var description: String {
+        let digits = String(rawValue, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Reads the sixteen digits that `description` writes; nil for anything else.
+    package init?(_ description: String) {
+        guard description.utf8.count == 16, let bits = UInt64(description, radix: 16) else {
+            return nil
+        }
+        rawValue = bits
+    }
+}
+
+/// An address that can be dialled: an IP literal and a port.
+package struct Endpoint: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// An IPv4 or IPv6 literal.
+    package var host: String
+    /// A UDP or TCP port.
+    package var port: UInt16
+
+    /// The address `host`:`port`.
+    package init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// By host, then port.
+    package static func < (left: Endpoint, right: Endpoint) -> Bool {
+        (left.host, left.port) < (right.host, right.port)
+    }
+
+    /// `host:port`, with brackets round IPv6.
+    package var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    /// Reads `host:port` or `[v6]:port`; nil where either part is missing or out of range.
+    package init?(_ description: String) {
+        guard let colon = description.lastIndex(of: ":"),
+            let port = UInt16(description[description.index(after: colon)...])
+        else { return nil }
+        var host = description[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty else { return nil }
+        self.init(host: String(host), port: port)
+    }
+}
