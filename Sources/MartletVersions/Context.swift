@@ -1,0 +1,117 @@
+// A version vector: what its holder has seen of one key. Sorted by actor, so that equal contexts
+// are equal arrays and every walk is a merge of two sorted runs.
+internal import MartletBase
+
+/// For one key, the highest counter covered of each actor.
+///
+/// Parker et al., "Detection of mutual inconsistency" (1983); the dots beside it are those of
+/// Preguiça et al., "Dotted version vectors" (2010).
+package struct Context: Hashable, Sendable, CustomStringConvertible {
+    /// One actor's share of a context.
+    package struct Entry: Hashable, Sendable {
+        /// The actor.
+        package var actor: Actor
+        /// Every dot of the actor up to this counter is covered; at least 1.
+        package var counter: UInt64
+    }
+
+    /// Sorted by actor, each actor once.
+    package private(set) var entries: [Entry]
+
+    /// The context that covers nothing.
+    package init() {
+        entries = []
+    }
+
+    /// The least context that covers all of `dots`.
+    package init(covering dots: [Dot]) {
+        self.init()
+        for dot in dots { cover(dot) }
+    }
+
+    /// Whether nothing is covered.
+    package var isEmpty: Bool { entries.isEmpty }
+
+    /// The highest counter covered of `actor`; 0 when none is. O(log n).
+    package func counter(of actor: Actor) -> UInt64 {
+        let index = position(of: actor)
+        return index < entries.count && entries[index].actor == actor ? entries[index].counter : 0
+    }
+
+    /// Whether `dot` is covered. O(log n).
+    package func covers(_ dot: Dot) -> Bool {
+        dot.counter <= counter(of: dot.actor)
+    }
+
+    /// Whether everything that `other` covers is covered here too. O(n + m).
+    package func dominates(_ other: Context) -> Bool {
+        var index = 0
+        for entry in other.entries {
+            while index < entries.count, entries[index].actor < entry.actor { index += 1 }
+            guard index < entries.count, entries[index].actor == entry.actor,
+                entries[index].counter >= entry.counter
+            else { return false }
+        }
+        return true
+    }
+
+    /// Extends the context to cover `dot` and, as contexts do, all before it of that actor.
+    package mutating func cover(_ dot: Dot) {
+        invariant(dot.counter > 0, "dot \(dot)")
+        let index = position(of: dot.actor)
+        if index < entries.count, entries[index].actor == dot.actor {
+            entries[index].counter = max(entries[index].counter, dot.counter)
+        } else {
+            entries.insert(Entry(actor: dot.actor, counter: dot.counter), at: index)
+        }
+    }
+
+    /// The least context that covers what either covers: the join of the lattice. O(n + m).
+    package mutating func join(_ other: Context) {
+        if other.entries.isEmpty || entries == other.entries { return }
+        if entries.isEmpty {
+            entries = other.entries
+            return
+        }
+        var joined: [Entry] = []
+        joined.reserveCapacity(max(entries.count, other.entries.count))
+        var left = 0
+        var right = 0
+        while left < entries.count || right < other.entries.count {
+            if right == other.entries.count
+                || left < entries.count && entries[left].actor < other.entries[right].actor
+            {
+                joined.append(entries[left])
+                left += 1
+            } else if left == entries.count
+                || other.entries[right].actor < entries[left].actor
+            {
+                joined.append(other.entries[right])
+                right += 1
+            } else {
+                let counter = max(entries[left].counter, other.entries[right].counter)
+                joined.append(Entry(actor: entries[left].actor, counter: counter))
+                left += 1
+                right += 1
+            }
+        }
+        entries = joined
+    }
+
+    /// The index of `actor`, or where it would stand.
+    private func position(of actor: Actor) -> Int {
+        if let last = entries.last, last.actor < actor { return entries.count }
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].actor < actor { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// `{actor:counter, …}`.
+    package var description: String {
+        "{" + entries.map { "\($0.actor):\($0.counter)" }.joined(separator: ", ") + "}"
+    }
+}
