@@ -1,0 +1,122 @@
+// What a client is answered, with the evidence: who took part, as what, and what each one said.
+package import MartletBase
+package import MartletVersions
+
+/// One replica's part in an answer.
+package struct Witness: Hashable, Sendable {
+    /// What the replica did.
+    package enum Act: UInt8, Hashable, Sendable, CaseIterable {
+        /// It was asked and had not answered when the client was.
+        case silent
+        /// It answered a read with exactly what the client got.
+        case agreed
+        /// It answered a read with less, or with something else; it is being repaired.
+        case differed
+        /// It holds the write, in memory and on its way to disk.
+        case stored
+        /// It holds the write, synced.
+        case synced
+        /// It refused or failed.
+        case refused
+    }
+
+    /// The replica.
+    package var node: NodeID
+    /// The home replica that it stood in for; nil when it is a home itself.
+    package var standsInFor: NodeID?
+    /// What it did.
+    package var act: Act
+
+    /// `node` did `act`, for itself or in place of another.
+    package init(node: NodeID, standsInFor: NodeID? = nil, act: Act) {
+        self.node = node
+        self.standsInFor = standsInFor
+        self.act = act
+    }
+}
+
+/// Who answered, and who coordinated.
+package struct Evidence: Hashable, Sendable {
+    /// The node that ran the request.
+    package var coordinator: NodeID
+    /// Every replica that was asked, in the order of asking.
+    package var witnesses: [Witness]
+
+    /// The witnesses of a request run by `coordinator`.
+    package init(coordinator: NodeID, witnesses: [Witness] = []) {
+        self.coordinator = coordinator
+        self.witnesses = witnesses
+    }
+}
+
+/// The answer to a read.
+package struct ReadAnswer: Hashable, Sendable {
+    /// The merge of what the replicas hold; empty when none has the key.
+    package var object: Object
+    /// Who answered.
+    package var evidence: Evidence
+
+    /// The merged object and its witnesses.
+    package init(object: Object, evidence: Evidence) {
+        self.object = object
+        self.evidence = evidence
+    }
+}
+
+/// The answer to a write.
+package struct WriteAnswer: Hashable, Sendable {
+    /// The write's name.
+    package var dot: Dot
+    /// What to hand in with the next write to replace this one. Nil when the write left siblings
+    /// beside it: their context would claim that the client had seen them, so it must read first.
+    package var context: Context?
+    /// Siblings after the write, itself included, at the coordinator.
+    package var siblingCount: Int
+    /// Whether the coordinator held a live value before.
+    package var replacedValue: Bool
+    /// Who has the write.
+    package var evidence: Evidence
+
+    /// The write `dot` and what became of it.
+    package init(
+        dot: Dot, context: Context?, siblingCount: Int, replacedValue: Bool, evidence: Evidence
+    ) {
+        self.dot = dot
+        self.context = context
+        self.siblingCount = siblingCount
+        self.replacedValue = replacedValue
+        self.evidence = evidence
+    }
+}
+
+/// Why a request failed. A write that failed may still have reached replicas, and may survive.
+package enum RequestError: Error, Hashable, Sendable {
+    /// The node is in no cluster yet.
+    case noTopology
+    /// The knobs contradict each other or the ring; the text says how.
+    case invalidOptions(String)
+    /// Too few replicas can be reached to satisfy the request at all.
+    case unavailable(needed: Int, reachable: Int, evidence: Evidence)
+    /// The replicas that had answered by the deadline were too few.
+    case timedOut(needed: Int, answered: Int, evidence: Evidence)
+    /// The node has more requests in flight than its limit.
+    case overloaded
+    /// A value or key above its limit, in bytes.
+    case tooLarge(what: String, limit: Int)
+    /// The write would leave more siblings than the limit; read, merge and write with the context.
+    case tooManySiblings(limit: Int)
+    /// A wall clock is too far off for its timestamps to be believed.
+    case clockSkew
+    /// The replica's storage refuses writes; the text says why.
+    case storage(String)
+}
+
+/// What becomes of a request.
+package enum ClientAnswer: Hashable, Sendable {
+    /// A read's answer.
+    case read(ReadAnswer)
+    /// A write's answer.
+    case written(WriteAnswer)
+    /// Why there is no other.
+    case failed(RequestError)
+}

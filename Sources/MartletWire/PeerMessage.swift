@@ -1,0 +1,181 @@
+// Everything that nodes say to each other over their links. Who handles it is in the comments;
+// its bytes are in the files `PeerMessage+Coding` and `ClientMessages+Coding`.
+package import MartletBase
+package import MartletRing
+package import MartletVersions
+
+/// Pairs an answer with its question; unique at the node that asks, while it runs.
+package struct OperationID: Hashable, Comparable, Sendable {
+    /// Counts up from 1.
+    package var rawValue: UInt64
+
+    /// The operation with this number.
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// In the order of asking.
+    package static func < (left: OperationID, right: OperationID) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+/// Hold this version of a key.
+package struct ReplicaPut: Hashable, Sendable {
+    /// Why it is sent: what limits apply.
+    package enum Purpose: UInt8, Hashable, Sendable, CaseIterable {
+        /// A client's write: refused when its timestamp is beyond belief.
+        case write
+        /// What a read found missing.
+        case repair
+        /// A hint on its way home.
+        case hint
+    }
+
+    /// The operation at the sender.
+    package var operation: OperationID
+    /// The key.
+    package var key: Bytes
+    /// All that the sender holds of the key; the receiver merges it.
+    package var object: Object
+    /// Why it is sent.
+    package var purpose: Purpose
+    /// The home replica for which the receiver is to keep it as a hint; nil when the receiver is
+    /// itself the home.
+    package var heldFor: NodeID?
+    /// Whether to answer only once it is synced.
+    package var durable: Bool
+    /// How long the sender waits from sending on; work past it need not be done.
+    package var patience: Duration
+
+    /// A version to hold.
+    package init(
+        operation: OperationID, key: Bytes, object: Object, purpose: Purpose,
+        heldFor: NodeID? = nil, durable: Bool, patience: Duration
+    ) {
+        self.operation = operation
+        self.key = key
+        self.object = object
+        self.purpose = purpose
+        self.heldFor = heldFor
+        self.durable = durable
+        self.patience = patience
+    }
+}
+
+/// What a replica makes of a `ReplicaPut`.
+package struct ReplicaPutReply: Hashable, Sendable {
+    /// How it went.
+    package enum Outcome: Hashable, Sendable {
+        /// It is held; synced, if that was asked.
+        case stored
+        /// It is not.
+        case refused(RequestError)
+    }
+
+    /// The operation at the node that asked.
+    package var operation: OperationID
+    /// How it went.
+    package var outcome: Outcome
+
+    /// The reply to `operation`.
+    package init(operation: OperationID, outcome: Outcome) {
+        self.operation = operation
+        self.outcome = outcome
+    }
+}
+
+/// Show what you hold of a key.
+package struct ReplicaGet: Hashable, Sendable {
+    /// The operation at the sender.
+    package var operation: OperationID
+    /// The key.
+    package var key: Bytes
+    /// Whether values above the inline limit may be left out.
+    package var summaryAllowed: Bool
+    /// How long the sender waits.
+    package var patience: Duration
+
+    /// A question about `key`.
+    package init(operation: OperationID, key: Bytes, summaryAllowed: Bool, patience: Duration) {
+        self.operation = operation
+        self.key = key
+        self.summaryAllowed = summaryAllowed
+        self.patience = patience
+    }
+}
+
+/// What a replica holds of a key, its hints included.
+package struct ReplicaGetReply: Hashable, Sendable {
+    /// What it holds.
+    package enum Outcome: Hashable, Sendable {
+        /// All of it; an empty object when nothing.
+        case object(Object)
+        /// Context and dots alone: the values are large and another replica was asked for them.
+        case summary(Context, [Dot])
+        /// It cannot say.
+        case refused(RequestError)
+    }
+
+    /// The operation at the node that asked.
+    package var operation: OperationID
+    /// What it holds.
+    package var outcome: Outcome
+
+    /// The reply to `operation`.
+    package init(operation: OperationID, outcome: Outcome) {
+        self.operation = operation
+        self.outcome = outcome
+    }
+}
+
+/// Coordinate this request: the receiver is a home replica of the key.
+package struct Forward: Hashable, Sendable {
+    /// The operation at the sender.
+    package var operation: OperationID
+    /// What the client asked.
+    package var request: ClientRequest
+    /// How long the client still waits.
+    package var patience: Duration
+
+    /// A request handed on.
+    package init(operation: OperationID, request: ClientRequest, patience: Duration) {
+        self.operation = operation
+        self.request = request
+        self.patience = patience
+    }
+}
+
+/// The answer to a forwarded request.
+package struct ForwardReply: Hashable, Sendable {
+    /// The operation at the node that forwarded.
+    package var operation: OperationID
+    /// What to tell the client.
+    package var answer: ClientAnswer
+
+    /// The answer to `operation`.
+    package init(operation: OperationID, answer: ClientAnswer) {
+        self.operation = operation
+        self.answer = answer
+    }
+}
+
+/// One message over a link between two nodes.
+package enum PeerMessage: Hashable, Sendable {
+    /// Replication: hold this.
+    case replicaPut(ReplicaPut)
+    /// Replication: held, or not.
+    case replicaPutReply(ReplicaPutReply)
+    /// Replication: what do you hold?
+    case replicaGet(ReplicaGet)
+    /// Replication: this.
+    case replicaGetReply(ReplicaGetReply)
+    /// Replication: coordinate this.
+    case forward(Forward)
+    /// Replication: coordinated.
+    case forwardReply(ForwardReply)
+    /// Membership: every member that the sender knows.
+    case pushPull(PushPull)
+    /// The ring: the sender's topology, newer than the receiver's.
+    case topology(Topology)
+}
