@@ -59,7 +59,7 @@ let package = Package(
             "MartletReplication",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                heap,
+                heap, deque,
             ]),
         core(
             "MartletNode",

@@ -6,13 +6,16 @@ package import MartletVersions
 
 /// Pairs an answer with its question; unique at the node that asks, while it runs.
 package struct OperationID: Hashable, Comparable, Sendable {
-    /// Counts up from 1.
+    /// Counts up from 1; 0 asks for no reply.
     package var rawValue: UInt64
 
     /// The operation with this number.
     package init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
+
+    /// Given to a message that needs no reply.
+    package static let unanswered = OperationID(rawValue: 0)
 
     /// In the order of asking.
     package static func < (left: OperationID, right: OperationID) -> Bool {
@@ -93,15 +96,12 @@ package struct ReplicaGet: Hashable, Sendable {
     package var key: Bytes
     /// Whether values above the inline limit may be left out.
     package var summaryAllowed: Bool
-    /// How long the sender waits.
-    package var patience: Duration
 
     /// A question about `key`.
-    package init(operation: OperationID, key: Bytes, summaryAllowed: Bool, patience: Duration) {
+    package init(operation: OperationID, key: Bytes, summaryAllowed: Bool) {
         self.operation = operation
         self.key = key
         self.summaryAllowed = summaryAllowed
-        self.patience = patience
     }
 }
 

@@ -1,0 +1,53 @@
+// Who takes part in a request: the home replicas of a key and, for those that are away, the nodes
+// that stand in for them. Every node computes the same from the same view.
+internal import MartletBase
+internal import MartletRing
+
+/// One node's part in a request.
+struct Part: Hashable {
+    /// Who takes part.
+    var node: NodeID
+    /// The home that it stands in for; nil when it is one.
+    var standsInFor: NodeID?
+}
+
+/// The nodes of one request, chosen by the preference order (Dynamo, section 4.6).
+struct Placement {
+    /// The first n home replicas in the ring's order, whether they can be reached or not.
+    let homes: [NodeID]
+    /// Nodes behind them that may stand in, in order.
+    private let fallbacks: ArraySlice<NodeID>
+
+    /// The placement of `partition` with `n` of its homes.
+    init(topology: Topology, partition: Partition, n: Int) {
+        let order = topology.preferenceOrder(of: partition)
+        let homeCount = min(topology.homes(of: partition).count, order.count)
+        homes = Array(order[..<min(n, homeCount)])
+        fallbacks = order[homeCount...]
+    }
+
+    /// Each home that can be reached, and a stand-in for each that cannot, while there are any.
+    /// `without` lists the homes that are left with nobody.
+    func parts(reachable: (NodeID) -> Bool) -> (parts: [Part], without: [NodeID]) {
+        var parts: [Part] = []
+        parts.reserveCapacity(homes.count)
+        var without: [NodeID] = []
+        for home in homes {
+            if reachable(home) {
+                parts.append(Part(node: home))
+            } else if let fallback = standIn(beside: parts, reachable: reachable) {
+                parts.append(Part(node: fallback, standsInFor: home))
+            } else {
+                without.append(home)
+            }
+        }
+        return (parts, without)
+    }
+
+    /// The next fallback that can be reached and has no part yet.
+    func standIn(beside parts: [Part], reachable: (NodeID) -> Bool) -> NodeID? {
+        fallbacks.first { candidate in
+            reachable(candidate) && !parts.contains { $0.node == candidate }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// Counting and merging a read's replies: a value without a process.
+internal import MartletBase
+internal import MartletVersions
+internal import MartletWire
+
+/// What the replicas of one read have said so far.
+struct ReadTally {
+    /// What one replica said.
+    enum Reply: Hashable {
+        case silent
+        case object(Object)
+        /// Context and dots; its values are large.
+        case summary(Context, [Dot])
+        case refused(RequestError)
+    }
+
+    struct Replica: Hashable {
+        var part: Part
+        var reply = Reply.silent
+    }
+
+    let requirement: ReadRequirement
+    private(set) var replicas: [Replica] = []
+    /// The merge of all that could be merged so far.
+    private(set) var merged = Object()
+
+    init(requirement: ReadRequirement) {
+        self.requirement = requirement
+    }
+
+    mutating func ask(_ part: Part) {
+        invariant(!replicas.contains { $0.part.node == part.node }, "\(part) asked twice")
+        replicas.append(Replica(part: part))
+    }
+
+    /// Notes a reply; false when the node was not asked or has answered in full before.
+    mutating func note(_ reply: Reply, by node: NodeID) -> Bool {
+        guard let index = replicas.firstIndex(where: { $0.part.node == node }) else {
+            return false
+        }
+        switch (replicas[index].reply, reply) {
+        case (.silent, _), (.summary, .object), (.summary, .refused): break
+        default: return false
+        }
+        replicas[index].reply = reply
+        if case .object(let object) = reply { merged.merge(object) }
+        mergeSummaries()
+        return true
+    }
+
+    /// A summary can be merged exactly once every dot in it is accounted for: its sibling is in
+    /// hand, or has been seen and replaced.
+    private mutating func mergeSummaries() {
+        for replica in replicas {
+            guard case .summary(let context, let dots) = replica.reply, accountsFor(dots) else {
+                continue
+            }
+            let siblings = merged.siblings.filter { dots.contains($0.dot) }
+            guard let stripped = Object(context: context, siblings: siblings) else { continue }
+            merged.merge(stripped)
+        }
+    }
+
+    private func accountsFor(_ dots: [Dot]) -> Bool {
+        dots.allSatisfy { merged.context.covers($0) }
+    }
+
+    private func counts(_ replica: Replica) -> Bool {
+        switch replica.reply {
+        case .silent, .refused: false
+        case .object: true
+        case .summary(_, let dots): accountsFor(dots)
+        }
+    }
+
+    var answeredCount: Int { replicas.count(where: counts) }
+
+    /// Whether enough replicas have answered, and with values in hand.
+    var isMet: Bool {
+        answeredCount >= requirement.r
+            && replicas.count { counts($0) && $0.part.standsInFor == nil } >= requirement.pr
+    }
+
+    /// Replicas that may yet answer, the ones that have included.
+    var hopefulCount: Int {
+        replicas.count { replica in
+            if case .refused = replica.reply { false } else { true }
+        }
+    }
+
+    /// Nodes whose summary names values that nobody has sent, when none is on its way in full.
+    var unresolvedSummaries: [NodeID] {
+        replicas.compactMap { replica in
+            guard case .summary(_, let dots) = replica.reply, !accountsFor(dots) else { return nil }
+            return replica.part.node
+        }
+    }
+
+    var isSettled: Bool { replicas.allSatisfy { $0.reply != .silent } }
+    var parts: [Part] { replicas.map(\.part) }
+    var refusal: RequestError? {
+        for replica in replicas {
+            if case .refused(let error) = replica.reply { return error }
+        }
+        return nil
+    }
+
+    /// Home replicas that answered and hold less than the merge.
+    var behind: [NodeID] {
+        replicas.compactMap { replica in
+            guard replica.part.standsInFor == nil else { return nil }
+            return agrees(replica) == false ? replica.part.node : nil
+        }
+    }
+
+    /// Whether the replica holds exactly the merge; nil while it has not answered.
+    private func agrees(_ replica: Replica) -> Bool? {
+        switch replica.reply {
+        case .silent, .refused: nil
+        case .object(let object): object == merged
+        case .summary(let context, let dots): context == merged.context && dots == merged.dots
+        }
+    }
+
+    func evidence(coordinator: NodeID) -> Evidence {
+        Evidence(
+            coordinator: coordinator,
+            witnesses: replicas.map { replica in
+                var act = Witness.Act.silent
+                if let agrees = agrees(replica) {
+                    act = agrees ? .agreed : .differed
+                } else if case .refused = replica.reply {
+                    act = .refused
+                }
+                return Witness(
+                    node: replica.part.node, standsInFor: replica.part.standsInFor, act: act)
+            })
+    }
+}

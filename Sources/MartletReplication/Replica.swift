@@ -1,0 +1,280 @@
+// What this node itself holds: every write, from whoever it comes, is one atomic step here — read
+// what is there, merge, log. Who else holds it, and how many are enough, is the coordinator's.
+//
+//     objects/(partition, key)        → the object, where this node is a home replica
+//     hints/(partition, key, home)    → a hint: the object itself, kept in the home's place, or
+//                                       nothing but a digest, where this node is a home too and
+//                                       the object stands above
+package import MartletBase
+package import MartletRing
+package import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+/// Where a key lies.
+struct Location: Hashable {
+    var partition: Partition
+    var key: Bytes
+
+    var objectKey: StorageKey { .object(partition: partition.index, key: key) }
+
+    func hintKey(for home: NodeID) -> StorageKey {
+        .hint(partition: partition.index, key: key, home: home)
+    }
+}
+
+/// A step that was taken: the object as it now stands, and where the log holds it.
+struct Applied {
+    var object: Object
+    var position: LogPosition
+}
+
+/// A client's write as its coordinator took it.
+struct AppliedMutation {
+    var applied: Applied
+    var dot: Dot
+    var replacedValue: Bool
+}
+
+/// The local replica of everything that this node is a home or a fallback for.
+struct Replica {
+    let local: NodeID
+    private let options: ReplicationOptions
+    private let engine: StorageEngine
+    private(set) var dots: DotSource
+    private var clock: HybridClock
+    /// Hints kept for each home; a home without any has no entry.
+    private(set) var hintCounts: [NodeID: Int] = [:]
+    private(set) var hintBytes = 0
+
+    /// A replica over what `engine` recovered. O(hints).
+    init(options: ReplicationOptions, engine: StorageEngine, dots: DotSource) {
+        local = dots.actor.node
+        self.options = options
+        self.engine = engine
+        self.dots = dots
+        clock = HybridClock(maximumSkew: options.maximumClockSkew)
+        countHints()
+    }
+
+    var durable: LogPosition { engine.durable }
+
+    // MARK: Reading
+
+    /// What is stored as the object at `location`; empty when nothing is.
+    func object(at location: Location) throws(RequestError) -> Object {
+        try decode(engine.get(location.objectKey))
+    }
+
+    /// What this node holds in the place of others: the merge of its hints for the key.
+    func hinted(at location: Location, homes: [NodeID]) throws(RequestError) -> Object {
+        var merged = Object()
+        guard !hintCounts.isEmpty else { return merged }
+        for home in homes where hintCounts[home] != nil {
+            merged.merge(try decode(engine.get(location.hintKey(for: home))))
+        }
+        return merged
+    }
+
+    private func decode(_ outcome: ReadOutcome) throws(RequestError) -> Object {
+        guard case .found(let bytes) = outcome, !HintMark.isMark(bytes) else { return Object() }
+        var reader = ByteReader(bytes)
+        do { return try Object(from: &reader) } catch {
+            throw .storage("a stored object does not read back: \(error)")
+        }
+    }
+
+    // MARK: Writing
+
+    /// Runs a client's write here, under a new dot: as a home, or in the place of `heldFor`. The
+    /// homes in `owed` are left with nobody to hold it for them, so the same atomic step marks
+    /// that this node owes it to them.
+    mutating func mutate(
+        _ mutation: Mutation, at location: Location, heldFor: NodeID?, owed: [NodeID],
+        at wall: WallTime
+    ) throws(RequestError) -> AppliedMutation {
+        var object = try held(at: location, heldFor: heldFor)
+        let replacedValue = !object.isAbsent(at: wall)
+        for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
+        let seen =
+            switch mutation.causality {
+            case .coordinator: object.context
+            case .seen(let context): context
+            }
+        let dot = dots.next(beyond: object.context, and: seen)
+        let sibling = Sibling(
+            dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
+            expiry: mutation.expiry)
+        object.record(sibling, seen: seen)
+        guard object.siblings.count <= options.siblingLimit else {
+            throw .tooManySiblings(limit: options.siblingLimit)
+        }
+        let position = try store(object, at: location, heldFor: heldFor, owed: owed)
+        return AppliedMutation(
+            applied: Applied(object: object, position: position), dot: dot,
+            replacedValue: replacedValue)
+    }
+
+    /// Merges what another node sent. Nothing is logged when it brings nothing new: then the
+    /// answer waits only for what is in the log already.
+    mutating func merge(_ put: ReplicaPut, at location: Location, at wall: WallTime)
+        throws(RequestError) -> Applied
+    {
+        if put.purpose == .write {
+            for sibling in put.object.siblings where !clock.believes(sibling.timestamp, at: wall) {
+                throw .clockSkew
+            }
+        }
+        if let heldFor = put.heldFor, heldFor == local {
+            throw .invalidOptions("a node keeps no hints for itself")
+        }
+        return try merge(put.object, at: location, heldFor: put.heldFor, at: wall)
+    }
+
+    /// Merges `object` into what is held here: as a home, or in the place of `heldFor`.
+    mutating func merge(
+        _ object: Object, at location: Location, heldFor: NodeID?, at wall: WallTime
+    ) throws(RequestError) -> Applied {
+        let before = try held(at: location, heldFor: heldFor)
+        var merged = before
+        merged.merge(object)
+        for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
+        if merged == before { return Applied(object: merged, position: engine.appended) }
+        let position = try store(merged, at: location, heldFor: heldFor, owed: [])
+        return Applied(object: merged, position: position)
+    }
+
+    /// Notes that this node owes what it holds, as a home or in the place of `heldFor`, to other
+    /// homes: nobody else holds it for them.
+    mutating func owe(
+        _ homes: [NodeID], at location: Location, heldFor: NodeID?
+    ) throws(RequestError) {
+        let source = heldFor.map(location.hintKey) ?? location.objectKey
+        guard case .found(let bytes) = engine.get(source) else { return }
+        var batch = WriteBatch()
+        addOwed(bytes, to: homes, at: location, heldFor: heldFor, batch: &batch)
+        if !batch.isEmpty { try write(batch) }
+    }
+
+    /// A home owes by reference, since it holds the object; a fallback keeps a copy for each.
+    private mutating func addOwed(
+        _ object: Bytes, to homes: [NodeID], at location: Location, heldFor: NodeID?,
+        batch: inout WriteBatch
+    ) {
+        let hint = heldFor == nil ? HintMark.bytes(for: object) : object
+        for home in homes { addHint(hint, at: location.hintKey(for: home), to: &batch) }
+    }
+
+    private func held(at location: Location, heldFor: NodeID?) throws(RequestError) -> Object {
+        guard let home = heldFor else { return try object(at: location) }
+        return try decode(engine.get(location.hintKey(for: home)))
+    }
+
+    private mutating func store(
+        _ object: Object, at location: Location, heldFor: NodeID?, owed: [NodeID]
+    ) throws(RequestError) -> LogPosition {
+        let bytes = object.encoded()
+        var batch = WriteBatch()
+        if let home = heldFor {
+            guard hintBytes + bytes.count <= options.hintLimitBytes else {
+                throw .storage("it keeps hints up to its limit of \(options.hintLimitBytes) bytes")
+            }
+            addHint(bytes, at: location.hintKey(for: home), to: &batch)
+        } else {
+            batch.put(location.objectKey, bytes)
+        }
+        addOwed(bytes, to: owed, at: location, heldFor: heldFor, batch: &batch)
+        return try write(batch)
+    }
+
+    @discardableResult
+    private mutating func write(_ batch: WriteBatch) throws(RequestError) -> LogPosition {
+        do {
+            let position = try engine.write(batch)
+            applyHintChanges()
+            return position
+        } catch {
+            hintChanges.removeAll()
+            throw .storage(error.description)
+        }
+    }
+
+    // MARK: Hints
+
+    /// Changes to the hint counts that the batch under way brings, once it is accepted.
+    private var hintChanges: [(home: NodeID, count: Int, bytes: Int)] = []
+
+    private mutating func addHint(_ bytes: Bytes, at key: StorageKey, to batch: inout WriteBatch) {
+        guard let home = key.home else { return }
+        if case .found(let old) = engine.get(key) {
+            // A mark never takes the place of a hint that carries the object itself.
+            if HintMark.isMark(bytes), !HintMark.isMark(old) { return }
+            hintChanges.append((home, 0, bytes.count - old.count))
+        } else {
+            hintChanges.append((home, 1, bytes.count))
+        }
+        batch.put(key, bytes)
+    }
+
+    private mutating func applyHintChanges() {
+        for change in hintChanges {
+            hintBytes += change.bytes
+            let count = hintCounts[change.home, default: 0] + change.count
+            hintCounts[change.home] = count == 0 ? nil : count
+        }
+        hintChanges.removeAll(keepingCapacity: true)
+    }
+
+    /// Forgets a hint that its home has acknowledged, unless it has changed since it was sent.
+    mutating func forgetHint(at key: StorageKey, ifStill sent: Bytes) throws(RequestError) {
+        guard let home = key.home, case .found(let bytes) = engine.get(key), bytes == sent else {
+            return
+        }
+        var batch = WriteBatch()
+        batch.delete(key)
+        hintChanges.append((home, -1, -bytes.count))
+        try write(batch)
+    }
+
+    /// The next hints after `cursor` in the order of the store, about `limitBytes` of them.
+    func hints(after cursor: StorageKey?, limitBytes: Int) -> ScanPage {
+        engine.scan(.hints, after: cursor, limitBytes: limitBytes)
+    }
+
+    /// The object that a hint stands for: what it carries, or what this home itself holds.
+    func object(of hint: StorageKey, bytes: Bytes) throws(RequestError) -> Object {
+        if HintMark.isMark(bytes) {
+            let partition = Partition(index: hint.partition)
+            return try object(at: Location(partition: partition, key: hint.key))
+        }
+        return try decode(.found(bytes))
+    }
+
+    private mutating func countHints() {
+        var cursor: StorageKey?
+        repeat {
+            let page = engine.scan(.hints, after: cursor, limitBytes: 1 << 20)
+            for entry in page.entries {
+                guard let home = entry.key.home else { continue }
+                hintCounts[home, default: 0] += 1
+                hintBytes += entry.value.count
+            }
+            cursor = page.next
+        } while cursor != nil
+    }
+}
+
+/// A hint by reference: nine bytes that no object begins with, a marker and a digest of the object
+/// as it was when the mark was made, so that a mark renewed by a later write is told from it.
+enum HintMark {
+    private static let marker: UInt8 = 0
+
+    static func bytes(for object: Bytes) -> Bytes {
+        var writer = ByteWriter(capacity: 9)
+        writer.write(marker)
+        writer.write(StableHash.hash(object))
+        return writer.take()
+    }
+
+    static func isMark(_ bytes: Bytes) -> Bool { bytes.first == marker }
+}

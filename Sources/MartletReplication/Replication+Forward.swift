@@ -1,0 +1,122 @@
+// A write that reached a node which is no home of its key: it is coordinated by one that is, so
+// that its dot is issued where the key's history is. When no home answers, this node coordinates
+// in their place: a write is never refused for want of a home.
+//
+// A home that was asked and fell silent may have taken the write all the same. Then it is written
+// twice, under two dots; the second replaces the first or stands beside it with the same value.
+internal import MartletBase
+internal import MartletRing
+internal import MartletVersions
+internal import MartletWire
+
+/// A put handed on to a home replica.
+struct ForwardOperation {
+    let call: Call
+    let request: ClientRequest
+    /// Homes not yet tried, next first.
+    var candidates: ArraySlice<NodeID>
+    /// The home that has it now, and since when.
+    var current: NodeID
+    var began: Instant
+}
+
+extension Replication {
+    mutating func beginForward(
+        _ call: Call, _ request: ClientRequest, _ topology: Topology, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        let homes = topology.homes(of: call.location.partition)
+            .filter(isReachable)
+            .sorted { left, right in
+                let leftTime = latencies[left]?.expected ?? 0
+                let rightTime = latencies[right]?.expected ?? 0
+                return leftTime == rightTime ? left < right : leftTime < rightTime
+            }
+        forward(call, request, candidates: homes[...], at: now, into: &effects)
+    }
+
+    private mutating func forward(
+        _ call: Call, _ request: ClientRequest, candidates: ArraySlice<NodeID>, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        guard let home = candidates.first(where: isReachable) else {
+            coordinateInTheirPlace(call, request, at: now, into: &effects)
+            return
+        }
+        counters.forwards += 1
+        let id = newOperation()
+        let rest = candidates.drop { $0 != home }.dropFirst()
+        forwards[id] = ForwardOperation(
+            call: call, request: request, candidates: rest, current: home, began: now.instant)
+        let message = Forward(
+            operation: id, request: request, patience: call.deadline.since(now.instant))
+        effects.append(.send(.forward(message), to: home))
+        // The home needs one hedge of its own before it answers with a stand-in's help.
+        let delay = options.hedgeDelay.upperBound + hedgeDelay(for: [home])
+        timers.insert(Timer(at: min(now.instant + delay, call.deadline), operation: id))
+    }
+
+    private mutating func coordinateInTheirPlace(
+        _ call: Call, _ request: ClientRequest, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        guard case .put(let mutation, let writeOptions) = request.operation, let topology else {
+            invariant(false, "only puts are forwarded, under a topology: \(request)")
+            return
+        }
+        do throws(RequestError) {
+            try beginPut(call, mutation, writeOptions, topology, at: now, into: &effects)
+        } catch {
+            answer(call.origin, .failed(error), into: &effects)
+        }
+    }
+
+    mutating func forwardAnswered(
+        _ reply: ForwardReply, by node: NodeID, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        guard let forward = forwards[reply.operation], forward.current == node else { return }
+        forwards[reply.operation] = nil
+        switch reply.answer {
+        case .failed(let error) where error.isNodesOwn:
+            self.forward(
+                forward.call, forward.request, candidates: forward.candidates, at: now,
+                into: &effects)
+        default: answer(forward.call.origin, reply.answer, into: &effects)
+        }
+    }
+
+    mutating func forwardTimerFired(
+        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard let forward = forwards[id] else { return }
+        if now.instant >= forward.call.deadline {
+            forwards[id] = nil
+            let error = RequestError.timedOut(
+                needed: 1, answered: 0, evidence: Evidence(coordinator: local))
+            answer(forward.call.origin, .failed(error), into: &effects)
+        } else {
+            forwardAround(forward.current, in: id, at: now, into: &effects)
+        }
+    }
+
+    /// The home that has the request is gone or too slow: the next one gets it.
+    mutating func forwardAround(
+        _ node: NodeID, in id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard let forward = forwards[id], forward.current == node else { return }
+        forwards[id] = nil
+        self.forward(
+            forward.call, forward.request, candidates: forward.candidates, at: now, into: &effects)
+    }
+}
+
+extension RequestError {
+    /// Whether the failure is one of the node that coordinated: another may do better.
+    fileprivate var isNodesOwn: Bool {
+        switch self {
+        case .noTopology, .overloaded, .clockSkew, .storage, .unavailable: true
+        case .invalidOptions, .timedOut, .tooLarge, .tooManySiblings: false
+        }
+    }
+}

@@ -1,0 +1,249 @@
+// One get, from the first replica asked to the last one repaired.
+//
+//     begin: candidates in order of preference ─► ask the first r (all, for a share of the reads)
+//     reply ─► tally met ─► answer;  refused ─► ask the next candidate
+//     hedge timer, or a replica gone ─► ask the next candidate too
+//     all replied, or deadline ─► repair whoever is behind; end
+internal import MartletBase
+internal import MartletRing
+internal import MartletVersions
+internal import MartletWire
+
+/// A get in flight.
+struct GetOperation {
+    let call: Call
+    let homes: [NodeID]
+    let began: Instant
+    /// Who may still be asked, next first.
+    var candidates: ArraySlice<Part>
+    var tally: ReadTally
+    var hasAnswered = false
+    /// Nodes asked again for the values behind their summaries.
+    var refetched: [NodeID] = []
+}
+
+extension Replication {
+    mutating func beginGet(
+        _ call: Call, _ readOptions: ReadOptions, _ topology: Topology, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) throws(RequestError) {
+        let homeCount = topology.homes(of: call.location.partition).count
+        let requirement = try ReadRequirement(
+            readOptions, defaults: options, homeCount: homeCount)
+        let placement = Placement(
+            topology: topology, partition: call.location.partition, n: requirement.n)
+        let parts = placement.parts(reachable: isReachable).parts
+        let reachableHomes = parts.count { $0.standsInFor == nil }
+        guard parts.count >= requirement.r, reachableHomes >= requirement.pr else {
+            throw .unavailable(
+                needed: requirement.r, reachable: parts.count,
+                evidence: Evidence(
+                    coordinator: local,
+                    witnesses: parts.map {
+                        Witness(node: $0.node, standsInFor: $0.standsInFor, act: .silent)
+                    }))
+        }
+        let asksAll = random.chance(options.readAllChance)
+        let askedCount = asksAll ? parts.count : requirement.r
+        let ordered = inOrderOfAsking(parts)
+        var get = GetOperation(
+            call: call, homes: placement.homes, began: now.instant,
+            candidates: ordered[askedCount...], tally: ReadTally(requirement: requirement))
+        let id = newOperation()
+        for (index, part) in ordered[..<askedCount].enumerated() {
+            ask(part, in: &get, id, summaryAllowed: index > 0, into: &effects)
+        }
+        gets[id] = get
+        settleGet(id, at: now, into: &effects)
+        if gets[id] != nil {
+            let delay = hedgeDelay(for: get.tally.parts.map(\.node))
+            timers.insert(Timer(at: min(now.instant + delay, call.deadline), operation: id))
+        }
+    }
+
+    /// This node first, then homes before their stand-ins, the quicker before the slower.
+    private func inOrderOfAsking(_ parts: [Part]) -> [Part] {
+        func rank(_ part: Part) -> (Int, Double) {
+            if part.node == local { return (0, 0) }
+            return (part.standsInFor == nil ? 1 : 2, latencies[part.node]?.expected ?? 0)
+        }
+        // Sorted by (rank, node): a total order, whatever the sort does with equals.
+        return parts.sorted { left, right in
+            let (leftRank, rightRank) = (rank(left), rank(right))
+            return leftRank == rightRank ? left.node < right.node : leftRank < rightRank
+        }
+    }
+
+    private mutating func ask(
+        _ part: Part, in get: inout GetOperation, _ id: OperationID, summaryAllowed: Bool,
+        into effects: inout [ReplicationEffect]
+    ) {
+        get.tally.ask(part)
+        if part.node == local {
+            _ = get.tally.note(localReply(at: get.call.location, homes: get.homes), by: local)
+        } else {
+            let message = ReplicaGet(
+                operation: id, key: get.call.location.key, summaryAllowed: summaryAllowed)
+            effects.append(.send(.replicaGet(message), to: part.node))
+        }
+    }
+
+    private func localReply(at location: Location, homes: [NodeID]) -> ReadTally.Reply {
+        do throws(RequestError) {
+            return .object(try everything(at: location, homes: homes))
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    /// All that this node holds of a key: as a home, and in the place of others.
+    func everything(at location: Location, homes: [NodeID]) throws(RequestError) -> Object {
+        var object = try replica.object(at: location)
+        object.merge(try replica.hinted(at: location, homes: homes))
+        return object
+    }
+
+    // MARK: Replies
+
+    mutating func getAnswered(
+        _ reply: ReplicaGetReply, by node: NodeID, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        let id = reply.operation
+        guard let get = gets[id] else { return }
+        latencies[node, default: PeerLatency()].observe(now.instant.since(get.began))
+        switch reply.outcome {
+        case .object(let object): _ = gets[id]?.tally.note(.object(object), by: node)
+        case .summary(let context, let dots):
+            _ = gets[id]?.tally.note(.summary(context, dots), by: node)
+        case .refused(let reason):
+            _ = gets[id]?.tally.note(.refused(reason), by: node)
+            askAnother(in: id, into: &effects)
+        }
+        settleGet(id, at: now, into: &effects)
+    }
+
+    private mutating func settleGet(
+        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard let get = gets[id] else { return }
+        if !get.hasAnswered {
+            if get.tally.isMet {
+                gets[id]?.hasAnswered = true
+                let read = ReadAnswer(
+                    object: get.tally.merged, evidence: get.tally.evidence(coordinator: local))
+                answer(get.call.origin, .read(read), into: &effects)
+            } else if get.tally.isSettled, get.candidates.isEmpty, !fetchValues(id, into: &effects) {
+                endGet(id, at: now, into: &effects)
+                return
+            } else {
+                return
+            }
+        }
+        if get.tally.isSettled { endGet(id, at: now, into: &effects) }
+    }
+
+    /// Asks for the values behind summaries that nobody else could complete; false when none is
+    /// outstanding.
+    private mutating func fetchValues(
+        _ id: OperationID, into effects: inout [ReplicationEffect]
+    ) -> Bool {
+        guard let get = gets[id] else { return false }
+        let missing = get.tally.unresolvedSummaries
+        for node in missing where !get.refetched.contains(node) {
+            gets[id]?.refetched.append(node)
+            let message = ReplicaGet(
+                operation: id, key: get.call.location.key, summaryAllowed: false)
+            effects.append(.send(.replicaGet(message), to: node))
+        }
+        return !missing.isEmpty
+    }
+
+    // MARK: Replicas that are slow or gone
+
+    mutating func getTimerFired(
+        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard let get = gets[id] else { return }
+        if now.instant >= get.call.deadline || get.hasAnswered {
+            endGet(id, at: now, into: &effects)
+            return
+        }
+        _ = fetchValues(id, into: &effects)
+        if !get.candidates.isEmpty, hedges.spend() {
+            counters.hedges += 1
+            askAnother(in: id, into: &effects)
+        }
+        let next = min(now.instant + options.hedgeDelay.upperBound, get.call.deadline)
+        timers.insert(Timer(at: next, operation: id))
+        settleGet(id, at: now, into: &effects)
+    }
+
+    /// `node` is gone: whatever it was asked, another is asked instead.
+    mutating func readAround(
+        _ node: NodeID, in id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard let get = gets[id], get.tally.parts.contains(where: { $0.node == node }) else {
+            return
+        }
+        let reason = RequestError.unavailable(
+            needed: get.tally.requirement.r, reachable: get.tally.answeredCount,
+            evidence: get.tally.evidence(coordinator: local))
+        if gets[id]?.tally.note(.refused(reason), by: node) == true {
+            askAnother(in: id, into: &effects)
+            settleGet(id, at: now, into: &effects)
+        }
+    }
+
+    private mutating func askAnother(
+        in id: OperationID, into effects: inout [ReplicationEffect]
+    ) {
+        guard var get = gets[id] else { return }
+        while let part = get.candidates.popFirst() {
+            guard isReachable(part.node) else { continue }
+            ask(part, in: &get, id, summaryAllowed: false, into: &effects)
+            break
+        }
+        gets[id] = get
+    }
+
+    // MARK: The end: read repair
+
+    private mutating func endGet(
+        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard let get = gets.removeValue(forKey: id) else { return }
+        if !get.hasAnswered {
+            let error: RequestError =
+                get.tally.refusal
+                ?? .timedOut(
+                    needed: get.tally.requirement.r, answered: get.tally.answeredCount,
+                    evidence: get.tally.evidence(coordinator: local))
+            answer(get.call.origin, .failed(error), into: &effects)
+        }
+        for node in get.tally.behind {
+            counters.repairs += 1
+            repair(node, with: get.tally.merged, get.call, at: now, into: &effects)
+        }
+    }
+
+    /// Sends the merge to a home that is behind. It is not waited for: a repair that is lost is
+    /// made again by the next read.
+    private mutating func repair(
+        _ node: NodeID, with merged: Object, _ call: Call, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        if node == local {
+            do throws(RequestError) {
+                _ = try replica.merge(merged, at: call.location, heldFor: nil, at: now.wall)
+            } catch {
+                counters.failures += 1
+            }
+        } else if isReachable(node) {
+            let message = ReplicaPut(
+                operation: .unanswered, key: call.location.key, object: merged, purpose: .repair,
+                durable: false, patience: .zero)
+            effects.append(.send(.replicaPut(message), to: node))
+        }
+    }
+}

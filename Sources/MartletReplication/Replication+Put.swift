@@ -1,0 +1,234 @@
+// One put, from its first write here to the last acknowledgement worth waiting for.
+//
+//     begin: check what can be reached ─► write here under a new dot ─► ask the others
+//     acknowledged ─► verdict met ─► answer       (and wait on: the others are still to be cared for)
+//                                lost ─► answer with the reason
+//     hedge timer or a home gone ─► a stand-in for each home that is silent, or a mark that it is owed
+//     deadline ─► answer if not yet; mark what is still owed; end
+internal import MartletBase
+internal import MartletRing
+internal import MartletVersions
+internal import MartletWire
+
+/// A put in flight.
+struct PutOperation {
+    let call: Call
+    let placement: Placement
+    let mutation: AppliedMutation
+    /// The home in whose place this node holds it; nil when it is a home itself.
+    let heldFor: NodeID?
+    let began: Instant
+    var tally: WriteTally
+    var hasAnswered = false
+    var hasHedged = false
+
+    /// Whether acknowledgements are to wait for a sync.
+    var durable: Bool { tally.requirement.dw > 0 }
+}
+
+extension Replication {
+    mutating func beginPut(
+        _ call: Call, _ mutation: Mutation, _ writeOptions: WriteOptions, _ topology: Topology,
+        at now: Moment, into effects: inout [ReplicationEffect]
+    ) throws(RequestError) {
+        let homeCount = topology.homes(of: call.location.partition).count
+        let requirement = try WriteRequirement(
+            writeOptions, defaults: options, homeCount: homeCount)
+        let placement = Placement(
+            topology: topology, partition: call.location.partition, n: requirement.n)
+        var (parts, without) = placement.parts(reachable: isReachable)
+        let heldFor = joinAsCoordinator(&parts, &without, placement)
+
+        var tally = WriteTally(requirement: requirement)
+        for part in parts { tally.ask(part) }
+        guard tally.verdict != .lost else {
+            throw .unavailable(
+                needed: max(requirement.w, requirement.pw, requirement.dw), reachable: parts.count,
+                evidence: tally.evidence(coordinator: local))
+        }
+        let applied = try replica.mutate(
+            mutation, at: call.location, heldFor: heldFor, owed: without, at: now.wall)
+        counters.hintsKept += UInt64(without.count + (heldFor == nil ? 0 : 1))
+        let id = newOperation()
+        var put = PutOperation(
+            call: call, placement: placement, mutation: applied, heldFor: heldFor,
+            began: now.instant, tally: tally)
+        _ = put.tally.note(.stored, by: local)
+        if put.durable {
+            awaitingSync.append(SyncWaiter(position: applied.applied.position, party: .put(id)))
+        }
+        for part in parts where part.node != local {
+            send(put, to: part, id, at: now, into: &effects)
+        }
+        puts[id] = put
+        timers.insert(
+            Timer(at: min(now.instant + hedgeDelay(for: parts.map(\.node)), call.deadline),
+                operation: id))
+        settlePut(id, into: &effects)
+    }
+
+    /// Makes sure that this node has a part: every put is first written where it is coordinated.
+    /// Returns the home in whose place it is, when it is none itself.
+    private func joinAsCoordinator(
+        _ parts: inout [Part], _ without: inout [NodeID], _ placement: Placement
+    ) -> NodeID? {
+        if let index = parts.firstIndex(where: { $0.node == local }) {
+            return parts[index].standsInFor
+        }
+        if let home = without.first {
+            without.removeFirst()
+            parts.append(Part(node: local, standsInFor: home))
+            return home
+        }
+        if let index = parts.firstIndex(where: { $0.standsInFor != nil }) {
+            parts[index].node = local
+            return parts[index].standsInFor
+        }
+        // All homes are there, and did not answer in time: it goes to them all, and here too, in
+        // the place of the first.
+        let home = placement.homes[0]
+        parts.append(Part(node: local, standsInFor: home))
+        return home
+    }
+
+    private mutating func send(
+        _ put: PutOperation, to part: Part, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        if part.standsInFor != nil { counters.standIns += 1 }
+        let message = ReplicaPut(
+            operation: id, key: put.call.location.key, object: put.mutation.applied.object,
+            purpose: .write, heldFor: part.standsInFor, durable: put.durable,
+            patience: put.call.deadline.since(now.instant))
+        effects.append(.send(.replicaPut(message), to: part.node))
+    }
+
+    // MARK: Acknowledgements
+
+    mutating func putAnswered(
+        _ reply: ReplicaPutReply, by node: NodeID, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        let id = reply.operation
+        guard let put = puts[id] else {
+            hintAnswered(reply, by: node, at: now, into: &effects)
+            return
+        }
+        latencies[node, default: PeerLatency()].observe(now.instant.since(put.began))
+        switch reply.outcome {
+        case .stored:
+            _ = puts[id]?.tally.note(put.durable ? .synced : .stored, by: node)
+        case .refused(let reason):
+            _ = puts[id]?.tally.note(.refused, by: node, refusal: reason)
+            standInFor(node, in: id, at: now, into: &effects)
+        }
+        settlePut(id, into: &effects)
+    }
+
+    mutating func noteLocalSync(
+        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard puts[id]?.tally.note(.synced, by: local) == true else { return }
+        settlePut(id, into: &effects)
+    }
+
+    /// Answers when the verdict is in, and ends the operation when every home is cared for.
+    private mutating func settlePut(_ id: OperationID, into effects: inout [ReplicationEffect]) {
+        guard let put = puts[id] else { return }
+        if !put.hasAnswered {
+            switch put.tally.verdict {
+            case .open: return
+            case .met: answer(put.call.origin, .written(writeAnswer(put)), into: &effects)
+            case .lost:
+                // Another stand-in may yet come of a hedge, so a loss is final only then.
+                guard put.hasHedged || put.tally.isSettled else { return }
+                answer(put.call.origin, .failed(lossReason(put)), into: &effects)
+            }
+            puts[id]?.hasAnswered = true
+        }
+        if put.placement.homes.allSatisfy(put.tally.isCared) { puts[id] = nil }
+    }
+
+    private func writeAnswer(_ put: PutOperation) -> WriteAnswer {
+        let object = put.mutation.applied.object
+        return WriteAnswer(
+            dot: put.mutation.dot, context: object.siblings.count == 1 ? object.context : nil,
+            siblingCount: object.siblings.count, replacedValue: put.mutation.replacedValue,
+            evidence: put.tally.evidence(coordinator: local))
+    }
+
+    private func lossReason(_ put: PutOperation) -> RequestError {
+        if let refusal = put.tally.refusal { return refusal }
+        let requirement = put.tally.requirement
+        return .unavailable(
+            needed: max(requirement.w, requirement.pw, requirement.dw),
+            reachable: put.tally.storedCount, evidence: put.tally.evidence(coordinator: local))
+    }
+
+    // MARK: Homes that are away or slow
+
+    mutating func putTimerFired(
+        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard let put = puts[id] else { return }
+        if now.instant >= put.call.deadline {
+            endPut(id, into: &effects)
+            return
+        }
+        puts[id]?.hasHedged = true
+        for home in put.placement.homes where home != local {
+            standInFor(home, in: id, at: now, into: &effects)
+        }
+        timers.insert(Timer(at: put.call.deadline, operation: id))
+        settlePut(id, into: &effects)
+    }
+
+    /// Finds somebody to hold the write for `node`, if that is a home without the write: a
+    /// fallback, or else this node, which then owes it.
+    mutating func standInFor(
+        _ node: NodeID, in id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        guard let put = puts[id] else { return }
+        let asked = put.tally.replicas.first { $0.part.node == node }
+        guard let home = asked.map({ $0.part.standsInFor ?? node }), asked?.holdsWrite == false,
+            !put.tally.isCared(for: home)
+        else { return }
+        if asked?.part.standsInFor == nil, put.tally.hasStandIn(for: home) { return }
+        let fallback = put.placement.standIn(beside: put.tally.parts, reachable: isReachable)
+        if let fallback, hedges.spend() {
+            let part = Part(node: fallback, standsInFor: home)
+            counters.hedges += 1
+            puts[id]?.tally.ask(part)
+            send(put, to: part, id, at: now, into: &effects)
+        } else {
+            owe([home], of: put)
+        }
+    }
+
+    /// Marks that this node owes the write to `homes`. A storage that refuses the mark has refused
+    /// writes altogether; then the homes are behind until a read or an exchange finds it.
+    private mutating func owe(_ homes: [NodeID], of put: PutOperation) {
+        do throws(RequestError) {
+            try replica.owe(homes, at: put.call.location, heldFor: put.heldFor)
+            counters.hintsKept += UInt64(homes.count)
+        } catch {
+            counters.failures += 1
+        }
+    }
+
+    private mutating func endPut(_ id: OperationID, into effects: inout [ReplicationEffect]) {
+        guard let put = puts.removeValue(forKey: id) else { return }
+        let uncared = put.placement.homes.filter { $0 != local && !put.tally.isCared(for: $0) }
+        if !uncared.isEmpty { owe(uncared, of: put) }
+        guard !put.hasAnswered else { return }
+        let requirement = put.tally.requirement
+        answer(
+            put.call.origin,
+            .failed(
+                .timedOut(
+                    needed: max(requirement.w, requirement.pw, requirement.dw),
+                    answered: put.tally.storedCount,
+                    evidence: put.tally.evidence(coordinator: local))),
+            into: &effects)
+    }
+}

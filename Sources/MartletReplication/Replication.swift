@@ -1,0 +1,317 @@
+// Replication, one node's part: it coordinates its clients' requests, holds what it is a home or a
+// fallback for, and brings hints home. Dynamo, sections 4.5 and 4.6.
+//
+//     request ─► put / get ─► local replica + messages to others ─► tally met ─► answer
+//                 │ not a home                 │ away or slow
+//                 └► forward to one            └► stand-in with a hint, or a mark that it is owed
+//
+// States and transitions of each operation are in `Replication+Put`, `+Get` and `+Forward`; what
+// other nodes ask of this replica is in `Replication+Replica`.
+package import MartletBase
+package import MartletRing
+package import MartletStorage
+package import MartletVersions
+package import MartletWire
+
+internal import DequeModule
+internal import HeapModule
+
+/// Pairs an answer with the request that a client of this node made; chosen by the shell.
+package struct RequestID: Hashable, Comparable, Sendable {
+    /// Unique among the requests in flight at one node.
+    package var rawValue: UInt64
+
+    /// The request with this number.
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// By number.
+    package static func < (left: RequestID, right: RequestID) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+/// What replication asks of the node around it.
+package enum ReplicationEffect: Hashable, Sendable {
+    /// Send a message to a node.
+    case send(PeerMessage, to: NodeID)
+    /// Answer a client of this node.
+    case answer(RequestID, ClientAnswer)
+}
+
+/// Counts of what happened, for metrics and for checks that rare paths were reached.
+package struct ReplicationCounters: Hashable, Sendable {
+    /// Requests of this node's clients, and those that others forwarded here.
+    package var requests: UInt64 = 0
+    /// Answers that were errors.
+    package var failures: UInt64 = 0
+    /// Requests handed on to a home replica.
+    package var forwards: UInt64 = 0
+    /// Replicas asked because another was slow.
+    package var hedges: UInt64 = 0
+    /// Writes that a fallback was asked to hold.
+    package var standIns: UInt64 = 0
+    /// Hints made here, as a copy or as a mark.
+    package var hintsKept: UInt64 = 0
+    /// Hints that their homes have acknowledged.
+    package var hintsDelivered: UInt64 = 0
+    /// Replicas, this one included, that a read found to be behind and repaired.
+    package var repairs: UInt64 = 0
+
+    /// All zero.
+    package init() {}
+}
+
+/// The replication protocol of one node.
+package struct Replication {
+    let local: NodeID
+    let options: ReplicationOptions
+    var replica: Replica
+    var random: SeededRandom
+    var topology: Topology?
+    /// Nodes that can be sent to now, sorted.
+    var reachable: [NodeID] = []
+
+    var nextOperation: UInt64 = 1
+    var puts: [OperationID: PutOperation] = [:]
+    var gets: [OperationID: GetOperation] = [:]
+    var forwards: [OperationID: ForwardOperation] = [:]
+    var hints: HintDelivery
+    var timers = Heap<Timer>()
+    var awaitingSync = Deque<SyncWaiter>()
+    var latencies: [NodeID: PeerLatency] = [:]
+    var hedges: HedgeBudget
+    /// What has happened so far.
+    package internal(set) var counters = ReplicationCounters()
+
+    /// Who is told once the log is durable up to a position; positions never fall.
+    struct SyncWaiter {
+        enum Party {
+            /// The local part of a put that this node coordinates.
+            case put(OperationID)
+            /// A node that asked for a durable acknowledgement, and until when it cares.
+            case peer(NodeID, OperationID, until: Instant)
+        }
+        var position: LogPosition
+        var party: Party
+    }
+
+    /// A moment at which an operation looks again; stale ones find nothing and are dropped.
+    struct Timer: Comparable {
+        var at: Instant
+        var operation: OperationID
+
+        static func < (left: Timer, right: Timer) -> Bool {
+            (left.at, left.operation) < (right.at, right.operation)
+        }
+    }
+
+    /// The replication of the node that issues `dots`, over what `engine` recovered.
+    package init(
+        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom
+    ) {
+        local = dots.actor.node
+        self.options = options
+        replica = Replica(options: options, engine: engine, dots: dots)
+        self.random = random
+        hints = HintDelivery(options: options)
+        hedges = HedgeBudget(share: options.hedgeShare)
+    }
+
+    // MARK: Events
+
+    /// The source of this node's dots, to be made durable at a clean stop.
+    package var dots: DotSource { replica.dots }
+
+    /// Hints kept for other nodes, and the bytes they take.
+    package var pendingHints: (count: Int, bytes: Int) {
+        (replica.hintCounts.values.reduce(0, +), replica.hintBytes)
+    }
+
+    /// Requests that this node coordinates or has forwarded and not yet finished.
+    package var operationsInFlight: Int { puts.count + gets.count + forwards.count }
+
+    /// When `tick` is next due.
+    package var nextWakeup: Instant {
+        min(timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hintCounts.isEmpty))
+    }
+
+    /// The ring has changed.
+    package mutating func topologyChanged(_ topology: Topology) {
+        self.topology = topology
+    }
+
+    /// `node` can, or can no longer, be sent to. What was asked of a node that is gone is asked of
+    /// another at once.
+    package mutating func reachabilityChanged(
+        _ node: NodeID, isReachable: Bool, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        let index = reachable.firstIndex { $0 >= node } ?? reachable.count
+        let was = index < reachable.count && reachable[index] == node
+        guard was != isReachable else { return }
+        if isReachable {
+            reachable.insert(node, at: index)
+            hints.wake(at: now.instant)
+        } else {
+            reachable.remove(at: index)
+            hints.forget(node)
+            for id in puts.keys.sorted() { standInFor(node, in: id, at: now, into: &effects) }
+            for id in gets.keys.sorted() { readAround(node, in: id, at: now, into: &effects) }
+            for id in forwards.keys.sorted() { forwardAround(node, in: id, at: now, into: &effects) }
+        }
+    }
+
+    /// A client of this node asks for something; an `answer` effect follows, now or later.
+    package mutating func requestReceived(
+        _ id: RequestID, _ request: ClientRequest, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        let timeout = min(request.operation.timeout ?? options.timeout, .seconds(60))
+        begin(
+            request, origin: .client(id), deadline: now.instant + timeout, at: now,
+            into: &effects)
+    }
+
+    /// A message about replication came from `sender`.
+    package mutating func messageReceived(
+        _ message: PeerMessage, from sender: NodeID, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        switch message {
+        case .replicaPut(let put): holdVersion(put, for: sender, at: now, into: &effects)
+        case .replicaGet(let get): showVersion(get, to: sender, into: &effects)
+        case .replicaPutReply(let reply):
+            putAnswered(reply, by: sender, at: now, into: &effects)
+        case .replicaGetReply(let reply):
+            getAnswered(reply, by: sender, at: now, into: &effects)
+        case .forward(let forward):
+            begin(
+                forward.request, origin: .peer(sender, forward.operation),
+                deadline: now.instant + forward.patience, at: now, into: &effects)
+        case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &effects)
+        case .pushPull, .topology: invariant(false, "replication was handed \(message)")
+        }
+    }
+
+    /// The log has become durable further on.
+    package mutating func logAdvanced(at now: Moment, into effects: inout [ReplicationEffect]) {
+        while let waiter = awaitingSync.first, waiter.position <= replica.durable {
+            awaitingSync.removeFirst()
+            switch waiter.party {
+            case .put(let id): noteLocalSync(id, at: now, into: &effects)
+            case .peer(let node, let operation, let until):
+                guard now.instant <= until else { continue }
+                let reply = ReplicaPutReply(operation: operation, outcome: .stored)
+                effects.append(.send(.replicaPutReply(reply), to: node))
+            }
+        }
+    }
+
+    /// Time has passed: hedges, deadlines, hints that are due.
+    package mutating func tick(at now: Moment, into effects: inout [ReplicationEffect]) {
+        while let timer = timers.min, timer.at <= now.instant {
+            timers.removeMin()
+            putTimerFired(timer.operation, at: now, into: &effects)
+            getTimerFired(timer.operation, at: now, into: &effects)
+            forwardTimerFired(timer.operation, at: now, into: &effects)
+        }
+        deliverHints(at: now, into: &effects)
+    }
+
+    // MARK: Beginning and ending
+
+    /// Who is to be answered.
+    enum Origin: Hashable {
+        case client(RequestID)
+        case peer(NodeID, OperationID)
+    }
+
+    private mutating func begin(
+        _ request: ClientRequest, origin: Origin, deadline: Instant, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        counters.requests += 1
+        hedges.requestBegan()
+        do throws(RequestError) {
+            guard let topology else { throw .noTopology }
+            guard operationsInFlight < options.requestLimit else { throw .overloaded }
+            try check(request)
+            let call = Call(
+                origin: origin, deadline: deadline,
+                location: Location(
+                    partition: topology.partition(ofKey: request.key), key: request.key))
+            switch request.operation {
+            case .get(let options):
+                try beginGet(call, options, topology, at: now, into: &effects)
+            case .put(let mutation, let options):
+                let isHome = topology.isHome(local, of: call.location.partition)
+                if !isHome, case .client = origin {
+                    beginForward(call, request, topology, at: now, into: &effects)
+                } else {
+                    try beginPut(call, mutation, options, topology, at: now, into: &effects)
+                }
+            }
+        } catch {
+            answer(origin, .failed(error), into: &effects)
+        }
+    }
+
+    private func check(_ request: ClientRequest) throws(RequestError) {
+        if request.key.count > options.keyLimitBytes {
+            throw .tooLarge(what: "key", limit: options.keyLimitBytes)
+        }
+        if case .put(let mutation, _) = request.operation, case .value(let value) = mutation.content,
+            value.count > options.valueLimitBytes
+        {
+            throw .tooLarge(what: "value", limit: options.valueLimitBytes)
+        }
+    }
+
+    mutating func answer(
+        _ origin: Origin, _ answer: ClientAnswer, into effects: inout [ReplicationEffect]
+    ) {
+        if case .failed = answer { counters.failures += 1 }
+        switch origin {
+        case .client(let id): effects.append(.answer(id, answer))
+        case .peer(let node, let operation):
+            let reply = ForwardReply(operation: operation, answer: answer)
+            effects.append(.send(.forwardReply(reply), to: node))
+        }
+    }
+
+    mutating func newOperation() -> OperationID {
+        defer { nextOperation += 1 }
+        return OperationID(rawValue: nextOperation)
+    }
+
+    func isReachable(_ node: NodeID) -> Bool {
+        node == local || reachable.contains(node)
+    }
+
+    /// How long to wait for the slowest of `nodes`, by how quick they have been.
+    func hedgeDelay(for nodes: [NodeID]) -> Duration {
+        var delay = options.hedgeDelay.lowerBound
+        for node in nodes where node != local {
+            delay = max(delay, latencies[node, default: PeerLatency()]
+                .hedgeDelay(within: options.hedgeDelay))
+        }
+        return delay
+    }
+}
+
+/// What every operation knows: whom to answer, until when, and where the key lies.
+struct Call {
+    var origin: Replication.Origin
+    var deadline: Instant
+    var location: Location
+}
+
+extension ClientOperation {
+    fileprivate var timeout: Duration? {
+        switch self {
+        case .get(let options): options.timeout
+        case .put(_, let options): options.timeout
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// Counting a write's acknowledgements: a value without a process. Who is asked is decided
+// elsewhere; here it is only counted.
+internal import MartletBase
+internal import MartletWire
+
+/// What the replicas of one write have said so far.
+struct WriteTally {
+    /// One replica asked.
+    struct Replica: Hashable {
+        var part: Part
+        var act = Witness.Act.silent
+        var refusal: RequestError?
+
+        var holdsWrite: Bool { act == .stored || act == .synced }
+    }
+
+    /// What the tally comes to.
+    enum Verdict: Hashable {
+        /// Too few have answered yet.
+        case open
+        /// All that was required has been acknowledged.
+        case met
+        /// Even if all that are still silent acknowledge, it is not enough.
+        case lost
+    }
+
+    let requirement: WriteRequirement
+    private(set) var replicas: [Replica] = []
+
+    init(requirement: WriteRequirement) {
+        self.requirement = requirement
+    }
+
+    /// Adds a replica that is asked now.
+    mutating func ask(_ part: Part) {
+        invariant(!replicas.contains { $0.part.node == part.node }, "\(part) asked twice")
+        replicas.append(Replica(part: part))
+    }
+
+    /// Notes what `node` did; false when it was never asked or can no longer change anything.
+    mutating func note(_ act: Witness.Act, by node: NodeID, refusal: RequestError? = nil) -> Bool {
+        guard let index = replicas.firstIndex(where: { $0.part.node == node }) else {
+            return false
+        }
+        if replicas[index].act == .synced { return false }
+        if replicas[index].holdsWrite, act != .synced { return false }
+        replicas[index].act = act
+        replicas[index].refusal = refusal
+        return true
+    }
+
+    var storedCount: Int { replicas.count { $0.holdsWrite } }
+    private var storedHomeCount: Int {
+        replicas.count { $0.holdsWrite && $0.part.standsInFor == nil }
+    }
+    private var syncedCount: Int { replicas.count { $0.act == .synced } }
+
+    var verdict: Verdict {
+        if isMet(stored: storedCount, homes: storedHomeCount, synced: syncedCount) { return .met }
+        let hopeful = replicas.filter { $0.act != .refused }
+        let homes = hopeful.count { $0.part.standsInFor == nil }
+        let couldBe = isMet(stored: hopeful.count, homes: homes, synced: hopeful.count)
+        return couldBe ? .open : .lost
+    }
+
+    private func isMet(stored: Int, homes: Int, synced: Int) -> Bool {
+        stored >= requirement.w && homes >= requirement.pw && synced >= requirement.dw
+    }
+
+    /// Whether `home` has the write, itself or through a stand-in.
+    func isCared(for home: NodeID) -> Bool {
+        replicas.contains { replica in
+            replica.holdsWrite && (replica.part.node == home || replica.part.standsInFor == home)
+        }
+    }
+
+    /// Whether somebody who has not refused was asked to hold the write in the place of `home`.
+    func hasStandIn(for home: NodeID) -> Bool {
+        replicas.contains { $0.part.standsInFor == home && $0.act != .refused }
+    }
+
+    /// Whether nobody is left who could still answer.
+    var isSettled: Bool { replicas.allSatisfy { $0.act != .silent } }
+
+    /// The first refusal: the reason to give when the write is lost.
+    var refusal: RequestError? { replicas.lazy.compactMap(\.refusal).first }
+
+    var parts: [Part] { replicas.map(\.part) }
+
+    func evidence(coordinator: NodeID) -> Evidence {
+        Evidence(
+            coordinator: coordinator,
+            witnesses: replicas.map {
+                Witness(node: $0.part.node, standsInFor: $0.part.standsInFor, act: $0.act)
+            })
+    }
+}

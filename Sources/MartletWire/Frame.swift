@@ -1,0 +1,145 @@
+// How messages travel over a stream between two nodes.
+//
+//     stream  = frame*                      the dialling side sends, its first frame is a hello
+//     frame   = length:u32  crc32c:u32  payload       both of the payload
+//     payload = hello | refusal | message
+//     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text
+//     refusal = 1:u8  reason: text          the only thing that the accepting side ever sends
+package import MartletBase
+
+/// How the dialling side of a link introduces itself.
+package struct Hello: Hashable, Sendable {
+    /// The version of the peer protocol that this build speaks.
+    package static let protocolVersion: UInt8 = 1
+    static let magic = Bytes(text: "MRTL")
+
+    /// The cluster's name; a node of another cluster is refused.
+    package var clusterName: String
+    /// Who dials.
+    package var node: NodeID
+    /// Its name, for logs.
+    package var name: String
+
+    /// The introduction of `node`.
+    package init(clusterName: String, node: NodeID, name: String) {
+        self.clusterName = clusterName
+        self.node = node
+        self.name = name
+    }
+}
+
+/// The payload of one frame.
+package enum Frame: Hashable, Sendable {
+    /// The first frame of the dialling side.
+    case hello(Hello)
+    /// Why the accepting side hangs up.
+    case refusal(String)
+    /// Everything else.
+    case message(PeerMessage)
+
+    /// Bytes of length and checksum before a payload.
+    package static let headerSize = 8
+    /// No payload is larger, in bytes: above the largest object that client limits let grow.
+    package static let payloadLimit = 256 << 20
+
+    private static let helloKind: UInt8 = 0
+    private static let refusalKind: UInt8 = 1
+
+    /// Appends the frame, header and all.
+    package func encode(into writer: inout ByteWriter) {
+        let start = writer.count
+        writer.write(UInt64(0))
+        switch self {
+        case .hello(let hello):
+            writer.write(Self.helloKind)
+            writer.writeRaw(Hello.magic)
+            writer.write(Hello.protocolVersion)
+            writer.writePrefixed(hello.clusterName)
+            writer.write(hello.node.rawValue)
+            writer.writePrefixed(hello.name)
+        case .refusal(let reason):
+            writer.write(Self.refusalKind)
+            writer.writePrefixed(reason)
+        case .message(let message): message.encode(into: &writer)
+        }
+        let body = start + Self.headerSize..<writer.count
+        invariant(body.count <= Self.payloadLimit, "a frame of \(body.count) bytes")
+        writer.patch(UInt32(body.count), at: start)
+        writer.patch(Checksum.crc32c(writer.bytes, body), at: start + 4)
+    }
+
+    /// Reads one payload, which must end with `reader`.
+    init(payload reader: inout ByteReader) throws(FormatError) {
+        var body = reader
+        switch try body.readUInt8() {
+        case Self.helloKind: self = .hello(try Self.readHello(from: &body))
+        case Self.refusalKind:
+            self = .refusal(try body.readPrefixedText())
+            try body.expectEnd()
+        default: self = .message(try PeerMessage(from: &reader))
+        }
+    }
+
+    private static func readHello(from reader: inout ByteReader) throws(FormatError) -> Hello {
+        guard try reader.readRaw(Hello.magic.count) == Hello.magic else {
+            throw reader.error(.invalid("magic: not a Martlet peer"))
+        }
+        let version = try reader.readUInt8()
+        guard version == Hello.protocolVersion else {
+            throw reader.error(.unsupportedVersion(version))
+        }
+        let clusterName = try reader.readPrefixedText()
+        let node = NodeID(rawValue: try reader.readUInt64())
+        let hello = Hello(
+            clusterName: clusterName, node: node, name: try reader.readPrefixedText())
+        try reader.expectEnd()
+        return hello
+    }
+}
+
+/// Cuts a stream into frames, however the network cut it into reads.
+package struct FrameDecoder: Sendable {
+    /// The largest payload accepted before the hello, so that a stranger cannot fill memory.
+    package static let firstPayloadLimit = 4_096
+
+    private var buffer: Bytes = []
+    private var consumed = 0
+    private var payloadLimit = Self.firstPayloadLimit
+
+    /// A decoder at the start of a stream, which accepts only small frames as yet.
+    package init() {}
+
+    /// From now on frames may be as large as the protocol allows: the other side is known.
+    package mutating func trustPeer() {
+        payloadLimit = Frame.payloadLimit
+    }
+
+    /// Takes the next bytes of the stream; then call `next` until it has no more.
+    package mutating func append(_ bytes: Bytes) {
+        if consumed == buffer.count {
+            buffer = bytes
+        } else {
+            buffer.removeFirst(consumed)
+            buffer.append(contentsOf: bytes)
+        }
+        consumed = 0
+    }
+
+    /// The next whole frame; nil while it is not all there. An error is final for the stream.
+    package mutating func next() throws(FormatError) -> Frame? {
+        guard buffer.count - consumed >= Frame.headerSize else { return nil }
+        var header = ByteReader(buffer, consumed..<buffer.count)
+        let length = Int(try header.readUInt32())
+        let checksum = try header.readUInt32()
+        guard length <= payloadLimit else { throw FormatError(.tooLarge("frame"), at: consumed) }
+        let start = consumed + Frame.headerSize
+        guard buffer.count - start >= length else { return nil }
+        let range = start..<start + length
+        guard Checksum.crc32c(buffer, range) == checksum else {
+            throw FormatError(.checksumMismatch, at: consumed)
+        }
+        var reader = ByteReader(buffer, range)
+        consumed = range.upperBound
+        return try Frame(payload: &reader)
+    }
+}
