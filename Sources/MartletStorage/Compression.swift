@@ -1,0 +1,44 @@
+// LZ4 blocks by liblz4, between owned byte arrays. Whoever stores them keeps both lengths.
+internal import CLZ4
+import MartletBase
+
+enum Compression {
+    /// Below this many bytes compression is not tried.
+    static let smallestBytes = 512
+
+    /// The LZ4 block of `raw`; nil where it is short or an eighth would not be saved.
+    static func compress(_ raw: Bytes) -> Bytes? {
+        guard raw.count >= smallestBytes, raw.count <= LogFormat.rawLimitBytes else { return nil }
+        let room = raw.count - raw.count / 8
+        let block = unsafe Bytes(unsafeUninitializedCapacity: room) { target, count in
+            let written = unsafe raw.withUnsafeBytes { source in
+                unsafe LZ4_compress_default(
+                    source.baseAddress, target.baseAddress, Int32(raw.count), Int32(room))
+            }
+            count = Int(max(0, written))
+        }
+        return block.isEmpty ? nil : block
+    }
+
+    /// The `rawCount` bytes that the block in `bytes[range]` holds; fails where it holds anything
+    /// else, however it was made.
+    static func decompress(
+        _ bytes: Bytes, _ range: Range<Int>, rawCount: Int
+    ) throws(FormatError) -> Bytes {
+        invariant(
+            range.upperBound <= bytes.count && (0...LogFormat.rawLimitBytes).contains(rawCount),
+            "decompressing \(range) of \(bytes.count) bytes to \(rawCount)")
+        let raw = unsafe Bytes(unsafeUninitializedCapacity: rawCount) { target, count in
+            let read = unsafe bytes.withUnsafeBytes { source in
+                unsafe LZ4_decompress_safe(
+                    source.baseAddress.map { unsafe $0 + range.lowerBound },
+                    target.baseAddress, Int32(range.count), Int32(rawCount))
+            }
+            count = Int(max(0, read))
+        }
+        guard raw.count == rawCount else {
+            throw FormatError(.invalid("LZ4 block"), at: range.lowerBound)
+        }
+        return raw
+    }
+}

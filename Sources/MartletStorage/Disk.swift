@@ -1,0 +1,130 @@
+// The seam between the storage engine and a disk: one flat directory of files, blocking calls,
+// typed errors. The server has one over POSIX, `MemoryDisk` has one that can crash. It does not
+// know what the files mean.
+package import MartletBase
+
+/// One directory that one process owns. Every call blocks; none may run on an event loop once the
+/// engine is open.
+package protocol Disk: AnyObject, Sendable {
+    /// Takes the directory for this process until `unlock`; taking it twice is harmless.
+    /// Fails with `.locked` when another process holds it.
+    func lock() throws(DiskError)
+    /// Gives the directory back.
+    func unlock()
+    /// The names of all files, ascending.
+    func list() throws(DiskError) -> [String]
+    /// Opens the file `name` for reading and writing.
+    func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile
+    /// Gives a file another name, replacing what had it; durable after `syncDirectory`.
+    func rename(_ name: String, to newName: String) throws(DiskError)
+    /// Removes a file; durable after `syncDirectory`.
+    func remove(_ name: String) throws(DiskError)
+    /// Makes every creation, renaming and removal so far survive a loss of power.
+    func syncDirectory() throws(DiskError)
+    /// How many bytes may still be written before the disk is full.
+    func freeBytes() throws(DiskError) -> UInt64
+}
+
+/// One open file, closed when the last reference to it goes.
+package protocol DiskFile: AnyObject, Sendable {
+    /// The name it was opened under.
+    var name: String { get }
+    /// Its length in bytes.
+    func size() throws(DiskError) -> Int
+    /// Up to `count` bytes from `offset`; fewer only where the file ends.
+    func read(at offset: Int, count: Int) throws(DiskError) -> Bytes
+    /// Writes all of `bytes` at `offset`, growing the file where it must. After an error any part
+    /// of them may have been written.
+    func write(_ bytes: Bytes, at offset: Int) throws(DiskError)
+    /// Cuts the file, or grows it with zeros, to `size` bytes.
+    func truncate(to size: Int) throws(DiskError)
+    /// Makes the contents survive a loss of power. After an error nothing may be assumed of what
+    /// was written since the last success, and trying again proves nothing.
+    func sync() throws(DiskError)
+}
+
+/// How a file is opened.
+package enum OpenMode: Hashable, Sendable {
+    /// The file must be there.
+    case existing
+    /// The file is made, or emptied when it is there.
+    case empty
+}
+
+/// Why a disk refused: what was asked, of which file, where, and the cause.
+package struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was asked of the disk.
+    package enum Operation: String, Hashable, Sendable {
+        /// Taking the directory.
+        case lock
+        /// Reading the directory.
+        case list
+        /// Opening or making a file.
+        case open
+        /// Reading a file or its length.
+        case read
+        /// Writing a file.
+        case write
+        /// Cutting a file.
+        case truncate
+        /// Syncing a file or the directory.
+        case sync
+        /// Renaming a file.
+        case rename
+        /// Removing a file.
+        case remove
+        /// Asking for the free space.
+        case measure
+    }
+
+    /// What stood in the way.
+    package enum Cause: Hashable, Sendable {
+        /// No space left, or the quota reached (ENOSPC, EDQUOT).
+        case noSpace
+        /// No such file or directory (ENOENT).
+        case notFound
+        /// No right to do it (EACCES, EPERM, EROFS).
+        case notPermitted
+        /// Another process holds the directory; its id where it could be learnt.
+        case locked(holder: Int32?)
+        /// The device failed (EIO).
+        case inputOutput
+        /// The handle outlived a crash of its disk.
+        case stale
+        /// Any other error number of the system, with its text.
+        case system(code: Int32, text: String)
+    }
+
+    /// What was asked.
+    package var operation: Operation
+    /// The file, or the directory, that it was asked of.
+    package var file: String
+    /// The offset in the file, in bytes; 0 where none applies.
+    package var offset: Int
+    /// What stood in the way.
+    package var cause: Cause
+
+    /// The failure of `operation` on `file` at `offset`.
+    package init(_ operation: Operation, _ file: String, at offset: Int = 0, _ cause: Cause) {
+        self.operation = operation
+        self.file = file
+        self.offset = offset
+        self.cause = cause
+    }
+
+    /// One line for a log or a terminal.
+    package var description: String {
+        let why =
+            switch cause {
+            case .noSpace: "no space left on the disk"
+            case .notFound: "no such file or directory"
+            case .notPermitted: "not permitted"
+            case .locked(let holder?): "held by process \(holder)"
+            case .locked(nil): "held by another process"
+            case .inputOutput: "the device reports an input/output error"
+            case .stale: "the handle is from before a crash"
+            case .system(let code, let text): "\(text) (error \(code))"
+            }
+        return "\(operation.rawValue) \(file) at \(offset): \(why)"
+    }
+}

@@ -1,0 +1,56 @@
+// What passes between the engine on its loop and the log writer on its thread: encoded batches one
+// way, how far the log has come the other way.
+import MartletBase
+
+/// The number of a batch in a node's log, counted from 1 over all restarts. Everything at or before
+/// a position that is durable is durable.
+package struct LogPosition: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// How many batches the log holds up to here.
+    package var rawValue: UInt64
+
+    /// The position of batch number `rawValue`.
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// Before the first batch.
+    package static let start = LogPosition(rawValue: 0)
+
+    /// The earlier of two comes first.
+    package static func < (left: LogPosition, right: LogPosition) -> Bool {
+        left.rawValue < right.rawValue
+    }
+
+    /// The number in decimal.
+    package var description: String { String(rawValue) }
+
+    func advanced(by count: Int) -> LogPosition {
+        LogPosition(rawValue: rawValue &+ UInt64(count))
+    }
+}
+
+/// Whole batches, encoded, on their way to the log thread.
+package struct LogChunk: Hashable, Sendable {
+    /// The position of its first batch.
+    package let first: LogPosition
+    /// The position of its last batch: what its sync makes durable.
+    package let last: LogPosition
+    let payload: Bytes
+
+    /// How many bytes of batches it carries.
+    package var byteCount: Int { payload.count }
+}
+
+/// What the log writer answers; the engine learns it through `StorageEngine.logAnswered`.
+package enum LogOutcome: Hashable, Sendable {
+    /// Handed to the file up to this position: survives a kill of the process, not a loss of power.
+    case written(LogPosition)
+    /// Synced up to this position: survives a loss of power.
+    case synced(LogPosition)
+    /// The disk is full. The writer keeps the chunks, nothing is lost and nothing out of order:
+    /// calling `commit([])` later tries again.
+    case full(DiskError)
+    /// The log is broken for good: the process must be restarted, and what is not durable by now
+    /// may be lost.
+    case failed(DiskError)
+}

@@ -1,0 +1,176 @@
+// The storage engine's foreground: what a node's loop reads and writes at memory speed. It does no
+// IO once open; the log leaves as chunks (`takeChunk`) for the `LogWriter` on its thread, and how
+// far that has come returns as an event (`logAnswered`). Until there are tables, the log is the
+// data and the memtable holds all of it.
+package import MartletBase
+
+/// What a read found.
+package enum ReadOutcome: Hashable, Sendable {
+    /// The value, durable or not yet.
+    case found(Bytes)
+    /// There is no such entry.
+    case absent
+}
+
+/// One node's storage, confined to the loop that owns it.
+package final class StorageEngine {
+    private enum LogState {
+        case open
+        case full(DiskError)
+        case failed(DiskError)
+    }
+
+    /// A chunk that is not durable yet.
+    private struct Waiting {
+        var last: LogPosition
+        var bytes: Int
+    }
+
+    private let options: StorageOptions
+    private var memtable: Memtable
+    private var log = LogState.open
+    /// The encoded batches that no chunk holds yet.
+    private var gathered = ByteWriter()
+    private var gatheredFirst: LogPosition
+    private var sealed: [LogChunk] = []
+    private var waiting: [Waiting] = []
+
+    /// The position of the last batch accepted.
+    package private(set) var appended: LogPosition
+    /// The position up to which batches are durable, as the sync mode defines it (`SyncMode`).
+    package private(set) var durable: LogPosition
+    /// The position up to which batches survive a loss of power, in every sync mode.
+    package private(set) var synced: LogPosition
+    /// Bytes of batches that wait to become durable.
+    package private(set) var pendingBytes = 0
+
+    init(options: StorageOptions, memtable: Memtable, recovered: LogPosition) {
+        self.options = options
+        self.memtable = memtable
+        appended = recovered
+        durable = recovered
+        synced = recovered
+        gatheredFirst = recovered.advanced(by: 1)
+    }
+
+    /// How many entries there are.
+    package var entryCount: Int { memtable.count }
+    /// Bytes that the entries take in memory, to compare with `memtableLimitBytes`.
+    package var memtableBytes: Int { memtable.byteCount }
+
+    /// Why writes are refused whatever their size; nil while they are not.
+    package var refusal: WriteRefusal? {
+        switch log {
+        case .open: nil
+        case .full(let error): .diskFull(error)
+        case .failed(let error): .logFailed(error)
+        }
+    }
+
+    // MARK: Reading
+
+    /// What `key` holds: every accepted batch is visible at once. O(1).
+    package func get(_ key: StorageKey) -> ReadOutcome {
+        memtable.get(key).map { .found($0) } ?? .absent
+    }
+
+    /// Entries of `space` in `partitions`, ascending, starting after `cursor`, about `limitBytes`
+    /// of them but at least one. To go on, pass the page's `next` as the cursor: what is written
+    /// meanwhile is seen where it lies ahead, and nothing comes twice. Sorts a partition's keys
+    /// when one was added or removed since they were last sorted: O(k log k) in its k keys.
+    package func scan(
+        _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
+        after cursor: StorageKey? = nil, limitBytes: Int
+    ) -> ScanPage {
+        memtable.scan(space, partitions, after: cursor, limitBytes: limitBytes)
+    }
+
+    // MARK: Writing
+
+    /// Applies `batch` to the memtable and gathers it for the log as one atomic record; O(batch).
+    /// It may be acknowledged as durable once `durable` has reached the position returned. After a
+    /// refusal nothing has changed.
+    @discardableResult
+    package func write(_ batch: WriteBatch) throws(WriteRefusal) -> LogPosition {
+        if let refusal { throw refusal }
+        let bytes = batch.byteCount
+        if bytes > options.batchLimitBytes { throw .batchLimit }
+        if pendingBytes > 0, pendingBytes + bytes > options.pendingLimitBytes {
+            throw .pendingLimit
+        }
+        if batch.memoryBytes > 0,
+            memtable.byteCount + batch.memoryBytes > options.memtableLimitBytes
+        {
+            throw .memtableLimit
+        }
+        if batch.isEmpty { return appended }
+        if gathered.count > 0, gathered.count + bytes > options.chunkTargetBytes { seal() }
+        let before = gathered.count
+        batch.encode(into: &gathered)
+        pendingBytes += gathered.count - before
+        memtable.apply(batch)
+        appended = appended.advanced(by: 1)
+        return appended
+    }
+
+    private func seal() {
+        sealed.append(LogChunk(first: gatheredFirst, last: appended, payload: gathered.take()))
+        gatheredFirst = appended.advanced(by: 1)
+    }
+
+    // MARK: The log
+
+    /// What gathered since the last call, for `LogWriter.commit`, oldest first; nil when there is
+    /// nothing. Call until nil at the end of a loop's turn: the chunks of one turn share a sync.
+    package func takeChunk() -> LogChunk? {
+        if sealed.isEmpty {
+            if gathered.count == 0 { return nil }
+            seal()
+        }
+        let chunk = sealed.removeFirst()
+        waiting.append(Waiting(last: chunk.last, bytes: chunk.byteCount))
+        return chunk
+    }
+
+    /// The log writer's answer to a commit or sync. A full disk stops writes until a later answer
+    /// shows that the kept chunks got through; a failure stops them for good (DESIGN §8: after a
+    /// failed sync nothing is retried). Reads go on, and show batches that were never durable.
+    package func logAnswered(_ outcome: LogOutcome) {
+        if case .failed = log { return }
+        switch outcome {
+        case .written(let position):
+            log = .open
+            if options.sync != .everyWrite { advanceDurable(to: position) }
+        case .synced(let position):
+            log = .open
+            if position > synced { synced = position }
+            advanceDurable(to: position)
+        case .full(let error):
+            log = .full(error)
+        case .failed(let error):
+            log = .failed(error)
+        }
+    }
+
+    private func advanceDurable(to position: LogPosition) {
+        invariant(position <= appended, "durable at \(position), appended \(appended)")
+        guard position > durable else { return }
+        durable = position
+        let done = waiting.firstIndex { $0.last > position } ?? waiting.count
+        for chunk in waiting[..<done] { pendingBytes -= chunk.bytes }
+        waiting.removeFirst(done)
+        invariant(pendingBytes >= 0, "\(pendingBytes) bytes pending at \(position)")
+    }
+
+    /// Checks the memtable and the counters against each other; O(n), for tests.
+    package func checkInvariants() {
+        memtable.checkInvariants()
+        let known = waiting.reduce(0) { $0 + $1.bytes } + sealed.reduce(0) { $0 + $1.byteCount }
+        invariant(
+            pendingBytes == known + gathered.count,
+            "\(pendingBytes) bytes pending, \(known) in chunks, \(gathered.count) gathered")
+        invariant(
+            synced <= durable && durable <= appended,
+            "synced \(synced), durable \(durable), appended \(appended)")
+    }
+}

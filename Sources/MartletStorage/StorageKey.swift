@@ -1,0 +1,80 @@
+// The name of an entry in a node's storage, and the order of entries in every file and scan.
+package import MartletBase
+
+/// Sorts by (space, partition, hash, key, owner): a partition is one contiguous range, and within
+/// it random hashes decide, so that comparing keys seldom reaches their bytes.
+package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// What an entry is for.
+    package enum Space: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+        /// The node's own state: identity, incarnation, topology, marks. Partition 0 alone.
+        case state = 0
+        /// Objects that this node is a home replica or a fallback for.
+        case objects = 1
+        /// Hints that this node keeps for homes.
+        case hints = 2
+
+        /// In the order of the raw values.
+        package static func < (left: Space, right: Space) -> Bool {
+            left.rawValue < right.rawValue
+        }
+    }
+
+    /// What the entry is for.
+    package let space: Space
+    /// The partition that the key belongs to.
+    package let partition: UInt16
+    /// `StableHash` of the key.
+    package let hash: UInt64
+    /// The key as the client gave it, or the name of a state entry.
+    package let key: Bytes
+    /// The bits of the home that a hint is for; 0 in the other spaces.
+    package let owner: UInt64
+
+    init(space: Space, partition: UInt16, key: Bytes, owner: UInt64) {
+        self.space = space
+        self.partition = partition
+        self.hash = StableHash.hash(key)
+        self.key = key
+        self.owner = owner
+    }
+
+    /// The object under `key`.
+    package static func object(partition: UInt16, key: Bytes) -> StorageKey {
+        StorageKey(space: .objects, partition: partition, key: key, owner: 0)
+    }
+
+    /// The hint that this node keeps for `home` under `key`.
+    package static func hint(partition: UInt16, key: Bytes, home: NodeID) -> StorageKey {
+        StorageKey(space: .hints, partition: partition, key: key, owner: home.rawValue)
+    }
+
+    /// The node's own state called `name`.
+    package static func state(_ name: String) -> StorageKey {
+        StorageKey(space: .state, partition: 0, key: Bytes(text: name), owner: 0)
+    }
+
+    /// The home that a hint is for; nil in the other spaces.
+    package var home: NodeID? {
+        space == .hints ? NodeID(rawValue: owner) : nil
+    }
+
+    /// By space, partition, hash, key bytes, owner.
+    package static func < (left: StorageKey, right: StorageKey) -> Bool {
+        if left.space != right.space { return left.space < right.space }
+        if left.partition != right.partition { return left.partition < right.partition }
+        if left.hash != right.hash { return left.hash < right.hash }
+        if left.key != right.key { return left.key.lexicographicallyPrecedes(right.key) }
+        return left.owner < right.owner
+    }
+
+    /// Feeds the stored hash instead of the bytes.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(hash ^ owner)
+    }
+
+    /// `space/partition/key`, for people.
+    package var description: String {
+        let suffix = home.map { " for \($0)" } ?? ""
+        return "\(space)/\(partition)/\(key.text)\(suffix)"
+    }
+}
