@@ -1,0 +1,171 @@
+// The server's side of an answer: values in, RESP2 or RESP3 out, as the connection agreed by HELLO.
+// Knows what each protocol can say and how the older one says it; keeps no order and no state but
+// its bytes: who opens an aggregate of n writes n values after it.
+package import MartletBase
+
+/// The protocol that a connection speaks.
+package enum RESPVersion: Int, Hashable, Sendable {
+    /// What every connection starts with.
+    case resp2 = 2
+    /// After `HELLO 3`.
+    case resp3 = 3
+}
+
+/// Appends replies one behind the other to one array, to be sent as one write per read burst.
+package struct ReplyWriter: Sendable {
+    /// What has been written and not yet taken.
+    package private(set) var bytes: Bytes = []
+    /// The protocol of the replies from here on.
+    package var version: RESPVersion
+
+    /// An empty writer that speaks `version`.
+    package init(version: RESPVersion = .resp2) {
+        self.version = version
+    }
+
+    /// Whether there is nothing to send.
+    package var isEmpty: Bool { bytes.isEmpty }
+
+    /// How many bytes there are to send.
+    package var count: Int { bytes.count }
+
+    /// Hands the bytes over and starts anew without their memory.
+    package mutating func take() -> Bytes {
+        let taken = bytes
+        bytes = []
+        return taken
+    }
+
+    /// Forgets what was written and keeps the memory, for the next burst.
+    package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    /// Appends replies that were encoded before, in this connection's protocol.
+    package mutating func writeEncoded(_ encoded: Bytes) {
+        bytes.append(contentsOf: encoded)
+    }
+}
+
+extension ReplyWriter {
+    /// `+OK`.
+    package mutating func writeOK() {
+        bytes.append("+OK\r\n")
+    }
+
+    /// A status; line ends within it become spaces.
+    package mutating func writeSimple(_ text: String) {
+        bytes.append(UInt8(ascii: "+"))
+        bytes.appendLine(text)
+        bytes.appendLineEnd()
+    }
+
+    /// An error: a code in capitals, such as `ERR`, and what happened; line ends become spaces.
+    package mutating func writeError(_ code: String = "ERR", _ message: String) {
+        bytes.append(UInt8(ascii: "-"))
+        bytes.appendLine(code)
+        bytes.append(UInt8(ascii: " "))
+        bytes.appendLine(message)
+        bytes.appendLineEnd()
+    }
+
+    /// The last reply of a connection whose bytes could not be read.
+    package mutating func writeError(_ error: RESPError) {
+        writeError("ERR", error.description)
+    }
+
+    /// A whole number.
+    package mutating func writeInteger(_ value: Int) {
+        switch value {
+        case 0: bytes.append(":0\r\n")
+        case 1: bytes.append(":1\r\n")
+        default: bytes.appendLengthLine(":", value)
+        }
+    }
+
+    /// A number; RESP2 has it as a bulk string of the same digits.
+    package mutating func writeDouble(_ value: Double) {
+        let text = Self.text(of: value)
+        guard version == .resp3 else { return writeBulk(text) }
+        bytes.append(UInt8(ascii: ","))
+        bytes.append(contentsOf: text.utf8)
+        bytes.appendLineEnd()
+    }
+
+    /// True or false; 1 or 0 in RESP2.
+    package mutating func writeBoolean(_ value: Bool) {
+        switch (version, value) {
+        case (.resp2, true): bytes.append(":1\r\n")
+        case (.resp2, false): bytes.append(":0\r\n")
+        case (.resp3, true): bytes.append("#t\r\n")
+        case (.resp3, false): bytes.append("#f\r\n")
+        }
+    }
+
+    /// A run of bytes.
+    package mutating func writeBulk(_ value: Bytes) {
+        bytes.appendBulk(value)
+    }
+
+    /// The UTF-8 of `text` as a run of bytes.
+    package mutating func writeBulk(_ text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            bytes.appendLengthLine("$", utf8.count)
+            unsafe bytes.append(contentsOf: utf8)
+            bytes.appendLineEnd()
+        }
+    }
+
+    /// Text for people, shown by clients as it stands; a bulk string in RESP2.
+    package mutating func writeVerbatim(_ text: String) {
+        guard version == .resp3 else { return writeBulk(text) }
+        bytes.appendLengthLine("=", text.utf8.count + 4)
+        bytes.append("txt:")
+        bytes.append(contentsOf: text.utf8)
+        bytes.appendLineEnd()
+    }
+
+    /// No value where a bulk string could stand.
+    package mutating func writeNull() {
+        bytes.append(version == .resp3 ? "_\r\n" : "$-1\r\n")
+    }
+
+    /// No value where an array could stand.
+    package mutating func writeNullArray() {
+        bytes.append(version == .resp3 ? "_\r\n" : "*-1\r\n")
+    }
+
+    /// The shortest decimal text that reads back as `value`, as Redis spells it.
+    private static func text(of value: Double) -> String {
+        if value.isNaN { return "nan" }
+        let text = value.description
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+}
+
+extension ReplyWriter {
+    /// Opens an array of the next `count` values.
+    package mutating func writeArrayHeader(_ count: Int) {
+        bytes.appendLengthLine("*", count)
+    }
+
+    /// Opens a map of the next `count` pairs, key before value; a flat array in RESP2.
+    package mutating func writeMapHeader(_ count: Int) {
+        if version == .resp3 {
+            bytes.appendLengthLine("%", count)
+        } else {
+            bytes.appendLengthLine("*", 2 * count)
+        }
+    }
+
+    /// Opens a set of the next `count` values; an array in RESP2.
+    package mutating func writeSetHeader(_ count: Int) {
+        bytes.appendLengthLine(version == .resp3 ? "~" : "*", count)
+    }
+
+    /// Opens a message out of turn of the next `count` values; an array in RESP2.
+    package mutating func writePushHeader(_ count: Int) {
+        bytes.appendLengthLine(version == .resp3 ? ">" : "*", count)
+    }
+}
