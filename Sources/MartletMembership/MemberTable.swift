@@ -1,0 +1,73 @@
+// What one node believes of the others: a sorted array, so that nothing depends on hashing.
+// The node itself is never in it.
+internal import MartletBase
+internal import MartletWire
+
+/// What is believed of one member, and what was last reported of it.
+struct Belief: Sendable {
+    /// The claim that counts.
+    var member: Member
+    /// When a conflict over this member may be reported again.
+    var conflictSilentUntil: Instant = .start
+    /// The epoch that was last reported, and until when it need not be again.
+    var epochReport: (epoch: UInt64, silentUntil: Instant) = (0, .start)
+}
+
+/// The beliefs, by id.
+struct MemberTable: Sendable {
+    private(set) var beliefs: [Belief] = []
+
+    var count: Int { beliefs.count }
+
+    /// O(log n).
+    subscript(id: NodeID) -> Belief? {
+        get {
+            let index = position(of: id)
+            guard index < beliefs.count, beliefs[index].member.id == id else { return nil }
+            return beliefs[index]
+        }
+        set {
+            let index = position(of: id)
+            let isKnown = index < beliefs.count && beliefs[index].member.id == id
+            invariant(newValue.map { $0.member.id == id } ?? false, "\(id) filed wrongly")
+            guard let newValue else { return }
+            if isKnown {
+                beliefs[index] = newValue
+            } else {
+                beliefs.insert(newValue, at: index)
+            }
+        }
+    }
+
+    /// The first member after `id` for which `condition` holds, going round once. O(n).
+    func next(after id: NodeID?, where condition: (Member) -> Bool) -> Member? {
+        guard !beliefs.isEmpty else { return nil }
+        var start = 0
+        if let id {
+            start = position(of: id)
+            if start < beliefs.count, beliefs[start].member.id == id { start += 1 }
+        }
+        for step in 0..<beliefs.count {
+            let member = beliefs[(start + step) % beliefs.count].member
+            if condition(member) { return member }
+        }
+        return nil
+    }
+
+    /// The index of `id`, or where it would be.
+    private func position(of id: NodeID) -> Int {
+        var low = 0
+        var high = beliefs.count
+        while low < high {
+            let middle = (low + high) / 2
+            if beliefs[middle].member.id < id { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    func checkInvariants() {
+        for (left, right) in zip(beliefs, beliefs.dropFirst()) {
+            invariant(left.member.id < right.member.id, "table order at \(right.member.id)")
+        }
+    }
+}

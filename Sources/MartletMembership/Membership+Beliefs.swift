@@ -1,0 +1,142 @@
+// What a node makes of what it is told: claims about others replace weaker ones (SWIM, section
+// 4.2) and are passed on; claims about itself are only ever denied.
+internal import MartletBase
+internal import MartletWire
+
+/// What a node remembers of claims to its own identity that it did not make.
+struct IdentityWatch: Sendable {
+    /// Until then others may still speak of this node's former life at another address.
+    var settledAt = Instant.never
+    /// Until then no further such claim is denied or reported.
+    var silentUntil = Instant.start
+}
+
+extension Membership {
+    // MARK: Others
+
+    /// Takes in one claim.
+    mutating func learn(_ claim: Member, at now: Instant, into effects: inout [Effect]) {
+        if claim.id == local.id {
+            hearOfSelf(claim, at: now, into: &effects)
+            return
+        }
+        guard var belief = table[claim.id] else {
+            admit(claim, at: now, into: &effects)
+            return
+        }
+        let old = belief.member
+        guard claim.supersedes(old) else { return }
+        // Within one incarnation only the state can be news: the rest is the member's own word.
+        belief.member =
+            claim.incarnation == old.incarnation ? old.claimed(claim.state) : claim
+        table[claim.id] = belief
+        settle(belief.member, was: old, at: now, into: &effects)
+    }
+
+    /// A member not known before. Strangers take no room that the topology may need.
+    private mutating func admit(_ claim: Member, at now: Instant, into effects: inout [Effect]) {
+        let reserved = named.contains(claim.id) ? 0 : named.count { table[$0] == nil }
+        guard table.count + 1 + reserved < options.memberLimit else { return }
+        table[claim.id] = Belief(member: claim)
+        rotation.insert(claim.id, random: &random)
+        settle(claim, was: nil, at: now, into: &effects)
+    }
+
+    /// Draws the consequences of a new belief: news, a suspicion begun or ended, a name taken.
+    private mutating func settle(
+        _ member: Member, was old: Member?, at now: Instant, into effects: inout [Effect]
+    ) {
+        gossip.add(member.id)
+        suspicions.removeAll { $0.id == member.id }
+        if member.state == .suspect { suspect(member.id, at: now) }
+        guard old.map({ !$0.agrees(with: member) }) ?? true else { return }
+        effects.append(.memberChanged(member))
+        if member.state == .alive { checkName(of: member, at: now, into: &effects) }
+    }
+
+    private mutating func suspect(_ id: NodeID, at now: Instant) {
+        let timeout = options.suspicionTimeout(groupOf: table.count + 1)
+        let suspicion = Suspicion(id: id, deadline: now + timeout)
+        let index = suspicions.firstIndex { $0.deadline > suspicion.deadline }
+        suspicions.insert(suspicion, at: index ?? suspicions.count)
+    }
+
+    /// Suspects that had their time are unreachable.
+    mutating func endSuspicions(at now: Instant, into effects: inout [Effect]) {
+        while let first = suspicions.first, first.deadline <= now {
+            suspicions.removeFirst()
+            guard let member = table[first.id]?.member else { continue }
+            learn(member.claimed(.unreachable), at: now, into: &effects)
+        }
+    }
+
+    /// Reports an epoch that is not ours, once in a period for each member and epoch.
+    mutating func noticeEpoch(
+        _ seen: UInt64, of id: NodeID, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard seen != epoch, var belief = table[id] else { return }
+        let last = belief.epochReport
+        guard last.epoch != seen || now >= last.silentUntil else { return }
+        belief.epochReport = (seen, now + options.protocolPeriod)
+        table[id] = belief
+        effects.append(.epochSeen(id, seen))
+    }
+
+    // MARK: This node
+
+    /// A claim about this node: what is older than its word is stale, the rest is denied by a
+    /// higher incarnation. After a restart that is how the node learns which one to use.
+    private mutating func hearOfSelf(
+        _ claim: Member, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard claim.incarnation >= local.incarnation, claim != local else { return }
+        if claim.peerEndpoint != local.peerEndpoint, now >= identity.settledAt {
+            guard now >= identity.silentUntil else { return }
+            identity.silentUntil = now + options.conflictInterval
+            reportTwin(at: claim.peerEndpoint, into: &effects)
+        }
+        guard claim.incarnation < Member.incarnationLimit else { return }
+        local.incarnation = claim.incarnation + 1
+    }
+
+    /// A datagram under this node's own id: its own ping, through a seed that leads back to it,
+    /// or another node's.
+    mutating func hearFromSelf(
+        _ datagram: Datagram, from endpoint: Endpoint, at now: Instant,
+        into effects: inout [Effect]
+    ) {
+        if let index = probes.firstIndex(where: { $0.sequence == datagram.sequence }) {
+            if case .seed(let seed) = probes[index].target { seeds.removeAll { $0 == seed } }
+            probes.remove(at: index)
+        } else if now >= identity.silentUntil {
+            identity.silentUntil = now + options.conflictInterval
+            reportTwin(at: endpoint, into: &effects)
+        }
+    }
+
+    private func reportTwin(at endpoint: Endpoint, into effects: inout [Effect]) {
+        effects.append(
+            .conflict(
+                "another node runs with this node's identity \(local.id) at \(endpoint): stop one "
+                    + "of them; a copied data directory needs a new identity"))
+    }
+
+    /// Names are for people, and must tell members apart.
+    private mutating func checkName(
+        of member: Member, at now: Instant, into effects: inout [Effect]
+    ) {
+        let others = [local] + table.beliefs.map(\.member)
+        let namesake = others.first {
+            $0.name == member.name && $0.id != member.id && $0.state == .alive
+        }
+        guard let namesake, var belief = table[member.id], now >= belief.conflictSilentUntil else {
+            return
+        }
+        belief.conflictSilentUntil = now + options.conflictInterval
+        table[member.id] = belief
+        effects.append(
+            .conflict(
+                "two live nodes are named \(member.name): \(namesake.id) at "
+                    + "\(namesake.peerEndpoint) and \(member.id) at \(member.peerEndpoint)"))
+    }
+}

@@ -1,0 +1,201 @@
+// Who is in the cluster, and who of them answers: SWIM (Das, Gupta and Motivala, DSN 2002) as a
+// value. Events and the time go in, effects come out; no IO, no clock. It marks members and never
+// changes the topology. Probing is in `Membership+Probing`, what is believed in
+// `Membership+Beliefs`, seeds and full exchanges in `Membership+Joining`.
+//
+//                 ping not answered                suspicion timeout
+//        alive ──────────────────────▶ suspect ──────────────────────▶ unreachable
+//          ▲                              │                                 │
+//          └──────── higher incarnation, raised by the member alone ◀───────┘
+//
+// Differences from the paper: unreachable is not final, since a partition must heal by itself
+// (members are never forgotten, and are reached out to for ever); every datagram carries its
+// sender's own record, and what the receiver must know of itself, so that a node learns at first
+// contact what to deny; full exchanges repair what gossip missed.
+package import MartletBase
+package import MartletWire
+
+/// One node's view of the cluster.
+package struct Membership: Sendable {
+    /// What happened.
+    package enum Event: Hashable, Sendable {
+        /// The node can send from now on. Comes first, once.
+        case started
+        /// `nextWakeup` has come.
+        case ticked
+        /// A datagram of this cluster came from that address.
+        case datagramReceived(Datagram, from: Endpoint)
+        /// A full exchange came over the link to that member.
+        case pushPullReceived(PushPull, from: NodeID)
+        /// The link to that member broke or could not be made: no verdict, but a reason to probe
+        /// it now rather than when its turn comes.
+        case linkFailed(NodeID)
+        /// The topology names these nodes: room is kept for them whatever strangers turn up.
+        case topologyNamed([NodeID])
+    }
+
+    /// What to do, or what to know.
+    package enum Effect: Hashable, Sendable {
+        /// Send this once; it may be lost.
+        case sendDatagram(Datagram, to: Endpoint)
+        /// Send this over the link to that member; it may be lost.
+        case sendPushPull(PushPull, to: NodeID)
+        /// A member joined, or its state, endpoint or description changed. Never the local node.
+        case memberChanged(Member)
+        /// That member's topology has another epoch than ours: at most once in a protocol period
+        /// for each member and epoch.
+        case epochSeen(NodeID, UInt64)
+        /// Two nodes claim one identity or one name; the text is for operators. At most once in
+        /// a conflict interval for each identity.
+        case conflict(String)
+    }
+
+    /// The most probes open at a time.
+    package static let probeLimit = 64
+    /// The most pings for others open at a time; beyond it requests are ignored.
+    package static let relayLimit = 64
+    /// The most seeds, and the most unreachable members, tried at a time.
+    package static let outreachLimit = 8
+
+    /// The epoch of this node's topology, told to others; 0 when there is none.
+    package var epoch: UInt64 = 0
+    /// This node's own record, with its present incarnation.
+    package internal(set) var local: Member
+
+    let options: MembershipOptions
+    var random: SeededRandom
+    var table = MemberTable()
+    var rotation = ProbeRotation()
+    var gossip = GossipQueue()
+    var probes: [Probe] = []
+    var relays: [Relay] = []
+    /// Exactly the suspect members, by deadline.
+    var suspicions: [Suspicion] = []
+    /// The ids that the topology names, sorted, without the local one.
+    var named: [NodeID] = []
+
+    var seeds: [Endpoint]
+    var nextSeedIndex = 0
+    var lastReachedOut: NodeID?
+    var hasExchanged = false
+    var identity = IdentityWatch()
+
+    var nextPeriod = Instant.never
+    var nextOutreach = Instant.never
+    var nextPushPull = Instant.never
+
+    /// A node that knows itself and where to look for others. `local` must be without defect and
+    /// is alive; `options` within their ranges. Seeds may be none, and may name this node.
+    package init(
+        local: Member, seeds: [Endpoint], options: MembershipOptions, random: SeededRandom
+    ) {
+        invariant(local.defect == nil, "local member with invalid \(local.defect ?? "")")
+        invariant(options.defect == nil, "option \(options.defect ?? "") out of range")
+        self.local = local.claimed(.alive)
+        self.options = options
+        self.random = random
+        var distinct: [Endpoint] = []
+        for seed in seeds where seed != local.peerEndpoint && !distinct.contains(seed) {
+            distinct.append(seed)
+        }
+        self.seeds = distinct
+    }
+
+    /// Takes in one event. `now` never goes back. Appends to `effects`, in the order of sending.
+    package mutating func handle(
+        _ event: Event, at now: Instant, into effects: inout [Effect]
+    ) {
+        forgiveOwnPause(at: now)
+        switch event {
+        case .started:
+            start(at: now, into: &effects)
+        case .ticked:
+            tick(at: now, into: &effects)
+        case .datagramReceived(let datagram, let endpoint):
+            receive(datagram, from: endpoint, at: now, into: &effects)
+        case .pushPullReceived(let exchange, let sender):
+            receive(exchange, from: sender, at: now, into: &effects)
+        case .linkFailed(let id):
+            probeNow(id, at: now, into: &effects)
+        case .topologyNamed(let ids):
+            named = ids.filter { $0 != local.id }.sorted()
+        }
+    }
+
+    /// When to handle `ticked` next; `never` before `started`.
+    package var nextWakeup: Instant {
+        var next = min(nextPeriod, nextOutreach, nextPushPull)
+        if let first = suspicions.first { next = min(next, first.deadline) }
+        for probe in probes { next = min(next, probe.deadline) }
+        return next
+    }
+
+    /// Everyone known, this node included, by id. O(n).
+    package var members: [Member] {
+        var all = table.beliefs.map(\.member)
+        all.insert(local, at: all.firstIndex { $0.id > local.id } ?? all.count)
+        return all
+    }
+
+    /// What is believed of a member; nil when it is not known. O(log n).
+    package func state(of id: NodeID) -> MemberState? {
+        id == local.id ? .alive : table[id]?.member.state
+    }
+
+    /// Traps when a promise between the parts is broken. O(n log n); for tests and simulation.
+    package func checkInvariants() {
+        table.checkInvariants()
+        gossip.checkInvariants()
+        invariant(table[local.id] == nil, "\(local.id) believes something of itself")
+        invariant(table.count < options.memberLimit, "\(table.count) others known")
+        invariant(rotation.order.sorted() == table.beliefs.map(\.member.id), "rotation incomplete")
+        invariant(gossip.entries.allSatisfy { table[$0.id] != nil }, "gossip of a stranger")
+        let suspects = table.beliefs.map(\.member).filter { $0.state == .suspect }.map(\.id)
+        invariant(suspicions.map(\.id).sorted() == suspects, "suspicions differ from suspects")
+        for (left, right) in zip(suspicions, suspicions.dropFirst()) {
+            invariant(left.deadline <= right.deadline, "suspicion order at \(right.id)")
+        }
+        invariant(probes.count <= Self.probeLimit, "\(probes.count) probes")
+        invariant(relays.count <= Self.relayLimit, "\(relays.count) relays")
+    }
+
+    private mutating func start(at now: Instant, into effects: inout [Effect]) {
+        invariant(nextPeriod == .never, "started twice")
+        identity.settledAt = now + options.conflictInterval
+        nextPeriod = now + drawDelay(below: options.protocolPeriod)
+        nextPushPull = now + drawDelay(below: options.pushPullInterval)
+        reachOut(at: now, into: &effects)
+    }
+
+    /// A delay in `0 ..< bound`, so that nodes started together do not act together.
+    private mutating func drawDelay(below bound: Duration) -> Duration {
+        .nanoseconds(random.below(Int(bound.nanoseconds)))
+    }
+
+    /// Does what is due, oldest questions first, so that no verdict precedes its own timeout.
+    private mutating func tick(at now: Instant, into effects: inout [Effect]) {
+        advanceProbes(at: now, into: &effects)
+        endSuspicions(at: now, into: &effects)
+        if now >= nextPeriod {
+            nextPeriod = now + options.protocolPeriod
+            probeNext(at: now, into: &effects)
+        }
+        if now >= nextOutreach { reachOut(at: now, into: &effects) }
+        if now >= nextPushPull { exchangeWithAnyone(at: now, into: &effects) }
+    }
+
+    /// A node that stood still (stopped, swapped out, starved) must not hold its own absence
+    /// against others: what was pending is given the time that it missed.
+    private mutating func forgiveOwnPause(at now: Instant) {
+        let due = nextWakeup
+        guard due != .never, now > due + options.protocolPeriod else { return }
+        let missed = now.since(due)
+        for index in probes.indices { probes[index].deadline = probes[index].deadline + missed }
+        for index in suspicions.indices {
+            suspicions[index].deadline = suspicions[index].deadline + missed
+        }
+        nextPeriod = nextPeriod + missed
+        nextOutreach = nextOutreach + missed
+        nextPushPull = nextPushPull + missed
+    }
+}

@@ -1,0 +1,29 @@
+// Which of two claims about one member counts (SWIM, section 4.2), and nothing else.
+//
+// Claims are ordered by incarnation, then alive < suspect < unreachable: only the member itself
+// raises its incarnation, so a higher one is news from the member, and within one incarnation the
+// graver word wins. SWIM's `confirm` is final and outdoes every incarnation; ours is not, so that
+// a member taken for lost by a partition comes back by denying it, under its own name.
+internal import MartletWire
+
+extension Member {
+    /// Whether this claim replaces `belief` about the same member. A strict order: of two
+    /// different claims never both, and none replaces itself.
+    func supersedes(_ belief: Member) -> Bool {
+        (incarnation, state) > (belief.incarnation, belief.state)
+    }
+
+    /// This claim with another state.
+    func claimed(_ state: MemberState) -> Member {
+        var claim = self
+        claim.state = state
+        return claim
+    }
+
+    /// Whether both say the same of the member, whatever their incarnations.
+    func agrees(with other: Member) -> Bool {
+        var other = other
+        other.incarnation = incarnation
+        return self == other
+    }
+}
