@@ -5,9 +5,9 @@
 //     hints/(partition, key, home)    → a hint: the object itself, kept in the home's place, or
 //                                       nothing but a digest, where this node is a home too and
 //                                       the object stands above
-package import MartletBase
-package import MartletRing
-package import MartletStorage
+internal import MartletBase
+internal import MartletRing
+internal import MartletStorage
 internal import MartletVersions
 internal import MartletWire
 

@@ -4,6 +4,7 @@
 //
 // A home that was asked and fell silent may have taken the write all the same. Then it is written
 // twice, under two dots; the second replaces the first or stands beside it with the same value.
+internal import HeapModule
 internal import MartletBase
 internal import MartletRing
 internal import MartletVersions

@@ -4,6 +4,7 @@
 //     reply ─► tally met ─► answer;  refused ─► ask the next candidate
 //     hedge timer, or a replica gone ─► ask the next candidate too
 //     all replied, or deadline ─► repair whoever is behind; end
+internal import HeapModule
 internal import MartletBase
 internal import MartletRing
 internal import MartletVersions

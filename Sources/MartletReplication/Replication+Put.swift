@@ -5,6 +5,7 @@
 //                                lost ─► answer with the reason
 //     hedge timer or a home gone ─► a stand-in for each home that is silent, or a mark that it is owed
 //     deadline ─► answer if not yet; mark what is still owed; end
+internal import HeapModule
 internal import MartletBase
 internal import MartletRing
 internal import MartletVersions

@@ -1,6 +1,7 @@
 // What other nodes ask of this replica: hold a version, show what is held.
 internal import MartletBase
 internal import MartletRing
+internal import MartletVersions
 internal import MartletWire
 
 extension Replication {

@@ -33,7 +33,7 @@ package struct RequestID: Hashable, Comparable, Sendable {
 }
 
 /// What replication asks of the node around it.
-package enum ReplicationEffect: Hashable, Sendable {
+package enum ReplicationEffect: Equatable, Sendable {
     /// Send a message to a node.
     case send(PeerMessage, to: NodeID)
     /// Answer a client of this node.

@@ -3,8 +3,8 @@
 //
 //     evidence = coordinator:u64  count  (node:u64  stands-in:(0 | 1 u64)  act:u8)*
 //     error    = kind:u8  fields of the kind
-package import MartletBase
-package import MartletVersions
+internal import MartletBase
+internal import MartletVersions
 
 extension Dot {
     func encode(into writer: inout ByteWriter) {

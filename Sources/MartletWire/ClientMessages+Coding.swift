@@ -5,7 +5,7 @@
 //     options  = each knob: 0 | 1 value;  quorum = 0 count:varint | 1 (majority) | 2 (all)
 //     duration = microseconds:varint
 package import MartletBase
-package import MartletVersions
+internal import MartletVersions
 
 extension ByteWriter {
     /// A duration in whole microseconds.

@@ -29,7 +29,7 @@ package struct Hello: Hashable, Sendable {
 }
 
 /// The payload of one frame.
-package enum Frame: Hashable, Sendable {
+package enum Frame: Equatable, Sendable {
     /// The first frame of the dialling side.
     case hello(Hello)
     /// Why the accepting side hangs up.

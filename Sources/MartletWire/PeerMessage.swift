@@ -161,7 +161,7 @@ package struct ForwardReply: Hashable, Sendable {
 }
 
 /// One message over a link between two nodes.
-package enum PeerMessage: Hashable, Sendable {
+package enum PeerMessage: Equatable, Sendable {
     /// Replication: hold this.
     case replicaPut(ReplicaPut)
     /// Replication: held, or not.

@@ -1,0 +1,40 @@
+// What a node is told at its start by whoever runs it.
+package import MartletBase
+package import MartletMembership
+package import MartletReplication
+
+/// A node's place in its cluster, and how its protocols behave.
+package struct NodeConfiguration: Sendable {
+    /// The cluster's name; nodes of other clusters are not spoken to.
+    package var clusterName: String
+    /// The node's name, unique in the cluster.
+    package var name: String
+    /// The failure domain that it lives in.
+    package var zone: String
+    /// Its share of the data relative to others'; at least 1.
+    package var weight: UInt32
+    /// Where other nodes reach it, by TCP and UDP.
+    package var peerEndpoint: Endpoint
+    /// Where clients reach it.
+    package var clientEndpoint: Endpoint
+    /// Where to look for others first.
+    package var seeds: [Endpoint]
+    /// How it replicates.
+    package var replication = ReplicationOptions()
+    /// How it detects failures.
+    package var membership = MembershipOptions()
+
+    /// A node of `clusterName` with default protocols.
+    package init(
+        clusterName: String, name: String, zone: String, weight: UInt32 = 1,
+        peerEndpoint: Endpoint, clientEndpoint: Endpoint, seeds: [Endpoint]
+    ) {
+        self.clusterName = clusterName
+        self.name = name
+        self.zone = zone
+        self.weight = weight
+        self.peerEndpoint = peerEndpoint
+        self.clientEndpoint = clientEndpoint
+        self.seeds = seeds
+    }
+}

@@ -1,0 +1,97 @@
+// How a node comes to its ring: it creates one when an operator says so, or adopts what another
+// node knows. The higher epoch of the same cluster wins; liveness never changes it.
+internal import MartletBase
+internal import MartletMembership
+internal import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+internal import MartletWire
+
+extension NodeCore {
+    /// Makes the first topology from the members known here.
+    mutating func create(
+        _ request: CreationRequest, at now: Moment, into effects: inout [NodeEffect]
+    ) -> CreationOutcome {
+        if let topology {
+            return .refused(
+                "the cluster exists already: it has \(topology.members.count) members in epoch "
+                    + "\(topology.epoch)")
+        }
+        let members = membership.members
+        let alive = members.filter { $0.state == .alive }
+        guard members.count == request.memberCount, alive.count == members.count else {
+            let names = members.map { "\($0.name) (\($0.state))" }.joined(separator: ", ")
+            return .refused(
+                "\(request.memberCount) members are expected and this node knows "
+                    + "\(members.count), \(alive.count) of them alive: \(names). Start the "
+                    + "missing ones, or say how many there are")
+        }
+        do {
+            let plan = try Planner.plan(
+                members: members.map {
+                    RingMember(id: $0.id, name: $0.name, zone: $0.zone, weight: $0.weight)
+                },
+                replicaCount: request.replicaCount, partitionCount: request.partitionCount,
+                clusterName: identity.clusterName, clusterID: random.next())
+            guard adopt(plan.topology, at: now, into: &effects) else {
+                return .refused("the storage refuses to keep the ring: see the node's log")
+            }
+            for member in members where member.id != identity.id {
+                effects.append(.send(.topology(plan.topology), to: member.id))
+            }
+            return .created(warnings: plan.warnings.map { "\($0)" })
+        } catch {
+            return .refused("\(error)")
+        }
+    }
+
+    /// Another node's ring: adopted when it is newer and of this cluster.
+    mutating func consider(
+        _ offered: Topology, from sender: NodeID, at now: Moment, into effects: inout [NodeEffect]
+    ) {
+        guard offered.clusterName == identity.clusterName else {
+            effects.append(
+                .note(.conflict("\(sender) offers a ring of cluster \(offered.clusterName)")))
+            return
+        }
+        if let topology {
+            guard offered.clusterID == topology.clusterID,
+                offered.epoch != topology.epoch || offered.digest == topology.digest
+            else {
+                effects.append(
+                    .note(
+                        .conflict(
+                            "\(sender) offers another ring of epoch \(offered.epoch): the cluster "
+                                + "was created twice; wipe the nodes of one of the two")))
+                return
+            }
+            guard offered.epoch > topology.epoch else { return }
+        }
+        _ = adopt(offered, at: now, into: &effects)
+    }
+
+    /// Keeps the topology, on disk too, and tells the protocols; false when the storage refuses.
+    private mutating func adopt(
+        _ newer: Topology, at now: Moment, into effects: inout [NodeEffect]
+    ) -> Bool {
+        var batch = WriteBatch()
+        batch.put(newer)
+        do throws(WriteRefusal) { try engine.write(batch) } catch {
+            effects.append(.note(.storageRefuses(error)))
+            return false
+        }
+        topology = newer
+        membership.epoch = newer.epoch
+        replication.topologyChanged(newer)
+        effects.append(.note(.topologyAdopted(epoch: newer.epoch)))
+        tell(.topologyNamed(newer.members.map(\.id)), at: now, into: &effects)
+        return true
+    }
+
+    /// Sends this node's ring to one that was heard to have an older one.
+    func offerTopology(to node: NodeID, at epoch: UInt64, into effects: inout [NodeEffect]) {
+        if let topology, epoch < topology.epoch {
+            effects.append(.send(.topology(topology), to: node))
+        }
+    }
+}

@@ -1,0 +1,262 @@
+// A node without its IO: composes membership, replication and storage, and owns nothing else. The
+// server and the simulator drive this very value: an event and the time go in, effects come out.
+package import MartletBase
+internal import MartletMembership
+package import MartletReplication
+package import MartletRing
+package import MartletStorage
+package import MartletVersions
+package import MartletWire
+
+/// One node's protocols, composed.
+package struct NodeCore {
+    /// Who this node is.
+    package let identity: NodeIdentity
+    /// The ring, once the node knows it.
+    package internal(set) var topology: Topology?
+    /// The node's storage; the shell takes its chunks after each turn.
+    package let engine: StorageEngine
+
+    var membership: Membership
+    var replication: Replication
+    var random: SeededRandom
+    /// Nodes to which a link is open, sorted.
+    var links: [NodeID] = []
+    /// Where each link was last asked to lead, sorted by node.
+    var endpoints: [(node: NodeID, endpoint: Endpoint)] = []
+    var isStopping = false
+    var noticedRefusal: WriteRefusal?
+    private let openedAt: LogPosition
+
+    // Reused from event to event, so that handling one allocates nothing for its effects.
+    var membershipEffects: [Membership.Effect] = []
+    var replicationEffects: [ReplicationEffect] = []
+
+    /// Takes up the node that `engine` remembers, or makes a new one with the identity that the
+    /// seed gives; `seed` must differ for every node ever started.
+    ///
+    /// Writes who the node now is to the engine: the shell must make the log durable up to there
+    /// before it hands in `started`, since dots are issued only under an actor that is on disk.
+    package static func open(
+        _ configuration: NodeConfiguration, engine: StorageEngine, seed: UInt64, at now: Moment
+    ) throws(NodeStateError) -> NodeCore {
+        let stored = try engine.loadIdentity()
+        if let stored, stored.clusterName != configuration.clusterName
+            || stored.name != configuration.name
+        {
+            throw .foreign(
+                found: stored, clusterName: configuration.clusterName, name: configuration.name)
+        }
+        var identities = SeededRandom(seed: seed, stream: "identity")
+        let identity =
+            stored
+            ?? NodeIdentity(
+                id: NodeID(rawValue: identities.next()), clusterName: configuration.clusterName,
+                name: configuration.name)
+        let dots = nextDots(of: identity.id, after: try engine.loadActor(), at: now.wall)
+        let topology = try engine.loadTopology()
+        var batch = WriteBatch()
+        if stored == nil { batch.put(identity) }
+        batch.put(ActorRecord(incarnation: dots.actor.incarnation, counter: nil))
+        do throws(WriteRefusal) { try engine.write(batch) } catch { throw .refused(error) }
+        return NodeCore(
+            configuration, identity: identity, dots: dots, topology: topology, engine: engine,
+            seed: seed)
+    }
+
+    /// The actor goes on where a clean stop left it; after any other end it is a new one. Its
+    /// incarnation also keeps pace with the clock, so that a directory restored from a copy does
+    /// not repeat incarnations that the node has used since.
+    private static func nextDots(
+        of node: NodeID, after record: ActorRecord?, at wall: WallTime
+    ) -> DotSource {
+        if let record, let counter = record.counter {
+            return DotSource(
+                actor: Actor(node: node, incarnation: record.incarnation), counter: counter)
+        }
+        let seconds = UInt32(clamping: wall.milliseconds / 1_000)
+        let incarnation = max((record?.incarnation ?? 0) + 1, seconds)
+        return DotSource(actor: Actor(node: node, incarnation: incarnation))
+    }
+
+    private init(
+        _ configuration: NodeConfiguration, identity: NodeIdentity, dots: DotSource,
+        topology: Topology?, engine: StorageEngine, seed: UInt64
+    ) {
+        self.identity = identity
+        self.engine = engine
+        self.topology = topology
+        random = SeededRandom(seed: seed, stream: "node")
+        openedAt = engine.appended
+        let local = Member(
+            id: identity.id, name: configuration.name, zone: configuration.zone,
+            weight: configuration.weight, peerEndpoint: configuration.peerEndpoint,
+            clientEndpoint: configuration.clientEndpoint, incarnation: 1, state: .alive)
+        membership = Membership(
+            local: local, seeds: configuration.seeds, options: configuration.membership,
+            random: SeededRandom(seed: seed, stream: "membership"))
+        replication = Replication(
+            options: configuration.replication, engine: engine, dots: dots,
+            random: SeededRandom(seed: seed, stream: "replication"))
+    }
+
+    // MARK: Views
+
+    /// Everyone known, this node included, by id.
+    package var members: [Member] { membership.members }
+    /// Counts of what replication has done.
+    package var counters: ReplicationCounters { replication.counters }
+    /// Hints kept for other nodes.
+    package var pendingHints: (count: Int, bytes: Int) { replication.pendingHints }
+    /// Requests coordinated here and not yet finished.
+    package var operationsInFlight: Int { replication.operationsInFlight }
+    /// Under which actor this node writes, and its last counter.
+    package var dots: DotSource { replication.dots }
+    /// Whether `node` can be sent to: a link is open and it is not believed unreachable.
+    package func isReachable(_ node: NodeID) -> Bool {
+        if node == identity.id { return true }
+        return links.contains(node) && membership.state(of: node) != .unreachable
+    }
+
+    /// When to hand in `ticked` next.
+    package var nextWakeup: Instant { min(membership.nextWakeup, replication.nextWakeup) }
+
+    // MARK: Events
+
+    /// Takes in one event. `now.instant` never goes back. Appends to `effects` in order.
+    package mutating func handle(
+        _ event: NodeEvent, at now: Moment, into effects: inout [NodeEffect]
+    ) {
+        switch event {
+        case .started: start(at: now, into: &effects)
+        case .ticked:
+            tell(.ticked, at: now, into: &effects)
+            replication.tick(at: now, into: &replicationEffects)
+        case .requestReceived(let id, let request):
+            if isStopping {
+                effects.append(.answer(id, .failed(.storage("the node is stopping"))))
+            } else {
+                replication.requestReceived(id, request, at: now, into: &replicationEffects)
+            }
+        case .messageReceived(let message, let sender):
+            receive(message, from: sender, at: now, into: &effects)
+        case .datagramReceived(let datagram, let endpoint):
+            tell(.datagramReceived(datagram, from: endpoint), at: now, into: &effects)
+        case .linkOpened(let node): linkChanged(node, isOpen: true, at: now, into: &effects)
+        case .linkClosed(let node):
+            linkChanged(node, isOpen: false, at: now, into: &effects)
+            tell(.linkFailed(node), at: now, into: &effects)
+        case .logAnswered(let outcome):
+            engine.logAnswered(outcome)
+            replication.logAdvanced(at: now, into: &replicationEffects)
+            noteRefusal(into: &effects)
+        case .creationRequested(let id, let request):
+            effects.append(.created(id, create(request, at: now, into: &effects)))
+        case .stopping: stop()
+        }
+        drainReplication(into: &effects)
+    }
+
+    private mutating func start(at now: Moment, into effects: inout [NodeEffect]) {
+        invariant(
+            engine.durable >= openedAt,
+            "started at \(engine.durable), the actor stands at \(openedAt)")
+        if let topology {
+            membership.epoch = topology.epoch
+            replication.topologyChanged(topology)
+            tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &effects)
+        }
+        tell(.started, at: now, into: &effects)
+    }
+
+    private mutating func receive(
+        _ message: PeerMessage, from sender: NodeID, at now: Moment,
+        into effects: inout [NodeEffect]
+    ) {
+        switch message {
+        case .pushPull(let exchange):
+            tell(.pushPullReceived(exchange, from: sender), at: now, into: &effects)
+        case .topology(let topology):
+            consider(topology, from: sender, at: now, into: &effects)
+        default:
+            if isStopping { return }
+            replication.messageReceived(message, from: sender, at: now, into: &replicationEffects)
+        }
+    }
+
+    private mutating func linkChanged(
+        _ node: NodeID, isOpen: Bool, at now: Moment, into effects: inout [NodeEffect]
+    ) {
+        let index = links.firstIndex { $0 >= node } ?? links.count
+        let was = index < links.count && links[index] == node
+        if isOpen, !was { links.insert(node, at: index) }
+        if !isOpen, was { links.remove(at: index) }
+        reachabilityChanged(node, at: now)
+    }
+
+    private mutating func reachabilityChanged(_ node: NodeID, at now: Moment) {
+        replication.reachabilityChanged(
+            node, isReachable: isReachable(node), at: now, into: &replicationEffects)
+    }
+
+    /// Hands an event to membership and acts on what comes of it.
+    mutating func tell(
+        _ event: Membership.Event, at now: Moment, into effects: inout [NodeEffect]
+    ) {
+        membership.handle(event, at: now.instant, into: &membershipEffects)
+        for effect in membershipEffects {
+            switch effect {
+            case .sendDatagram(let datagram, let endpoint):
+                effects.append(.sendDatagram(datagram, to: endpoint))
+            case .sendPushPull(let exchange, let node):
+                effects.append(.send(.pushPull(exchange), to: node))
+            case .memberChanged(let member):
+                connect(to: member, into: &effects)
+                effects.append(.note(.memberChanged(member)))
+                reachabilityChanged(member.id, at: now)
+            case .epochSeen(let node, let epoch): offerTopology(to: node, at: epoch, into: &effects)
+            case .conflict(let text): effects.append(.note(.conflict(text)))
+            }
+        }
+        membershipEffects.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func connect(to member: Member, into effects: inout [NodeEffect]) {
+        let index = endpoints.firstIndex { $0.node >= member.id } ?? endpoints.count
+        if index < endpoints.count, endpoints[index].node == member.id {
+            if endpoints[index].endpoint == member.peerEndpoint { return }
+            endpoints[index].endpoint = member.peerEndpoint
+        } else {
+            endpoints.insert((member.id, member.peerEndpoint), at: index)
+        }
+        effects.append(.connect(member.id, member.peerEndpoint))
+    }
+
+    private mutating func drainReplication(into effects: inout [NodeEffect]) {
+        for effect in replicationEffects {
+            switch effect {
+            case .answer(let id, let answer): effects.append(.answer(id, answer))
+            case .send(let message, let node): effects.append(.send(message, to: node))
+            }
+        }
+        replicationEffects.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func noteRefusal(into effects: inout [NodeEffect]) {
+        guard engine.refusal != noticedRefusal else { return }
+        noticedRefusal = engine.refusal
+        effects.append(.note(.storageRefuses(engine.refusal)))
+    }
+
+    /// Leaves the mark that lets the next start go on under the same actor. A storage that refuses
+    /// it leaves an unclean stop, which costs a new incarnation and nothing else.
+    private mutating func stop() {
+        guard !isStopping else { return }
+        isStopping = true
+        var batch = WriteBatch()
+        batch.put(
+            ActorRecord(
+                incarnation: dots.actor.incarnation, counter: dots.counter))
+        do throws(WriteRefusal) { try engine.write(batch) } catch { noticedRefusal = error }
+    }
+}

@@ -1,0 +1,86 @@
+// The one way into a node, and the one way out of it.
+package import MartletBase
+package import MartletReplication
+package import MartletRing
+package import MartletStorage
+package import MartletWire
+
+/// What happens to a node. Shells make these of what their sockets, clocks and threads bring.
+package enum NodeEvent: Sendable {
+    /// The node can send and be reached from now on. Comes first, once.
+    case started
+    /// `NodeCore.nextWakeup` has come.
+    case ticked
+    /// A client of this node asks for something; an `answer` follows.
+    case requestReceived(RequestID, ClientRequest)
+    /// A message came over the link from that node.
+    case messageReceived(PeerMessage, from: NodeID)
+    /// A datagram of this cluster came from that address.
+    case datagramReceived(Datagram, from: Endpoint)
+    /// The link to that node is open.
+    case linkOpened(NodeID)
+    /// The link to that node broke, or could not be made.
+    case linkClosed(NodeID)
+    /// The log thread has answered.
+    case logAnswered(LogOutcome)
+    /// An operator creates the cluster from the members known here; a `created` follows.
+    case creationRequested(RequestID, CreationRequest)
+    /// The node is to stop: it refuses requests from now on and leaves a mark that it stopped
+    /// cleanly. The shell then commits what is left of the log and exits.
+    case stopping
+}
+
+/// What a node asks of its shell.
+package enum NodeEffect: Sendable {
+    /// Answer a client of this node.
+    case answer(RequestID, ClientAnswer)
+    /// Send a message over the link to that node; it may be lost when the link is down.
+    case send(PeerMessage, to: NodeID)
+    /// Send a datagram; it may be lost.
+    case sendDatagram(Datagram, to: Endpoint)
+    /// Keep a link to that node at that address from now on, dialling again whenever it breaks.
+    case connect(NodeID, Endpoint)
+    /// The cluster was created, or why not.
+    case created(RequestID, CreationOutcome)
+    /// Something worth telling an operator.
+    case note(NodeNote)
+}
+
+/// How a cluster is to be made of the members known to one node.
+package struct CreationRequest: Hashable, Sendable {
+    /// How many members there must be, so that none is forgotten.
+    package var memberCount: Int
+    /// N: how many home replicas each partition gets.
+    package var replicaCount: Int
+    /// Q: how many partitions there are.
+    package var partitionCount: PartitionCount
+
+    /// A cluster of `memberCount` members.
+    package init(
+        memberCount: Int, replicaCount: Int = 3, partitionCount: PartitionCount = .standard
+    ) {
+        self.memberCount = memberCount
+        self.replicaCount = replicaCount
+        self.partitionCount = partitionCount
+    }
+}
+
+/// What came of a `CreationRequest`.
+package enum CreationOutcome: Hashable, Sendable {
+    /// The ring exists and is being spread; the warnings are for the operator.
+    case created(warnings: [String])
+    /// Nothing has changed; the text says why and what to do.
+    case refused(String)
+}
+
+/// What a node tells its operator as it happens.
+package enum NodeNote: Hashable, Sendable {
+    /// A member joined, or is believed otherwise than before.
+    case memberChanged(Member)
+    /// The node has adopted the topology of this epoch.
+    case topologyAdopted(epoch: UInt64)
+    /// Two nodes claim what only one can have, or a ring came that contradicts this node's.
+    case conflict(String)
+    /// The storage refuses writes, or accepts them again (nil).
+    case storageRefuses(WriteRefusal?)
+}

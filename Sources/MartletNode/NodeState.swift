@@ -1,0 +1,136 @@
+// What a node keeps of itself in its storage, beside the data: who it is, under which actor it
+// writes, and which ring it belongs to. Three entries of the `state` space.
+//
+//     identity = version:u8 (1)  node:u64  cluster: text  name: text
+//     actor    = version:u8 (1)  incarnation:varint  0 | 1 counter:varint     1: stopped cleanly
+//     topology = as `Topology` encodes itself
+package import MartletBase
+internal import MartletRing
+package import MartletStorage
+internal import MartletVersions
+
+/// Who a node is; fixed when its data directory is made.
+package struct NodeIdentity: Hashable, Sendable {
+    /// Drawn at random.
+    package var id: NodeID
+    /// The cluster that the data belongs to.
+    package var clusterName: String
+    /// The node's name in it.
+    package var name: String
+
+    /// The identity of a new node.
+    package init(id: NodeID, clusterName: String, name: String) {
+        self.id = id
+        self.clusterName = clusterName
+        self.name = name
+    }
+}
+
+/// Why a data directory cannot be used by this node.
+package enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// It belongs to another node or cluster.
+    case foreign(found: NodeIdentity, clusterName: String, name: String)
+    /// An entry does not read back.
+    case unreadable(entry: String, FormatError)
+    /// The storage refused the first write.
+    case refused(WriteRefusal)
+
+    /// What is wrong, and what to do.
+    package var description: String {
+        switch self {
+        case .foreign(let found, let clusterName, let name):
+            "the data directory belongs to node \(found.name) of cluster \(found.clusterName), "
+                + "and the configuration says \(name) of \(clusterName): correct the names, or "
+                + "give the new node a directory of its own"
+        case .unreadable(let entry, let error):
+            "the node's own \(entry) does not read back (\(error)): keep the directory aside and "
+                + "replace the node with a new one"
+        case .refused(let refusal): "the storage refuses the node's first write: \(refusal)"
+        }
+    }
+}
+
+/// What is remembered of an actor.
+struct ActorRecord: Hashable {
+    var incarnation: UInt32
+    /// The last counter that was used; nil unless the node stopped cleanly.
+    var counter: UInt64?
+}
+
+extension StorageEngine {
+    private static let formatVersion: UInt8 = 1
+    private static let identityKey = StorageKey.state("identity")
+    private static let actorKey = StorageKey.state("actor")
+    private static let topologyKey = StorageKey.state("topology")
+
+    func loadIdentity() throws(NodeStateError) -> NodeIdentity? {
+        try load(Self.identityKey) { (reader: inout ByteReader) throws(FormatError) in
+            try Self.expectVersion(&reader)
+            return NodeIdentity(
+                id: NodeID(rawValue: try reader.readUInt64()),
+                clusterName: try reader.readPrefixedText(), name: try reader.readPrefixedText())
+        }
+    }
+
+    func loadActor() throws(NodeStateError) -> ActorRecord? {
+        try load(Self.actorKey) { (reader: inout ByteReader) throws(FormatError) in
+            try Self.expectVersion(&reader)
+            guard let incarnation = UInt32(exactly: try reader.readVarint()) else {
+                throw reader.error(.invalid("incarnation"))
+            }
+            let counter = try reader.readFlag() ? try reader.readVarint() : nil
+            return ActorRecord(incarnation: incarnation, counter: counter)
+        }
+    }
+
+    func loadTopology() throws(NodeStateError) -> Topology? {
+        try load(Self.topologyKey) { (reader: inout ByteReader) throws(FormatError) in
+            try Topology(from: &reader)
+        }
+    }
+
+    private func load<Value>(
+        _ key: StorageKey, _ decode: (inout ByteReader) throws(FormatError) -> Value
+    ) throws(NodeStateError) -> Value? {
+        guard case .found(let bytes) = get(key) else { return nil }
+        var reader = ByteReader(bytes)
+        do {
+            let value = try decode(&reader)
+            try reader.expectEnd()
+            return value
+        } catch {
+            throw .unreadable(entry: key.key.text, error)
+        }
+    }
+
+    private static func expectVersion(_ reader: inout ByteReader) throws(FormatError) {
+        let version = try reader.readUInt8()
+        guard version == formatVersion else { throw reader.error(.unsupportedVersion(version)) }
+    }
+}
+
+extension WriteBatch {
+    private static let formatVersion: UInt8 = 1
+
+    mutating func put(_ identity: NodeIdentity) {
+        var writer = ByteWriter()
+        writer.write(Self.formatVersion)
+        writer.write(identity.id.rawValue)
+        writer.writePrefixed(identity.clusterName)
+        writer.writePrefixed(identity.name)
+        put(.state("identity"), writer.take())
+    }
+
+    mutating func put(_ actor: ActorRecord) {
+        var writer = ByteWriter()
+        writer.write(Self.formatVersion)
+        writer.writeVarint(UInt64(actor.incarnation))
+        writer.write(actor.counter != nil)
+        if let counter = actor.counter { writer.writeVarint(counter) }
+        put(.state("actor"), writer.take())
+    }
+
+    mutating func put(_ topology: Topology) {
+        put(.state("topology"), topology.encoded())
+    }
+}
