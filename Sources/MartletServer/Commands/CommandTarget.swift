@@ -1,0 +1,20 @@
+// The seam between what clients say and the node that serves them: commands know nothing of
+// sockets or loops, and can be tested without either.
+package import MartletBase
+package import MartletNode
+package import MartletWire
+
+/// What commands ask of the node behind them. Everything happens on the node's own loop.
+package protocol CommandTarget: AnyObject {
+    /// The node, to look at: its ring, members, counters.
+    var core: NodeCore { get }
+    /// Both clocks, now.
+    var now: Moment { get }
+    /// Runs a request; `complete` is called exactly once, at once or later, on the same loop.
+    func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void)
+    /// Creates the cluster; `complete` is called exactly once.
+    func createCluster(
+        _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void)
+    /// Facts about the process that INFO and the status view show, in a fixed order.
+    var processFacts: [(name: String, value: String)] { get }
+}
