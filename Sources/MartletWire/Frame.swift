@@ -3,7 +3,7 @@
 //     stream  = frame*                      the dialling side sends, its first frame is a hello
 //     frame   = length:u32  crc32c:u32  payload       both of the payload
 //     payload = hello | refusal | message
-//     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text
+//     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text  sought:u64
 //     refusal = 1:u8  reason: text          the only thing that the accepting side ever sends
 package import MartletBase
 
@@ -19,12 +19,15 @@ package struct Hello: Hashable, Sendable {
     package var node: NodeID
     /// Its name, for logs.
     package var name: String
+    /// Whom it means to reach: an address may have passed to another node since.
+    package var sought: NodeID
 
-    /// The introduction of `node`.
-    package init(clusterName: String, node: NodeID, name: String) {
+    /// The introduction of `node` to `sought`.
+    package init(clusterName: String, node: NodeID, name: String, sought: NodeID) {
         self.clusterName = clusterName
         self.node = node
         self.name = name
+        self.sought = sought
     }
 }
 
@@ -57,6 +60,7 @@ package enum Frame: Equatable, Sendable {
             writer.writePrefixed(hello.clusterName)
             writer.write(hello.node.rawValue)
             writer.writePrefixed(hello.name)
+            writer.write(hello.sought.rawValue)
         case .refusal(let reason):
             writer.write(Self.refusalKind)
             writer.writePrefixed(reason)
@@ -90,8 +94,10 @@ package enum Frame: Equatable, Sendable {
         }
         let clusterName = try reader.readPrefixedText()
         let node = NodeID(rawValue: try reader.readUInt64())
+        let name = try reader.readPrefixedText()
         let hello = Hello(
-            clusterName: clusterName, node: node, name: try reader.readPrefixedText())
+            clusterName: clusterName, node: node, name: name,
+            sought: NodeID(rawValue: try reader.readUInt64()))
         try reader.expectEnd()
         return hello
     }

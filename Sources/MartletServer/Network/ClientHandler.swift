@@ -1,0 +1,94 @@
+// A client's connection: bytes to commands, replies to bytes. One read burst is parsed and run
+// whole; whatever is answered by the end of the loop's turn leaves in one write.
+internal import MartletBase
+internal import MartletRESP
+internal import NIOCore
+
+/// One client; confined to the node's event loop.
+final class ClientHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private unowned let loop: NodeLoop
+    private let session: ClientSession
+    private var parser: CommandParser
+    private var context: ChannelHandlerContext?
+    private var hasEnded = false
+
+    init(loop: NodeLoop, session: ClientSession, limits: RESPLimits) {
+        self.loop = loop
+        self.session = session
+        parser = CommandParser(limits: limits)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        session.onOutput = { [unowned self] in loop.needsFlush(self) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+        self.context = nil
+    }
+
+    private func end() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        session.connectionClosed()
+        loop.clientLeft()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        parser.append(buffer.readableBytesSpan)
+        runCommands()
+    }
+
+    /// Runs what has been received, as far as the session takes it.
+    private func runCommands() {
+        do throws(RESPError) {
+            while !session.shouldClose, !session.isSaturated, let command = try parser.next() {
+                session.execute(command)
+            }
+        } catch {
+            session.protocolError(error)
+        }
+        if session.isSaturated || session.shouldClose { setReading(false) }
+    }
+
+    private func setReading(_ reads: Bool) {
+        guard let channel = context?.channel else { return }
+        do { try channel.syncOptions?.setOption(.autoRead, value: reads) } catch {
+            channel.close(promise: nil)
+        }
+    }
+
+    /// Writes what the session has to say; called once at the end of a turn.
+    func flush() {
+        guard let context, let output = session.takeOutput() else { return }
+        let wasSaturated = session.isSaturated
+        let buffer = context.channel.allocator.buffer(bytes: output)
+        let written = context.writeAndFlush(NIOAny(buffer))
+        if session.shouldClose, session.isDrained {
+            let channel = context.channel
+            written.whenComplete { _ in channel.close(promise: nil) }
+        } else {
+            written.whenComplete { [self] _ in outputWritten(output.count, wasSaturated) }
+        }
+    }
+
+    private func outputWritten(_ count: Int, _ wasSaturated: Bool) {
+        session.outputWritten(count)
+        if wasSaturated, !session.isSaturated, !session.shouldClose, !hasEnded {
+            setReading(true)
+            runCommands()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

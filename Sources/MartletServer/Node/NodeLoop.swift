@@ -1,0 +1,295 @@
+// The node's loop: everything of one node but its disk happens here, on one event loop. Sockets
+// and timers bring events, `NodeCore` decides, effects go back out. What one turn of the loop
+// produces leaves together: one write a client, one a peer, one chunk for the log.
+package import MartletBase
+package import MartletNode
+package import MartletWire
+
+internal import Logging
+internal import MartletReplication
+internal import MartletRESP
+internal import MartletStorage
+internal import NIOCore
+internal import NIOPosix
+
+/// One running node. Confined to its event loop, which is what makes it `Sendable`: only
+/// `logAnswered`, `stop` and the start touch it from elsewhere, and they hop.
+final class NodeLoop: @unchecked Sendable {
+    /// The finest grain of timers: ticks closer together than this are taken as one.
+    static let timerGrain = Duration.milliseconds(1)
+    /// How often the same complaint about a stranger is logged at the most.
+    static let complaintInterval = Duration.seconds(5)
+
+    let eventLoop: any EventLoop
+    let log: Logger
+    let configuration: ServerConfiguration
+    private(set) var core: NodeCore
+    private let startedAt: Instant
+
+    private var logThread: LogThread?
+    private var datagrams: (any Channel)?
+    private var links: [NodeID: PeerLink] = [:]
+    private var linkOrder: [PeerLink] = []
+
+    private var turnMoment: Moment?
+    private var isFlushScheduled = false
+    private var flushing: [ClientHandler] = []
+    private var effects: [NodeEffect] = []
+    private var datagramWriter = ByteWriter()
+
+    private var nextRequest: UInt64 = 1
+    private var waiting: [RequestID: (ClientAnswer) -> Void] = [:]
+    private var creating: [RequestID: (CreationOutcome) -> Void] = [:]
+
+    private var scheduledWakeup = Instant.never
+    private var lastComplaint = Instant.start
+    private var complaintsSince = 0
+    private(set) var clientCount = 0
+    private(set) var nextConnection = 1
+
+    init(
+        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger
+    ) {
+        self.eventLoop = eventLoop
+        self.core = core
+        self.configuration = configuration
+        self.log = log
+        startedAt = SystemClock.now.instant
+    }
+
+    /// Traps unless the caller is on the loop that owns this node.
+    func assertConfined() {
+        eventLoop.assertInEventLoop()
+    }
+
+    // MARK: Start and stop
+
+    /// Begins to take part, once everything is listening.
+    func start(logThread: LogThread, datagrams: any Channel) {
+        assertConfined()
+        self.logThread = logThread
+        self.datagrams = datagrams
+        handle(.started)
+    }
+
+    /// Refuses further requests and leaves the clean mark for the log; the log thread's own stop
+    /// then makes it durable.
+    func stop() {
+        assertConfined()
+        handle(.stopping)
+        flush()
+        for link in linkOrder { link.close() }
+    }
+
+    // MARK: Events in
+
+    /// Hands one event to the node and carries out what comes of it.
+    func handle(_ event: NodeEvent) {
+        assertConfined()
+        core.handle(event, at: now, into: &effects)
+        performEffects()
+        scheduleFlush()
+    }
+
+    /// Both clocks, read once in a turn.
+    var now: Moment {
+        if let turnMoment { return turnMoment }
+        let moment = SystemClock.now
+        turnMoment = moment
+        return moment
+    }
+
+    /// Called by the log thread.
+    func logAnswered(_ outcome: LogOutcome) {
+        eventLoop.execute { [self] in handle(.logAnswered(outcome)) }
+    }
+
+    func schedule(after delay: Duration, _ body: @escaping () -> Void) {
+        assertConfined()
+        eventLoop.assumeIsolated().scheduleTask(
+            in: .nanoseconds(Int64(clamping: delay.nanoseconds)), body)
+    }
+
+    // MARK: Effects out
+
+    private func performEffects() {
+        guard !effects.isEmpty else { return }
+        // A completed request may submit another: its effects gather in a buffer of their own.
+        var performed: [NodeEffect] = []
+        swap(&performed, &effects)
+        for effect in performed { perform(effect) }
+        performed.removeAll(keepingCapacity: true)
+        if effects.isEmpty { swap(&performed, &effects) }
+    }
+
+    private func perform(_ effect: NodeEffect) {
+        switch effect {
+        case .send(let message, let node): links[node]?.enqueue(message)
+        case .answer(let id, let answer):
+            if let complete = waiting.removeValue(forKey: id) { complete(answer) }
+        case .sendDatagram(let datagram, let endpoint): send(datagram, to: endpoint)
+        case .connect(let node, let endpoint): connect(node, endpoint)
+        case .created(let id, let outcome): creating.removeValue(forKey: id)?(outcome)
+        case .note(let note): log(note)
+        }
+    }
+
+    private func send(_ datagram: Datagram, to endpoint: Endpoint) {
+        guard let datagrams,
+            let address = try? SocketAddress(
+                ipAddress: endpoint.host, port: Int(endpoint.port))
+        else { return }
+        let cluster = Datagram.clusterHash(of: core.identity.clusterName)
+        let buffer = datagrams.allocator.buffer(bytes: datagram.encoded(cluster: cluster))
+        datagrams.writeAndFlush(
+            AddressedEnvelope(remoteAddress: address, data: buffer), promise: nil)
+    }
+
+    private func connect(_ node: NodeID, _ endpoint: Endpoint) {
+        if let link = links[node] {
+            link.redirect(to: endpoint)
+            return
+        }
+        let link = PeerLink(peer: node, endpoint: endpoint, loop: self)
+        links[node] = link
+        linkOrder.append(link)
+        link.dial()
+    }
+
+    /// Opens a connection for `link`.
+    func connect(to endpoint: Endpoint, link: PeerLink) -> EventLoopFuture<any Channel> {
+        let connectTimeout = TimeAmount.seconds(1)
+        return ClientBootstrap(group: eventLoop)
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .connectTimeout(connectTimeout)
+            .channelInitializer { [self] channel in
+                assertConfined()
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(RefusalHandler(link: link))
+                }
+            }
+            .connect(host: endpoint.host, port: Int(endpoint.port))
+    }
+
+    // MARK: The end of a turn
+
+    private func scheduleFlush() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        eventLoop.execute { [self] in flush() }
+    }
+
+    /// A client has something to be written at the end of the turn.
+    func needsFlush(_ client: ClientHandler) {
+        flushing.append(client)
+        scheduleFlush()
+    }
+
+    private func flush() {
+        isFlushScheduled = false
+        var chunks: [LogChunk] = []
+        while let chunk = core.engine.takeChunk() { chunks.append(chunk) }
+        if !chunks.isEmpty { logThread?.submit(chunks) }
+        for link in linkOrder { link.flush() }
+        var clients: [ClientHandler] = []
+        swap(&clients, &flushing)
+        for client in clients { client.flush() }
+        scheduleWakeup()
+        turnMoment = nil
+    }
+
+    // MARK: Time
+
+    private func scheduleWakeup() {
+        let current = now.instant
+        let wakeup = max(core.nextWakeup, current + Self.timerGrain)
+        guard wakeup < scheduledWakeup, wakeup != .never else { return }
+        scheduledWakeup = wakeup
+        schedule(after: wakeup.since(current)) { [self] in wakeUp(for: wakeup) }
+    }
+
+    private func wakeUp(for wakeup: Instant) {
+        // An earlier one may have been scheduled since; then this one has nothing to say.
+        if wakeup == scheduledWakeup { scheduledWakeup = .never }
+        if core.nextWakeup <= now.instant { handle(.ticked) } else { scheduleFlush() }
+    }
+
+    // MARK: Clients
+
+    func newSession() -> ClientSession {
+        clientCount += 1
+        defer { nextConnection += 1 }
+        return ClientSession(target: self, connectionID: nextConnection)
+    }
+
+    func clientLeft() {
+        clientCount -= 1
+    }
+
+    // MARK: Notes for the operator
+
+    private func log(_ note: NodeNote) {
+        switch note {
+        case .memberChanged(let member):
+            log.info(
+                "member \(member.name) (\(member.id)) at \(member.peerEndpoint) is \(member.state)")
+        case .topologyAdopted(let epoch): log.notice("adopted the ring of epoch \(epoch)")
+        case .conflict(let text): log.error("\(text)")
+        case .storageRefuses(let refusal?): log.error("writes are refused: \(refusal)")
+        case .storageRefuses(nil): log.notice("writes are accepted again")
+        }
+    }
+
+    func noteRefusedPeer(_ address: SocketAddress?, _ reason: String) {
+        let whom = address.flatMap { Endpoint($0) }.map { "\($0)" } ?? "somebody"
+        complain("refused a peer connection from \(whom): \(reason)")
+    }
+
+    func noteBadDatagram(_ address: SocketAddress, _ error: FormatError) {
+        let whom = Endpoint(address).map { "\($0)" } ?? "somebody"
+        complain("dropped a datagram from \(whom): \(error)")
+    }
+
+    /// Logs what strangers do, but never as fast as they do it.
+    private func complain(_ text: String) {
+        guard now.instant.since(lastComplaint) >= Self.complaintInterval else {
+            complaintsSince += 1
+            return
+        }
+        let more = complaintsSince > 0 ? " (and \(complaintsSince) more like it)" : ""
+        log.warning("\(text)\(more)")
+        lastComplaint = now.instant
+        complaintsSince = 0
+    }
+}
+
+extension NodeLoop: CommandTarget {
+    func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void) {
+        let id = newRequest()
+        waiting[id] = complete
+        handle(.requestReceived(id, request))
+    }
+
+    func createCluster(
+        _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void
+    ) {
+        let id = newRequest()
+        creating[id] = complete
+        handle(.creationRequested(id, request))
+    }
+
+    private func newRequest() -> RequestID {
+        defer { nextRequest += 1 }
+        return RequestID(rawValue: nextRequest)
+    }
+
+    var processFacts: [(name: String, value: String)] {
+        let dropped = linkOrder.reduce(0) { $0 + $1.droppedCount }
+        return [
+            ("uptime_in_seconds", "\(now.instant.since(startedAt).components.seconds)"),
+            ("connected_clients", "\(clientCount)"),
+            ("open_links", "\(linkOrder.count { $0.isOpen })"),
+            ("dropped_peer_messages", "\(dropped)"),
+        ]
+    }
+}

@@ -1,0 +1,226 @@
+// Starting and stopping a node process: disk, log thread, loop, listeners, signals, in that order.
+package import Logging
+
+internal import Dispatch
+internal import Glibc
+internal import MartletBase
+internal import MartletNode
+internal import MartletStorage
+internal import NIOCore
+internal import NIOPosix
+
+/// A running node process.
+package final class Server {
+    private let loop: NodeLoop
+    private let group: MultiThreadedEventLoopGroup
+    private let logThread: LogThread
+    private let listeners: [any Channel]
+
+    /// Starts the node and serves until SIGTERM or SIGINT, then stops cleanly: refuses what comes,
+    /// makes the log durable, leaves the mark of a clean stop.
+    ///
+    /// - Parameter started: called once the node is listening.
+    package static func run(
+        _ configuration: ServerConfiguration, log: Logger, started: () -> Void = {}
+    ) throws(ServerError) {
+        raiseFileLimit()
+        let signals = StopSignals()
+        let server = try Server(configuration, log: log)
+        started()
+        let signal = signals.wait()
+        log.notice("stopping on \(signal)")
+        server.stop()
+        log.notice("stopped cleanly")
+    }
+
+    /// Starts the node and returns once it is listening.
+    package init(_ configuration: ServerConfiguration, log: Logger) throws(ServerError) {
+        let directory = configuration.dataDirectory
+        let storage = try Self.openStorage(configuration, log: log)
+        let core = try Self.openCore(configuration, storage, directory)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.next()
+        let loop = NodeLoop(
+            eventLoop: eventLoop, core: core, configuration: configuration, log: log)
+        self.loop = loop
+        let logThread = LogThread(writer: storage.log, options: configuration.storage) { outcome in
+            loop.logAnswered(outcome)
+        }
+        self.logThread = logThread
+        do throws(ServerError) {
+            let bound = try Self.listen(loop, group)
+            listeners = bound.all
+            let datagrams = bound.datagrams
+            Self.blocking { try eventLoop.submit { loop.start(logThread: logThread, datagrams: datagrams) }.wait() }
+        } catch {
+            logThread.stop()
+            Self.blocking { [group] in try group.syncShutdownGracefully() }
+            throw error
+        }
+        log.notice(
+            "node \(core.identity.name) (\(core.identity.id)) of cluster "
+                + "\(core.identity.clusterName) serves clients at "
+                + "\(configuration.node.clientEndpoint) and peers at "
+                + "\(configuration.node.peerEndpoint)")
+    }
+
+    /// Stops cleanly; returns when everything acknowledged is durable.
+    package func stop() {
+        let loop = loop
+        Self.blocking { try loop.eventLoop.submit { loop.stop() }.wait() }
+        logThread.stop()
+        for listener in listeners { Self.blocking { try listener.close().wait() } }
+        Self.blocking { [group] in try group.syncShutdownGracefully() }
+    }
+
+    /// Waits for a future whose failure would change nothing any more.
+    private static func blocking(_ body: () throws -> Void) {
+        do { try body() } catch { return }
+    }
+
+    private static func openStorage(
+        _ configuration: ServerConfiguration, log: Logger
+    ) throws(ServerError) -> OpenedStorage {
+        let directory = configuration.dataDirectory
+        let disk: PosixDisk
+        do { disk = try PosixDisk(path: directory) } catch {
+            throw .disk(directory: directory, error)
+        }
+        do {
+            let storage = try StorageEngine.open(disk: disk, options: configuration.storage)
+            log.info("recovered \(storage.report)")
+            return storage
+        } catch {
+            throw .storage(directory: directory, error)
+        }
+    }
+
+    /// Makes the node out of what its storage remembers, and makes durable who it is now.
+    private static func openCore(
+        _ configuration: ServerConfiguration, _ storage: OpenedStorage, _ directory: String
+    ) throws(ServerError) -> NodeCore {
+        var entropy = SystemRandomNumberGenerator()
+        let core: NodeCore
+        do {
+            core = try NodeCore.open(
+                configuration.node, engine: storage.engine, seed: entropy.next(),
+                at: SystemClock.now)
+        } catch {
+            throw .node(directory: directory, error)
+        }
+        while let chunk = storage.engine.takeChunk() {
+            let outcome = storage.log.commit([chunk])
+            switch outcome {
+            case .written, .synced: storage.engine.logAnswered(outcome)
+            case .full(let error), .failed(let error):
+                throw .log(directory: directory, error)
+            }
+        }
+        return core
+    }
+
+    // MARK: Listening
+
+    private struct Bound {
+        var all: [any Channel]
+        var datagrams: any Channel
+    }
+
+    private static func listen(
+        _ loop: NodeLoop, _ group: MultiThreadedEventLoopGroup
+    ) throws(ServerError) -> Bound {
+        let configuration = loop.configuration
+        let peers = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(PeerHandler(loop: loop))
+                }
+            }
+        let clients = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 1 << 10, initial: 16 << 10, maximum: 1 << 20))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = ClientHandler(
+                        loop: loop, session: loop.newSession(), limits: configuration.resp)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+        let datagrams = DatagramBootstrap(group: group)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(DatagramHandler(loop: loop))
+                }
+            }
+        let peerAddress = configuration.peerListener
+        let clientAddress = configuration.clientListener
+        let bound = [
+            try bind(peerAddress, "peers") { peers.bind(host: $0, port: $1) },
+            try bind(peerAddress, "peers (UDP)") { datagrams.bind(host: $0, port: $1) },
+            try bind(clientAddress, "clients") { clients.bind(host: $0, port: $1) },
+        ]
+        return Bound(all: bound, datagrams: bound[1])
+    }
+
+    private static func bind(
+        _ endpoint: Endpoint, _ purpose: String,
+        _ body: (String, Int) -> EventLoopFuture<any Channel>
+    ) throws(ServerError) -> any Channel {
+        do {
+            return try body(endpoint.host, Int(endpoint.port)).wait()
+        } catch let error as IOError {
+            throw .listen(endpoint, purpose: purpose, reason: Self.text(of: error.errnoCode))
+        } catch {
+            throw .listen(endpoint, purpose: purpose, reason: "\(error)")
+        }
+    }
+
+    private static func text(of code: CInt) -> String {
+        code == EADDRINUSE ? "the port is in use" : unsafe String(cString: strerror(code))
+    }
+
+    /// Each client and peer takes a descriptor: asks for as many as the system grants.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return
+        }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// SIGTERM and SIGINT as something to wait for.
+private final class StopSignals {
+    private let queue = DispatchQueue(label: "martlet.signals")
+    private var sources: [any DispatchSourceSignal] = []
+    private let arrived = DispatchSemaphore(value: 0)
+
+    init() {
+        for number in [SIGTERM, SIGINT] {
+            _ = unsafe signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            let arrived = arrived
+            source.setEventHandler { arrived.signal() }
+            source.activate()
+            sources.append(source)
+        }
+        _ = unsafe signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Blocks until one of them arrives.
+    func wait() -> String {
+        arrived.wait()
+        return "a signal to stop"
+    }
+}

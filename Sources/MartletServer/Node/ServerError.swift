@@ -1,0 +1,32 @@
+// Why a node cannot start: each says what to do about it.
+package import MartletBase
+package import MartletNode
+package import MartletStorage
+
+/// A start that failed.
+package enum ServerError: Error, CustomStringConvertible {
+    /// The data directory cannot be used.
+    case storage(directory: String, StorageError)
+    /// The data directory cannot be made or opened.
+    case disk(directory: String, DiskError)
+    /// The data directory is not this node's.
+    case node(directory: String, NodeStateError)
+    /// The first write could not be made durable.
+    case log(directory: String, DiskError)
+    /// An address cannot be listened on.
+    case listen(Endpoint, purpose: String, reason: String)
+
+    /// What is wrong, and what to do.
+    package var description: String {
+        switch self {
+        case .storage(let directory, let error): "data directory \(directory): \(error)"
+        case .disk(let directory, let error): "data directory \(directory): \(error)"
+        case .node(let directory, let error): "data directory \(directory): \(error)"
+        case .log(let directory, let error):
+            "data directory \(directory): the log cannot be written: \(error)"
+        case .listen(let endpoint, let purpose, let reason):
+            "cannot listen for \(purpose) on \(endpoint): \(reason). Stop what uses the port, or "
+                + "choose another in the configuration"
+        }
+    }
+}

@@ -1,0 +1,22 @@
+// The machine's two clocks: the only place of the server that asks what time it is.
+internal import Glibc
+package import MartletBase
+
+/// Reads the monotonic and the wall clock.
+package enum SystemClock {
+    /// Both clocks, now.
+    package static var now: Moment {
+        let monotonic = read(CLOCK_MONOTONIC)
+        let wall = read(CLOCK_REALTIME)
+        return Moment(
+            instant: Instant(nanoseconds: monotonic),
+            wall: WallTime(milliseconds: wall / 1_000_000))
+    }
+
+    private static func read(_ clock: clockid_t) -> UInt64 {
+        var time = timespec()
+        let status = unsafe clock_gettime(clock, &time)
+        invariant(status == 0, "clock_gettime(\(clock)) failed: \(errno)")
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
