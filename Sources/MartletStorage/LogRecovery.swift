@@ -60,6 +60,8 @@ private struct LogRecovery {
     private var report = RecoveryReport()
     /// The position that the next chunk must begin with; nil before the first segment.
     private var next: LogPosition?
+    /// Bytes of batches replayed, before compression.
+    private var loggedBytes = 0
 
     init(disk: any Disk, options: StorageOptions) {
         self.disk = disk
@@ -92,15 +94,17 @@ private struct LogRecovery {
         let headers = try readHeaders(numbers)
         let floor = headers.reduce(1) { max($0, $1.floor) }
         try expectEverySegment(of: numbers, from: floor)
-        try removeSegments(numbers.filter { $0 < floor })
         for number in numbers where number >= floor && number < last {
             let segment = try read(number)
             let stop = try replay(segment)
             if let problem = stop.problem { throw corrupt(segment, problem) }
         }
         let segment = try read(last)
-        if segment.header == nil { return try begin(last, floor: floor) }
-        return try openLast(segment, floor: floor)
+        let opened =
+            segment.header == nil
+            ? try begin(last, floor: floor) : try openLast(segment, floor: floor)
+        try removeSegments(numbers.filter { $0 < floor })
+        return opened
     }
 
     // MARK: Which segments there are
@@ -206,6 +210,7 @@ private struct LogRecovery {
             }
             try apply(batches)
             report.chunks += 1
+            loggedBytes += header.raw
             next = header.last.advanced(by: 1)
             offset = header.payload(at: offset).upperBound
         }
@@ -286,7 +291,8 @@ private struct LogRecovery {
     ) -> OpenedStorage {
         report.recovered = LogPosition(rawValue: (next?.rawValue ?? 1) - 1)
         let engine = StorageEngine(
-            options: options, memtable: memtable, recovered: report.recovered)
+            options: options, memtable: memtable, loggedBytes: loggedBytes,
+            recovered: report.recovered)
         let log = LogWriter(
             disk: disk, options: options, segment: number, file: file, end: end,
             allocated: allocated, floor: floor, recovered: report.recovered)

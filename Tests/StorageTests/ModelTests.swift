@@ -3,6 +3,12 @@ import MartletBase
 import MartletStorage
 import Testing
 
+extension LogPosition {
+    fileprivate func advanced(_ count: Int) -> LogPosition {
+        LogPosition(rawValue: rawValue + UInt64(count))
+    }
+}
+
 struct ModelTests {
     /// The states after each batch since the last crash; a crash may fall back to any of them that
     /// is not durable.
@@ -20,7 +26,13 @@ struct ModelTests {
             states.append(next)
         }
 
+        /// Entries logged again take positions and change nothing.
+        mutating func keepUp(with position: LogPosition) {
+            while base.advanced(states.count - 1) < position { states.append(states.last ?? [:]) }
+        }
+
         mutating func restart(at position: LogPosition) {
+            keepUp(with: position)
             states = [state(at: position)]
             base = position
         }
@@ -84,8 +96,9 @@ struct ModelTests {
             let position = sample.report.recovered
             model.restart(at: position)
             expectEqual(sample, model.state(at: position), note)
-            for _ in 0..<random.below(60) {
+            for _ in 0..<random.below(120) {
                 let changes = randomChanges(&random)
+                model.keepUp(with: sample.engine.appended)
                 try sample.engine.write(batch(changes))
                 model.apply(changes)
                 switch random.below(6) {
@@ -96,6 +109,7 @@ struct ModelTests {
                 default: break
                 }
             }
+            model.keepUp(with: sample.engine.appended)
             expectEqual(sample, model.state(at: sample.engine.appended), note)
             let loss = MemoryDisk.CrashLoss.allCases[random.below(4)]
             let survives = loss == .nothing ? sample.log.written : sample.engine.synced
