@@ -58,6 +58,10 @@ struct CheckpointTests {
             for index in 0..<random.below(300) {
                 try sample.put("key \(index % 9)", String(repeating: "\(run)", count: 90))
             }
+            disk.operationsUntilHalt = random.below(400)
+            for _ in 0..<random.below(200) {
+                try? sample.put("other", String(repeating: "y", count: 90))
+            }
             disk.crash(MemoryDisk.CrashLoss.allCases[random.below(4)], random: &random)
             let again = try Sample(disk, options)
             #expect(again.value("key 3") == String(repeating: "\(run)", count: 90))

@@ -96,9 +96,11 @@ struct ModelTests {
             let position = sample.report.recovered
             model.restart(at: position)
             expectEqual(sample, model.state(at: position), note)
+            if random.chance(0.7) { disk.operationsUntilHalt = random.below(200) }
             for _ in 0..<random.below(120) {
                 let changes = randomChanges(&random)
                 model.keepUp(with: sample.engine.appended)
+                if case .logFailed = sample.engine.refusal { break }
                 try sample.engine.write(batch(changes))
                 model.apply(changes)
                 switch random.below(6) {
@@ -125,16 +127,18 @@ struct ModelTests {
     func crashWhileOpening(seed: UInt64) throws {
         var random = SeededRandom(seed: seed, stream: "crash while opening")
         let disk = MemoryDisk()
-        for _ in 0..<4 {
-            disk.syncsUntilFailure = random.below(4)
+        for _ in 0..<8 {
+            disk.operationsUntilHalt = random.below(5)
             _ = try? Sample(disk)
-            disk.syncsUntilFailure = nil
             disk.crash(.sectors, random: &random)
         }
         try Sample(disk).put("a", "1")
-        for _ in 0..<4 {
+        for _ in 0..<8 {
             disk.crash(.sectors, random: &random)
-            #expect(try Sample(disk).value("a") == "1")
+            disk.operationsUntilHalt = random.below(5)
+            if let sample = try? Sample(disk) { #expect(sample.value("a") == "1") }
         }
+        disk.crash(.everything, random: &random)
+        #expect(try Sample(disk).value("a") == "1")
     }
 }
