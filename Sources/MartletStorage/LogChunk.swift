@@ -36,9 +36,25 @@ package struct LogChunk: Hashable, Sendable {
     /// The position of its last batch: what its sync makes durable.
     package let last: LogPosition
     let payload: Bytes
+    /// Nil but in the chunks of a checkpoint's ends.
+    var checkpoint: CheckpointEnd?
+
+    init(first: LogPosition, last: LogPosition, payload: Bytes) {
+        self.first = first
+        self.last = last
+        self.payload = payload
+    }
 
     /// How many bytes of batches it carries.
     package var byteCount: Int { payload.count }
+}
+
+/// Where in a checkpoint a chunk stands; see `Checkpoint`.
+enum CheckpointEnd: Hashable, Sendable {
+    /// It goes first into a new segment.
+    case begins
+    /// Once it is synced, the segments before the one that the checkpoint began are not needed.
+    case completes
 }
 
 /// What the log writer answers; the engine learns it through `StorageEngine.logAnswered`.

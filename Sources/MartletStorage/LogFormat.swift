@@ -27,11 +27,14 @@ enum LogFormat {
         return "log-" + String(repeating: "0", count: max(0, 10 - digits.count)) + digits + ".mlog"
     }
 
+    /// No log comes near: numbers above are names that this engine never gave.
+    static let segmentNumberLimit: UInt64 = 1 << 48
+
     /// The number in a segment's name; nil for the names of other files.
     static func segmentNumber(_ name: String) -> UInt64? {
         guard name.hasPrefix("log-"), name.hasSuffix(".mlog"),
             let number = UInt64(name.dropFirst(4).dropLast(5)),
-            segmentName(number) == name
+            (1...segmentNumberLimit).contains(number), segmentName(number) == name
         else { return nil }
         return number
     }
@@ -66,6 +69,7 @@ struct SegmentHeader: Hashable {
             throw FormatError(.invalid("segment header"), at: 0)
         }
         let version = try reader.readUInt8()
+        guard version > 0 else { throw FormatError(.invalid("segment header"), at: 0) }
         guard version == LogFormat.version else {
             throw FormatError(.unsupportedVersion(version), at: LogFormat.magic.count)
         }
@@ -76,6 +80,9 @@ struct SegmentHeader: Hashable {
         let covered = reader.offset
         guard try reader.readUInt32() == Checksum.crc32c(bytes, 0..<covered) else {
             throw FormatError(.checksumMismatch, at: covered)
+        }
+        guard first > .start, (1...number).contains(floor) else {
+            throw FormatError(.invalid("segment header"), at: 0)
         }
     }
 }

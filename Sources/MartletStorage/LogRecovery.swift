@@ -58,8 +58,10 @@ private struct LogRecovery {
     let options: StorageOptions
     private var memtable = Memtable()
     private var report = RecoveryReport()
-    /// The position that the next chunk must begin with.
-    private var next = LogPosition.start
+    /// The position that the next chunk must begin with; nil before the first segment.
+    private var next: LogPosition?
+    /// Bytes of batches replayed, before compression.
+    private var loggedBytes = 0
 
     init(disk: any Disk, options: StorageOptions) {
         self.disk = disk
@@ -92,15 +94,17 @@ private struct LogRecovery {
         let headers = try readHeaders(numbers)
         let floor = headers.reduce(1) { max($0, $1.floor) }
         try expectEverySegment(of: numbers, from: floor)
-        try removeSegments(numbers.filter { $0 < floor })
         for number in numbers where number >= floor && number < last {
             let segment = try read(number)
             let stop = try replay(segment)
             if let problem = stop.problem { throw corrupt(segment, problem) }
         }
         let segment = try read(last)
-        if segment.header == nil { return try begin(last, floor: floor) }
-        return try openLast(segment, floor: floor)
+        let opened =
+            segment.header == nil
+            ? try begin(last, floor: floor) : try openLast(segment, floor: floor)
+        try removeSegments(numbers.filter { $0 < floor })
+        return opened
     }
 
     // MARK: Which segments there are
@@ -115,7 +119,7 @@ private struct LogRecovery {
             }
             do throws(FormatError) {
                 let header = try SegmentHeader(decoding: bytes)
-                guard header.number == number, header.floor <= number else {
+                guard header.number == number else {
                     throw FormatError(.invalid("segment number"), at: 0)
                 }
                 headers.append(header)
@@ -164,10 +168,10 @@ private struct LogRecovery {
         let header = try? SegmentHeader(decoding: Bytes(bytes.prefix(LogFormat.segmentHeaderBytes)))
         let segment = Segment(number: number, file: file, bytes: bytes, header: header)
         if let header {
-            if next == .start { next = header.first }
-            guard header.first == next else {
+            guard header.first == next ?? header.first else {
                 throw corrupt(segment, FormatError(.invalid("first position"), at: 0))
             }
+            next = header.first
         } else if provesDamage(bytes, from: 0, lost: .start) {
             throw corrupt(segment, FormatError(.invalid("segment header"), at: 0))
         }
@@ -206,7 +210,7 @@ private struct LogRecovery {
             }
             try apply(batches)
             report.chunks += 1
-            report.recovered = header.last
+            loggedBytes += header.raw
             next = header.last.advanced(by: 1)
             offset = header.payload(at: offset).upperBound
         }
@@ -253,7 +257,7 @@ private struct LogRecovery {
         let stop = try replay(segment)
         var size = segment.bytes.count
         if let problem = stop.problem {
-            if provesDamage(segment.bytes, from: stop.end, lost: next) {
+            if provesDamage(segment.bytes, from: stop.end, lost: next ?? .start) {
                 throw corrupt(segment, problem)
             }
             let torn = segment.bytes[stop.end...]
@@ -269,8 +273,11 @@ private struct LogRecovery {
     }
 
     /// Makes the segment `number`, for an empty disk or after a crash during its making.
-    private func begin(_ number: UInt64, floor: UInt64) throws(StorageError) -> OpenedStorage {
-        let first = report.recovered.advanced(by: 1)
+    private mutating func begin(_ number: UInt64, floor: UInt64) throws(StorageError)
+        -> OpenedStorage
+    {
+        let first = next ?? LogPosition.start.advanced(by: 1)
+        next = first
         let header = SegmentHeader(number: number, first: first, floor: floor)
         let file = try onDisk { () throws(DiskError) in
             try LogWriter.createSegment(header, on: disk)
@@ -279,11 +286,13 @@ private struct LogRecovery {
         return opened(number, file, end: end, allocated: end, floor: floor)
     }
 
-    private func opened(
+    private mutating func opened(
         _ number: UInt64, _ file: any DiskFile, end: Int, allocated: Int, floor: UInt64
     ) -> OpenedStorage {
+        report.recovered = LogPosition(rawValue: (next?.rawValue ?? 1) - 1)
         let engine = StorageEngine(
-            options: options, memtable: memtable, recovered: report.recovered)
+            options: options, memtable: memtable, loggedBytes: loggedBytes,
+            recovered: report.recovered)
         let log = LogWriter(
             disk: disk, options: options, segment: number, file: file, end: end,
             allocated: allocated, floor: floor, recovered: report.recovered)

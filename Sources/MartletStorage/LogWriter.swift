@@ -11,6 +11,8 @@ package final class LogWriter {
         var end: Int
         /// How long the file is: from `end` on it holds zeros.
         var allocated: Int
+
+        var isEmpty: Bool { end == LogFormat.segmentHeaderBytes }
     }
 
     /// Why chunks could not be appended, and whether they may be tried again.
@@ -22,7 +24,12 @@ package final class LogWriter {
     private let disk: any Disk
     private let options: StorageOptions
     private var segment: OpenSegment
-    private let floor: UInt64
+    /// The lowest segment that recovery needs.
+    private var floor: UInt64
+    /// The segment that the running checkpoint began.
+    private var checkpointSegment: UInt64?
+    /// The floor that a completed checkpoint allows and that no header carries yet.
+    private var nextFloor: UInt64?
     private var failure: DiskError?
     /// Chunks that are not in a file yet: more than none only while the disk is full, and then as
     /// many as the engine's `pendingLimitBytes` lets through.
@@ -62,7 +69,10 @@ package final class LogWriter {
         if let failure { return .failed(failure) }
         held += chunks
         do {
-            while !held.isEmpty { try appendHeld() }
+            while !held.isEmpty {
+                try appendHeld()
+                if let nextFloor { try advanceFloor(to: nextFloor) }
+            }
             return .written(written)
         } catch {
             switch error {
@@ -105,26 +115,50 @@ package final class LogWriter {
 
     /// Writes as many held chunks as the segment takes, with one write.
     private func appendHeld() throws(AppendFailure) {
-        if segment.end >= options.segmentBytes { try beginSegment() }
+        let begins = held[0].checkpoint == .begins
+        if segment.end >= options.segmentBytes || (begins && !segment.isEmpty) {
+            try beginSegment()
+        }
         encoded.removeAll()
         var count = 0
         while count < held.count, segment.end + encoded.count < options.segmentBytes {
+            if count > 0, held[count].checkpoint != nil { break }
             let merged = mergedChunk(from: count)
             merged.chunk.encode(synced: synced, compress: options.compressLog, into: &encoded)
             count += merged.count
         }
-        let last = held[count - 1].last
         try write(encoded.bytes)
-        written = last
+        written = held[count - 1].last
+        switch held[0].checkpoint {
+        case .begins: checkpointSegment = segment.number
+        case .completes: nextFloor = checkpointSegment
+        case nil: break
+        }
         held.removeFirst(count)
+    }
+
+    /// Ends a checkpoint: begins a segment that says what is needed from now on, then removes what
+    /// is not.
+    private func advanceFloor(to newFloor: UInt64) throws(AppendFailure) {
+        try beginSegment()
+        for number in floor..<newFloor {
+            // What cannot be removed now is removed when the log is next opened.
+            try? disk.remove(LogFormat.segmentName(number))
+        }
+        floor = newFloor
+        nextFloor = nil
+        checkpointSegment = nil
     }
 
     /// The held chunks from `start` on that fit into one of the target size: small ones cost a
     /// header each and compress badly.
     private func mergedChunk(from start: Int) -> (chunk: LogChunk, count: Int) {
+        if held[start].checkpoint != nil { return (held[start], 1) }
         var end = start + 1
         var bytes = held[start].byteCount
-        while end < held.count, bytes + held[end].byteCount <= options.chunkTargetBytes {
+        while end < held.count, held[end].checkpoint == nil,
+            bytes + held[end].byteCount <= options.chunkTargetBytes
+        {
             bytes += held[end].byteCount
             end += 1
         }
@@ -177,7 +211,7 @@ package final class LogWriter {
     private func beginSegment() throws(AppendFailure) {
         if case .failed(let error) = sync() { throw .final(error) }
         let header = SegmentHeader(
-            number: segment.number + 1, first: written.advanced(by: 1), floor: floor)
+            number: segment.number + 1, first: written.advanced(by: 1), floor: nextFloor ?? floor)
         do {
             let file = try LogWriter.createSegment(header, on: disk)
             segment = OpenSegment(

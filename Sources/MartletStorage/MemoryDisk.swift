@@ -27,6 +27,7 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     private var durableFiles: [String: MemoryMedium] = [:]
     private var changes: [Change] = []
     private var isLocked = false
+    private var isHalted = false
     private(set) var generation = 0
 
     /// Bytes that all files together may take; nil for no limit. Writes past it take what fits and
@@ -37,6 +38,9 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     package var syncsUntilFailure: Int?
     /// The writes that still succeed before one fails with `.inputOutput`; nil for all.
     package var writesUntilFailure: Int?
+    /// The changing operations that still succeed before the process counts as dead and every call
+    /// fails as `.stale` until `crash`; nil for all. It puts a crash between any two operations.
+    package var operationsUntilHalt: Int?
     /// How many syncs of files and of the directory succeeded.
     package private(set) var syncCount = 0
 
@@ -60,10 +64,14 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     /// Opens or makes a file.
     package func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
         if let medium = files[name] {
-            if mode == .empty { medium.truncate(to: 0) }
+            if mode == .empty {
+                try begin(.open, name)
+                medium.truncate(to: 0)
+            }
             return MemoryFile(name: name, medium: medium, disk: self)
         }
         if mode == .existing { throw DiskError(.open, name, .notFound) }
+        try begin(.open, name)
         let medium = MemoryMedium()
         perform(.create(name, medium))
         return MemoryFile(name: name, medium: medium, disk: self)
@@ -72,17 +80,20 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     /// Renames a file, replacing another.
     package func rename(_ name: String, to newName: String) throws(DiskError) {
         guard files[name] != nil else { throw DiskError(.rename, name, .notFound) }
+        try begin(.rename, name)
         perform(.rename(name, newName))
     }
 
     /// Removes a file.
     package func remove(_ name: String) throws(DiskError) {
         guard files[name] != nil else { throw DiskError(.remove, name, .notFound) }
+        try begin(.remove, name)
         perform(.remove(name))
     }
 
     /// Makes the names durable.
     package func syncDirectory() throws(DiskError) {
+        try begin(.sync, ".")
         guard takeSync() else {
             changes = []
             throw DiskError(.sync, ".", .inputOutput)
@@ -94,6 +105,14 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     /// What `capacityBytes` leaves.
     package func freeBytes() throws(DiskError) -> UInt64 {
         capacityBytes.map { UInt64(max(0, $0 - usedBytes)) } ?? .max
+    }
+
+    /// Counts a changing operation on its way to a halt.
+    func begin(
+        _ operation: DiskError.Operation, _ name: String, at offset: Int = 0
+    ) throws(DiskError) {
+        if !Self.countDown(&operationsUntilHalt) { isHalted = true }
+        if isHalted { throw DiskError(operation, name, at: offset, .stale) }
     }
 
     private func perform(_ change: Change) {
@@ -133,6 +152,8 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     package func crash(_ loss: CrashLoss, random: inout SeededRandom) {
         generation += 1
         isLocked = false
+        isHalted = false
+        operationsUntilHalt = nil
         let kept =
             switch loss {
             case .nothing: changes.count

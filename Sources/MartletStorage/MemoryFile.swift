@@ -127,6 +127,7 @@ final class MemoryFile: DiskFile, @unchecked Sendable {
 
     func write(_ bytes: Bytes, at offset: Int) throws(DiskError) {
         try check(.write, at: offset)
+        try disk.begin(.write, name, at: offset)
         guard disk.takeWrite() else { throw DiskError(.write, name, at: offset, .inputOutput) }
         let growth = max(0, offset + bytes.count - medium.count)
         if let capacity = disk.capacityBytes {
@@ -141,11 +142,13 @@ final class MemoryFile: DiskFile, @unchecked Sendable {
 
     func truncate(to size: Int) throws(DiskError) {
         try check(.truncate, at: size)
+        try disk.begin(.truncate, name, at: size)
         medium.truncate(to: size)
     }
 
     func sync() throws(DiskError) {
         try check(.sync)
+        try disk.begin(.sync, name)
         guard disk.takeSync() else {
             medium.failSync()
             throw DiskError(.sync, name, .inputOutput)

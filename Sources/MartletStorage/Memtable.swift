@@ -21,6 +21,8 @@ struct Memtable {
     /// What the entries take, in bytes, with an allowance for each entry's own memory.
     private(set) var byteCount = 0
     private(set) var count = 0
+    /// What the keys and values alone take, in bytes.
+    var dataBytes: Int { byteCount - count * Self.overheadBytes }
 
     /// The memory of an entry beside its key and value: table slot, two array headers.
     private static let overheadBytes = 128

@@ -28,6 +28,7 @@ package final class StorageEngine {
 
     private let options: StorageOptions
     private var memtable: Memtable
+    private var checkpoint: Checkpoint
     private var log = LogState.open
     /// The encoded batches that no chunk holds yet.
     private var gathered = ByteWriter()
@@ -44,9 +45,12 @@ package final class StorageEngine {
     /// Bytes of batches that wait to become durable.
     package private(set) var pendingBytes = 0
 
-    init(options: StorageOptions, memtable: Memtable, recovered: LogPosition) {
+    init(
+        options: StorageOptions, memtable: Memtable, loggedBytes: Int, recovered: LogPosition
+    ) {
         self.options = options
         self.memtable = memtable
+        checkpoint = Checkpoint(loggedBytes: loggedBytes)
         appended = recovered
         durable = recovered
         synced = recovered
@@ -105,27 +109,46 @@ package final class StorageEngine {
         }
         if batch.isEmpty { return appended }
         if gathered.count > 0, gathered.count + bytes > options.chunkTargetBytes { seal() }
-        let before = gathered.count
-        batch.encode(into: &gathered)
-        pendingBytes += gathered.count - before
         memtable.apply(batch)
-        appended = appended.advanced(by: 1)
+        checkpoint.logged(gather(batch))
         return appended
     }
 
-    private func seal() {
-        sealed.append(LogChunk(first: gatheredFirst, last: appended, payload: gathered.take()))
+    /// Encodes a batch behind those that wait for a chunk; its length.
+    private func gather(_ batch: WriteBatch) -> Int {
+        let before = gathered.count
+        batch.encode(into: &gathered)
+        let bytes = gathered.count - before
+        pendingBytes += bytes
+        appended = appended.advanced(by: 1)
+        return bytes
+    }
+
+    private func seal(_ end: CheckpointEnd? = nil) {
+        var chunk = LogChunk(first: gatheredFirst, last: appended, payload: gathered.take())
+        chunk.checkpoint = end
+        sealed.append(chunk)
         gatheredFirst = appended.advanced(by: 1)
+    }
+
+    /// Logs live entries again where the log has grown too long, in a chunk of their own.
+    private func logAgain() {
+        guard let step = checkpoint.step(&memtable, options: options) else { return }
+        _ = gather(step.batch)
+        seal(step.end)
     }
 
     // MARK: The log
 
     /// What gathered since the last call, for `LogWriter.commit`, oldest first; nil when there is
     /// nothing. Call until nil at the end of a loop's turn: the chunks of one turn share a sync.
+    /// Some carry no new batch but old entries logged again, which is how the log is kept short;
+    /// they take positions of their own.
     package func takeChunk() -> LogChunk? {
         if sealed.isEmpty {
             if gathered.count == 0 { return nil }
             seal()
+            logAgain()
         }
         let chunk = sealed.removeFirst()
         waiting.append(Waiting(last: chunk.last, bytes: chunk.byteCount))

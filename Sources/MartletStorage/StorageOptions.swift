@@ -37,6 +37,10 @@ package struct StorageOptions: Hashable, Sendable {
     /// Whether chunks are compressed with LZ4 where it saves an eighth. Default on: costs the log
     /// thread about 1 µs a KiB.
     package var compressLog = true
+    /// How many times the size of the live data the log may have before a checkpoint shortens it,
+    /// 2 … 1000, default 4. Smaller ones save space and start-up time, and write more: about
+    /// 1 / (ratio - 1) bytes for each byte. A log below `segmentBytes` is left alone.
+    package var checkpointRatio = 4
 
     /// The defaults.
     package init() {}
@@ -48,6 +52,7 @@ package struct StorageOptions: Hashable, Sendable {
         try Self.check("batchLimitBytes", batchLimitBytes, 1 << 10, 32 << 20)
         try Self.check("pendingLimitBytes", pendingLimitBytes, 1 << 10, 16 << 30)
         try Self.check("memtableLimitBytes", memtableLimitBytes, 1 << 10, .max)
+        try Self.check("checkpointRatio", checkpointRatio, 2, 1000)
     }
 
     private static func check(

@@ -1,0 +1,116 @@
+// The thread that writes and syncs one node's log: all that gathers during one sync goes out with
+// the next, in one write and one sync.
+import Glibc
+import MartletBase
+package import MartletStorage
+
+/// Runs a `LogWriter` on a thread of its own. `@unchecked Sendable`: `queue` guards what threads
+/// share, and only the log thread touches `log`, `retryAt` and `syncAt` once it runs.
+package final class LogThread: @unchecked Sendable {
+    private struct Queue: Sendable {
+        var chunks: [LogChunk] = []
+        var bytes = 0
+        var isStopping = false
+        var hasStopped = false
+    }
+
+    private let log: LogWriter
+    private let options: StorageOptions
+    private let answer: @Sendable (LogOutcome) -> Void
+    private let queue = Monitor(Queue())
+    /// When a full disk is tried again.
+    private var retryAt = Instant.never
+    /// When the interval of `SyncMode.interval` ends.
+    private var syncAt = Instant.never
+
+    /// How long a full disk is left alone.
+    private static let retryDelay = Duration.milliseconds(250)
+
+    /// Starts the thread. It calls `answer` on itself, once for each group and once after each sync
+    /// of an interval: hand the outcome to `StorageEngine.logAnswered` on the engine's loop.
+    package init(
+        log: LogWriter, options: StorageOptions, answer: @escaping @Sendable (LogOutcome) -> Void
+    ) {
+        self.log = log
+        self.options = options
+        self.answer = answer
+        start()
+    }
+
+    /// Queues chunks, in the order that `StorageEngine.takeChunk` gave them. The engine's
+    /// `pendingLimitBytes` bounds the queue.
+    package func submit(_ chunks: [LogChunk]) {
+        if chunks.isEmpty { return }
+        let limit = options.pendingLimitBytes + options.batchLimitBytes
+        queue.update { queue in
+            for chunk in chunks { queue.bytes += chunk.byteCount }
+            queue.chunks += chunks
+            invariant(!queue.isStopping, "\(chunks.count) chunks after the log was stopped")
+            invariant(queue.bytes <= limit, "\(queue.bytes) bytes queued, limit \(limit)")
+        }
+    }
+
+    /// Writes and syncs all that is queued, closes the log, gives the directory back, and waits for
+    /// that. The last answer tells whether all of it is durable.
+    package func stop() {
+        queue.update { $0.isStopping = true }
+        _ = queue.wait(until: .never) { $0.hasStopped ? true : nil }
+    }
+
+    // MARK: On the log thread
+
+    private func start() {
+        var thread = pthread_t()
+        let context = unsafe Unmanaged.passRetained(self).toOpaque()
+        let problem = unsafe pthread_create(
+            &thread, nil,
+            { context in
+                guard let context = unsafe context else { return nil }
+                unsafe Unmanaged<LogThread>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context)
+        invariant(problem == 0, "no log thread: error \(problem)")
+        pthread_detach(thread)
+    }
+
+    private func run() {
+        while true {
+            let taken = queue.wait(until: min(retryAt, syncAt)) { queue -> (Queue)? in
+                guard !queue.chunks.isEmpty || queue.isStopping else { return nil }
+                defer {
+                    queue.chunks = []
+                    queue.bytes = 0
+                }
+                return queue
+            }
+            let now = Monitor<Queue>.now
+            if let taken, !taken.chunks.isEmpty {
+                commit(taken.chunks, at: now)
+            } else if now >= retryAt {
+                commit([], at: now)
+            }
+            syncIfDue(at: now)
+            if taken?.isStopping == true { return close() }
+        }
+    }
+
+    private func commit(_ chunks: [LogChunk], at now: Instant) {
+        let outcome = log.commit(chunks)
+        if case .full = outcome { retryAt = now + Self.retryDelay } else { retryAt = .never }
+        if case .interval(let interval) = options.sync, log.needsSync, syncAt == .never {
+            syncAt = now + interval
+        }
+        answer(outcome)
+    }
+
+    private func syncIfDue(at now: Instant) {
+        guard now >= syncAt else { return }
+        syncAt = .never
+        answer(log.sync())
+    }
+
+    private func close() {
+        answer(log.close())
+        queue.update { $0.hasStopped = true }
+    }
+}
