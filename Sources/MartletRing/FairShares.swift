@@ -1,0 +1,81 @@
+// How many partitions each member should be home to: in proportion to weight, as far as the rules
+// permit. Numbers only; which partitions is `Deal`'s to say.
+internal import MartletBase
+
+/// Whole shares for every zone and member, each within one of its fair real share.
+///
+/// The fair real share is weight times a fill level, the same for all, except where a rule caps it: no
+/// member is home to a partition twice, so none has more than Q; and a zone has between `fewest` and
+/// `most` homes of each partition. What a cap takes away, the others share by weight.
+struct FairShares {
+    /// For each zone, how many homes it has in all.
+    let zoneTotals: [Int]
+    /// For each member, how many partitions it is home to.
+    let memberTotals: [Int]
+
+    /// The shares of `homes` homes for each of `partitions` partitions. O(members).
+    init(members: [RingMember], zones: Zones, spread: ZoneSpread, partitions: Int, homes: Int) {
+        let all = Double(partitions)
+        func share(_ position: Int, level: Double) -> Double {
+            min(all, level * Double(members[position].weight))
+        }
+        func uncapped(_ zone: Int, level: Double) -> Double {
+            zones.members[zone].reduce(0) { $0 + share($1, level: level) }
+        }
+        func capped(_ zone: Int, level: Double) -> Double {
+            let low = all * Double(spread.fewest[zone])
+            let high = all * Double(spread.most[zone])
+            return max(low, min(high, uncapped(zone, level: level)))
+        }
+        let level = FairShares.fillLevel(limit: all, total: all * Double(homes)) { level in
+            (0..<zones.count).reduce(0) { $0 + capped($1, level: level) }
+        }
+        let fairZones = (0..<zones.count).map { capped($0, level: level) }
+        let zoneTotals = FairShares.rounded(fairZones, total: partitions * homes)
+        var memberTotals = [Int](repeating: 0, count: members.count)
+        for zone in 0..<zones.count {
+            let level = FairShares.fillLevel(limit: all, total: fairZones[zone]) {
+                uncapped(zone, level: $0)
+            }
+            let fair = zones.members[zone].map { share($0, level: level) }
+            let whole = FairShares.rounded(fair, total: zoneTotals[zone])
+            for (position, total) in zip(zones.members[zone], whole) {
+                invariant(
+                    (0...partitions).contains(total), "share \(total) of \(partitions) partitions")
+                memberTotals[position] = total
+            }
+        }
+        self.zoneTotals = zoneTotals
+        self.memberTotals = memberTotals
+    }
+
+    /// The level at which the rising function `filled` reaches `total`, by bisection of 0 … `limit`
+    /// down to neighbouring doubles.
+    private static func fillLevel(
+        limit: Double, total: Double, filled: (Double) -> Double
+    ) -> Double {
+        var low = 0.0
+        var high = limit
+        while true {
+            let middle = (low + high) / 2
+            if middle <= low || middle >= high { return high }
+            if filled(middle) < total { low = middle } else { high = middle }
+        }
+    }
+
+    /// Whole numbers of the given sum, each the floor or the ceiling of its value (largest remainders;
+    /// the earlier of equals first). A value within 10⁻⁶ of a whole number is taken as that.
+    private static func rounded(_ values: [Double], total: Int) -> [Int] {
+        let exact = values.map { abs($0 - $0.rounded()) < 1e-6 ? $0.rounded() : $0 }
+        var whole = exact.map { Int($0.rounded(.down)) }
+        let missing = total - whole.reduce(0, +)
+        invariant((0...values.count).contains(missing), "\(missing) missing from \(values)")
+        let byRemainder = values.indices.sorted { left, right in
+            let leftRemainder = exact[left] - Double(whole[left])
+            let rightRemainder = exact[right] - Double(whole[right])
+            return (rightRemainder, left) < (leftRemainder, right)
+        }
+        for index in byRemainder.prefix(missing) { whole[index] += 1 }
+        return whole
+    }
+}

@@ -1,0 +1,57 @@
+// A node as the topology names it: who it is, where it stands, how much it should carry. Not whether
+// it is alive, nor at which address: that is membership's.
+package import MartletBase
+
+/// A node of the ring.
+package struct RingMember: Hashable, Sendable {
+    /// The most bytes of UTF-8 in a name or a zone.
+    package static let textLimitBytes = 255
+
+    /// The node's identity; unique in the topology.
+    package let id: NodeID
+    /// What people call it; unique in the topology, not empty.
+    package let name: String
+    /// What fails together with it: a rack, a hall, an availability zone. May be empty: nodes without
+    /// a zone share one.
+    package let zone: String
+    /// Its share of the data in proportion to the other members' weights (Dynamo §4.2: a more capable
+    /// node takes more of the ring); at least 1.
+    package let weight: UInt32
+
+    /// The node with these properties; the topology checks them.
+    package init(id: NodeID, name: String, zone: String, weight: UInt32) {
+        self.id = id
+        self.name = name
+        self.zone = zone
+        self.weight = weight
+    }
+}
+
+/// The zones of a list of members, numbered in the order of their names.
+struct Zones {
+    /// The zones' names, sorted and distinct.
+    let names: [String]
+    /// For each member, by its position in the list, the number of its zone.
+    let ofMember: [Int]
+    /// For each zone, the positions of its members, ascending.
+    let members: [[Int]]
+
+    init(_ ring: [RingMember]) {
+        var names: [String] = []
+        for zone in ring.map(\.zone).sorted() where names.last != zone { names.append(zone) }
+        let numbers = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
+        var ofMember: [Int] = []
+        var members = [[Int]](repeating: [], count: names.count)
+        for (position, member) in ring.enumerated() {
+            guard let zone = numbers[member.zone] else { fatalError("zone \(member.zone) unknown") }
+            ofMember.append(zone)
+            members[zone].append(position)
+        }
+        self.names = names
+        self.ofMember = ofMember
+        self.members = members
+    }
+
+    /// How many zones there are.
+    var count: Int { names.count }
+}
