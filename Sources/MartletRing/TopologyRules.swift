@@ -62,7 +62,8 @@ extension Topology {
     package func checkInvariants() {
         do throws(TopologyError) {
             try Topology.check(
-                epoch: epoch, clusterName: clusterName, replicaCount: replicaCount, members: members)
+                epoch: epoch, clusterName: clusterName, replicaCount: replicaCount, members: members
+            )
             try Topology.check(
                 homeIndexes: homeIndexes, homesPerPartition: homesPerPartition,
                 partitionCount: partitionCount, memberCount: members.count)
