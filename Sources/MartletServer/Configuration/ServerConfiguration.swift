@@ -1,0 +1,62 @@
+// Everything that an operator tells one server, as plain checked values. How the file spells them is
+// ConfigurationReader's; what they mean is documented key by key in conf/martlet.yaml.
+package import Logging
+package import MartletBase
+package import MartletMembership
+package import MartletNode
+package import MartletRESP
+package import MartletReplication
+package import MartletStorage
+
+/// One node's configuration: its place, its listeners, and the knobs of its protocols.
+package struct ServerConfiguration: Sendable {
+    /// The cluster's name, 1 to 255 bytes; nodes of other clusters are not spoken to.
+    package var clusterName: String
+    /// The node's name, 1 to 255 bytes, unique in the cluster.
+    package var nodeName: String
+    /// What fails together with this node; empty for none.
+    package var zone = ""
+    /// Its share of the data relative to others', 1 to 1,000.
+    package var weight: UInt32 = 1
+    /// Where the node keeps everything it knows; made when it is missing.
+    package var dataDirectory: String
+
+    /// Where clients are accepted, by TCP; may be the unspecified address.
+    package var clientListener = Endpoint(host: "127.0.0.1", port: 7400)
+    /// The address of `clientListener` that others are told.
+    package var clientEndpoint = Endpoint(host: "127.0.0.1", port: 7400)
+    /// Where other nodes are accepted, by TCP and UDP; may be the unspecified address.
+    package var peerListener = Endpoint(host: "127.0.0.1", port: 7401)
+    /// The address of `peerListener` that others are told.
+    package var peerEndpoint = Endpoint(host: "127.0.0.1", port: 7401)
+    /// Peer endpoints to look for others at; may name this node.
+    package var seeds: [Endpoint] = []
+
+    /// How the node replicates.
+    package var replication = ReplicationOptions()
+    /// How the node detects failures.
+    package var membership = MembershipOptions()
+    /// How the node stores.
+    package var storage = StorageOptions()
+    /// How much of a client's bytes it holds before it gives up on the client.
+    package var resp = RESPLimits()
+    /// The least severe messages that are logged.
+    package var logLevel = Logger.Level.info
+
+    /// A node with default protocols that listens on the loopback address alone.
+    package init(clusterName: String, nodeName: String, dataDirectory: String) {
+        self.clusterName = clusterName
+        self.nodeName = nodeName
+        self.dataDirectory = dataDirectory
+    }
+
+    /// What the node itself is told; the rest is its shell's.
+    package var node: NodeConfiguration {
+        var node = NodeConfiguration(
+            clusterName: clusterName, name: nodeName, zone: zone, weight: weight,
+            peerEndpoint: peerEndpoint, clientEndpoint: clientEndpoint, seeds: seeds)
+        node.replication = replication
+        node.membership = membership
+        return node
+    }
+}
