@@ -4,8 +4,8 @@ internal import MartletBase
 internal import MartletRESP
 internal import NIOCore
 
-/// One client; confined to the node's event loop.
-final class ClientHandler: ChannelInboundHandler {
+/// One client. Confined to the node's event loop, which makes it `Sendable`.
+final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
 
     private unowned let loop: NodeLoop

@@ -10,8 +10,8 @@ internal import MartletWire
 internal import NIOCore
 internal import NIOPosix
 
-/// This node's link to one peer; confined to the node's event loop.
-final class PeerLink {
+/// This node's link to one peer. Confined to the node's event loop, which makes it `Sendable`.
+final class PeerLink: @unchecked Sendable {
     /// Bytes that may wait for a peer before further messages are dropped: they may be lost
     /// anyway, and whoever sent them hedges or hints.
     static let pendingLimitBytes = 64 << 20

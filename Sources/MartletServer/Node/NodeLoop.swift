@@ -1,14 +1,13 @@
 // The node's loop: everything of one node but its disk happens here, on one event loop. Sockets
 // and timers bring events, `NodeCore` decides, effects go back out. What one turn of the loop
 // produces leaves together: one write a client, one a peer, one chunk for the log.
-package import MartletBase
-package import MartletNode
-package import MartletWire
-
 internal import Logging
+internal import MartletBase
+internal import MartletNode
 internal import MartletReplication
 internal import MartletRESP
 internal import MartletStorage
+internal import MartletWire
 internal import NIOCore
 internal import NIOPosix
 

@@ -43,7 +43,7 @@ package final class Server {
         let loop = NodeLoop(
             eventLoop: eventLoop, core: core, configuration: configuration, log: log)
         self.loop = loop
-        let logThread = LogThread(writer: storage.log, options: configuration.storage) { outcome in
+        let logThread = LogThread(log: storage.log, options: configuration.storage) { outcome in
             loop.logAnswered(outcome)
         }
         self.logThread = logThread
@@ -57,11 +57,12 @@ package final class Server {
             Self.blocking { [group] in try group.syncShutdownGracefully() }
             throw error
         }
+        let identity = core.identity
         log.notice(
-            "node \(core.identity.name) (\(core.identity.id)) of cluster "
-                + "\(core.identity.clusterName) serves clients at "
-                + "\(configuration.node.clientEndpoint) and peers at "
-                + "\(configuration.node.peerEndpoint)")
+            """
+            node \(identity.name) (\(identity.id)) of cluster \(identity.clusterName) serves \
+            clients at \(configuration.clientEndpoint) and peers at \(configuration.peerEndpoint)
+            """)
     }
 
     /// Stops cleanly; returns when everything acknowledged is durable.
@@ -208,14 +209,14 @@ private final class StopSignals {
 
     init() {
         for number in [SIGTERM, SIGINT] {
-            _ = unsafe signal(number, SIG_IGN)
+            _ = signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             let arrived = arrived
             source.setEventHandler { arrived.signal() }
             source.activate()
             sources.append(source)
         }
-        _ = unsafe signal(SIGPIPE, SIG_IGN)
+        _ = signal(SIGPIPE, SIG_IGN)
     }
 
     /// Blocks until one of them arrives.
