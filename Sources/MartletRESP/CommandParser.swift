@@ -143,13 +143,12 @@ package struct CommandParser: Sendable {
 
     /// Reads one line of words; empty for a blank line, nil until its line feed has arrived.
     private mutating func takeInline() throws(RESPError) -> [Bytes]? {
-        guard let count = input.countBeforeLineFeed() else {
-            // One byte more may yet be the CR that does not count.
-            guard input.count <= limits.lineByteLimit + 1 else {
-                throw .inlineTooLong(limit: limits.lineByteLimit)
-            }
-            return nil
+        let whole = input.countBeforeLineFeed()
+        // One byte more may be the CR that does not count.
+        guard whole ?? input.count <= limits.lineByteLimit + 1 else {
+            throw .inlineTooLong(limit: limits.lineByteLimit)
         }
+        guard let count = whole else { return nil }
         var line = input.copy(from: 0, count: count)
         if line.last == .carriageReturn { line.removeLast() }
         guard line.count <= limits.lineByteLimit else {

@@ -61,7 +61,7 @@ extension ReplyWriter {
     }
 
     /// An error: a code in capitals, such as `ERR`, and what happened; line ends become spaces.
-    package mutating func writeError(_ code: String = "ERR", _ message: String) {
+    package mutating func writeError(_ message: String, code: String = "ERR") {
         bytes.append(UInt8(ascii: "-"))
         bytes.appendLine(code)
         bytes.append(UInt8(ascii: " "))
@@ -71,7 +71,7 @@ extension ReplyWriter {
 
     /// The last reply of a connection whose bytes could not be read.
     package mutating func writeError(_ error: RESPError) {
-        writeError("ERR", error.description)
+        writeError(error.description)
     }
 
     /// A whole number.
