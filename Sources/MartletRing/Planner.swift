@@ -12,7 +12,8 @@ package struct Plan: Sendable {
 
 /// A wish of the request that the members at hand cannot fulfil.
 package enum PlanWarning: Hashable, Sendable, CustomStringConvertible {
-    /// Fewer members than the replica count: each partition has all of them as homes, and no fallback.
+    /// Fewer members than the replica count: each partition has all of them as homes, and no
+    /// fallback.
     case fewerMembersThanReplicas(members: Int, replicas: Int)
     /// Zones were named, but fewer than homes: losing one loses several homes of a partition.
     case fewerZonesThanHomes(zones: Int, homes: Int)
@@ -43,11 +44,11 @@ package enum PlanWarning: Hashable, Sendable, CustomStringConvertible {
 package enum Planner {
     /// Plans the first epoch of a cluster.
     ///
-    /// Each partition gets `replicaCount` distinct homes, or all members where there are fewer, in as
-    /// many zones as there are, and otherwise as evenly over zones as their sizes permit. Within that
-    /// each member's number of partitions is within one of its weight's share, and so is the number
-    /// that it is primary of. The order of `members` does not matter.
-    /// O(Q · members · log members): some 10 ms for a hundred members and 1024 partitions.
+    /// Each partition gets `replicaCount` distinct homes, or all members where there are fewer, in
+    /// as many zones as there are, and otherwise as evenly over zones as their sizes permit. Within
+    /// that each member's number of partitions is within one of its weight's share, and so is the
+    /// number that it is primary of. The order of `members` does not matter. O(Q · members · log
+    /// members): some 10 ms for a hundred members and 1024 partitions.
     ///
     /// - Throws: the first rule that the request breaks.
     package static func plan(

@@ -93,7 +93,7 @@ struct PlannerTests {
     }
 
     @Test(
-        "A node shares partitions with every node that the zones permit, so that many take over for it",
+        "A node shares partitions with every node that the zones permit: many take over from it",
         arguments: [([20], 19), ([7, 7, 7], 14), ([10, 10], 19)])
     func declustering(zoneSizes: [Int], peers: Int) throws {
         let topology = try plan(members(zoneSizes: zoneSizes)).topology
