@@ -8,8 +8,8 @@ internal import MartletBase
 /// partitions out in rounds of one order, cut the line into consecutive runs as long as the
 /// shares, and no run meets a partition twice, since none is longer than a round. It is applied to
 /// zones, then to the members of each zone. Random exchanges then keep every total and every zone
-/// rule while they break up the runs, so that a dead node's load falls on many others rather than on
-/// its neighbours in the line.
+/// rule while they break up the runs, so that a dead node's load falls on many others rather than
+/// on its neighbours in the line.
 struct Deal {
     /// How often mixing tries to exchange each home.
     private static let mixingRounds = 8

@@ -4,9 +4,9 @@ internal import MartletBase
 
 /// Whole shares for every zone and member, each within one of its fair real share.
 ///
-/// The fair real share is weight times a fill level, the same for all, except where a rule caps it: no
-/// member is home to a partition twice, so none has more than Q; and a zone has between `fewest` and
-/// `most` homes of each partition. What a cap takes away, the others share by weight.
+/// The fair real share is weight times a fill level, the same for all, except where a rule caps it:
+/// no member is home to a partition twice, so none has more than Q; and a zone has between `fewest`
+/// and `most` homes of each partition. What a cap takes away, the others share by weight.
 struct FairShares {
     /// For each zone, how many homes it has in all.
     let zoneTotals: [Int]
@@ -63,11 +63,15 @@ struct FairShares {
         }
     }
 
-    /// Whole numbers of the given sum, each the floor or the ceiling of its value (largest remainders;
-    /// the earlier of equals first). A value within 10⁻⁶ of a whole number is taken as that.
+    /// Whole numbers of the given sum, each the floor or the ceiling of its value (largest
+    /// remainders; the earlier of equals first). A value within 10⁻⁶ of a whole number is taken as
+    /// that. Values are not negative, so conversion to `Int` is their floor.
     private static func rounded(_ values: [Double], total: Int) -> [Int] {
-        let exact = values.map { abs($0 - $0.rounded()) < 1e-6 ? $0.rounded() : $0 }
-        var whole = exact.map { Int($0.rounded(.down)) }
+        let exact = values.map { value in
+            let nearest = Double(Int(value + 0.5))
+            return abs(value - nearest) < 1e-6 ? nearest : value
+        }
+        var whole = exact.map { Int($0) }
         let missing = total - whole.reduce(0, +)
         invariant((0...values.count).contains(missing), "\(missing) missing from \(values)")
         let byRemainder = values.indices.sorted { left, right in

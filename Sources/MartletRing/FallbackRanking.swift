@@ -1,13 +1,13 @@
-// Who stands in for a partition's homes, and in which order. The same on every node, from nothing but
-// the members and the homes; who is alive is the caller's concern.
+// Who stands in for a partition's homes, and in which order. The same on every node, from nothing
+// but the members and the homes; who is alive is the caller's concern.
 internal import MartletBase
 
 /// The order of fallbacks: rendezvous hashing (Thaler and Ravishankar, 1998), zones spread first.
 ///
 /// Each member draws a score for each partition. In order of score, a fallback whose zone has the
 /// fewest nodes listed before it goes first, so that zones without a home are used before a second
-/// node of any. A member's death spreads its partitions' stand-ins over all others, and a new member
-/// takes places in the order without reshuffling the rest.
+/// node of any. A member's death spreads its partitions' stand-ins over all others, and a new
+/// member takes a place in the order of its zone without reshuffling the rest of that zone.
 struct FallbackRanking {
     private let zones: Zones
     private let memberHashes: [UInt64]

@@ -23,8 +23,8 @@ package struct Partition: Hashable, Comparable, Sendable, CustomStringConvertibl
 
 /// Q, how many partitions a cluster has: a power of two from 1 to 16384, fixed for its life.
 ///
-/// More partitions make shares finer and transfers smaller; fewer make the topology and the number of
-/// Merkle trees smaller. Many times more than nodes is right: 1024 serves up to about a hundred.
+/// More partitions make shares finer and transfers smaller; fewer make the topology and the number
+/// of Merkle trees smaller. Many times more than nodes is right: 1024 serves up to about a hundred.
 package struct PartitionCount: Hashable, Sendable, CustomStringConvertible {
     /// The highest base-2 logarithm of a partition count: one partition for each slot.
     package static let exponentLimit: UInt8 = 14

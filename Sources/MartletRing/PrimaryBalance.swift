@@ -4,9 +4,10 @@ internal import MartletBase
 
 /// The choice of primaries for given rows of homes.
 ///
-/// A member with x of the homes leads ⌊x/N⌋ or ⌈x/N⌉ partitions. Such a choice always exists: leading
-/// 1/N of each partition one holds is a fractional one, and bipartite flows with whole bounds have
-/// whole solutions. A greedy pass comes close; moves along shortest chains of partitions do the rest.
+/// A member with x of the homes leads ⌊x/N⌋ or ⌈x/N⌉ partitions. Such a choice always exists:
+/// leading 1/N of each partition one holds is a fractional one, and bipartite flows with whole
+/// bounds have whole solutions. A greedy pass comes close; moves along shortest chains of
+/// partitions do the rest.
 struct PrimaryBalance {
     /// For each partition, the position of its primary.
     private(set) var primaries: [UInt16] = []

@@ -1,4 +1,5 @@
-// The ring in numbers, for people: who holds how much, and how much weight would give. No formatting.
+// The ring in numbers, for people: who holds how much, and how much weight would give. No
+// formatting.
 
 /// What each member holds in a topology.
 package struct RingDescription: Hashable, Sendable {

@@ -1,5 +1,5 @@
-// A node as the topology names it: who it is, where it stands, how much it should carry. Not whether
-// it is alive, nor at which address: that is membership's.
+// A node as the topology names it: who it is, where it stands, how much it should carry. Not
+// whether it is alive, nor at which address: that is membership's.
 package import MartletBase
 
 /// A node of the ring.
@@ -11,11 +11,11 @@ package struct RingMember: Hashable, Sendable {
     package let id: NodeID
     /// What people call it; unique in the topology, not empty.
     package let name: String
-    /// What fails together with it: a rack, a hall, an availability zone. May be empty: nodes without
-    /// a zone share one.
+    /// What fails together with it: a rack, a hall, an availability zone. May be empty: nodes
+    /// without a zone share one.
     package let zone: String
-    /// Its share of the data in proportion to the other members' weights (Dynamo §4.2: a more capable
-    /// node takes more of the ring); at least 1.
+    /// Its share of the data in proportion to the other members' weights (Dynamo §4.2: a more
+    /// capable node takes more of the ring); at least 1.
     package let weight: UInt32
 
     /// The node with these properties; the topology checks them.

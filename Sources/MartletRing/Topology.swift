@@ -1,5 +1,5 @@
-// The ring as a value: who the nodes are and which of them are home to each partition. It changes by
-// replacement with a higher epoch, never in place; it knows nothing of who is alive.
+// The ring as a value: who the nodes are and which of them are home to each partition. It changes
+// by replacement with a higher epoch, never in place; it knows nothing of who is alive.
 package import MartletBase
 
 /// One epoch of the ring: members, and for each partition its ordered home replicas.
@@ -89,7 +89,8 @@ package struct Topology: Sendable {
     }
 
     /// The preference list of `partition` (Dynamo §4.3): its homes, then its fallbacks in the order
-    /// in which they stand in, the same on every node, at most `fallbackLimit`. O(1), no allocation.
+    /// in which they stand in, the same on every node, at most `fallbackLimit`. O(1), no
+    /// allocation.
     package func preferenceOrder(of partition: Partition) -> [NodeID] {
         preferenceTable[Int(partition.index)]
     }

@@ -1,4 +1,5 @@
-// What every topology must satisfy, checked where one is made: by the planner, by hand, or from bytes.
+// What every topology must satisfy, checked where one is made: by the planner, by hand, or from
+// bytes.
 internal import MartletBase
 
 extension Topology {

@@ -3,15 +3,17 @@
 
 /// The bounds for each zone: the homes of a partition go to zones as evenly as their sizes permit.
 ///
-/// With at least as many zones as homes the bounds are 0 and 1. With fewer, homes are poured into the
-/// zones level by level: a zone smaller than the level is full, every other holds the level or one less.
+/// With at least as many zones as homes the bounds are 0 and 1. With fewer, homes are poured into
+/// the zones level by level: a zone smaller than the level is full, every other holds the level or
+/// one less.
 struct ZoneSpread {
     /// The fewest homes of a partition in each zone.
     let fewest: [Int]
     /// The most homes of a partition in each zone; `fewest` or one more.
     let most: [Int]
 
-    /// The bounds for `homes` homes over zones of these sizes, which hold that many members or more.
+    /// The bounds for `homes` homes over zones of these sizes, which hold that many members or
+    /// more.
     init(homes: Int, zoneSizes: [Int]) {
         var level = 1
         while zoneSizes.reduce(0, { $0 + min($1, level) }) < homes { level += 1 }
