@@ -26,6 +26,7 @@ struct ReadTally {
 
     init(requirement: ReadRequirement) {
         self.requirement = requirement
+        replicas.reserveCapacity(requirement.n)
     }
 
     mutating func ask(_ part: Part) {

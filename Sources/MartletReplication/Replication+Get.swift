@@ -10,8 +10,9 @@ internal import MartletRing
 internal import MartletVersions
 internal import MartletWire
 
-/// A get in flight.
-struct GetOperation {
+/// A get in flight. A class because it is one thing that several events change: copying it on
+/// each would cost more than all they do.
+final class GetOperation {
     let call: Call
     let homes: [NodeID]
     let began: Instant
@@ -21,6 +22,17 @@ struct GetOperation {
     var hasAnswered = false
     /// Nodes asked again for the values behind their summaries.
     var refetched: [NodeID] = []
+
+    init(
+        call: Call, homes: [NodeID], began: Instant, candidates: ArraySlice<Part>,
+        tally: ReadTally
+    ) {
+        self.call = call
+        self.homes = homes
+        self.began = began
+        self.candidates = candidates
+        self.tally = tally
+    }
 }
 
 extension Replication {
@@ -47,12 +59,12 @@ extension Replication {
         let asksAll = random.chance(options.readAllChance)
         let askedCount = asksAll ? parts.count : requirement.r
         let ordered = inOrderOfAsking(parts)
-        var get = GetOperation(
+        let get = GetOperation(
             call: call, homes: placement.homes, began: now.instant,
             candidates: ordered[askedCount...], tally: ReadTally(requirement: requirement))
         let id = newOperation()
         for (index, part) in ordered[..<askedCount].enumerated() {
-            ask(part, in: &get, id, summaryAllowed: index > 0, into: &effects)
+            ask(part, in: get, id, summaryAllowed: index > 0, into: &effects)
         }
         gets[id] = get
         settleGet(id, at: now, into: &effects)
@@ -64,19 +76,21 @@ extension Replication {
 
     /// This node first, then homes before their stand-ins, the quicker before the slower.
     private func inOrderOfAsking(_ parts: [Part]) -> [Part] {
-        func rank(_ part: Part) -> (Int, Double) {
-            if part.node == local { return (0, 0) }
-            return (part.standsInFor == nil ? 1 : 2, latencies[part.node]?.expected ?? 0)
+        var ranked: [(part: Part, group: Int, expected: Double)] = []
+        ranked.reserveCapacity(parts.count)
+        for part in parts {
+            let group = part.node == local ? 0 : part.standsInFor == nil ? 1 : 2
+            ranked.append((part, group, latencies[part.node]?.expected ?? 0))
         }
-        // Sorted by (rank, node): a total order, whatever the sort does with equals.
-        return parts.sorted { left, right in
-            let (leftRank, rightRank) = (rank(left), rank(right))
-            return leftRank == rightRank ? left.node < right.node : leftRank < rightRank
+        // With the node as the last word it is a total order, whatever the sort does with equals.
+        ranked.sort { left, right in
+            (left.group, left.expected, left.part.node) < (right.group, right.expected, right.part.node)
         }
+        return ranked.map(\.part)
     }
 
     private mutating func ask(
-        _ part: Part, in get: inout GetOperation, _ id: OperationID, summaryAllowed: Bool,
+        _ part: Part, in get: GetOperation, _ id: OperationID, summaryAllowed: Bool,
         into effects: inout [ReplicationEffect]
     ) {
         get.tally.ask(part)
@@ -114,11 +128,11 @@ extension Replication {
         guard let get = gets[id] else { return }
         latencies[node, default: PeerLatency()].observe(now.instant.since(get.began))
         switch reply.outcome {
-        case .object(let object): _ = gets[id]?.tally.note(.object(object), by: node)
+        case .object(let object): _ = get.tally.note(.object(object), by: node)
         case .summary(let context, let dots):
-            _ = gets[id]?.tally.note(.summary(context, dots), by: node)
+            _ = get.tally.note(.summary(context, dots), by: node)
         case .refused(let reason):
-            _ = gets[id]?.tally.note(.refused(reason), by: node)
+            _ = get.tally.note(.refused(reason), by: node)
             askAnother(in: id, into: &effects)
         }
         settleGet(id, at: now, into: &effects)
@@ -130,7 +144,7 @@ extension Replication {
         guard let get = gets[id] else { return }
         if !get.hasAnswered {
             if get.tally.isMet {
-                gets[id]?.hasAnswered = true
+                get.hasAnswered = true
                 let read = ReadAnswer(
                     object: get.tally.merged, evidence: get.tally.evidence(coordinator: local))
                 answer(get.call.origin, .read(read), into: &effects)
@@ -152,7 +166,7 @@ extension Replication {
         guard let get = gets[id] else { return false }
         let missing = get.tally.unresolvedSummaries
         for node in missing where !get.refetched.contains(node) {
-            gets[id]?.refetched.append(node)
+            get.refetched.append(node)
             let message = ReplicaGet(
                 operation: id, key: get.call.location.key, summaryAllowed: false)
             effects.append(.send(.replicaGet(message), to: node))
@@ -190,7 +204,7 @@ extension Replication {
         let reason = RequestError.unavailable(
             needed: get.tally.requirement.r, reachable: get.tally.answeredCount,
             evidence: get.tally.evidence(coordinator: local))
-        if gets[id]?.tally.note(.refused(reason), by: node) == true {
+        if get.tally.note(.refused(reason), by: node) {
             askAnother(in: id, into: &effects)
             settleGet(id, at: now, into: &effects)
         }
@@ -199,13 +213,12 @@ extension Replication {
     private mutating func askAnother(
         in id: OperationID, into effects: inout [ReplicationEffect]
     ) {
-        guard var get = gets[id] else { return }
+        guard let get = gets[id] else { return }
         while let part = get.candidates.popFirst() {
             guard isReachable(part.node) else { continue }
-            ask(part, in: &get, id, summaryAllowed: false, into: &effects)
+            ask(part, in: get, id, summaryAllowed: false, into: &effects)
             break
         }
-        gets[id] = get
     }
 
     // MARK: The end: read repair

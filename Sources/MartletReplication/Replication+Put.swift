@@ -11,8 +11,8 @@ internal import MartletRing
 internal import MartletVersions
 internal import MartletWire
 
-/// A put in flight.
-struct PutOperation {
+/// A put in flight; a class for the reason that a get is one.
+final class PutOperation {
     let call: Call
     let placement: Placement
     let mutation: AppliedMutation
@@ -22,6 +22,18 @@ struct PutOperation {
     var tally: WriteTally
     var hasAnswered = false
     var hasHedged = false
+
+    init(
+        call: Call, placement: Placement, mutation: AppliedMutation, heldFor: NodeID?,
+        began: Instant, tally: WriteTally
+    ) {
+        self.call = call
+        self.placement = placement
+        self.mutation = mutation
+        self.heldFor = heldFor
+        self.began = began
+        self.tally = tally
+    }
 
     /// Whether acknowledgements are to wait for a sync.
     var durable: Bool { tally.requirement.dw > 0 }
@@ -51,7 +63,7 @@ extension Replication {
             mutation, at: call.location, heldFor: heldFor, owed: without, at: now.wall)
         counters.hintsKept += UInt64(without.count + (heldFor == nil ? 0 : 1))
         let id = newOperation()
-        var put = PutOperation(
+        let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
             began: now.instant, tally: tally)
         _ = put.tally.note(.stored, by: local)
@@ -118,9 +130,9 @@ extension Replication {
         latencies[node, default: PeerLatency()].observe(now.instant.since(put.began))
         switch reply.outcome {
         case .stored:
-            _ = puts[id]?.tally.note(put.durable ? .synced : .stored, by: node)
+            _ = put.tally.note(put.durable ? .synced : .stored, by: node)
         case .refused(let reason):
-            _ = puts[id]?.tally.note(.refused, by: node, refusal: reason)
+            _ = put.tally.note(.refused, by: node, refusal: reason)
             standInFor(node, in: id, at: now, into: &effects)
         }
         settlePut(id, into: &effects)
@@ -145,7 +157,7 @@ extension Replication {
                 guard put.hasHedged || put.tally.isSettled else { return }
                 answer(put.call.origin, .failed(lossReason(put)), into: &effects)
             }
-            puts[id]?.hasAnswered = true
+            put.hasAnswered = true
         }
         if put.placement.homes.allSatisfy(put.tally.isCared) { puts[id] = nil }
     }
@@ -176,7 +188,7 @@ extension Replication {
             endPut(id, into: &effects)
             return
         }
-        puts[id]?.hasHedged = true
+        put.hasHedged = true
         for home in put.placement.homes where home != local {
             standInFor(home, in: id, at: now, into: &effects)
         }
@@ -199,7 +211,7 @@ extension Replication {
         if let fallback, hedges.spend() {
             let part = Part(node: fallback, standsInFor: home)
             counters.hedges += 1
-            puts[id]?.tally.ask(part)
+            put.tally.ask(part)
             send(put, to: part, id, at: now, into: &effects)
         } else {
             owe([home], of: put)

@@ -29,6 +29,7 @@ struct WriteTally {
 
     init(requirement: WriteRequirement) {
         self.requirement = requirement
+        replicas.reserveCapacity(requirement.n)
     }
 
     /// Adds a replica that is asked now.
