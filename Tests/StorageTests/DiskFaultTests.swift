@@ -148,5 +148,7 @@ struct DiskFaultTests {
         try disk.remove("kept")
         disk.crash(.nothing, random: &random)
         #expect(try disk.list() == [])
+        disk.crash(.everything, random: &random)
+        #expect(try disk.list() == ["kept"])
     }
 }
