@@ -1,7 +1,7 @@
 // How the log is kept from growing for ever: the live entries are logged again, a little with each
 // chunk of new writes, and then the segments from before that are dropped. It decides what to log
 // again and when; the engine logs it, the log writer drops the segments.
-//
+
 // Replaying from the segment that a checkpoint began gives the same state as replaying everything:
 // an entry is logged again as it stands at that moment, and whatever changes it later comes later
 // in the log. That segment's number goes as `floor` into the header of the segment made after the

@@ -1,5 +1,6 @@
 // The bytes of a log segment, `log-0000000001.mlog`. All integers little-endian.
-//
+// It is grammar and checks alone; which bytes to write when is for `LogWriter`.
+
 //   segment = header, chunk*, zeros*                  the zeros are written ahead of the end
 //   header  = "MARTLETL", u8 version, 3 × 0, u64 number, u64 first, u64 floor, u32 crc
 //   chunk   = u32 crc, u32 stored, u32 raw, u32 count, u64 first, u64 synced,

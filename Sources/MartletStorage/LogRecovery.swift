@@ -1,5 +1,5 @@
 // Opening: reads the log back into a memtable, cuts what a crash tore, refuses what was damaged.
-//
+
 // A chunk that does not read back was either torn by a crash before its sync, or damaged after it.
 // It was torn only if it stands in the last segment and no whole chunk behind it was written when
 // the log was already known to be synced past it; then it and all behind it are cut away: none of
@@ -60,6 +60,10 @@ private struct LogRecovery {
     private var report = RecoveryReport()
     /// The position that the next chunk must begin with; nil before the first segment.
     private var next: LogPosition?
+    /// The chunks of the segment read last.
+    private var chunks: [(last: LogPosition, offset: Int)] = []
+    /// The position up to which the chunks read prove the log to have been synced.
+    private var proven = LogPosition.start
     /// Bytes of batches replayed, before compression.
     private var loggedBytes = 0
 
@@ -189,6 +193,7 @@ private struct LogRecovery {
         let bytes = segment.bytes
         var offset = LogFormat.segmentHeaderBytes
         report.segments += 1
+        chunks = []
         defer { report.bytes += offset }
         while offset < bytes.count {
             let header: ChunkHeader
@@ -211,6 +216,8 @@ private struct LogRecovery {
             try apply(batches)
             report.chunks += 1
             loggedBytes += header.raw
+            chunks.append((header.last, offset))
+            proven = max(proven, header.synced)
             next = header.last.advanced(by: 1)
             offset = header.payload(at: offset).upperBound
         }
@@ -266,10 +273,20 @@ private struct LogRecovery {
         }
         try onDisk { () throws(DiskError) in
             if size < segment.bytes.count { try segment.file.truncate(to: size) }
+            try writeAgain(segment, to: stop.end)
             try segment.file.sync()
             try disk.syncDirectory()
         }
         return opened(segment.number, segment.file, end: stop.end, allocated: size, floor: floor)
+    }
+
+    /// Writes what may not be synced once more, the header too where no chunk proves it synced. After a failed sync the system reads
+    /// bytes back that never reached the medium and counts them as clean: without this, the sync
+    /// that follows a restart would say nothing about them.
+    private func writeAgain(_ segment: Segment, to end: Int) throws(DiskError) {
+        let first = chunks.firstIndex { $0.last > proven } ?? 0
+        let start = first == 0 ? 0 : chunks[first].offset
+        try segment.file.write(Bytes(segment.bytes[start..<end]), at: start)
     }
 
     /// Makes the segment `number`, for an empty disk or after a crash during its making.

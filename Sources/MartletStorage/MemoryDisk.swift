@@ -7,7 +7,7 @@ package import MartletBase
 package final class MemoryDisk: Disk, @unchecked Sendable {
     /// How much of what was not synced outlives a crash.
     package enum CrashLoss: Hashable, Sendable, CaseIterable {
-        /// All of it: a kill of the process, the machine stays up.
+        /// All of it, and still not synced: a kill of the process, the machine stays up.
         case nothing
         /// Of each file a random first part, its last write torn at a random byte.
         case tail
@@ -154,12 +154,12 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
         isLocked = false
         isHalted = false
         operationsUntilHalt = nil
-        let kept =
-            switch loss {
-            case .nothing: changes.count
-            case .everything: 0
-            case .tail, .sectors: random.below(changes.count + 1)
-            }
+        let kept: Int
+        switch loss {
+        case .nothing: return
+        case .everything: kept = 0
+        case .tail, .sectors: kept = random.below(changes.count + 1)
+        }
         for change in changes[..<kept] { Self.apply(change, to: &durableFiles) }
         changes = []
         files = durableFiles

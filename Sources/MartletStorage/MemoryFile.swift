@@ -60,7 +60,7 @@ final class MemoryMedium {
 
     func crash(_ loss: MemoryDisk.CrashLoss, random: inout SeededRandom) {
         switch loss {
-        case .nothing: sync()
+        case .nothing: return
         case .everything: break
         case .tail: keepTail(&random)
         case .sectors: keepSectors(&random)

@@ -1,5 +1,5 @@
 // Changes that become visible and durable together, and their encoding in a log chunk.
-//
+
 //   batch  = varint count, count × change
 //   change = u8 kind (1 put, 2 delete), u8 space, u16 partition, varint length + key,
 //            [u64 owner when space is hints], [varint length + value when kind is put]

@@ -40,7 +40,7 @@ struct CheckpointTests {
         #expect(disk.contents(of: firstSegment) != nil)
     }
 
-    @Test("a deleted entry stays deleted, whatever of the old segments is left", arguments: 0..<20)
+    @Test("a deleted entry stays deleted, whatever of the old segments is left", arguments: 0..<10)
     func deleted(seed: UInt64) throws {
         var random = SeededRandom(seed: seed, stream: "checkpoint")
         let disk = MemoryDisk()
@@ -69,7 +69,7 @@ struct CheckpointTests {
         }
     }
 
-    @Test("a full disk in the middle of a checkpoint delays it", arguments: 0..<20)
+    @Test("a full disk in the middle of a checkpoint delays it", arguments: 0..<10)
     func fullDisk(seed: UInt64) throws {
         var random = SeededRandom(seed: seed, stream: "full checkpoint")
         let disk = MemoryDisk()

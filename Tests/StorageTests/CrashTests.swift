@@ -82,6 +82,21 @@ struct CrashTests {
         #expect(again.report.tornBytes == ends[3] - ends[1])
     }
 
+    @Test("what a killed process had written is synced before it is called durable again")
+    func syncedAtOpen() throws {
+        var options = StorageOptions.small
+        options.sync = .operatingSystem
+        var random = SeededRandom(seed: 1)
+        let disk = MemoryDisk()
+        try Sample(disk, options).put("a", "1")
+        disk.crash(.nothing, random: &random)
+        let sample = try Sample(disk, options)
+        #expect(sample.value("a") == "1")
+        #expect(sample.engine.synced == LogPosition(rawValue: 1))
+        disk.crash(.everything, random: &random)
+        #expect(try Sample(disk, options).value("a") == "1")
+    }
+
     @Test("a missing segment is named")
     func missingSegment() throws {
         var options = StorageOptions.small

@@ -101,6 +101,22 @@ struct DiskFaultTests {
         #expect(try Sample(disk).value("a") == "1")
     }
 
+    @Test("a restart after a failed sync trusts only what it has written again")
+    func restartAfterFailedSync() throws {
+        let disk = MemoryDisk()
+        var random = SeededRandom(seed: 1)
+        let sample = try Sample(disk)
+        try sample.put("a", "1")
+        disk.syncsUntilFailure = 0
+        try sample.put("b", "2")
+        disk.crash(.nothing, random: &random)
+        let again = try Sample(disk)
+        #expect(again.value("b") == "2")
+        #expect(again.engine.synced == LogPosition(rawValue: 2))
+        disk.crash(.everything, random: &random)
+        #expect(try Sample(disk).value("b") == "2")
+    }
+
     @Test("a failed write is final and keeps what was durable")
     func failedWrite() throws {
         let disk = MemoryDisk()
@@ -148,5 +164,7 @@ struct DiskFaultTests {
         try disk.remove("kept")
         disk.crash(.nothing, random: &random)
         #expect(try disk.list() == [])
+        disk.crash(.everything, random: &random)
+        #expect(try disk.list() == ["kept"])
     }
 }

@@ -89,7 +89,7 @@ struct LogFormatTests {
             try sample.put("key \(index)", String(repeating: "v\(index)", count: 100))
         }
         let bytes = try #require(origin.contents(of: firstSegment))
-        for _ in 0..<100 {
+        for _ in 0..<40 {
             let disk = MemoryDisk()
             disk.setContents(of: firstSegment, to: mutated(bytes, &random))
             do {

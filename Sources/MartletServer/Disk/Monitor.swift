@@ -28,11 +28,11 @@ package import MartletBase
         unsafe mutex.deallocate()
     }
 
-    /// Changes the state and wakes one waiting thread.
+    /// Changes the state and wakes the waiting threads.
     package func update<Value>(_ body: (inout State) -> Value) -> Value {
         unsafe pthread_mutex_lock(mutex)
         defer {
-            unsafe pthread_cond_signal(condition)
+            unsafe pthread_cond_broadcast(condition)
             unsafe pthread_mutex_unlock(mutex)
         }
         return body(&state)
