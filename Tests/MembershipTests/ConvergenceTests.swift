@@ -15,7 +15,8 @@ private func joined(_ count: Int, seed: UInt64, loss: Double = 0) throws -> Test
 
 @Suite("Groups of members")
 struct ConvergenceTests {
-    @Test("Everyone finds everyone through one seed", arguments: [2, 3, 5, 25], [1, 2, 3] as [UInt64])
+    @Test(
+        "Everyone finds everyone through one seed", arguments: [2, 3, 5, 25], [1, 2, 3] as [UInt64])
     func discovery(count: Int, seed: UInt64) throws {
         var network = TestNetwork(count: count, seed: seed)
         for number in network.numbers { network.start(number, seeds: number == 1 ? [] : [1]) }
