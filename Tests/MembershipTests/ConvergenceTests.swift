@@ -28,7 +28,7 @@ struct ConvergenceTests {
     func lateSeed(seed: UInt64) {
         var network = TestNetwork(count: 5, seed: seed)
         for number in 2...5 { network.start(number, seeds: [1]) }
-        network.run(.seconds(120))
+        network.run(.seconds(60))
         #expect(network.processes[2]?.members.count == 1)
         network.start(1, seeds: [])
         let time = network.run(atMost: .seconds(10)) { $0.agrees(alive: 1...5) }
@@ -50,7 +50,7 @@ struct ConvergenceTests {
         // One round of everybody, a probe, the suspicion, and the spread of both.
         let bound = MembershipOptions().suspicionTimeout(groupOf: count) + .seconds(8)
         #expect(try #require(time) < bound, "seed \(seed)")
-        network.run(.seconds(120))
+        network.run(.seconds(30))
         #expect(network.verdicts.allSatisfy { $0.of == count }, "seed \(seed)")
     }
 
@@ -60,7 +60,7 @@ struct ConvergenceTests {
     func healing(count: Int, seed: UInt64) throws {
         var network = try joined(count, seed: seed)
         for number in network.numbers { network.group[number] = number <= count / 2 ? 1 : 2 }
-        network.run(.seconds(600))
+        network.run(.seconds(200))
         for number in network.numbers {
             let process = try #require(network.processes[number])
             for other in network.numbers {
