@@ -37,7 +37,7 @@ struct ConvergenceTests {
 
     @Test(
         "A killed node is unreachable everywhere in time, and nobody else is, under 10% loss",
-        arguments: [3, 5, 12], [1, 2, 3, 4] as [UInt64])
+        arguments: [3, 5, 12], [1, 2] as [UInt64])
     func completenessAndAccuracy(count: Int, seed: UInt64) throws {
         var network = try joined(count, seed: seed, loss: 0.1)
         network.run(.seconds(60))
@@ -56,7 +56,7 @@ struct ConvergenceTests {
 
     @Test(
         "A partition heals by itself, however long both sides held each other for unreachable",
-        arguments: [3, 4, 10], [1, 2, 3] as [UInt64])
+        arguments: [3, 4, 10], [1, 2] as [UInt64])
     func healing(count: Int, seed: UInt64) throws {
         var network = try joined(count, seed: seed)
         for number in network.numbers { network.group[number] = number <= count / 2 ? 1 : 2 }

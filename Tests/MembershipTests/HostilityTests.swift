@@ -69,7 +69,7 @@ struct HostilityTests {
         var rumours = Rumours(random: SeededRandom(seed: seed), count: 40)
         var before = node.membership.members
         var time = 0 as UInt64
-        for _ in 0..<1_500 {
+        for _ in 0..<1_000 {
             time += UInt64(rumours.random.below(rumours.random.chance(0.02) ? 9_000 : 150))
             let effects = node.handle(rumours.event(), at: time)
             let after = node.membership.members

@@ -37,6 +37,7 @@ struct TestNetwork {
 
     private(set) var now = Instant.start
     private var flights: [Flight] = []
+    private var wakeups: [Instant]
     private var nextOrdinal: UInt64 = 0
     private var random: SeededRandom
     private let seed: UInt64
@@ -46,6 +47,7 @@ struct TestNetwork {
     init(count: Int, seed: UInt64, options: MembershipOptions = MembershipOptions()) {
         processes = Array(repeating: nil, count: count + 1)
         group = Array(repeating: 0, count: count + 1)
+        wakeups = Array(repeating: .never, count: count + 1)
         random = SeededRandom(seed: seed, stream: "network")
         self.seed = seed
         self.options = options
@@ -58,6 +60,7 @@ struct TestNetwork {
     mutating func extend() {
         processes.append(nil)
         group.append(0)
+        wakeups.append(.never)
     }
 
     /// Starts a process, which remembers nothing of an earlier one.
@@ -70,7 +73,10 @@ struct TestNetwork {
     }
 
     /// Ends a process without a word.
-    mutating func kill(_ number: Int) { processes[number] = nil }
+    mutating func kill(_ number: Int) {
+        processes[number] = nil
+        wakeups[number] = .never
+    }
 
     /// Lets `duration` pass.
     mutating func run(_ duration: Duration) {
@@ -83,21 +89,21 @@ struct TestNetwork {
         let begin = now
         let end = now + limit
         while !condition(self) {
-            let tick = numbers.min { wakeup($0) < wakeup($1) } ?? 1
+            let tick = numbers.min { wakeups[$0] < wakeups[$1] } ?? 1
             let flight = flights.indices.min {
                 (flights[$0].arrival, flights[$0].ordinal)
                     < (flights[$1].arrival, flights[$1].ordinal)
             }
             let arrival = flight.map { flights[$0].arrival } ?? .never
-            guard min(arrival, wakeup(tick)) <= end else {
+            guard min(arrival, wakeups[tick]) <= end else {
                 now = end
                 return nil
             }
-            if let flight, arrival <= wakeup(tick) {
+            if let flight, arrival <= wakeups[tick] {
                 now = max(now, arrival)
                 deliver(flights.remove(at: flight))
             } else {
-                now = max(now, wakeup(tick))
+                now = max(now, wakeups[tick])
                 handle(.ticked, at: tick)
             }
         }
@@ -115,13 +121,12 @@ struct TestNetwork {
         }
     }
 
-    private func wakeup(_ number: Int) -> Instant { processes[number]?.nextWakeup ?? .never }
-
     private mutating func handle(_ event: Membership.Event, at number: Int) {
         guard processes[number] != nil else { return }
         var effects: [Membership.Effect] = []
         processes[number]?.handle(event, at: now, into: &effects)
         processes[number]?.checkInvariants()
+        wakeups[number] = processes[number]?.nextWakeup ?? .never
         for effect in effects { carryOut(effect, of: number) }
     }
 

@@ -150,7 +150,7 @@ struct DatagramTests {
         var random = SeededRandom(seed: seed)
         let good = datagram(.pingRequest(target: NodeID(rawValue: 7)), [member(1), member(2)])
             .encoded(cluster: cluster)
-        for _ in 0..<2_000 {
+        for _ in 0..<1_000 {
             var bytes = good
             for _ in 0...random.below(4) {
                 bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
@@ -231,7 +231,7 @@ struct PushPullCodingTests {
             #expect(throws: FormatError.self) { try decoded(Array(bytes.prefix(length))) }
         }
         var random = SeededRandom(seed: 3)
-        for _ in 0..<5_000 {
+        for _ in 0..<2_000 {
             var bent = bytes
             bent[random.below(bent.count)] = UInt8(truncatingIfNeeded: random.next())
             if let exchange = try? decoded(bent) {
