@@ -105,8 +105,10 @@ extension Membership {
         _ datagram: Datagram, from endpoint: Endpoint, at now: Instant,
         into effects: inout [Effect]
     ) {
-        if let index = probes.firstIndex(where: { $0.sequence == datagram.sequence }) {
-            if case .seed(let seed) = probes[index].target { seeds.removeAll { $0 == seed } }
+        if let index = probes.firstIndex(where: { $0.sequence == datagram.sequence }),
+            case .seed(let seed) = probes[index].target
+        {
+            seeds.removeAll { $0 == seed }
             probes.remove(at: index)
         } else if now >= identity.silentUntil {
             identity.silentUntil = now + options.conflictInterval

@@ -2,20 +2,23 @@
 // value. Events and the time go in, effects come out; no IO, no clock. It marks members and never
 // changes the topology. Probing is in `Membership+Probing`, what is believed in
 // `Membership+Beliefs`, seeds and full exchanges in `Membership+Joining`.
-//
-//                 ping not answered                suspicion timeout
-//        alive ──────────────────────▶ suspect ──────────────────────▶ unreachable
-//          ▲                              │                                 │
-//          └──────── higher incarnation, raised by the member alone ◀───────┘
-//
-// Differences from the paper: unreachable is not final, since a partition must heal by itself
-// (members are never forgotten, and are reached out to for ever); every datagram carries its
-// sender's own record, and what the receiver must know of itself, so that a node learns at first
-// contact what to deny; full exchanges repair what gossip missed.
 package import MartletBase
 package import MartletWire
 
 /// One node's view of the cluster.
+///
+///              probe not answered               suspicion timeout
+///     alive ──────────────────────▶ suspect ──────────────────────▶ unreachable
+///       ▲                              │                                 │
+///       └──────── higher incarnation, raised by the member alone ◀───────┘
+///
+/// It differs from the paper in this: unreachable is not final, since a partition must heal by
+/// itself, so members are never forgotten and are reached out to for ever; every datagram carries
+/// its sender's own record, and what its receiver is believed to be where that is not alive, so
+/// that a node learns at first contact what to deny; full exchanges repair what gossip missed.
+///
+/// The caller hands in events in the order in which they happen, calls `ticked` at `nextWakeup`
+/// or soon after, and carries out all effects. Costs per event are at most linear in the members.
 package struct Membership: Sendable {
     /// What happened.
     package enum Event: Hashable, Sendable {
