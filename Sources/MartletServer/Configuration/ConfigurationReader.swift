@@ -6,7 +6,7 @@ internal import MartletBase
 struct ConfigurationReader {
     private let document: ConfigurationDocument
     /// Every key that was asked for, in that order.
-    private var known: [String] = []
+    private(set) var known: [String] = []
     /// What is wrong so far.
     private(set) var problems: [ConfigurationProblem]
 

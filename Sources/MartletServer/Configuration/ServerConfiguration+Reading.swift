@@ -25,6 +25,21 @@ extension ServerConfiguration {
         yaml: String, file: String, overrides: [String] = []
     ) throws(ConfigurationError) {
         var reader = ConfigurationReader(ConfigurationDocument(yaml: yaml, overrides: overrides))
+        self.init(&reader, file: file)
+        reader.finish()
+        guard reader.problems.isEmpty else {
+            throw ConfigurationError(file: file, problems: reader.problems)
+        }
+    }
+
+    /// Every key that a file may have, as `section.key`.
+    package static var keys: [String] {
+        var reader = ConfigurationReader(ConfigurationDocument(yaml: "", overrides: []))
+        _ = ServerConfiguration(&reader, file: "")
+        return reader.known
+    }
+
+    private init(_ reader: inout ConfigurationReader, file: String) {
         self.init(
             clusterName: reader.required("cluster.name", .name, otherwise: ""),
             nodeName: reader.required("node.name", .name, otherwise: ""),
@@ -35,10 +50,6 @@ extension ServerConfiguration {
         readMembership(&reader)
         readStorage(&reader)
         checkAcross(&reader)
-        reader.finish()
-        guard reader.problems.isEmpty else {
-            throw ConfigurationError(file: file, problems: reader.problems)
-        }
     }
 
     private mutating func readPlace(_ reader: inout ConfigurationReader, file: String) {
