@@ -108,7 +108,11 @@ let package = Package(
         test("RESPTests", ["MartletBase", "MartletRESP"]),
         test(
             "ServerTests",
-            ["MartletBase", "MartletStorage", "MartletServer", "MartletClient", "MartletRESP", nio, nioPosix]),
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletMembership", "MartletReplication", "MartletNode", "MartletRESP",
+                "MartletServer", "MartletClient", "martlet", nio, nioPosix, logging, arguments,
+            ]),
         test("SimulatorTests", ["MartletBase", "MartletSimulator"]),
     ]
 )
