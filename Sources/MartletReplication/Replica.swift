@@ -109,6 +109,9 @@ struct Replica {
         guard object.siblings.count <= options.siblingLimit else {
             throw .tooManySiblings(limit: options.siblingLimit)
         }
+        guard object.valueByteCount <= options.objectLimitBytes else {
+            throw .tooLarge(what: "key with its siblings", limit: options.objectLimitBytes)
+        }
         let position = try store(object, at: location, heldFor: heldFor, owed: owed)
         return AppliedMutation(
             applied: Applied(object: object, position: position), dot: dot,

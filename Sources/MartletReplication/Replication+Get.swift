@@ -148,10 +148,13 @@ extension Replication {
                 let read = ReadAnswer(
                     object: get.tally.merged, evidence: get.tally.evidence(coordinator: local))
                 answer(get.call.origin, .read(read), into: &effects)
-            } else if get.tally.isSettled, get.candidates.isEmpty, !fetchValues(id, into: &effects) {
-                endGet(id, at: now, into: &effects)
-                return
             } else {
+                // Values behind a summary are fetched at once; who else can be asked, is by a
+                // refusal or the hedge timer.
+                let isOver =
+                    get.tally.isSettled && !fetchValues(id, into: &effects)
+                    && get.candidates.isEmpty
+                if isOver { endGet(id, at: now, into: &effects) }
                 return
             }
         }

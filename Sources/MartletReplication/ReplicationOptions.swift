@@ -30,10 +30,13 @@ package struct ReplicationOptions: Hashable, Sendable {
     package var requestLimit = 100_000
     /// The longest key, in bytes.
     package var keyLimitBytes = 64 << 10
-    /// The largest value that a client may write, in bytes.
-    package var valueLimitBytes = 16 << 20
+    /// The largest value that a client may write, in bytes; at most `objectLimitBytes`.
+    package var valueLimitBytes = 1 << 20
     /// Siblings that a client's write may leave.
     package var siblingLimit = 64
+    /// Bytes of all siblings together that a client's write may leave. Writes that replicas took
+    /// apart merge to more, so this is a fraction of what a frame and a log batch can hold.
+    package var objectLimitBytes = 8 << 20
     /// Bytes of an object above which a replica may answer with a summary.
     package var inlineLimitBytes = 4 << 10
     /// How far ahead of the wall clock a timestamp is believed.

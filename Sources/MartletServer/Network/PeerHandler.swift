@@ -9,6 +9,7 @@ internal import NIOCore
 /// One accepted connection of a peer; confined to the node's event loop.
 final class PeerHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     /// How long a stranger has for its hello.
     static let helloTimeout = TimeAmount.seconds(10)
@@ -89,9 +90,4 @@ final class PeerHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }
-}
-
-extension PeerHandler: ChannelOutboundHandler {
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
 }

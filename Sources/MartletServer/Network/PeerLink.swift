@@ -18,6 +18,8 @@ final class PeerLink: @unchecked Sendable {
     /// The pauses between two attempts to dial.
     static let firstPause = Duration.milliseconds(50)
     static let longestPause = Duration.seconds(2)
+    /// How long a link must have stood for the next pause to be a short one again.
+    static let settlingTime = Duration.seconds(1)
 
     private enum State {
         case resting
@@ -111,6 +113,7 @@ final class PeerLink: @unchecked Sendable {
         ).encode(into: &pending)
         channel.closeFuture.whenComplete { [self] _ in closed(channel) }
         flush()
+        loop.schedule(after: Self.settlingTime) { [self] in settle(channel) }
         loop.handle(.linkOpened(peer))
     }
 
@@ -120,7 +123,7 @@ final class PeerLink: @unchecked Sendable {
         loop.handle(.linkClosed(peer))
     }
 
-    /// The peer has sent something, so it took the hello: the next pause is a short one again.
+    /// The peer hangs up on this node: dialling again soon would change nothing.
     func refused(_ reason: String) {
         loop.log.warning("the peer at \(endpoint) refuses this node: \(reason)")
         pause = Self.longestPause
@@ -134,9 +137,8 @@ final class PeerLink: @unchecked Sendable {
         loop.schedule(after: delay) { [self] in dial() }
     }
 
-    /// The link has stood for a while: what broke it is over.
-    func settle() {
-        if isOpen { pause = Self.firstPause }
+    private func settle(_ channel: any Channel) {
+        if case .open(let current) = state, current === channel { pause = Self.firstPause }
     }
 }
 

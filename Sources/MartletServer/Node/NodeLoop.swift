@@ -77,6 +77,8 @@ final class NodeLoop: @unchecked Sendable {
         assertConfined()
         handle(.stopping)
         flush()
+        // What still arrives is not logged any more, so nothing of it is acknowledged.
+        logThread = nil
         for link in linkOrder { link.close() }
     }
 
