@@ -13,16 +13,8 @@ package final class ClientRegistry {
     /// A registry without connections.
     package init() {}
 
-    /// How many clients are connected.
-    package var count: Int { sessions.count }
-
-    /// An id that no connection of this node has had.
-    package func nextID() -> UInt64 {
-        openedCount += 1
-        return openedCount
-    }
-
     func add(_ session: ClientSession) {
+        openedCount += 1
         let index = position(of: session.id)
         invariant(
             index == sessions.count || sessions[index].id != session.id,
@@ -38,7 +30,7 @@ package final class ClientRegistry {
         sessions.remove(at: index)
     }
 
-    private func position(of id: UInt64) -> Int {
+    private func position(of id: Int) -> Int {
         var low = 0
         var high = sessions.count
         while low < high {

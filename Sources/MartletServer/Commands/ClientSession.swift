@@ -3,7 +3,8 @@
 // which there are.
 //
 //     shell ── execute(command) ──► GET, SET straight to the node │ others by the table
-//     shell ◄─ onOutput, then drainOutput or takeOutput ◄── replies as they complete
+//     shell ◄─ onOutput, takeOutput ◄──── replies in order, as they complete
+//     shell ── outputWritten ──►          what was taken no longer counts against the limits
 package import MartletBase
 package import MartletRESP
 internal import MartletVersions
@@ -14,11 +15,10 @@ package struct SessionLimits: Hashable, Sendable {
     /// Commands without a reply before the shell stops reading, 1 … 1,000,000. More lets longer
     /// pipelines run at once, and costs memory for each.
     package var pendingLimit = 1_024
-    /// Bytes of replies that are not taken, or wait behind another, before the shell stops
-    /// reading, 1 … 1 GiB: what a client that does not read may cost.
+    /// Bytes of replies that are not written, or wait behind another, before the shell stops
+    /// reading, 1 … 1 GiB: what a client that does not read may cost. Replies to commands already
+    /// taken in come on top.
     package var outputLimitBytes = 4 << 20
-    /// Bytes of the output buffer that are kept from one burst to the next.
-    package var retainedLimitBytes = 64 << 10
     /// Keys that one command may name, 1 … 1,000,000: each is a request of its own.
     package var keyLimit = 16_384
 
@@ -29,9 +29,9 @@ package struct SessionLimits: Hashable, Sendable {
 /// One client's connection; confined to the node's loop.
 package final class ClientSession {
     /// The connection's number, unique at its node.
-    package let id: UInt64
+    package let id: Int
     let target: any CommandTarget
-    let registry: ClientRegistry
+    let registry: ClientRegistry?
     let limits: SessionLimits
     /// The addresses of both ends, for CLIENT LIST.
     let addresses: (peer: String, local: String)
@@ -45,18 +45,23 @@ package final class ClientSession {
     var library: (name: Bytes, version: Bytes) = ([], [])
 
     private var queue = ReplyQueue()
-    private var isEnding = false
     private var isClosed = false
     private var isAnnounced = false
+    /// Bytes taken by the shell and not yet written.
+    private var unwrittenByteCount = 0
 
     /// Called when there is output to take: once, and again only after it was taken. Never from
-    /// within `drainOutput` or `takeOutput`.
+    /// within `takeOutput`.
     package var onOutput: () -> Void = {}
 
     /// Opens a session for a connection between two addresses.
+    ///
+    /// - Parameter registry: the sessions of the same node, for CLIENT LIST and INFO; without one
+    ///   they know this session alone.
     package init(
-        target: any CommandTarget, connectionID: UInt64, peerAddress: String, localAddress: String,
-        registry: ClientRegistry, limits: SessionLimits = SessionLimits()
+        target: any CommandTarget, connectionID: Int, peerAddress: String = "",
+        localAddress: String = "", registry: ClientRegistry? = nil,
+        limits: SessionLimits = SessionLimits()
     ) {
         self.target = target
         self.registry = registry
@@ -64,59 +69,62 @@ package final class ClientSession {
         id = connectionID
         addresses = (peerAddress, localAddress)
         openedAt = target.now.instant
-        registry.add(self)
+        registry?.add(self)
     }
 
     // MARK: What the shell sees
 
-    /// Whether the connection holds as much as it may: hand in no commands until output was taken
-    /// and this is false again.
-    package var isSaturated: Bool {
-        queue.pendingCount >= limits.pendingLimit
-            || queue.outputByteCount + queue.heldByteCount >= limits.outputLimitBytes
-    }
+    /// Whether the connection holds as much as it may: hand in no commands. Begins when a limit is
+    /// reached and ends within `outputWritten`, when half of it is free again.
+    package private(set) var isSaturated = false
 
-    /// Whether to read from the connection and hand in commands.
-    package var wantsRead: Bool { !isSaturated && !isEnding && !isClosed }
+    /// Whether no command is taken any more: after QUIT or a protocol error.
+    package private(set) var shouldClose = false
 
-    /// Whether to close the connection once the output taken so far is sent: after QUIT or a
-    /// protocol error, when every reply before it was given.
-    package var shouldClose: Bool { isEnding && queue.pendingCount == 0 }
+    /// Whether every reply was given and taken: then a session that `shouldClose` is over.
+    package var isDrained: Bool { queue.pendingCount == 0 && queue.outputByteCount == 0 }
 
-    /// The bytes to send; nil when there are none.
+    /// The bytes to send; nil when there are none. Report them to `outputWritten` afterwards.
     package func takeOutput() -> Bytes? {
         isAnnounced = false
-        return queue.outputByteCount == 0 ? nil : queue.takeOutput()
+        guard queue.outputByteCount > 0 else { return nil }
+        unwrittenByteCount += queue.outputByteCount
+        return queue.takeOutput()
     }
 
-    /// Hands the bytes to send to `body`, when there are any, and reuses their memory.
-    package func drainOutput(_ body: (Bytes) -> Void) {
-        isAnnounced = false
-        if queue.outputByteCount > 0 {
-            queue.drainOutput(retainedLimitBytes: limits.retainedLimitBytes, body)
+    /// `count` of the bytes taken have been written to the connection.
+    package func outputWritten(_ count: Int) {
+        invariant(
+            (0...unwrittenByteCount).contains(count),
+            "\(count) bytes were written of \(unwrittenByteCount)")
+        unwrittenByteCount -= count
+        if isSaturated, queue.pendingCount <= limits.pendingLimit / 2,
+            owedByteCount <= limits.outputLimitBytes / 2
+        {
+            isSaturated = false
         }
     }
 
     /// The connection is gone: what is still to be answered is for nobody.
-    package func close() {
+    package func connectionClosed() {
         guard !isClosed else { return }
         isClosed = true
         queue.removeAll()
-        registry.remove(self)
+        registry?.remove(self)
         onOutput = {}
     }
 
-    /// The client's bytes could not be read: says so in its turn, and ends the connection.
-    package func fail(_ error: RESPError) {
-        if isEnding || isClosed { return }
+    /// The client's bytes could not be read: says so in its turn, and ends the session.
+    package func protocolError(_ error: RESPError) {
+        if shouldClose || isClosed { return }
         reply { $0.writeError(error) }
         end()
     }
 
     /// Runs a command; its reply comes in its turn. After the end of a session it is ignored.
     package func execute(_ command: RESPCommand) {
-        if isEnding || isClosed { return }
-        registry.commandCount &+= 1
+        if shouldClose || isClosed { return }
+        registry?.commandCount &+= 1
         let words = command.arguments
         if command.name == .get, words.count == 2 {
             read(words[1], as: .value)
@@ -147,12 +155,12 @@ package final class ClientSession {
     /// Replies at once, in turn.
     func reply(_ body: (inout ReplyWriter) -> Void) {
         queue.append(version: version, body)
-        announce()
+        noteProgress()
     }
 
     /// No command is taken after this one.
     func end() {
-        isEnding = true
+        shouldClose = true
     }
 
     /// Reads `key` at the node's defaults.
@@ -162,27 +170,37 @@ package final class ClientSession {
 
     /// Hands `request` to the node and replies in `form`.
     func submit(_ request: ClientRequest, as form: ReplyForm) {
-        let ticket = queue.reserve(form, version: version)
+        let ticket = reserve(form)
         target.submit(request) { [self] answer in
             if isClosed { return }
             queue.answer(ticket, answer, render: render)
-            announce()
+            noteProgress()
         }
     }
 
-    /// Keeps a place for a reply that `fulfil` gives.
-    func reserve() -> ReplyTicket {
-        queue.reserve(.encodedLater, version: version)
+    /// Keeps the next place: for an answer in `form`, or for `fulfil`.
+    func reserve(_ form: ReplyForm = .encodedLater) -> ReplyTicket {
+        let ticket = queue.reserve(form, version: version)
+        if queue.pendingCount >= limits.pendingLimit { isSaturated = true }
+        return ticket
     }
 
     /// Gives the reply that `reserve` kept a place for.
     func fulfil(_ ticket: ReplyTicket, _ body: (inout ReplyWriter) -> Void) {
         if isClosed { return }
         queue.fulfil(ticket, body, render: render)
-        announce()
+        noteProgress()
     }
 
-    private func announce() {
+    private var owedByteCount: Int {
+        unwrittenByteCount + queue.outputByteCount + queue.heldByteCount
+    }
+
+    /// After something was added to the queue: is it too much, and is there something to send?
+    private func noteProgress() {
+        if queue.pendingCount >= limits.pendingLimit || owedByteCount >= limits.outputLimitBytes {
+            isSaturated = true
+        }
         if isAnnounced || queue.outputByteCount == 0 { return }
         isAnnounced = true
         onOutput()

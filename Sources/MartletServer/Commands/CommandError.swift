@@ -64,7 +64,7 @@ struct CommandError: Error, Hashable {
     }
 
     func write(to writer: inout ReplyWriter) {
-        writer.writeError(code, message)
+        writer.writeError(message, code: code)
     }
 }
 

@@ -48,7 +48,7 @@ extension CommandTable {
 
     private static let clientCommands: [CommandSpec] = [
         CommandSpec("client|id", 2, clientFlags, "The connection's number.") { session, _ in
-            session.reply { $0.writeInteger(Int(session.id)) }
+            session.reply { $0.writeInteger(session.id) }
         },
         CommandSpec("client|info", 2, clientFlags, "This connection.") { session, _ in
             session.clientInfo()

@@ -47,7 +47,7 @@ extension ClientSession {
         writer.writeBulk("proto")
         writer.writeInteger(version.rawValue)
         writer.writeBulk("id")
-        writer.writeInteger(Int(id))
+        writer.writeInteger(id)
         writer.writeBulk("mode")
         writer.writeBulk("cluster")
         writer.writeBulk("role")
@@ -161,7 +161,7 @@ extension ClientSession {
         guard words.count == 2 else {
             throw .unsupported("CLIENT LIST with a filter", "it lists every connection of the node")
         }
-        let lines = registry.sessions.map { $0.listing + "\n" }.joined()
+        let lines = (registry?.sessions ?? [self]).map { $0.listing + "\n" }.joined()
         reply { $0.writeVerbatim(lines) }
     }
 

@@ -31,9 +31,7 @@ extension ClientSession {
     }
 
     private func sections(_ core: NodeCore) -> [Section] {
-        // The process's own facts go where Redis has those names.
         let facts = target.processFacts
-        let isMemory = { (name: String) in name.contains("memory") }
         let objects = core.objectCount
         return [
             (
@@ -44,12 +42,12 @@ extension ClientSession {
                     ("server_name", "martlet"),
                     ("run_id", core.identity.id.clusterName),
                     ("node_name", core.identity.name),
-                ] + facts.filter { !isMemory($0.name) }
+                ] + facts.filter { Self.section(ofFact: $0.name) == "Server" }
             ),
-            ("Clients", [("connected_clients", "\(registry.count)")]),
+            ("Clients", facts.filter { Self.section(ofFact: $0.name) == "Clients" }),
             (
                 "Memory",
-                facts.filter { isMemory($0.name) } + [
+                facts.filter { Self.section(ofFact: $0.name) == "Memory" } + [
                     ("storage_entries", "\(core.engine.entryCount)"),
                     ("storage_entry_bytes", "\(core.engine.memtableBytes)"),
                     ("maxmemory", "0"),
@@ -63,12 +61,22 @@ extension ClientSession {
         ]
     }
 
+    /// Where Redis's tools look for a fact about the process.
+    private static func section(ofFact name: String) -> String {
+        if name.contains("clients") { return "Clients" }
+        return name.contains("memory") ? "Memory" : "Server"
+    }
+
     private func statistics(_ core: NodeCore) -> [(name: String, value: String)] {
         let counters = core.counters
         let hints = core.pendingHints
-        return [
-            ("total_connections_received", "\(registry.openedCount)"),
-            ("total_commands_processed", "\(registry.commandCount)"),
+        let clients = registry.map { registry in
+            [
+                ("total_connections_received", "\(registry.openedCount)"),
+                ("total_commands_processed", "\(registry.commandCount)"),
+            ]
+        }
+        return (clients ?? []) + [
             ("requests", "\(counters.requests)"),
             ("requests_failed", "\(counters.failures)"),
             ("requests_forwarded", "\(counters.forwards)"),

@@ -61,16 +61,6 @@ struct ReplyQueue {
     /// Bytes ready to be sent.
     var outputByteCount: Int { output.count }
 
-    /// Hands the output to `body` and keeps its memory up to `retainedLimitBytes`.
-    mutating func drainOutput(retainedLimitBytes: Int, _ body: (Bytes) -> Void) {
-        if output.count > retainedLimitBytes {
-            body(output.take())
-        } else {
-            body(output.bytes)
-            output.removeAll()
-        }
-    }
-
     /// Hands the output over.
     mutating func takeOutput() -> Bytes { output.take() }
 
