@@ -1,0 +1,84 @@
+// MARTLET.RING, STATUS, KEY and CREATE: what operators and the CLI ask of a node. The first three
+// answer one bulk string of JSON, the types of which are in `Views`.
+internal import FoundationEssentials
+internal import MartletBase
+internal import MartletNode
+internal import MartletRESP
+internal import MartletRing
+
+extension ClientSession {
+    /// `MARTLET.RING [JSON | FULL]`: FULL adds the homes of every partition.
+    func martletRing(_ words: [Bytes]) throws(CommandError) {
+        var includesHomes = false
+        switch words.count {
+        case 1: break
+        case 2:
+            switch Keyword(words[1]) {
+            case "JSON": break
+            case "FULL": includesHomes = true
+            default: throw .syntax
+            }
+        default: throw .wrongArity("martlet.ring")
+        }
+        reply(with: RingView(target.core, includesHomes: includesHomes))
+    }
+
+    /// `MARTLET.STATUS`.
+    func martletStatus() {
+        reply(with: StatusView(target.core, processFacts: target.processFacts))
+    }
+
+    /// `MARTLET.KEY key`.
+    func martletKey(_ words: [Bytes]) throws(CommandError) {
+        let core = target.core
+        guard let topology = core.topology else { throw .noCluster }
+        reply(with: KeyView(words[1], topology: topology, core: core))
+    }
+
+    private func reply(with view: some Encodable) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            let json = Bytes(try encoder.encode(view))
+            reply { $0.writeBulk(json) }
+        } catch {
+            // Views hold text and finite numbers, which always encode.
+            invariant(false, "a view did not encode: \(error)")
+        }
+    }
+
+    /// `MARTLET.CREATE members [N n] [PARTITIONS q]`: a map of the ring's epoch and the warnings.
+    func martletCreate(_ words: [Bytes]) throws(CommandError) {
+        var cursor = ArgumentCursor(words, from: 1)
+        let members = try cursor.integer("members", in: 1...Int64(Topology.memberLimit))
+        var request = CreationRequest(memberCount: Int(members))
+        while let option = cursor.nextKeyword() {
+            switch option {
+            case "N":
+                let limit = Int64(Topology.replicaCountLimit)
+                request.replicaCount = Int(try cursor.integer("N", in: 1...limit))
+            case "PARTITIONS":
+                guard let count = PartitionCount(Int(try cursor.integer())) else {
+                    throw CommandError("PARTITIONS must be a power of two from 1 to 16384")
+                }
+                request.partitionCount = count
+            default: throw .syntax
+            }
+        }
+        let ticket = reserve()
+        target.createCluster(request) { [self] outcome in
+            fulfil(ticket) { writer in
+                switch outcome {
+                case .created(let warnings):
+                    writer.writeMapHeader(2)
+                    writer.writeBulk("epoch")
+                    writer.writeInteger(Int(clamping: target.core.topology?.epoch ?? 0))
+                    writer.writeBulk("warnings")
+                    writer.writeArrayHeader(warnings.count)
+                    for warning in warnings { writer.writeBulk(warning) }
+                case .refused(let reason): CommandError(reason).write(to: &writer)
+                }
+            }
+        }
+    }
+}

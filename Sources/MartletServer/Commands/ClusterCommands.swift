@@ -1,0 +1,142 @@
+// CLUSTER, as far as clients use it to find their way: every node is a master, of the slots that
+// it is the first home of that answers, and no node ever says MOVED.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRESP
+internal import MartletRing
+internal import MartletWire
+
+extension ClientSession {
+    /// `CLUSTER INFO`.
+    func clusterInfo() {
+        let core = target.core
+        let map = core.topology.map { SlotMap($0, core: core) }
+        let assigned = map == nil ? 0 : Slot.count
+        var suspected = 0
+        for run in map?.runs ?? [] where map?.member(run.nodes[0])?.state == .suspect {
+            suspected += run.slots.count
+        }
+        let epoch = core.topology?.epoch ?? 0
+        let fields: [(String, any CustomStringConvertible)] = [
+            ("cluster_state", map == nil ? "fail" : "ok"),
+            ("cluster_slots_assigned", assigned),
+            ("cluster_slots_ok", assigned - suspected),
+            ("cluster_slots_pfail", suspected),
+            ("cluster_slots_fail", 0),
+            ("cluster_known_nodes", core.members.count),
+            ("cluster_size", map?.primaryCount ?? 0),
+            ("cluster_current_epoch", epoch),
+            ("cluster_my_epoch", epoch),
+        ]
+        let text = fields.map { "\($0.0):\($0.1)\r\n" }.joined()
+        reply { $0.writeVerbatim(text) }
+    }
+
+    /// `CLUSTER MYID`.
+    func clusterMyID() {
+        let name = target.core.identity.id.clusterName
+        reply { $0.writeBulk(name) }
+    }
+
+    /// `CLUSTER KEYSLOT key`.
+    func clusterKeySlot(_ words: [Bytes]) {
+        reply { $0.writeInteger(Int(Slot(ofKey: words[2]).index)) }
+    }
+
+    /// `CLUSTER NODES`: one line for each member.
+    func clusterNodes() {
+        let core = target.core
+        let map = core.topology.map { SlotMap($0, core: core) }
+        let epoch = core.topology?.epoch ?? 0
+        var text = ""
+        for member in core.members {
+            let client = member.clientEndpoint
+            var flags = member.id == core.identity.id ? "myself,master" : "master"
+            switch member.state {
+            case .alive: break
+            case .suspect: flags += ",fail?"
+            case .unreachable: flags += ",fail"
+            }
+            let link = member.state == .unreachable ? "disconnected" : "connected"
+            text += "\(member.id.clusterName) \(client.host):\(client.port)"
+            text += "@\(member.peerEndpoint.port) \(flags) - 0 0 \(epoch) \(link)"
+            for range in map?.primaryRanges(of: member.id) ?? [] {
+                text += " \(Self.text(of: range))"
+            }
+            text += "\n"
+        }
+        reply { $0.writeVerbatim(text) }
+    }
+
+    private static func text(of range: ClosedRange<Int>) -> String {
+        range.count == 1
+            ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+    }
+
+    /// `CLUSTER SLOTS`: each run with its first node and the other homes as replicas.
+    func clusterSlots() throws(CommandError) {
+        let map = try slotMap()
+        reply { writer in
+            writer.writeArrayHeader(map.runs.count)
+            for run in map.runs {
+                let members = run.nodes.compactMap(map.member)
+                writer.writeArrayHeader(2 + members.count)
+                writer.writeInteger(run.slots.lowerBound)
+                writer.writeInteger(run.slots.upperBound)
+                for member in members {
+                    writer.writeArrayHeader(4)
+                    writer.writeBulk(member.clientEndpoint.host)
+                    writer.writeInteger(Int(member.clientEndpoint.port))
+                    writer.writeBulk(member.id.clusterName)
+                    writer.writeArrayHeader(0)
+                }
+            }
+        }
+    }
+
+    /// `CLUSTER SHARDS`: one shard for each member, of the slots that it is first of.
+    func clusterShards() throws(CommandError) {
+        let map = try slotMap()
+        let members = target.core.members
+        reply { writer in
+            writer.writeArrayHeader(members.count)
+            for member in members {
+                let ranges = map.primaryRanges(of: member.id)
+                writer.writeMapHeader(2)
+                writer.writeBulk("slots")
+                writer.writeArrayHeader(2 * ranges.count)
+                for range in ranges {
+                    writer.writeInteger(range.lowerBound)
+                    writer.writeInteger(range.upperBound)
+                }
+                writer.writeBulk("nodes")
+                writer.writeArrayHeader(1)
+                Self.writeShardNode(member, to: &writer)
+            }
+        }
+    }
+
+    private static func writeShardNode(_ member: Member, to writer: inout ReplyWriter) {
+        writer.writeMapHeader(7)
+        writer.writeBulk("id")
+        writer.writeBulk(member.id.clusterName)
+        writer.writeBulk("port")
+        writer.writeInteger(Int(member.clientEndpoint.port))
+        writer.writeBulk("ip")
+        writer.writeBulk(member.clientEndpoint.host)
+        writer.writeBulk("endpoint")
+        writer.writeBulk(member.clientEndpoint.host)
+        writer.writeBulk("role")
+        writer.writeBulk("master")
+        writer.writeBulk("replication-offset")
+        writer.writeInteger(0)
+        writer.writeBulk("health")
+        writer.writeBulk(member.state == .unreachable ? "fail" : "online")
+    }
+
+    private func slotMap() throws(CommandError) -> SlotMap {
+        let core = target.core
+        guard let topology = core.topology else { throw .noCluster }
+        return SlotMap(topology, core: core)
+    }
+}

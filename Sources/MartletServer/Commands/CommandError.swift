@@ -1,0 +1,114 @@
+// What a command is refused with: a code that programs may rely on and a text that says what to
+// do. Texts are Redis's where Redis has the case. The connection lives on after each.
+internal import MartletBase
+internal import MartletRESP
+internal import MartletWire
+
+/// An error reply.
+struct CommandError: Error, Hashable {
+    /// A word in capitals that never changes its meaning.
+    var code = "ERR"
+    /// What is wrong, and what to do.
+    var message: String
+
+    /// An error of code `ERR`.
+    init(_ message: String) {
+        self.message = message
+    }
+
+    /// An error of the given code.
+    init(code: String, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    static let syntax = CommandError("syntax error")
+    static let notAnInteger = CommandError("value is not an integer or out of range")
+    static let noCluster = CommandError(
+        code: "CLUSTERDOWN",
+        "this node belongs to no cluster yet: start all its nodes, then create the cluster once "
+            + "with MARTLET.CREATE")
+
+    static func wrongArity(_ name: String) -> CommandError {
+        CommandError("wrong number of arguments for '\(name)' command")
+    }
+
+    static func invalidExpiry(_ command: String) -> CommandError {
+        CommandError("invalid expire time in '\(command)' command")
+    }
+
+    /// What Redis does and Martlet will not pretend to do.
+    static func unsupported(_ what: String, _ why: String) -> CommandError {
+        CommandError("\(what) is not supported: \(why)")
+    }
+
+    /// Redis's text, with as much of the arguments as it shows.
+    static func unknownCommand(_ words: [Bytes]) -> CommandError {
+        let limit = 128
+        var preview: Bytes = []
+        for word in words.dropFirst() where preview.count < limit {
+            preview.append(UInt8(ascii: "'"))
+            preview += word.prefix(limit - preview.count + 1).prefix { $0 != 0 }
+            preview += [UInt8(ascii: "'"), UInt8(ascii: " ")]
+        }
+        let name = Bytes(words[0].prefix(limit)).text
+        return CommandError(
+            "unknown command '\(name)', with args beginning with: \(preview.text)")
+    }
+
+    /// Redis's text for a subcommand that a command does not have.
+    static func unknownSubcommand(_ words: [Bytes]) -> CommandError {
+        let name = Bytes(words[1].prefix(128)).text
+        return CommandError(
+            "unknown subcommand '\(name)'. Try \(words[0].text.uppercased()) HELP.")
+    }
+
+    func write(to writer: inout ReplyWriter) {
+        writer.writeError(message, code: code)
+    }
+}
+
+extension CommandError {
+    /// The reply to a request that failed; `name` puts names to nodes.
+    init(_ error: RequestError, name: (NodeID) -> String) {
+        switch error {
+        case .noTopology: self = .noCluster
+        case .invalidOptions(let text): self.init(text)
+        case .unavailable(let needed, let reachable, let evidence):
+            self.init(
+                code: "NOQUORUM",
+                "\(needed) replicas are needed and \(reachable) can be reached"
+                    + evidence.summary(name) + ": bring nodes back, or ask for fewer")
+        case .timedOut(let needed, let answered, let evidence):
+            self.init(
+                code: "TIMEOUT",
+                "\(needed) replicas are needed and \(answered) had answered in time"
+                    + evidence.summary(name) + ": a write may still take effect; read before "
+                    + "writing again, or allow more time")
+        case .overloaded:
+            self.init(
+                code: "OVERLOADED", "the node has too many requests in flight: try again later")
+        case .tooLarge(let what, let limit):
+            self.init(code: "TOOLARGE", "the \(what) is larger than the limit of \(limit) bytes")
+        case .tooManySiblings(let limit):
+            self.init(
+                code: "SIBLINGS",
+                "the key would have more than \(limit) siblings: read it with MARTLET.GET, merge, "
+                    + "and write with the context")
+        case .clockSkew:
+            self.init(
+                code: "CLOCKSKEW",
+                "a node's wall clock is too far off for its timestamps: check time "
+                    + "synchronisation on the nodes")
+        case .storage(let text): self.init(code: "STORAGE", text)
+        }
+    }
+}
+
+extension Evidence {
+    /// ` (coordinator a; b silent, c stored)`; for people.
+    fileprivate func summary(_ name: (NodeID) -> String) -> String {
+        let parts = witnesses.map { "\(name($0.node)) \($0.act)" }.joined(separator: ", ")
+        return " (coordinator \(name(coordinator))\(parts.isEmpty ? "" : "; " + parts))"
+    }
+}

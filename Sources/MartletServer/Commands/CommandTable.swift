@@ -1,0 +1,112 @@
+// Which commands there are: name, arity, flags, where the keys stand, and what runs it. Dispatch,
+// arity errors, COMMAND and the HELP subcommands all read this one table. GET and SET without
+// options never come here.
+internal import MartletBase
+internal import MartletRESP
+
+/// Where a command's keys stand among its words, as COMMAND tells clients.
+struct KeyPositions: Hashable {
+    var first: Int
+    /// -1: the last word.
+    var last: Int
+    var step: Int
+
+    static let none = KeyPositions(first: 0, last: 0, step: 0)
+    static let one = KeyPositions(first: 1, last: 1, step: 1)
+    static let all = KeyPositions(first: 1, last: -1, step: 1)
+    static let pairs = KeyPositions(first: 1, last: -1, step: 2)
+
+    /// The keys among `words`.
+    func keys(of words: [Bytes]) -> [Bytes] {
+        guard first > 0 else { return [] }
+        let end = last < 0 ? words.count + last : min(last, words.count - 1)
+        return first > end ? [] : stride(from: first, through: end, by: step).map { words[$0] }
+    }
+}
+
+/// One command or subcommand.
+struct CommandSpec: Sendable {
+    /// In lower case; `parent|child` for a subcommand.
+    let name: String
+    /// What a client's word is compared with.
+    let keyword: Keyword
+    /// Words, the name included (and the subcommand's); at least so many when negative.
+    let arity: Int
+    /// Redis's flags, blank between.
+    let flags: String
+    /// Where the keys stand.
+    let keys: KeyPositions
+    /// The words after the name, for people.
+    let syntax: String
+    /// One sentence for people.
+    let summary: String
+    /// Sorted by keyword.
+    let subcommands: [CommandSpec]
+    /// Runs it for a session; replies exactly once, at once or later.
+    let run: @Sendable (ClientSession, [Bytes]) throws(CommandError) -> Void
+
+    init(
+        _ name: String, _ arity: Int, _ flags: String, keys: KeyPositions = .none,
+        syntax: String = "", _ summary: String, subcommands: [CommandSpec] = [],
+        run: @escaping @Sendable (ClientSession, [Bytes]) throws(CommandError) -> Void
+    ) {
+        self.name = name
+        keyword = Keyword(Bytes(text: String(name.split(separator: "|").last ?? "")))
+        self.arity = arity
+        self.flags = flags
+        self.keys = keys
+        self.syntax = syntax
+        self.summary = summary
+        self.subcommands = subcommands.sorted { CommandTable.precedes($0.keyword, $1.keyword) }
+        self.run = run
+    }
+
+    /// Whether `count` words are as many as the command takes.
+    func accepts(_ count: Int) -> Bool {
+        arity < 0 ? count >= -arity : count == arity
+    }
+}
+
+/// All commands.
+enum CommandTable {
+    /// The Redis whose texts and replies are followed, for clients that ask.
+    static let redisVersion = "7.0.15"
+    /// The Martlet that first had a command.
+    static let since = "0.1.0"
+
+    /// Sorted by keyword.
+    static let commands: [CommandSpec] =
+        (connectionCommands + keyCommands + clusterCommands + serverCommands + martletCommands)
+        .sorted { precedes($0.keyword, $1.keyword) }
+
+    /// What runs `command`, its arity checked; Redis's errors where nothing does.
+    static func resolve(_ command: RESPCommand) throws(CommandError) -> CommandSpec {
+        let words = command.arguments
+        guard var spec = find(command.name, in: commands) else { throw .unknownCommand(words) }
+        if !spec.subcommands.isEmpty, words.count > 1 {
+            guard let subcommand = find(Keyword(words[1]), in: spec.subcommands) else {
+                throw .unknownSubcommand(words)
+            }
+            spec = subcommand
+        }
+        guard spec.accepts(words.count) else { throw .wrongArity(spec.name) }
+        return spec
+    }
+
+    /// The command called `name`; nil when there is none. O(log n).
+    static func find(_ name: Keyword, in specs: [CommandSpec]) -> CommandSpec? {
+        var low = 0
+        var high = specs.count
+        while low < high {
+            let middle = (low + high) / 2
+            if precedes(specs[middle].keyword, name) { low = middle + 1 } else { high = middle }
+        }
+        return low < specs.count && specs[low].keyword == name ? specs[low] : nil
+    }
+
+    /// The alphabet's order: a keyword's first byte is the lowest of its words.
+    static func precedes(_ left: Keyword, _ right: Keyword) -> Bool {
+        (left.low.byteSwapped, left.high.byteSwapped)
+            < (right.low.byteSwapped, right.high.byteSwapped)
+    }
+}

@@ -1,0 +1,101 @@
+// INFO and DBSIZE: facts that are known, in the sections and under the names that Redis's tools
+// look for. What Redis has and Martlet does not know is left out rather than invented.
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletRESP
+internal import MartletStorage
+
+extension ClientSession {
+    private typealias Section = (name: String, fields: [(name: String, value: String)])
+
+    /// `INFO [section …]`.
+    func info(_ words: [Bytes]) {
+        let asked = words.dropFirst().map { $0.text.lowercased() }
+        let everything = ["all", "default", "everything"]
+        let showsAll = asked.isEmpty || asked.contains(where: everything.contains)
+        let text = sections(target.core)
+            .filter { showsAll || asked.contains($0.name.lowercased()) }
+            .map { section in
+                "# \(section.name)\r\n"
+                    + section.fields.map { "\($0.name):\($0.value)\r\n" }.joined()
+            }
+            .joined(separator: "\r\n")
+        reply { $0.writeVerbatim(text) }
+    }
+
+    /// `DBSIZE`: what this node holds. How many keys the cluster holds, no node knows.
+    func databaseSize() {
+        let count = target.core.objectCount
+        reply { $0.writeInteger(count) }
+    }
+
+    private func sections(_ core: NodeCore) -> [Section] {
+        let facts = target.processFacts
+        let objects = core.objectCount
+        return [
+            (
+                "Server",
+                [
+                    ("redis_version", CommandTable.redisVersion),
+                    ("redis_mode", "cluster"),
+                    ("server_name", "martlet"),
+                    ("run_id", core.identity.id.clusterName),
+                    ("node_name", core.identity.name),
+                ] + facts.filter { Self.section(ofFact: $0.name) == "Server" }
+            ),
+            ("Clients", facts.filter { Self.section(ofFact: $0.name) == "Clients" }),
+            (
+                "Memory",
+                facts.filter { Self.section(ofFact: $0.name) == "Memory" } + [
+                    ("storage_entries", "\(core.engine.entryCount)"),
+                    ("storage_entry_bytes", "\(core.engine.memtableBytes)"),
+                    ("maxmemory", "0"),
+                    ("maxmemory_policy", "noeviction"),
+                ]
+            ),
+            ("Stats", statistics(core)),
+            ("Replication", [("role", "master")]),
+            ("Cluster", [("cluster_enabled", "1")]),
+            ("Keyspace", objects == 0 ? [] : [("db0", "keys=\(objects)")]),
+        ]
+    }
+
+    /// Where Redis's tools look for a fact about the process.
+    private static func section(ofFact name: String) -> String {
+        if name.contains("clients") { return "Clients" }
+        return name.contains("memory") ? "Memory" : "Server"
+    }
+
+    private func statistics(_ core: NodeCore) -> [(name: String, value: String)] {
+        let counters = core.counters
+        let hints = core.pendingHints
+        let clients = registry.map { registry in
+            [
+                ("total_connections_received", "\(registry.openedCount)"),
+                ("total_commands_processed", "\(registry.commandCount)"),
+            ]
+        }
+        return (clients ?? []) + [
+            ("requests", "\(counters.requests)"),
+            ("requests_failed", "\(counters.failures)"),
+            ("requests_forwarded", "\(counters.forwards)"),
+            ("requests_in_flight", "\(core.operationsInFlight)"),
+            ("hedges", "\(counters.hedges)"),
+            ("stand_ins", "\(counters.standIns)"),
+            ("read_repairs", "\(counters.repairs)"),
+            ("hints_pending", "\(hints.count)"),
+            ("hints_pending_bytes", "\(hints.bytes)"),
+            ("hints_kept", "\(counters.hintsKept)"),
+            ("hints_delivered", "\(counters.hintsDelivered)"),
+        ]
+    }
+}
+
+extension NodeCore {
+    /// Objects stored here, tombstones and expired values included; hints are counted apart.
+    var objectCount: Int {
+        // Beside objects and hints the engine holds the node's identity, actor and topology.
+        engine.entryCount - pendingHints.count - (topology == nil ? 2 : 3)
+    }
+}

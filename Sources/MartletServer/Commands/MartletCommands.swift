@@ -1,0 +1,84 @@
+// MARTLET.GET, PUT and DELETE: reads and writes with causality and quorums in the open.
+//
+// A write names what it replaces by its CONTEXT. Without one it says that its client has seen
+// nothing, and replaces nothing: it may leave a sibling, and never overwrites what it does not know.
+internal import MartletBase
+internal import MartletRESP
+internal import MartletVersions
+internal import MartletWire
+
+extension ClientSession {
+    /// `MARTLET.GET key [R …] [PR …] [N n] [TIMEOUT ms]`.
+    func martletGet(_ words: [Bytes]) throws(CommandError) {
+        var options = ReadOptions()
+        var cursor = ArgumentCursor(words, from: 2)
+        while let option = cursor.nextKeyword() {
+            switch option {
+            case "R": options.r = try cursor.quorum("R")
+            case "PR": options.pr = try cursor.quorum("PR")
+            case "N": options.n = Int(try cursor.integer("N", in: 1...32))
+            case "TIMEOUT": options.timeout = try cursor.timeout()
+            default: throw .syntax
+            }
+        }
+        submit(ClientRequest(key: words[1], operation: .get(options)), as: .versions)
+    }
+
+    /// `MARTLET.PUT key value [CONTEXT token] [W …] [PW …] [DW …] [N n] [TIMEOUT ms] [EX s | PX ms]`.
+    func martletPut(_ words: [Bytes]) throws(CommandError) {
+        let arguments = try CausalWrite(
+            words, from: 3, command: "martlet.put", at: target.now.wall, mayExpire: true)
+        submit(arguments.request(key: words[1], content: .value(words[2])), as: .receipt)
+    }
+
+    /// `MARTLET.DELETE key [CONTEXT token] [W …] [PW …] [DW …] [N n] [TIMEOUT ms]`.
+    func martletDelete(_ words: [Bytes]) throws(CommandError) {
+        let arguments = try CausalWrite(
+            words, from: 2, command: "martlet.delete", at: target.now.wall, mayExpire: false)
+        submit(arguments.request(key: words[1], content: .tombstone), as: .receipt)
+    }
+}
+
+/// The options of a write that states what it has seen.
+private struct CausalWrite {
+    private var context = Context()
+    private var options = WriteOptions()
+    private var expiry: WallTime?
+
+    init(
+        _ words: [Bytes], from index: Int, command: String, at now: WallTime, mayExpire: Bool
+    ) throws(CommandError) {
+        var cursor = ArgumentCursor(words, from: index)
+        while let option = cursor.nextKeyword() {
+            switch option {
+            case "CONTEXT": context = try Self.context(try cursor.value())
+            case "W": options.w = try cursor.quorum("W")
+            case "PW": options.pw = try cursor.quorum("PW")
+            case "DW": options.dw = try cursor.quorum("DW")
+            case "N": options.n = Int(try cursor.integer("N", in: 1...32))
+            case "TIMEOUT": options.timeout = try cursor.timeout()
+            case "EX" where mayExpire && expiry == nil:
+                expiry = try ExpiryUnit.seconds.expiry(
+                    try cursor.integer(), at: now, command: command)
+            case "PX" where mayExpire && expiry == nil:
+                expiry = try ExpiryUnit.milliseconds.expiry(
+                    try cursor.integer(), at: now, command: command)
+            default: throw .syntax
+            }
+        }
+    }
+
+    private static func context(_ token: Bytes) throws(CommandError) -> Context {
+        do {
+            return try ContextToken.decode(token)
+        } catch {
+            throw CommandError(
+                "invalid context: \(error); pass the context of a MARTLET.GET unchanged")
+        }
+    }
+
+    func request(key: Bytes, content: Sibling.Content) -> ClientRequest {
+        let mutation = Mutation(content: content, expiry: expiry, causality: .seen(context))
+        return ClientRequest(key: key, operation: .put(mutation, options))
+    }
+}
