@@ -22,7 +22,7 @@ struct DialTarget: Hashable {
         } else {
             return nil
         }
-        if port == 0 || host.contains(" ") { return nil }
+        if port == 0 || host.contains(where: { " []".contains($0) }) { return nil }
     }
 }
 
