@@ -1,0 +1,18 @@
+// The knobs of one client.
+
+/// How a client behaves.
+public struct ClientOptions: Hashable, Sendable {
+    /// How long an attempt to connect may take before the next endpoint is tried. Default 1 s.
+    /// Shorter moves on sooner from hosts that swallow packets; longer suits slow networks.
+    public var connectTimeout = Duration.seconds(1)
+    /// How long a request may take in all, attempts at several endpoints included. Default 5 s. A
+    /// request with a longer `timeout` of its own gets that and a second for the way.
+    public var requestTimeout = Duration.seconds(5)
+    /// Requests that may wait for answers on one connection before more are refused. Default 10,000.
+    public var pendingRequestLimit = 10_000
+    /// The name that the node lists this client under; no blanks. Default none.
+    public var name: String?
+
+    /// The defaults.
+    public init() {}
+}
