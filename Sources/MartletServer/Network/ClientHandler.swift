@@ -38,7 +38,6 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         guard !hasEnded else { return }
         hasEnded = true
         session.connectionClosed()
-        loop.clientLeft()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -69,18 +68,18 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     /// Writes what the session has to say; called once at the end of a turn.
     func flush() {
         guard let context, let output = session.takeOutput() else { return }
-        let wasSaturated = session.isSaturated
         let buffer = context.channel.allocator.buffer(bytes: output)
         let written = context.writeAndFlush(NIOAny(buffer))
         if session.shouldClose, session.isDrained {
             let channel = context.channel
             written.whenComplete { _ in channel.close(promise: nil) }
         } else {
-            written.whenComplete { [self] _ in outputWritten(output.count, wasSaturated) }
+            written.whenComplete { [self] _ in outputWritten(output.count) }
         }
     }
 
-    private func outputWritten(_ count: Int, _ wasSaturated: Bool) {
+    private func outputWritten(_ count: Int) {
+        let wasSaturated = session.isSaturated
         session.outputWritten(count)
         if wasSaturated, !session.isSaturated, !session.shouldClose, !hasEnded {
             setReading(true)

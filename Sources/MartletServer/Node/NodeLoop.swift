@@ -43,8 +43,8 @@ final class NodeLoop: @unchecked Sendable {
     private var scheduledWakeup = Instant.never
     private var lastComplaint = Instant.start
     private var complaintsSince = 0
-    private(set) var clientCount = 0
-    private(set) var nextConnection = 1
+    private let clients = ClientRegistry()
+    private var nextConnection = 1
 
     init(
         eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger
@@ -217,14 +217,14 @@ final class NodeLoop: @unchecked Sendable {
 
     // MARK: Clients
 
-    func newSession() -> ClientSession {
-        clientCount += 1
+    func newSession(on channel: any Channel) -> ClientSession {
         defer { nextConnection += 1 }
-        return ClientSession(target: self, connectionID: nextConnection)
-    }
-
-    func clientLeft() {
-        clientCount -= 1
+        func text(_ address: SocketAddress?) -> String {
+            address.flatMap { Endpoint($0) }.map { "\($0)" } ?? ""
+        }
+        return ClientSession(
+            target: self, connectionID: nextConnection, peerAddress: text(channel.remoteAddress),
+            localAddress: text(channel.localAddress), registry: clients)
     }
 
     // MARK: Notes for the operator
@@ -288,7 +288,7 @@ extension NodeLoop: CommandTarget {
         let dropped = linkOrder.reduce(0) { $0 + $1.droppedCount }
         return [
             ("uptime_in_seconds", "\(now.instant.since(startedAt).components.seconds)"),
-            ("connected_clients", "\(clientCount)"),
+            ("connected_clients", "\(clients.sessions.count)"),
             ("open_links", "\(linkOrder.count { $0.isOpen })"),
             ("dropped_peer_messages", "\(dropped)"),
         ]

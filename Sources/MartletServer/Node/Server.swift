@@ -153,7 +153,7 @@ package final class Server {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = ClientHandler(
-                        loop: loop, session: loop.newSession(), limits: configuration.resp)
+                        loop: loop, session: loop.newSession(on: channel), limits: configuration.resp)
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
