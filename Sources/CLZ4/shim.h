@@ -1,1 +1,2 @@
+// liblz4, as the system has it.
 #include <lz4.h>

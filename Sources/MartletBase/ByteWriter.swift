@@ -1,4 +1,5 @@
-// Writing the formats of disk and wire: little-endian integers, LEB128 varints, length-prefixed bytes.
+// Writing the formats of disk and wire: little-endian integers, LEB128 varints, bytes behind their
+// length.
 
 /// An append-only encoder over one growing byte array; reuse it with `removeAll`.
 package struct ByteWriter: Sendable {
@@ -86,6 +87,8 @@ package struct ByteWriter: Sendable {
     /// Overwrites four bytes written earlier: a length or checksum known only afterwards.
     package mutating func patch(_ value: UInt32, at offset: Int) {
         invariant(offset >= 0 && offset + 4 <= bytes.count, "patch at \(offset) of \(bytes.count)")
-        for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+        for index in 0..<4 {
+            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+        }
     }
 }

@@ -4,7 +4,9 @@ internal import CMartletChecksum
 /// CRC32C (Castagnoli): detects every burst up to 32 bits and, at frame sizes, up to five flips.
 package enum Checksum {
     /// Extends `crc` over `bytes[range]`; begin with 0. O(n), 10 GB/s and more with SSE4.2.
-    package static func crc32c(_ bytes: Bytes, _ range: Range<Int>, extending crc: UInt32 = 0) -> UInt32 {
+    package static func crc32c(_ bytes: Bytes, _ range: Range<Int>, extending crc: UInt32 = 0)
+        -> UInt32
+    {
         invariant(
             range.lowerBound >= 0 && range.upperBound <= bytes.count,
             "checksum of \(range) in \(bytes.count) bytes")

@@ -41,8 +41,9 @@ package struct NodeCore {
         _ configuration: NodeConfiguration, engine: StorageEngine, seed: UInt64, at now: Moment
     ) throws(NodeStateError) -> NodeCore {
         let stored = try engine.loadIdentity()
-        if let stored, stored.clusterName != configuration.clusterName
-            || stored.name != configuration.name
+        if let stored,
+            stored.clusterName != configuration.clusterName
+                || stored.name != configuration.name
         {
             throw .foreign(
                 found: stored, clusterName: configuration.clusterName, name: configuration.name)

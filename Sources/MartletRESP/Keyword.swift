@@ -4,7 +4,7 @@ package import MartletBase
 
 /// Up to 16 bytes folded to ASCII upper case, packed lowest byte first; compares, switches and
 /// hashes without looking at bytes again. What does not fit matches no keyword. A switch costs 4 ns
-/// a case, right for options; for a table of commands a `[Keyword: …]` takes 30 ns whatever its size.
+/// a case, right for options; for a table of commands a `[Keyword: …]` takes 30 ns at any size.
 package struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
     /// Bytes that a keyword can have.
     package static let byteLimit = 16

@@ -84,7 +84,9 @@ extension Replication {
         }
         // With the node as the last word it is a total order, whatever the sort does with equals.
         ranked.sort { left, right in
-            (left.group, left.expected, left.part.node) < (right.group, right.expected, right.part.node)
+            (left.group, left.expected, left.part.node) < (
+                right.group, right.expected, right.part.node
+            )
         }
         return ranked.map(\.part)
     }

@@ -1,9 +1,9 @@
 // One put, from its first write here to the last acknowledgement worth waiting for.
 //
 //     begin: check what can be reached ─► write here under a new dot ─► ask the others
-//     acknowledged ─► verdict met ─► answer       (and wait on: the others are still to be cared for)
+//     acknowledged ─► verdict met ─► answer     (and wait on: the others are still to be cared for)
 //                                lost ─► answer with the reason
-//     hedge timer or a home gone ─► a stand-in for each home that is silent, or a mark that it is owed
+//     hedge timer or a home gone ─► a stand-in for each silent home, or a mark that it is owed
 //     deadline ─► answer if not yet; mark what is still owed; end
 internal import HeapModule
 internal import MartletBase
@@ -75,7 +75,8 @@ extension Replication {
         }
         puts[id] = put
         timers.insert(
-            Timer(at: min(now.instant + hedgeDelay(for: parts.map(\.node)), call.deadline),
+            Timer(
+                at: min(now.instant + hedgeDelay(for: parts.map(\.node)), call.deadline),
                 operation: id))
         settlePut(id, into: &effects)
     }

@@ -158,7 +158,9 @@ package struct Replication {
             hints.forget(node)
             for id in puts.keys.sorted() { standInFor(node, in: id, at: now, into: &effects) }
             for id in gets.keys.sorted() { readAround(node, in: id, at: now, into: &effects) }
-            for id in forwards.keys.sorted() { forwardAround(node, in: id, at: now, into: &effects) }
+            for id in forwards.keys.sorted() {
+                forwardAround(node, in: id, at: now, into: &effects)
+            }
         }
     }
 
@@ -261,7 +263,8 @@ package struct Replication {
         if request.key.count > options.keyLimitBytes {
             throw .tooLarge(what: "key", limit: options.keyLimitBytes)
         }
-        if case .put(let mutation, _) = request.operation, case .value(let value) = mutation.content,
+        if case .put(let mutation, _) = request.operation,
+            case .value(let value) = mutation.content,
             value.count > options.valueLimitBytes
         {
             throw .tooLarge(what: "value", limit: options.valueLimitBytes)
@@ -293,8 +296,10 @@ package struct Replication {
     func hedgeDelay(for nodes: [NodeID]) -> Duration {
         var delay = options.hedgeDelay.lowerBound
         for node in nodes where node != local {
-            delay = max(delay, latencies[node, default: PeerLatency()]
-                .hedgeDelay(within: options.hedgeDelay))
+            delay = max(
+                delay,
+                latencies[node, default: PeerLatency()]
+                    .hedgeDelay(within: options.hedgeDelay))
         }
         return delay
     }

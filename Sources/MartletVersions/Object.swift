@@ -131,7 +131,9 @@ package struct Object: Hashable, Sendable {
                 if !other.context.covers(siblings[left].dot) { merged.append(siblings[left]) }
                 left += 1
             } else if left == siblings.count || other.siblings[right].dot < siblings[left].dot {
-                if !context.covers(other.siblings[right].dot) { merged.append(other.siblings[right]) }
+                if !context.covers(other.siblings[right].dot) {
+                    merged.append(other.siblings[right])
+                }
                 right += 1
             } else {
                 merged.append(siblings[left])

@@ -83,7 +83,8 @@ extension ReadOptions {
 
     init(from reader: inout ByteReader) throws(FormatError) {
         self.init()
-        n = try reader.readOptional { (r: inout ByteReader) throws(FormatError) in try r.readSmall() }
+        n = try reader.readOptional { (r: inout ByteReader) throws(FormatError) in try r.readSmall()
+        }
         r = try reader.readOptional(Quorum.decode)
         pr = try reader.readOptional(Quorum.decode)
         timeout = try reader.readOptional { (r: inout ByteReader) throws(FormatError) in
@@ -103,7 +104,8 @@ extension WriteOptions {
 
     init(from reader: inout ByteReader) throws(FormatError) {
         self.init()
-        n = try reader.readOptional { (r: inout ByteReader) throws(FormatError) in try r.readSmall() }
+        n = try reader.readOptional { (r: inout ByteReader) throws(FormatError) in try r.readSmall()
+        }
         w = try reader.readOptional(Quorum.decode)
         pw = try reader.readOptional(Quorum.decode)
         dw = try reader.readOptional(Quorum.decode)

@@ -1,7 +1,8 @@
 // A node as the membership protocol speaks of it.
 package import MartletBase
 
-/// What is believed of a member; the raw values order claims of one incarnation (SWIM, section 4.2).
+/// What is believed of a member; the raw values order claims of one incarnation (SWIM, section
+/// 4.2).
 package enum MemberState: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     /// It answers.
     case alive = 0

@@ -174,7 +174,8 @@ struct ContextTests {
         let second = clock.next(at: WallTime(milliseconds: 999_000))
         #expect(second > first)
         clock.observe(
-            HybridTimestamp(WallTime(milliseconds: 1_030_000)), at: WallTime(milliseconds: 1_000_000))
+            HybridTimestamp(WallTime(milliseconds: 1_030_000)),
+            at: WallTime(milliseconds: 1_000_000))
         let third = clock.next(at: WallTime(milliseconds: 1_000_000))
         #expect(third.wall.milliseconds == 1_030_000)
         let farFuture = HybridTimestamp(WallTime(milliseconds: 9_000_000))
@@ -214,7 +215,9 @@ struct ObjectCodingTests {
             ])
     }
 
-    @Test("Bent bytes are a typed error or a well-formed object", arguments: 0..<2000 as Range<UInt64>)
+    @Test(
+        "Bent bytes are a typed error or a well-formed object", arguments: 0..<2000 as Range<UInt64>
+    )
     func fuzz(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var bytes = smallObjects[random.below(smallObjects.count)].encoded()
@@ -227,6 +230,8 @@ struct ObjectCodingTests {
             if bytes.isEmpty { return }
         }
         var reader = ByteReader(bytes)
-        do { try Object(from: &reader).checkInvariants() } catch { #expect(error.offset <= bytes.count) }
+        do { try Object(from: &reader).checkInvariants() } catch {
+            #expect(error.offset <= bytes.count)
+        }
     }
 }

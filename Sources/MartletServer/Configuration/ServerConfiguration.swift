@@ -1,5 +1,5 @@
-// Everything that an operator tells one server, as plain checked values. How the file spells them is
-// ConfigurationReader's; what they mean is documented key by key in conf/martlet.yaml.
+// Everything that an operator tells one server, as plain checked values. How the file spells them
+// is ConfigurationReader's; what they mean is documented key by key in conf/martlet.yaml.
 package import Logging
 package import MartletBase
 package import MartletMembership

@@ -49,7 +49,7 @@ package final class PosixDisk: Disk {
             throw DiskError(.lock, path, .locked(holder: holder.flatMap { Int32($0) }))
         }
         try file.truncate(to: 0)
-        // Only a convenience for whoever is refused: a full disk must not keep a node from starting.
+        // A convenience for whoever is refused: a full disk must not keep a node from starting.
         try? file.write(Bytes(text: String(getpid())), at: 0)
         lockFile.withLock { $0 = descriptor }
     }
