@@ -93,7 +93,7 @@ let package = Package(
 
         // Tests.
         test("HouseTests", []),
-        test("BaseTests", ["MartletBase"]),
+        test("BaseTests", ["MartletBase", "CMartletChecksum"]),
         test("VersionsTests", ["MartletBase", "MartletVersions"]),
         test("RingTests", ["MartletBase", "MartletRing"]),
         test("StorageTests", ["MartletBase", "MartletStorage"]),

@@ -23,10 +23,10 @@ package struct NodeID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// Reads the sixteen digits that `description` writes; nil for anything else.
     package init?(_ description: String) {
-        guard description.utf8.count == 16, let bits = UInt64(description, radix: 16) else {
-            return nil
-        }
-        rawValue = bits
+        guard let bits = UInt64(description, radix: 16) else { return nil }
+        self.init(rawValue: bits)
+        // The radix reader also takes signs, capitals and short forms.
+        guard self.description == description else { return nil }
     }
 }
 
@@ -56,7 +56,8 @@ package struct Endpoint: Hashable, Comparable, Sendable, CustomStringConvertible
     /// Reads `host:port` or `[v6]:port`; nil where either part is missing or out of range.
     package init?(_ description: String) {
         guard let colon = description.lastIndex(of: ":"),
-            let port = UInt16(description[description.index(after: colon)...])
+            description[colon...].dropFirst().utf8.allSatisfy({ 0x30...0x39 ~= $0 }),
+            let port = UInt16(description[colon...].dropFirst())
         else { return nil }
         var host = description[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
