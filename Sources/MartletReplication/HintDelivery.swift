@@ -11,8 +11,8 @@ struct HintDelivery {
     static let passPause = Duration.milliseconds(500)
     /// How long a hint under way is waited for.
     static let patience = Duration.seconds(2)
-    /// Bytes of hints looked at in one step.
-    static let stepBytes = 256 << 10
+    /// Bytes of hints read from the store at a time.
+    static let pageBytes = 64 << 10
 
     /// One hint that its home has not yet acknowledged.
     struct Sent {
@@ -26,8 +26,11 @@ struct HintDelivery {
     private let latencyTarget: Duration
     private var window: Int
     private(set) var sent: [OperationID: Sent] = [:]
-    /// The hint last looked at; nil at the start of a pass.
-    var cursor: StorageKey?
+    /// Hints read from the store and not yet looked at.
+    private var page: ArraySlice<ScanPage.Entry> = []
+    /// Where the pass goes on behind `page`; nil at its end.
+    private var cursor: StorageKey?
+    private var isPassBeginning = true
     private(set) var nextStep = Instant.start
 
     init(options: ReplicationOptions) {
@@ -42,7 +45,9 @@ struct HintDelivery {
 
     /// A home is back: look at once, from the start.
     mutating func wake(at now: Instant) {
+        page = []
         cursor = nil
+        isPassBeginning = true
         nextStep = now
     }
 
@@ -52,7 +57,18 @@ struct HintDelivery {
 
     /// There is room again in the middle of a pass: go on without resting.
     mutating func continueNow(at now: Instant) {
-        if cursor != nil { nextStep = min(nextStep, now) }
+        if !page.isEmpty || cursor != nil { nextStep = min(nextStep, now) }
+    }
+
+    /// The next hint of the pass, read by `read` a page at a time; nil at the end of the pass.
+    mutating func next(_ read: (StorageKey?) -> ScanPage) -> ScanPage.Entry? {
+        if page.isEmpty, cursor != nil || isPassBeginning {
+            let read = read(cursor)
+            page = read.entries[...]
+            cursor = read.next
+        }
+        isPassBeginning = page.isEmpty && cursor == nil
+        return page.popFirst()
     }
 
     func isUnderWay(_ key: StorageKey) -> Bool {
@@ -65,23 +81,29 @@ struct HintDelivery {
 
     /// Takes a hint off the list as its home answers, and adapts the window to how long it took:
     /// one more for a quick answer, half for a slow one.
-    mutating func take(_ id: OperationID, at now: Instant) -> Sent? {
-        guard let hint = sent.removeValue(forKey: id) else { return nil }
+    mutating func take(_ id: OperationID, at now: Instant) {
+        guard let hint = sent.removeValue(forKey: id) else { return }
         let isSlow = now.since(hint.at) > latencyTarget
         window = isSlow ? max(1, window / 2) : min(window + 1, windowLimit)
-        return hint
     }
 
-    /// Gives up waiting for what is overdue, or was sent to `node`; the next pass sends it again.
-    mutating func forget(_ node: NodeID) {
-        sent = sent.filter { $0.value.home != node }
+    /// Gives up waiting for what was sent to `node`; the next pass sends it again. Returns what is
+    /// given up.
+    mutating func forget(_ node: NodeID) -> [OperationID] {
+        giveUp { $0.home == node }
     }
 
-    mutating func forgetOverdue(at now: Instant) {
-        let overdue = sent.filter { now.since($0.value.at) > Self.patience }
-        guard !overdue.isEmpty else { return }
-        for id in overdue.keys { sent[id] = nil }
-        window = max(1, window / 2)
+    /// Gives up waiting for what is overdue.
+    mutating func forgetOverdue(at now: Instant) -> [OperationID] {
+        let overdue = giveUp { now.since($0.at) > Self.patience }
+        if !overdue.isEmpty { window = max(1, window / 2) }
+        return overdue
+    }
+
+    private mutating func giveUp(_ condition: (Sent) -> Bool) -> [OperationID] {
+        let ids = sent.filter { condition($0.value) }.map(\.key).sorted()
+        for id in ids { sent[id] = nil }
+        return ids
     }
 }
 
@@ -89,32 +111,27 @@ extension Replication {
     /// Sends the next hints whose homes can be reached, as far as the window allows.
     mutating func deliverHints(at now: Moment, into effects: inout [ReplicationEffect]) {
         guard !replica.hintCounts.isEmpty, now.instant >= hints.nextStep else { return }
-        hints.forgetOverdue(at: now.instant)
+        for id in hints.forgetOverdue(at: now.instant) { operations.remove(id.rawValue) }
         hints.rest(at: now.instant)
-        guard replica.hintCounts.keys.contains(where: reachable.contains) else { return }
+        guard replica.hintCounts.keys.contains(where: peers.isReachable) else { return }
         while hints.hasRoom {
-            let page = replica.hints(after: hints.cursor, limitBytes: HintDelivery.stepBytes)
-            for entry in page.entries {
-                guard hints.hasRoom else { return }
-                hints.cursor = entry.key
-                sendHint(entry, at: now, into: &effects)
+            let entry = hints.next { [replica] in
+                replica.hints(after: $0, limitBytes: HintDelivery.pageBytes)
             }
-            guard page.next != nil else {
-                hints.cursor = nil
-                return
-            }
+            guard let entry else { return }
+            sendHint(entry, at: now, into: &effects)
         }
     }
 
     private mutating func sendHint(
         _ entry: ScanPage.Entry, at now: Moment, into effects: inout [ReplicationEffect]
     ) {
-        guard let home = entry.key.home, home != local, reachable.contains(home),
+        guard let home = entry.key.home, home != local, peers.isReachable(home),
             !hints.isUnderWay(entry.key)
         else { return }
         do throws(RequestError) {
             let object = try replica.object(of: entry.key, bytes: entry.value)
-            let id = newOperation()
+            let id = begin(.hint)
             hints.note(
                 HintDelivery.Sent(
                     key: entry.key, bytes: entry.value, home: home, at: now.instant),
@@ -132,9 +149,10 @@ extension Replication {
         _ reply: ReplicaPutReply, by node: NodeID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        guard let hint = hints.take(reply.operation, at: now.instant), hint.home == node,
-            reply.outcome == .stored
-        else { return }
+        guard let hint = hints.sent[reply.operation], hint.home == node else { return }
+        operations.remove(reply.operation.rawValue)
+        hints.take(reply.operation, at: now.instant)
+        guard reply.outcome == .stored else { return }
         do throws(RequestError) {
             try replica.forgetHint(at: hint.key, ifStill: hint.bytes)
             counters.hintsDelivered += 1

@@ -11,14 +11,22 @@ internal import MartletVersions
 internal import MartletWire
 
 /// A put handed on to a home replica.
-struct ForwardOperation {
+final class ForwardOperation {
     let call: Call
     let request: ClientRequest
     /// Homes not yet tried, next first.
-    var candidates: ArraySlice<NodeID>
-    /// The home that has it now, and since when.
-    var current: NodeID
-    var began: Instant
+    let candidates: ArraySlice<NodeID>
+    /// The home that has it now.
+    let current: NodeID
+
+    init(
+        call: Call, request: ClientRequest, candidates: ArraySlice<NodeID>, current: NodeID
+    ) {
+        self.call = call
+        self.request = request
+        self.candidates = candidates
+        self.current = current
+    }
 }
 
 extension Replication {
@@ -29,8 +37,8 @@ extension Replication {
         let homes = topology.homes(of: call.location.partition)
             .filter(isReachable)
             .sorted { left, right in
-                let leftTime = latencies[left]?.expected ?? 0
-                let rightTime = latencies[right]?.expected ?? 0
+                let leftTime = peers.expected(of: left)
+                let rightTime = peers.expected(of: right)
                 return leftTime == rightTime ? left < right : leftTime < rightTime
             }
         forward(call, request, candidates: homes[...], at: now, into: &effects)
@@ -45,16 +53,18 @@ extension Replication {
             return
         }
         counters.forwards += 1
-        let id = newOperation()
         let rest = candidates.drop { $0 != home }.dropFirst()
-        forwards[id] = ForwardOperation(
-            call: call, request: request, candidates: rest, current: home, began: now.instant)
+        let id = begin(
+            .forward(
+                ForwardOperation(call: call, request: request, candidates: rest, current: home)))
         let message = Forward(
             operation: id, request: request, patience: call.deadline.since(now.instant))
         effects.append(.send(.forward(message), to: home))
         // The home needs one hedge of its own before it answers with a stand-in's help.
-        let delay = options.hedgeDelay.upperBound + hedgeDelay(for: [home])
-        timers.insert(Timer(at: min(now.instant + delay, call.deadline), operation: id))
+        let time = hedgeTime(for: [Part(node: home)], before: call.deadline, at: now)
+        timers.insert(
+            Timer(
+                at: min(time + options.hedgeDelay.upperBound, call.deadline), operation: id))
     }
 
     private mutating func coordinateInTheirPlace(
@@ -76,8 +86,10 @@ extension Replication {
         _ reply: ForwardReply, by node: NodeID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        guard let forward = forwards[reply.operation], forward.current == node else { return }
-        forwards[reply.operation] = nil
+        guard case .forward(let forward) = operations[reply.operation.rawValue],
+            forward.current == node
+        else { return }
+        operations.remove(reply.operation.rawValue)
         switch reply.answer {
         case .failed(let error) where error.isNodesOwn:
             self.forward(
@@ -88,25 +100,26 @@ extension Replication {
     }
 
     mutating func forwardTimerFired(
-        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ forward: ForwardOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
-        guard let forward = forwards[id] else { return }
         if now.instant >= forward.call.deadline {
-            forwards[id] = nil
+            operations.remove(id.rawValue)
             let error = RequestError.timedOut(
                 needed: 1, answered: 0, evidence: Evidence(coordinator: local))
             answer(forward.call.origin, .failed(error), into: &effects)
         } else {
-            forwardAround(forward.current, in: id, at: now, into: &effects)
+            forwardAround(forward.current, in: forward, id, at: now, into: &effects)
         }
     }
 
     /// The home that has the request is gone or too slow: the next one gets it.
     mutating func forwardAround(
-        _ node: NodeID, in id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ node: NodeID, in forward: ForwardOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
-        guard let forward = forwards[id], forward.current == node else { return }
-        forwards[id] = nil
+        guard forward.current == node else { return }
+        operations.remove(id.rawValue)
         self.forward(
             forward.call, forward.request, candidates: forward.candidates, at: now, into: &effects)
     }

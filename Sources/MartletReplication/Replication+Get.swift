@@ -20,6 +20,7 @@ final class GetOperation {
     var candidates: ArraySlice<Part>
     var tally: ReadTally
     var hasAnswered = false
+    var hasEnded = false
     /// Nodes asked again for the values behind their summaries.
     var refetched: [NodeID] = []
 
@@ -62,15 +63,14 @@ extension Replication {
         let get = GetOperation(
             call: call, homes: placement.homes, began: now.instant,
             candidates: ordered[askedCount...], tally: ReadTally(requirement: requirement))
-        let id = newOperation()
+        let id = begin(.get(get))
         for (index, part) in ordered[..<askedCount].enumerated() {
             ask(part, in: get, id, summaryAllowed: index > 0, into: &effects)
         }
-        gets[id] = get
-        settleGet(id, at: now, into: &effects)
-        if gets[id] != nil {
-            let delay = hedgeDelay(for: get.tally.parts.map(\.node))
-            timers.insert(Timer(at: min(now.instant + delay, call.deadline), operation: id))
+        settleGet(get, id, at: now, into: &effects)
+        if !get.hasEnded {
+            let time = hedgeTime(for: get.tally.parts, before: call.deadline, at: now)
+            timers.insert(Timer(at: time, operation: id))
         }
     }
 
@@ -80,7 +80,7 @@ extension Replication {
         ranked.reserveCapacity(parts.count)
         for part in parts {
             let group = part.node == local ? 0 : part.standsInFor == nil ? 1 : 2
-            ranked.append((part, group, latencies[part.node]?.expected ?? 0))
+            ranked.append((part, group, peers.expected(of: part.node)))
         }
         // With the node as the last word it is a total order, whatever the sort does with equals.
         ranked.sort { left, right in
@@ -127,23 +127,23 @@ extension Replication {
         into effects: inout [ReplicationEffect]
     ) {
         let id = reply.operation
-        guard let get = gets[id] else { return }
-        latencies[node, default: PeerLatency()].observe(now.instant.since(get.began))
+        guard case .get(let get) = operations[id.rawValue] else { return }
+        peers.observe(node, took: now.instant.since(get.began))
         switch reply.outcome {
         case .object(let object): _ = get.tally.note(.object(object), by: node)
         case .summary(let context, let dots):
             _ = get.tally.note(.summary(context, dots), by: node)
         case .refused(let reason):
             _ = get.tally.note(.refused(reason), by: node)
-            askAnother(in: id, into: &effects)
+            askAnother(in: get, id, into: &effects)
         }
-        settleGet(id, at: now, into: &effects)
+        settleGet(get, id, at: now, into: &effects)
     }
 
     private mutating func settleGet(
-        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ get: GetOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
-        guard let get = gets[id] else { return }
         if !get.hasAnswered {
             if get.tally.isMet {
                 get.hasAnswered = true
@@ -154,21 +154,20 @@ extension Replication {
                 // Values behind a summary are fetched at once; who else can be asked, is by a
                 // refusal or the hedge timer.
                 let isOver =
-                    get.tally.isSettled && !fetchValues(id, into: &effects)
+                    get.tally.isSettled && !fetchValues(get, id, into: &effects)
                     && get.candidates.isEmpty
-                if isOver { endGet(id, at: now, into: &effects) }
+                if isOver { endGet(get, id, at: now, into: &effects) }
                 return
             }
         }
-        if get.tally.isSettled { endGet(id, at: now, into: &effects) }
+        if get.tally.isSettled { endGet(get, id, at: now, into: &effects) }
     }
 
     /// Asks for the values behind summaries that nobody else could complete; false when none is
     /// outstanding.
     private mutating func fetchValues(
-        _ id: OperationID, into effects: inout [ReplicationEffect]
+        _ get: GetOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
     ) -> Bool {
-        guard let get = gets[id] else { return false }
         let missing = get.tally.unresolvedSummaries
         for node in missing where !get.refetched.contains(node) {
             get.refetched.append(node)
@@ -182,43 +181,41 @@ extension Replication {
     // MARK: Replicas that are slow or gone
 
     mutating func getTimerFired(
-        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ get: GetOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
-        guard let get = gets[id] else { return }
         if now.instant >= get.call.deadline || get.hasAnswered {
-            endGet(id, at: now, into: &effects)
+            endGet(get, id, at: now, into: &effects)
             return
         }
-        _ = fetchValues(id, into: &effects)
+        _ = fetchValues(get, id, into: &effects)
         if !get.candidates.isEmpty, hedges.spend() {
             counters.hedges += 1
-            askAnother(in: id, into: &effects)
+            askAnother(in: get, id, into: &effects)
         }
         let next = min(now.instant + options.hedgeDelay.upperBound, get.call.deadline)
         timers.insert(Timer(at: next, operation: id))
-        settleGet(id, at: now, into: &effects)
+        settleGet(get, id, at: now, into: &effects)
     }
 
     /// `node` is gone: whatever it was asked, another is asked instead.
     mutating func readAround(
-        _ node: NodeID, in id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ node: NodeID, in get: GetOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
-        guard let get = gets[id], get.tally.parts.contains(where: { $0.node == node }) else {
-            return
-        }
+        guard get.tally.parts.contains(where: { $0.node == node }) else { return }
         let reason = RequestError.unavailable(
             needed: get.tally.requirement.r, reachable: get.tally.answeredCount,
             evidence: get.tally.evidence(coordinator: local))
         if get.tally.note(.refused(reason), by: node) {
-            askAnother(in: id, into: &effects)
-            settleGet(id, at: now, into: &effects)
+            askAnother(in: get, id, into: &effects)
+            settleGet(get, id, at: now, into: &effects)
         }
     }
 
     private mutating func askAnother(
-        in id: OperationID, into effects: inout [ReplicationEffect]
+        in get: GetOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
     ) {
-        guard let get = gets[id] else { return }
         while let part = get.candidates.popFirst() {
             guard isReachable(part.node) else { continue }
             ask(part, in: get, id, summaryAllowed: false, into: &effects)
@@ -229,9 +226,11 @@ extension Replication {
     // MARK: The end: read repair
 
     private mutating func endGet(
-        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ get: GetOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
-        guard let get = gets.removeValue(forKey: id) else { return }
+        operations.remove(id.rawValue)
+        get.hasEnded = true
         if !get.hasAnswered {
             let error: RequestError =
                 get.tally.refusal

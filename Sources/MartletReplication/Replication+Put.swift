@@ -62,10 +62,10 @@ extension Replication {
         let applied = try replica.mutate(
             mutation, at: call.location, heldFor: heldFor, owed: without, at: now.wall)
         counters.hintsKept += UInt64(without.count + (heldFor == nil ? 0 : 1))
-        let id = newOperation()
         let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
             began: now.instant, tally: tally)
+        let id = begin(.put(put))
         _ = put.tally.note(.stored, by: local)
         if put.durable {
             awaitingSync.append(SyncWaiter(position: applied.applied.position, party: .put(id)))
@@ -73,12 +73,11 @@ extension Replication {
         for part in parts where part.node != local {
             send(put, to: part, id, at: now, into: &effects)
         }
-        puts[id] = put
         timers.insert(
             Timer(
-                at: min(now.instant + hedgeDelay(for: parts.map(\.node)), call.deadline),
+                at: hedgeTime(for: parts, before: call.deadline, at: now),
                 operation: id))
-        settlePut(id, into: &effects)
+        settlePut(put, id, into: &effects)
     }
 
     /// Makes sure that this node has a part: every put is first written where it is coordinated.
@@ -124,31 +123,33 @@ extension Replication {
         into effects: inout [ReplicationEffect]
     ) {
         let id = reply.operation
-        guard let put = puts[id] else {
+        guard case .put(let put) = operations[id.rawValue] else {
             hintAnswered(reply, by: node, at: now, into: &effects)
             return
         }
-        latencies[node, default: PeerLatency()].observe(now.instant.since(put.began))
+        peers.observe(node, took: now.instant.since(put.began))
         switch reply.outcome {
         case .stored:
             _ = put.tally.note(put.durable ? .synced : .stored, by: node)
         case .refused(let reason):
             _ = put.tally.note(.refused, by: node, refusal: reason)
-            standInFor(node, in: id, at: now, into: &effects)
+            standInFor(node, in: put, id, at: now, into: &effects)
         }
-        settlePut(id, into: &effects)
+        settlePut(put, id, into: &effects)
     }
 
     mutating func noteLocalSync(
         _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
     ) {
-        guard puts[id]?.tally.note(.synced, by: local) == true else { return }
-        settlePut(id, into: &effects)
+        guard case .put(let put) = operations[id.rawValue], put.tally.note(.synced, by: local)
+        else { return }
+        settlePut(put, id, into: &effects)
     }
 
     /// Answers when the verdict is in, and ends the operation when every home is cared for.
-    private mutating func settlePut(_ id: OperationID, into effects: inout [ReplicationEffect]) {
-        guard let put = puts[id] else { return }
+    private mutating func settlePut(
+        _ put: PutOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
+    ) {
         if !put.hasAnswered {
             switch put.tally.verdict {
             case .open: return
@@ -160,7 +161,7 @@ extension Replication {
             }
             put.hasAnswered = true
         }
-        if put.placement.homes.allSatisfy(put.tally.isCared) { puts[id] = nil }
+        if put.placement.homes.allSatisfy(put.tally.isCared) { operations.remove(id.rawValue) }
     }
 
     private func writeAnswer(_ put: PutOperation) -> WriteAnswer {
@@ -182,27 +183,28 @@ extension Replication {
     // MARK: Homes that are away or slow
 
     mutating func putTimerFired(
-        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ put: PutOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
-        guard let put = puts[id] else { return }
         if now.instant >= put.call.deadline {
-            endPut(id, into: &effects)
+            endPut(put, id, into: &effects)
             return
         }
         put.hasHedged = true
         for home in put.placement.homes where home != local {
-            standInFor(home, in: id, at: now, into: &effects)
+            standInFor(home, in: put, id, at: now, into: &effects)
         }
         timers.insert(Timer(at: put.call.deadline, operation: id))
-        settlePut(id, into: &effects)
+        settlePut(put, id, into: &effects)
     }
 
-    /// Finds somebody to hold the write for `node`, if that is a home without the write: a
-    /// fallback, or else this node, which then owes it.
+    /// Finds somebody to hold the write for `node`, if that is a home without the write, or one
+    /// who was to stand in for it: the next fallback. When there is none, this node owes the write
+    /// to a home that is gone; one that is merely slow has until the deadline to take it.
     mutating func standInFor(
-        _ node: NodeID, in id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ node: NodeID, in put: PutOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
-        guard let put = puts[id] else { return }
         let asked = put.tally.replicas.first { $0.part.node == node }
         guard let home = asked.map({ $0.part.standsInFor ?? node }), asked?.holdsWrite == false,
             !put.tally.isCared(for: home)
@@ -214,7 +216,7 @@ extension Replication {
             counters.hedges += 1
             put.tally.ask(part)
             send(put, to: part, id, at: now, into: &effects)
-        } else {
+        } else if !isReachable(home) {
             owe([home], of: put)
         }
     }
@@ -230,8 +232,10 @@ extension Replication {
         }
     }
 
-    private mutating func endPut(_ id: OperationID, into effects: inout [ReplicationEffect]) {
-        guard let put = puts.removeValue(forKey: id) else { return }
+    private mutating func endPut(
+        _ put: PutOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
+    ) {
+        operations.remove(id.rawValue)
         let uncared = put.placement.homes.filter { $0 != local && !put.tally.isCared(for: $0) }
         if !uncared.isEmpty { owe(uncared, of: put) }
         guard !put.hasAnswered else { return }

@@ -70,20 +70,25 @@ package struct Replication {
     var replica: Replica
     var random: SeededRandom
     var topology: Topology?
-    /// Nodes that can be sent to now, sorted.
-    var reachable: [NodeID] = []
+    var peers = Peers()
 
-    var nextOperation: UInt64 = 1
-    var puts: [OperationID: PutOperation] = [:]
-    var gets: [OperationID: GetOperation] = [:]
-    var forwards: [OperationID: ForwardOperation] = [:]
+    /// Everything in flight; its numbers are the `OperationID`s.
+    var operations = SlidingTable<Operation>()
     var hints: HintDelivery
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
-    var latencies: [NodeID: PeerLatency] = [:]
     var hedges: HedgeBudget
     /// What has happened so far.
     package internal(set) var counters = ReplicationCounters()
+
+    /// What is in flight under one number.
+    enum Operation {
+        case put(PutOperation)
+        case get(GetOperation)
+        case forward(ForwardOperation)
+        /// A hint on its way home; `HintDelivery` knows which.
+        case hint
+    }
 
     /// Who is told once the log is durable up to a position; positions never fall.
     struct SyncWaiter {
@@ -130,7 +135,7 @@ package struct Replication {
     }
 
     /// Requests that this node coordinates or has forwarded and not yet finished.
-    package var operationsInFlight: Int { puts.count + gets.count + forwards.count }
+    package var operationsInFlight: Int { operations.count - hints.sent.count }
 
     /// When `tick` is next due.
     package var nextWakeup: Instant {
@@ -147,19 +152,20 @@ package struct Replication {
     package mutating func reachabilityChanged(
         _ node: NodeID, isReachable: Bool, at now: Moment, into effects: inout [ReplicationEffect]
     ) {
-        let index = reachable.firstIndex { $0 >= node } ?? reachable.count
-        let was = index < reachable.count && reachable[index] == node
-        guard was != isReachable else { return }
+        guard peers.setReachable(node, isReachable) else { return }
         if isReachable {
-            reachable.insert(node, at: index)
             hints.wake(at: now.instant)
-        } else {
-            reachable.remove(at: index)
-            hints.forget(node)
-            for id in puts.keys.sorted() { standInFor(node, in: id, at: now, into: &effects) }
-            for id in gets.keys.sorted() { readAround(node, in: id, at: now, into: &effects) }
-            for id in forwards.keys.sorted() {
-                forwardAround(node, in: id, at: now, into: &effects)
+            return
+        }
+        for id in hints.forget(node) { operations.remove(id.rawValue) }
+        for number in operations.numbers {
+            let id = OperationID(rawValue: number)
+            switch operations[number] {
+            case .put(let put): standInFor(node, in: put, id, at: now, into: &effects)
+            case .get(let get): readAround(node, in: get, id, at: now, into: &effects)
+            case .forward(let forward):
+                forwardAround(node, in: forward, id, at: now, into: &effects)
+            case .hint, nil: continue
             }
         }
     }
@@ -214,9 +220,13 @@ package struct Replication {
     package mutating func tick(at now: Moment, into effects: inout [ReplicationEffect]) {
         while let timer = timers.min, timer.at <= now.instant {
             timers.removeMin()
-            putTimerFired(timer.operation, at: now, into: &effects)
-            getTimerFired(timer.operation, at: now, into: &effects)
-            forwardTimerFired(timer.operation, at: now, into: &effects)
+            let id = timer.operation
+            switch operations[id.rawValue] {
+            case .put(let put): putTimerFired(put, id, at: now, into: &effects)
+            case .get(let get): getTimerFired(get, id, at: now, into: &effects)
+            case .forward(let forward): forwardTimerFired(forward, id, at: now, into: &effects)
+            case .hint, nil: continue
+            }
         }
         deliverHints(at: now, into: &effects)
     }
@@ -283,25 +293,22 @@ package struct Replication {
         }
     }
 
-    mutating func newOperation() -> OperationID {
-        defer { nextOperation += 1 }
-        return OperationID(rawValue: nextOperation)
+    mutating func begin(_ operation: Operation) -> OperationID {
+        OperationID(rawValue: operations.append(operation))
     }
 
     func isReachable(_ node: NodeID) -> Bool {
-        node == local || reachable.contains(node)
+        node == local || peers.isReachable(node)
     }
 
-    /// How long to wait for the slowest of `nodes`, by how quick they have been.
-    func hedgeDelay(for nodes: [NodeID]) -> Duration {
+    /// When to look again at an operation that asks `parts` now: when the slowest of them should
+    /// have answered, and at the latest at its deadline.
+    func hedgeTime(for parts: [Part], before deadline: Instant, at now: Moment) -> Instant {
         var delay = options.hedgeDelay.lowerBound
-        for node in nodes where node != local {
-            delay = max(
-                delay,
-                latencies[node, default: PeerLatency()]
-                    .hedgeDelay(within: options.hedgeDelay))
+        for part in parts where part.node != local {
+            delay = max(delay, peers.hedgeDelay(of: part.node, within: options.hedgeDelay))
         }
-        return delay
+        return min(now.instant + delay, deadline)
     }
 }
 

@@ -25,6 +25,12 @@ final class NodeLoop: @unchecked Sendable {
     private(set) var core: NodeCore
     private let startedAt: Instant
 
+    /// What to do with an answer.
+    private enum Completion {
+        case request((ClientAnswer) -> Void)
+        case creation((CreationOutcome) -> Void)
+    }
+
     private var logThread: LogThread?
     private var datagrams: (any Channel)?
     private var links: [NodeID: PeerLink] = [:]
@@ -36,9 +42,8 @@ final class NodeLoop: @unchecked Sendable {
     private var effects: [NodeEffect] = []
     private var datagramWriter = ByteWriter()
 
-    private var nextRequest: UInt64 = 1
-    private var waiting: [RequestID: (ClientAnswer) -> Void] = [:]
-    private var creating: [RequestID: (CreationOutcome) -> Void] = [:]
+    /// Who waits for an answer; the numbers are the `RequestID`s.
+    private var waiting = SlidingTable<Completion>()
 
     private var scheduledWakeup = Instant.never
     private var lastComplaint = Instant.start
@@ -127,10 +132,11 @@ final class NodeLoop: @unchecked Sendable {
         switch effect {
         case .send(let message, let node): links[node]?.enqueue(message)
         case .answer(let id, let answer):
-            if let complete = waiting.removeValue(forKey: id) { complete(answer) }
+            if case .request(let complete) = waiting.remove(id.rawValue) { complete(answer) }
         case .sendDatagram(let datagram, let endpoint): send(datagram, to: endpoint)
         case .connect(let node, let endpoint): connect(node, endpoint)
-        case .created(let id, let outcome): creating.removeValue(forKey: id)?(outcome)
+        case .created(let id, let outcome):
+            if case .creation(let complete) = waiting.remove(id.rawValue) { complete(outcome) }
         case .note(let note): log(note)
         }
     }
@@ -266,22 +272,15 @@ final class NodeLoop: @unchecked Sendable {
 
 extension NodeLoop: CommandTarget {
     func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void) {
-        let id = newRequest()
-        waiting[id] = complete
+        let id = RequestID(rawValue: waiting.append(.request(complete)))
         handle(.requestReceived(id, request))
     }
 
     func createCluster(
         _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void
     ) {
-        let id = newRequest()
-        creating[id] = complete
+        let id = RequestID(rawValue: waiting.append(.creation(complete)))
         handle(.creationRequested(id, request))
-    }
-
-    private func newRequest() -> RequestID {
-        defer { nextRequest += 1 }
-        return RequestID(rawValue: nextRequest)
     }
 
     var processFacts: [(name: String, value: String)] {

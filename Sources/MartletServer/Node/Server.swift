@@ -51,7 +51,10 @@ package final class Server {
             let bound = try Self.listen(loop, group)
             listeners = bound.all
             let datagrams = bound.datagrams
-            Self.blocking { try eventLoop.submit { loop.start(logThread: logThread, datagrams: datagrams) }.wait() }
+            Self.blocking {
+                try eventLoop.submit { loop.start(logThread: logThread, datagrams: datagrams) }
+                    .wait()
+            }
         } catch {
             logThread.stop()
             Self.blocking { [group] in try group.syncShutdownGracefully() }
@@ -136,8 +139,10 @@ package final class Server {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20))
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(PeerHandler(loop: loop))
@@ -148,12 +153,15 @@ package final class Server {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 1 << 10, initial: 16 << 10, maximum: 1 << 20))
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 1 << 10, initial: 16 << 10, maximum: 1 << 20)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = ClientHandler(
-                        loop: loop, session: loop.newSession(on: channel), limits: configuration.resp)
+                        loop: loop, session: loop.newSession(on: channel),
+                        limits: configuration.resp)
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }

@@ -1,0 +1,120 @@
+// How quick the other nodes have been lately, and how often that may be taken as a reason to ask
+// somebody else.
+internal import MartletBase
+
+/// A running estimate of one peer's answering time: mean and deviation by exponential averages, as
+/// TCP estimates its round trip (Jacobson, 1988).
+struct PeerLatency {
+    private var mean: Double = 0
+    private var deviation: Double = 0
+    private var isEmpty = true
+
+    /// Takes one answering time into account.
+    mutating func observe(_ duration: Duration) {
+        let sample = Double(duration.nanoseconds)
+        if isEmpty {
+            isEmpty = false
+            mean = sample
+            deviation = sample / 2
+        } else {
+            deviation += (abs(sample - mean) - deviation) / 4
+            mean += (sample - mean) / 8
+        }
+    }
+
+    /// Nanoseconds.
+    var expected: Double { mean }
+
+    /// How long to wait before doubting the peer, held within `range`.
+    func hedgeDelay(within range: ClosedRange<Duration>) -> Duration {
+        let estimate = Duration.nanoseconds(Int64(mean + 4 * deviation))
+        return min(max(estimate, range.lowerBound), range.upperBound)
+    }
+}
+
+/// The other nodes as replication sees them: whether they can be sent to, and how quick they are.
+/// Sorted by id; every look-up is a binary search.
+struct Peers {
+    private struct Peer {
+        var node: NodeID
+        var isReachable = false
+        var latency = PeerLatency()
+    }
+
+    private var all: [Peer] = []
+
+    func isReachable(_ node: NodeID) -> Bool {
+        let index = position(of: node)
+        return holds(node, at: index) && all[index].isReachable
+    }
+
+    /// Returns whether that changes anything.
+    mutating func setReachable(_ node: NodeID, _ isReachable: Bool) -> Bool {
+        let index = index(of: node)
+        guard all[index].isReachable != isReachable else { return false }
+        all[index].isReachable = isReachable
+        return true
+    }
+
+    mutating func observe(_ node: NodeID, took duration: Duration) {
+        all[index(of: node)].latency.observe(duration)
+    }
+
+    /// Nanoseconds that an answer of `node` is expected to take; 0 when it was never heard from,
+    /// so that it is.
+    func expected(of node: NodeID) -> Double {
+        let index = position(of: node)
+        return holds(node, at: index) ? all[index].latency.expected : 0
+    }
+
+    func hedgeDelay(of node: NodeID, within range: ClosedRange<Duration>) -> Duration {
+        let index = position(of: node)
+        return holds(node, at: index)
+            ? all[index].latency.hedgeDelay(within: range) : range.lowerBound
+    }
+
+    private mutating func index(of node: NodeID) -> Int {
+        let index = position(of: node)
+        if !holds(node, at: index) { all.insert(Peer(node: node), at: index) }
+        return index
+    }
+
+    private func holds(_ node: NodeID, at index: Int) -> Bool {
+        index < all.count && all[index].node == node
+    }
+
+    private func position(of node: NodeID) -> Int {
+        var low = 0
+        var high = all.count
+        while low < high {
+            let middle = (low + high) / 2
+            if all[middle].node < node { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
+
+/// A token bucket that requests fill and hedges drain: hedges stay a share of the requests however
+/// slow everything gets (Dean and Barroso, "The tail at scale", 2013).
+struct HedgeBudget {
+    /// The most hedges that can be saved up.
+    static let savingsLimit = 100.0
+
+    private let share: Double
+    private var tokens = Self.savingsLimit
+
+    init(share: Double) {
+        self.share = share
+    }
+
+    mutating func requestBegan() {
+        tokens = min(tokens + share, Self.savingsLimit)
+    }
+
+    /// Takes one hedge out, if there is one left.
+    mutating func spend() -> Bool {
+        guard tokens >= 1 else { return false }
+        tokens -= 1
+        return true
+    }
+}
