@@ -56,8 +56,10 @@ package enum StableHash {
         var accumulator = mix(seed ^ 0x9E37_79B9_7F4A_7C15) ^ UInt64(bytes.count)
         var index = 0
         while index + 8 <= bytes.count {
-            var word: UInt64 = 0
-            for offset in 0..<8 { word |= UInt64(bytes[index + offset]) << (8 * UInt64(offset)) }
+            let word = unsafe bytes.withUnsafeBytes {
+                UInt64(
+                    littleEndian: unsafe $0.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            }
             accumulator = fold(accumulator ^ word)
             index += 8
         }

@@ -36,6 +36,20 @@ final class GetOperation {
     }
 }
 
+/// A part with its place in the order of asking. With the node as the last word that order is
+/// total, whatever the sort does with equals.
+private struct RankedPart: Comparable {
+    var part: Part
+    var group: Int
+    var expected: Double
+
+    static func < (left: RankedPart, right: RankedPart) -> Bool {
+        if left.group != right.group { return left.group < right.group }
+        if left.expected != right.expected { return left.expected < right.expected }
+        return left.part.node < right.part.node
+    }
+}
+
 extension Replication {
     mutating func beginGet(
         _ call: Call, _ readOptions: ReadOptions, _ topology: Topology, at now: Moment,
@@ -76,18 +90,12 @@ extension Replication {
 
     /// This node first, then homes before their stand-ins, the quicker before the slower.
     private func inOrderOfAsking(_ parts: [Part]) -> [Part] {
-        var ranked: [(part: Part, group: Int, expected: Double)] = []
-        ranked.reserveCapacity(parts.count)
-        for part in parts {
-            let group = part.node == local ? 0 : part.standsInFor == nil ? 1 : 2
-            ranked.append((part, group, peers.expected(of: part.node)))
+        var ranked = parts.map { part in
+            RankedPart(
+                part: part, group: part.node == local ? 0 : part.standsInFor == nil ? 1 : 2,
+                expected: peers.expected(of: part.node))
         }
-        // With the node as the last word it is a total order, whatever the sort does with equals.
-        ranked.sort { left, right in
-            (left.group, left.expected, left.part.node) < (
-                right.group, right.expected, right.part.node
-            )
-        }
+        ranked.sort()
         return ranked.map(\.part)
     }
 

@@ -108,7 +108,7 @@ package struct Replication {
         var operation: OperationID
 
         static func < (left: Timer, right: Timer) -> Bool {
-            (left.at, left.operation) < (right.at, right.operation)
+            left.at == right.at ? left.operation < right.operation : left.at < right.at
         }
     }
 

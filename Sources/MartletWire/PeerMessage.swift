@@ -176,6 +176,7 @@ package enum PeerMessage: Equatable, Sendable {
     case forwardReply(ForwardReply)
     /// Membership: every member that the sender knows.
     case pushPull(PushPull)
-    /// The ring: the sender's topology, newer than the receiver's.
-    case topology(Topology)
+    /// The ring: the sender's topology, newer than the receiver's. Indirect, so that the rare
+    /// message does not make every other one as large.
+    indirect case topology(Topology)
 }
