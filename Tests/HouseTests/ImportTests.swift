@@ -7,7 +7,9 @@ private let core: Set<String> = [
 ]
 
 /// What the shells may use of the platform; the core may not.
-private let platform: Set<String> = ["Dispatch", "Foundation", "Glibc", "Synchronization"]
+private let platform: Set<String> = [
+    "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
+]
 
 /// Every target, and all that its files may import.
 private let table: [String: Set<String>] = [

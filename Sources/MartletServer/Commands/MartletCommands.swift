@@ -1,7 +1,8 @@
 // MARTLET.GET, PUT and DELETE: reads and writes with causality and quorums in the open.
 //
 // A write names what it replaces by its CONTEXT. Without one it says that its client has seen
-// nothing, and replaces nothing: it may leave a sibling, and never overwrites what it does not know.
+// nothing, and replaces nothing: it may leave a sibling, and never overwrites what it does not
+// know.
 internal import MartletBase
 internal import MartletRESP
 internal import MartletVersions
@@ -24,7 +25,8 @@ extension ClientSession {
         submit(ClientRequest(key: words[1], operation: .get(options)), as: .versions)
     }
 
-    /// `MARTLET.PUT key value [CONTEXT token] [W …] [PW …] [DW …] [N n] [TIMEOUT ms] [EX s | PX ms]`.
+    /// `MARTLET.PUT key value [CONTEXT token] [W …] [PW …] [DW …] [N n] [TIMEOUT ms]
+    /// [EX seconds | PX ms]`.
     func martletPut(_ words: [Bytes]) throws(CommandError) {
         let arguments = try CausalWrite(
             words, from: 3, command: "martlet.put", at: target.now.wall, mayExpire: true)

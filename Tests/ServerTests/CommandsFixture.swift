@@ -1,0 +1,205 @@
+// A node without a loop: the real core on a disk in memory, run to rest after each event, so that
+// commands can be tested as transcripts. Answers can be held back, to complete in any order.
+import MartletBase
+import MartletNode
+import MartletRESP
+import MartletReplication
+import MartletRing
+import MartletServer
+import MartletStorage
+import MartletWire
+
+/// One node, in no cluster until it is told to create one.
+final class TestNode: CommandTarget {
+    static let wall = WallTime(milliseconds: 1_750_000_000_000)
+
+    private(set) var core: NodeCore
+    var now = Moment(instant: Instant(nanoseconds: 1_000_000_000), wall: wall)
+    let processFacts: [(name: String, value: String)] = [
+        ("uptime_in_seconds", "1"), ("connected_clients", "1"), ("used_memory_rss", "2"),
+    ]
+
+    /// While true, answers wait for `release`.
+    var holdsAnswers = false
+    private(set) var held: [() -> Void] = []
+
+    private let log: LogWriter
+    private var nextRequest: UInt64 = 0
+    private var waiting: [RequestID: (ClientAnswer) -> Void] = [:]
+    private var creating: [RequestID: (CreationOutcome) -> Void] = [:]
+
+    init(name: String = "n1", others: [Member] = [], created: Bool = true) throws {
+        var options = StorageOptions()
+        options.prewriteBytes = 0
+        let storage = try StorageEngine.open(disk: MemoryDisk(), options: options)
+        log = storage.log
+        var configuration = NodeConfiguration(
+            clusterName: "test", name: name, zone: "a",
+            peerEndpoint: Endpoint(host: "10.0.0.1", port: 7401),
+            clientEndpoint: Endpoint(host: "10.0.0.1", port: 7400), seeds: [])
+        configuration.replication.valueLimitBytes = 1_000
+        core = try NodeCore.open(configuration, engine: storage.engine, seed: 7, at: now)
+        syncLog()
+        handle(.started)
+        if let first = others.first {
+            let exchange = PushPull(members: others, wantsReply: false, epoch: 0)
+            handle(.messageReceived(.pushPull(exchange), from: first.id))
+        }
+        guard created else { return }
+        var outcome: CreationOutcome?
+        guard let partitions = PartitionCount(64) else { fatalError("64 partitions") }
+        createCluster(
+            CreationRequest(memberCount: others.count + 1, partitionCount: partitions)
+        ) { outcome = $0 }
+        guard case .created = outcome else { fatalError("\(String(describing: outcome))") }
+    }
+
+    /// A member to be known beside the node, by a number from 2 on.
+    static func member(_ number: UInt16, state: MemberState = .alive) -> Member {
+        Member(
+            id: NodeID(rawValue: UInt64(number)), name: "n\(number)", zone: "a", weight: 1,
+            peerEndpoint: Endpoint(host: "10.0.0.\(number)", port: 7401),
+            clientEndpoint: Endpoint(host: "10.0.0.\(number)", port: 7400), incarnation: 1,
+            state: state)
+    }
+
+    func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void) {
+        nextRequest += 1
+        let id = RequestID(rawValue: nextRequest)
+        waiting[id] = complete
+        handle(.requestReceived(id, request))
+    }
+
+    func createCluster(
+        _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void
+    ) {
+        nextRequest += 1
+        let id = RequestID(rawValue: nextRequest)
+        creating[id] = complete
+        handle(.creationRequested(id, request))
+    }
+
+    /// Lets the answer at `index` of those held through.
+    func release(_ index: Int) {
+        held.remove(at: index)()
+    }
+
+    /// Takes in an event and what follows from it, the log's answers included.
+    func handle(_ event: NodeEvent) {
+        var effects: [NodeEffect] = []
+        core.handle(event, at: now, into: &effects)
+        while let outcome = commit() {
+            core.handle(.logAnswered(outcome), at: now, into: &effects)
+        }
+        for effect in effects {
+            switch effect {
+            case .answer(let id, let answer):
+                guard let complete = waiting.removeValue(forKey: id) else { continue }
+                if holdsAnswers { held.append { complete(answer) } } else { complete(answer) }
+            case .created(let id, let outcome): creating.removeValue(forKey: id)?(outcome)
+            default: break
+            }
+        }
+    }
+
+    private func commit() -> LogOutcome? {
+        var chunks: [LogChunk] = []
+        while let chunk = core.engine.takeChunk() { chunks.append(chunk) }
+        return chunks.isEmpty ? nil : log.commit(chunks)
+    }
+
+    private func syncLog() {
+        if let outcome = commit() { core.engine.logAnswered(outcome) }
+    }
+}
+
+/// A client of a `TestNode`: bytes in, bytes out, as the shell would pass them.
+final class TestClient {
+    let node: TestNode
+    let session: ClientSession
+    private var parser = CommandParser()
+    /// How often the session has announced output.
+    private(set) var announcements = 0
+
+    init(
+        _ node: TestNode, id: Int = 1, registry: ClientRegistry? = nil,
+        limits: SessionLimits = SessionLimits()
+    ) {
+        self.node = node
+        session = ClientSession(
+            target: node, connectionID: id, peerAddress: "10.1.1.1:5000",
+            localAddress: "10.0.0.1:7400", registry: registry, limits: limits)
+        session.onOutput = { [unowned self] in announcements += 1 }
+    }
+
+    /// A client of a created single node, after `HELLO 3` where so asked.
+    convenience init(_ version: RESPVersion = .resp2) throws {
+        try self.init(TestNode())
+        if version == .resp3 { _ = say("HELLO 3") }
+    }
+
+    /// Sends bytes; gives back what is ready to be sent in return.
+    func send(_ bytes: Bytes) -> String {
+        parser.append(bytes)
+        do throws(RESPError) {
+            while !session.shouldClose, let command = try parser.next() {
+                session.execute(command)
+            }
+        } catch {
+            session.protocolError(error)
+        }
+        return output()
+    }
+
+    /// Sends lines of inline commands.
+    func say(_ lines: String...) -> String {
+        send(Bytes(text: lines.map { $0 + "\r\n" }.joined()))
+    }
+
+    /// What is ready to be sent.
+    func output() -> String {
+        guard let bytes = session.takeOutput() else { return "" }
+        session.outputWritten(bytes.count)
+        return bytes.text
+    }
+
+    /// The reply to one line as a value.
+    func ask(_ line: String) throws -> RESPValue? {
+        var replies = ReplyParser()
+        replies.append(Bytes(text: say(line)))
+        return try replies.next()
+    }
+}
+
+extension RESPValue {
+    /// The value under `key` of a map, in either protocol's form.
+    subscript(_ key: String) -> RESPValue? {
+        let wanted = RESPValue.bulk(Bytes(text: key))
+        switch self {
+        case .map(let pairs): return pairs.first { $0.key == wanted }?.value
+        case .array(let elements):
+            return stride(from: 0, to: elements.count - 1, by: 2)
+                .first { elements[$0] == wanted }.map { elements[$0 + 1] }
+        default: return nil
+        }
+    }
+
+    /// The bytes of a bulk or verbatim string.
+    var bytes: Bytes? {
+        switch self {
+        case .bulk(let bytes), .verbatim(_, let bytes): bytes
+        default: nil
+        }
+    }
+
+    /// The text of a string of any kind.
+    var text: String? {
+        if case .simple(let text) = self { return text }
+        return bytes?.text
+    }
+
+    /// The elements of an array.
+    var elements: [RESPValue]? {
+        if case .array(let elements) = self { elements } else { nil }
+    }
+}
