@@ -88,6 +88,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "MartletBase", "MartletServer", "MartletClient", "MartletSimulator", arguments,
+                logging,
             ],
             swiftSettings: strict),
 

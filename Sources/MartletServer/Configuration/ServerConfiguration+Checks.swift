@@ -87,8 +87,12 @@ extension ServerConfiguration {
                 "clients.bulk_limit", resp.bulkByteLimit
             ),
             (
-                "storage.batch_limit", storage.batchLimitBytes,
+                "replication.object_limit", replication.objectLimitBytes,
                 "replication.value_limit", replication.valueLimitBytes
+            ),
+            (
+                "storage.batch_limit", storage.batchLimitBytes,
+                "replication.object_limit", replication.objectLimitBytes
             ),
             (
                 "storage.pending_limit", storage.pendingLimitBytes,

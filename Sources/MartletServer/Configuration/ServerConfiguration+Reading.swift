@@ -104,6 +104,9 @@ extension ServerConfiguration {
         reader.read(
             "replication.sibling_limit", into: &replication.siblingLimit, .integer(2...10_000))
         reader.read(
+            "replication.object_limit", into: &replication.objectLimitBytes,
+            .size(1 << 10...16 << 20))
+        reader.read(
             "replication.inline_limit", into: &replication.inlineLimitBytes, .size(0...1 << 20))
         reader.read(
             "replication.clock_skew_limit", into: &replication.maximumClockSkew,

@@ -199,8 +199,8 @@ struct ConfigurationTests {
                 "membership.outreach_interval is 500ms, must be protocol_period, 1s, or more"
             ),
             (
-                "clients: {bulk_limit: 1MiB}",
-                "clients.bulk_limit is 1MiB, too small for replication.value_limit, 16MiB"
+                "clients: {bulk_limit: 512KiB}",
+                "clients.bulk_limit is 512KiB, too small for replication.value_limit, 1MiB"
             ),
             (
                 "storage: {pending_limit: 16MiB}",

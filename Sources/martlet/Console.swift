@@ -1,0 +1,47 @@
+// Writing to the terminal or to whatever stands in its place, at once and whole.
+internal import Glibc
+
+/// The two streams of the process.
+enum Console {
+    /// Whether standard output is a terminal, so that lines can be drawn again.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Writes `text` and a line end to standard output.
+    static func line(_ text: String = "") {
+        write(text + "\n")
+    }
+
+    /// Writes lines to standard output.
+    static func lines(_ lines: [String]) {
+        write(lines.map { $0 + "\n" }.joined())
+    }
+
+    /// Writes `text` as it stands to standard output.
+    static func write(_ text: String) {
+        write(Array(text.utf8))
+    }
+
+    /// Writes bytes as they stand to standard output.
+    static func write(_ bytes: [UInt8]) {
+        write(bytes, to: STDOUT_FILENO)
+    }
+
+    /// Writes `text` and a line end to standard error.
+    static func error(_ text: String) {
+        write(Array("\(text)\n".utf8), to: STDERR_FILENO)
+    }
+
+    /// A reader that has gone away is no error worth telling: there is nobody to tell.
+    private static func write(_ bytes: [UInt8], to descriptor: CInt) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + sent }, buffer.count - sent)
+            }
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { return }
+            sent += count
+        }
+    }
+}

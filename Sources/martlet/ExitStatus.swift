@@ -1,0 +1,37 @@
+// What scripts learn from a command that has ended.
+package import MartletClient
+
+/// The status that the process exits with.
+package enum ExitStatus: Int32, Error, Hashable, Sendable {
+    /// The key or thing asked for is not there, or the command failed.
+    case failed = 1
+    /// The command line or a configuration is wrong.
+    case usage = 2
+    /// No node answers, or too few replicas do; trying again later may help.
+    case unavailable = 3
+
+    /// The status for an error of the client.
+    package init(_ error: MartletError) {
+        switch error.code {
+        case .notConnected, .connectionLost, .timedOut, .noCluster, .noQuorum, .deadlinePassed,
+            .overloaded, .storage:
+            self = .unavailable
+        case .invalidEndpoint: self = .usage
+        default: self = .failed
+        }
+    }
+}
+
+/// A command that cannot go on, in the command's own words.
+package struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What the process exits with.
+    package var status: ExitStatus
+    /// What happened, and what to do.
+    package var description: String
+
+    /// The failure that `description` tells.
+    package init(_ description: String, status: ExitStatus = .failed) {
+        self.status = status
+        self.description = description
+    }
+}

@@ -1,0 +1,66 @@
+// The options of every command that talks to a node.
+package import ArgumentParser
+internal import FoundationEssentials
+internal import MartletClient
+internal import MartletServer
+
+/// Which nodes to talk to.
+package struct NodeOptions: ParsableArguments {
+    /// The nodes of `martlet demo`.
+    static let standard = ["127.0.0.1:7400", "127.0.0.1:7410", "127.0.0.1:7420"]
+
+    /// The nodes to try, in order.
+    @Option(
+        name: .customLong("node"),
+        help: ArgumentHelp(
+            "A node to ask, HOST:PORT of its client port. Given several times, the next is asked "
+                + "when one cannot be reached. Default: the nodes of 'martlet demo'.",
+            valueName: "host:port"))
+    package var nodes: [String] = []
+
+    /// The demo's nodes.
+    package init() {}
+
+    /// Runs `body` with a connected client, and closes it.
+    func withClient<Result: Sendable>(
+        _ body: (MartletClient) async throws -> Result
+    ) async throws -> Result {
+        var options = ClientOptions()
+        options.name = "martlet-cli"
+        let client = try await MartletClient.connect(
+            to: nodes.isEmpty ? Self.standard : nodes, options: options)
+        do {
+            let result = try await body(client)
+            await client.close()
+            return result
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+}
+
+extension MartletClient {
+    /// Asks for one of the node's views.
+    func view<View: Decodable>(_ type: View.Type, _ words: [String]) async throws -> View {
+        let reply = try await command(words.map { Array($0.utf8) })
+        guard case .bytes(let json) = reply else {
+            throw CommandFailure(
+                "the node's answer to \(words[0]) is not one that this martlet reads")
+        }
+        do {
+            return try JSONDecoder().decode(View.self, from: Data(json))
+        } catch {
+            throw CommandFailure(
+                "the node's answer to \(words[0]) is not one that this martlet reads: is the node "
+                    + "of another version? (\(error))")
+        }
+    }
+}
+
+/// `value` as JSON on several lines, keys sorted.
+func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

@@ -1,0 +1,70 @@
+// The ring as a person reads it.
+internal import MartletServer
+
+/// Lines of text from the ring's views.
+enum RingText {
+    /// The members and what each is home to.
+    static func lines(_ view: RingView) -> [String] {
+        var lines = [heading(view), ""]
+        var table = TextTable([
+            ("member", .left), ("state", .left), ("zone", .left), ("weight", .right),
+            ("home of", .right), ("primary of", .right), ("share", .right), ("clients", .left),
+            ("peers", .left),
+        ])
+        for member in view.members {
+            table.add([
+                member.name, member.state, member.zone.isEmpty ? "-" : member.zone,
+                "\(member.weight)", member.inRing ? "\(member.partitionsAsHome)" : "-",
+                member.inRing ? "\(member.partitionsAsPrimary)" : "-",
+                member.inRing ? "\(decimal(member.share, 1))%" : "-", member.client ?? "-",
+                member.peer ?? "-",
+            ])
+        }
+        lines += table.lines
+        if !view.warnings.isEmpty { lines.append("") }
+        lines += view.warnings.map { "warning: \($0)" }
+        if let homes = view.homes { lines += [""] + Self.lines(homes) }
+        return lines
+    }
+
+    private static func heading(_ view: RingView) -> String {
+        guard view.epoch > 0 else { return "cluster \(view.cluster): not created yet" }
+        let digest = view.topologyDigest.map { ", digest \($0)" } ?? ""
+        return "cluster \(view.cluster): epoch \(view.epoch), "
+            + "\(counted(view.partitions, "partition")) with \(counted(view.n, "home replica")) "
+            + "each\(digest)"
+    }
+
+    private static func lines(_ homes: [RingView.Homes]) -> [String] {
+        var table = TextTable([("partition", .right), ("slots", .right), ("homes", .left)])
+        for home in homes {
+            table.add([
+                "\(home.partition)", "\(home.firstSlot)-\(home.lastSlot)",
+                home.homes.joined(separator: " "),
+            ])
+        }
+        return table.lines
+    }
+
+    /// Where one key lives.
+    static func lines(_ view: KeyView) -> [String] {
+        var table = TextTable([
+            ("node", .left), ("as", .left), ("state", .left), ("zone", .left), ("clients", .left),
+        ])
+        func add(_ node: KeyView.Node, as role: String) {
+            table.add([
+                node.name, role, node.state, node.zone.isEmpty ? "-" : node.zone,
+                node.client ?? "-",
+            ])
+        }
+        for (index, home) in view.homes.enumerated() {
+            add(home, as: index == 0 ? "home, primary" : "home")
+        }
+        for (index, fallback) in view.fallbacks.enumerated() {
+            add(fallback, as: "stand-in \(index + 1)")
+        }
+        let place =
+            "key \(Printable.text(view.key)): slot \(view.slot), partition \(view.partition)"
+        return [place, ""] + table.lines
+    }
+}

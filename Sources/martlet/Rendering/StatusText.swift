@@ -1,0 +1,74 @@
+// A node's condition as a person reads it.
+internal import MartletServer
+
+/// Lines of text from a status view.
+enum StatusText {
+    /// Everything that the view says, one subject a line.
+    static func lines(_ view: StatusView) -> [String] {
+        var rows = [
+            ("node", "\(view.node) (\(view.id)) of cluster \(view.cluster)"),
+            ("ready", ready(view)),
+            ("writes as", view.actor),
+            ("requests", requests(view)),
+            ("replication", replication(view.counters)),
+            (
+                "hints",
+                "\(view.hints.count) pending, \(bytesText(view.hints.bytes)); "
+                    + "\(view.counters.hintsKept) kept, \(view.counters.hintsDelivered) delivered"
+            ),
+            ("storage", storage(view.storage)),
+        ]
+        for (index, member) in view.members.enumerated() {
+            rows.append((index == 0 ? "members" : "", line(member)))
+        }
+        for (index, fact) in view.process.enumerated() {
+            rows.append((index == 0 ? "process" : "", "\(fact.name) \(fact.value)"))
+        }
+        return Columns.lines(rows)
+    }
+
+    private static func ready(_ view: StatusView) -> String {
+        if view.epoch == 0 { return "no: the cluster is not created yet ('martlet create')" }
+        let epoch = "ring of epoch \(view.epoch)"
+        if view.ready { return "yes, \(epoch)" }
+        let away = view.members.filter { $0.inRing && !$0.reachable }.map(\.name)
+        return
+            "no, \(epoch): cannot reach \(away.isEmpty ? "all of it" : away.joined(separator: ", "))"
+    }
+
+    private static func requests(_ view: StatusView) -> String {
+        "\(view.counters.requests) since the start, \(view.counters.failures) failed, "
+            + "\(view.operationsInFlight) in flight"
+    }
+
+    private static func replication(_ counters: StatusView.Counters) -> String {
+        "\(counters.forwards) forwarded, \(counters.hedges) hedged, "
+            + "\(counters.standIns) handed to stand-ins, \(counters.repairs) repaired"
+    }
+
+    private static func storage(_ storage: StatusView.Storage) -> String {
+        let state = storage.refusal.map { "REFUSES WRITES: \($0)" }
+        let text =
+            "\(counted(storage.entries, "entry", "entries")), \(bytesText(storage.bytes)); "
+            + "\(bytesText(storage.pendingBytes)) on the way to disk"
+        return state.map { "\($0); \(text)" } ?? text
+    }
+
+    private static func line(_ member: StatusView.Member) -> String {
+        var text = "\(member.name) \(member.state)"
+        if !member.reachable { text += ", not reachable from here" }
+        if !member.inRing { text += ", not in the ring" }
+        return text
+    }
+}
+
+/// Names on the left, texts on the right.
+enum Columns {
+    /// One line for each pair, the texts lined up.
+    static func lines(_ rows: [(name: String, text: String)]) -> [String] {
+        let width = rows.map(\.name.count).max() ?? 0
+        return rows.map { name, text in
+            name + String(repeating: " ", count: width - name.count + 2) + text
+        }
+    }
+}
