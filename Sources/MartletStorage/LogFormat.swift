@@ -11,7 +11,7 @@
 // once decompressed. `floor` is the lowest segment still needed. `synced` is the position up to
 // which the log was known to be synced when the chunk was written: it is what tells a chunk that
 // was damaged later (an error) from one that a crash tore before its sync (a clean cut).
-import MartletBase
+package import MartletBase
 
 enum LogFormat {
     static let version: UInt8 = 1
@@ -164,8 +164,9 @@ extension LogChunk {
             ? try Compression.decompress(bytes, range, rawCount: header.raw) : Bytes(bytes[range])
     }
 
-    /// The batches, in order.
-    func batches() throws(FormatError) -> [WriteBatch] {
+    /// The batches, in order: what recovery applies, and what a checker may hold against the
+    /// truth. O(bytes).
+    package func batches() throws(FormatError) -> [WriteBatch] {
         var reader = ByteReader(payload)
         var batches: [WriteBatch] = []
         for _ in first.rawValue...last.rawValue { batches.append(try WriteBatch(from: &reader)) }

@@ -7,13 +7,16 @@ package import MartletBase
 
 /// An ordered list of puts and deletes, applied all or not at all; a later change of a key wins.
 package struct WriteBatch: Hashable, Sendable {
-    struct Change: Hashable, Sendable {
-        var key: StorageKey
-        /// Nil deletes.
-        var value: Bytes?
+    /// One put or delete.
+    package struct Change: Hashable, Sendable {
+        /// The entry that changes.
+        package var key: StorageKey
+        /// What it becomes; nil deletes it.
+        package var value: Bytes?
     }
 
-    private(set) var changes: [Change] = []
+    /// What the batch changes, in order.
+    package private(set) var changes: [Change] = []
     /// What the batch takes in the log before compression, in bytes, rounded up: what the limits
     /// of the engine count.
     package private(set) var byteCount = 0

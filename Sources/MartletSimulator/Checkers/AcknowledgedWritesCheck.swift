@@ -1,0 +1,43 @@
+// No acknowledged write is lost: what the nodes hold, hints included, stands for every write that
+// was acknowledged by a node which still has what it had. With `dw`, that is every node that synced.
+internal import MartletBase
+internal import MartletVersions
+
+/// Checks every acknowledged write against the versions that survive.
+struct AcknowledgedWritesCheck {
+    /// The promise that is broken where a write is lost.
+    let promise: Promise
+    /// For each key, the dots of all siblings anywhere in the cluster.
+    let surviving: [[Dot]]
+    /// When each node last crashed; `start` for never.
+    let crashedAt: [Instant]
+
+    func run(_ history: History) -> Finding? {
+        var covered = [Set<Dot>?](repeating: nil, count: surviving.count)
+        for write in history.acknowledged where mustSurvive(write, history) {
+            let reached = covered[write.key] ?? history.closure(of: surviving[write.key])
+            covered[write.key] = reached
+            if !reached.contains(write.dot) { return Finding(promise, witness(write, history)) }
+        }
+        return nil
+    }
+
+    /// Whether a node that acknowledged the write has not crashed since, or had synced it.
+    private func mustSurvive(_ write: Acknowledgement, _ history: History) -> Bool {
+        let began = history.operations[write.operation].began
+        return write.holders.contains { holder in
+            holder.isSynced || crashedAt[holder.node] < began
+        }
+    }
+
+    private func witness(_ write: Acknowledgement, _ history: History) -> String {
+        let holders = write.holders.map { "\($0.node + 1)\($0.isSynced ? " (synced)" : "")" }
+        let left = surviving[write.key].map { dot in
+            let number = history.versions[dot]?.operation.map { "w\($0)" } ?? "?"
+            return "\(number) \(dot)"
+        }
+        return "write w\(write.operation) of key \(write.key), \(write.dot), acknowledged at "
+            + "\(EventLog.seconds(write.at))s by \(holders.joined(separator: ", ")), is gone; the "
+            + "key holds \(left.isEmpty ? "nothing" : left.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,67 @@
+// All replicas equal: every home of a key holds the same bytes for it, nobody else holds any, and
+// no hints are left; and nodes of one epoch know one ring.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+
+/// Compares what all nodes hold, entry by entry.
+struct ConvergenceCheck {
+    /// Each node and its storage.
+    let nodes: [(id: NodeID, engine: StorageEngine)]
+    let topology: Topology
+
+    func run() -> Finding? {
+        for (index, node) in nodes.enumerated() {
+            if let hint = node.engine.everything(in: .hints).first {
+                return Finding(.convergence, "node \(index + 1) still keeps the hint \(hint.key)")
+            }
+            for entry in node.engine.everything(in: .objects) {
+                if let difference = difference(entry, at: index) {
+                    return Finding(.convergence, difference)
+                }
+            }
+        }
+        return nil
+    }
+
+    private func difference(_ entry: ScanPage.Entry, at index: Int) -> String? {
+        let homes = topology.homes(of: Partition(index: entry.key.partition))
+        guard homes.contains(nodes[index].id) else {
+            return "node \(index + 1) holds \(entry.key) and is no home of it"
+        }
+        for (other, node) in nodes.enumerated() where homes.contains(node.id) {
+            guard case .found(let bytes) = node.engine.get(entry.key), bytes == entry.value else {
+                return "nodes \(index + 1) and \(other + 1) differ in \(entry.key): "
+                    + "\(text(of: entry.key, at: index)) and \(text(of: entry.key, at: other))"
+            }
+        }
+        return nil
+    }
+
+    private func text(of key: StorageKey, at index: Int) -> String {
+        guard case .found(let bytes) = nodes[index].engine.get(key) else { return "nothing" }
+        var reader = ByteReader(bytes)
+        guard let object = try? Object(from: &reader) else { return "unreadable bytes" }
+        return "\(object.dots) under \(object.context)"
+    }
+}
+
+/// Compares the rings of nodes that are in the same epoch.
+struct OneTopologyCheck {
+    let topologies: [Topology]
+
+    func run() -> Finding? {
+        for left in topologies {
+            for right in topologies
+            where left.epoch == right.epoch && left.digest != right.digest {
+                return Finding(
+                    .oneTopology,
+                    "two rings of epoch \(left.epoch): \(left.clusterID) and \(right.clusterID)"
+                )
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,53 @@
+// Honest evidence: an acknowledgement names as many holders as were asked for, and each of them
+// holds the write, in memory or on disk as it says.
+internal import MartletBase
+internal import MartletStorage
+internal import MartletVersions
+
+/// Checks the evidence of one acknowledged write against what the nodes hold at that moment.
+struct EvidenceCheck {
+    /// A node that is said to hold the write.
+    struct Holder {
+        var node: Int
+        var isSynced: Bool
+        /// The home that it stands in for, with the entry in which it keeps the hint.
+        var standsInFor: (home: Int, hint: StorageKey)?
+    }
+
+    let dot: Dot
+    let object: StorageKey
+    let holders: [Holder]
+
+    /// `crashed` are nodes that have crashed since the request began: what they had not synced
+    /// may be gone.
+    func run(
+        needed: Int, neededSynced: Int, mirror: ReplicaMirror, crashed: (Int) -> Bool
+    ) -> Finding? {
+        let synced = holders.count { $0.isSynced }
+        if holders.count < needed || synced < neededSynced {
+            return Finding(
+                .honestEvidence,
+                "\(dot) was acknowledged by \(holders.count) nodes, \(synced) of them synced; "
+                    + "\(needed) and \(neededSynced) were asked for"
+            )
+        }
+        for holder in holders where holder.isSynced || !crashed(holder.node) {
+            if !holds(holder, mirror) {
+                return Finding(
+                    .honestEvidence,
+                    "node \(holder.node + 1) is said to hold \(dot) of \(object) and does not"
+                )
+            }
+        }
+        return nil
+    }
+
+    /// A stand-in may have brought the write home since.
+    private func holds(_ holder: Holder, _ mirror: ReplicaMirror) -> Bool {
+        guard let (home, hint) = holder.standsInFor else {
+            return mirror.covers(dot, under: object, at: holder.node)
+        }
+        return mirror.covers(dot, under: hint, at: holder.node)
+            || mirror.covers(dot, under: object, at: home)
+    }
+}

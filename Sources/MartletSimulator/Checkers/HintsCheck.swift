@@ -1,0 +1,43 @@
+// Hints are conserved: one goes only when its home has what it carries, and what the mirror has
+// counted agrees with what the nodes say they keep.
+internal import MartletBase
+internal import MartletStorage
+internal import MartletVersions
+
+/// Checks a hint that its node has just let go.
+struct HintReleaseCheck {
+    let hint: StorageKey
+    let carried: Object
+    /// What the home holds of the key.
+    let atHome: Object
+
+    func run() -> Finding? {
+        var merged = atHome
+        merged.merge(carried)
+        if merged == atHome { return nil }
+        return Finding(
+            .hintsConserved,
+            "the hint \(hint) was let go with \(carried.dots), and its home holds \(atHome.dots) "
+                + "under \(atHome.context)"
+        )
+    }
+}
+
+/// Checks the sums: kept and returned = released, lost unsynced, and still there.
+struct HintCountCheck {
+    let mirror: ReplicaMirror
+    /// What all nodes say they keep.
+    let pending: Int
+
+    func run() -> Finding? {
+        let expected =
+            mirror.hintsKept + mirror.hintsReturned - mirror.hintsReleased - mirror.hintsLost
+        if expected == pending { return nil }
+        return Finding(
+            .hintsConserved,
+            "\(mirror.hintsKept) hints were kept and \(mirror.hintsReturned) came back, "
+                + "\(mirror.hintsReleased) were let go and \(mirror.hintsLost) lost unsynced, and "
+                + "\(pending) are counted as pending"
+        )
+    }
+}

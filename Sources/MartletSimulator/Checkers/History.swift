@@ -1,0 +1,181 @@
+// The truth that the checkers hold the store against, kept outside of it: every request as its
+// client made it, every version as its coordinator issued it, with what it replaced. It learns
+// versions from the log of the node that issues them, and contexts are never taken on trust: what
+// a version covers is the closure over the versions that its writer had really seen.
+internal import MartletBase
+internal import MartletVersions
+internal import MartletWire
+
+/// One request, and what its client learnt.
+struct Operation {
+    enum Kind: String {
+        case get, put, delete
+    }
+
+    enum Outcome {
+        case open
+        case read
+        case written
+        case failed
+        /// Its node went away, or the client did not wait.
+        case unknown
+    }
+
+    let kind: Kind
+    /// The client; nil for the reads that end a run.
+    let client: Int?
+    let key: Int
+    /// The node that was asked, and in which life.
+    let node: Int
+    let life: Int
+    let began: Instant
+    /// What the client had seen of the key; nil when it left that to the coordinator.
+    let seen: [Dot]?
+    /// How many replicas were asked for: r of a read, w of a write.
+    let needed: Int
+    /// How many synced ones were asked for.
+    let neededSynced: Int
+    var outcome = Outcome.open
+}
+
+/// One version, as it was issued.
+struct Version {
+    let key: Int
+    /// The write that it is; nil when it is nobody's.
+    let operation: Int?
+    let content: UInt64
+    /// What its writer had seen: the versions that it may replace.
+    let parents: [Dot]
+    /// Counts versions in the order of issue: parents come first.
+    let sequence: Int
+}
+
+/// A write that its client knows to be safe.
+struct Acknowledgement {
+    let operation: Int
+    let key: Int
+    let dot: Dot
+    let at: Instant
+    /// The nodes that hold it, as the answer says, and whether they have synced it.
+    let holders: [(node: Int, isSynced: Bool)]
+}
+
+/// Everything that has happened, as far as clients and logs show it.
+struct History {
+    let keys: [Bytes]
+    private let keyNumbers: [Bytes: Int]
+    private(set) var operations: [Operation] = []
+    var acknowledged: [Acknowledgement] = []
+    private(set) var versions: [Dot: Version] = [:]
+    private var lastDeletes: [Int?]
+
+    init(keyCount: Int) {
+        keys = (0..<keyCount).map { Bytes(text: "key-\($0)") }
+        lastDeletes = keys.map { _ in nil }
+        keyNumbers = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
+    }
+
+    func number(of key: Bytes) -> Int? { keyNumbers[key] }
+
+    mutating func end(_ operation: Int, _ outcome: Operation.Outcome) {
+        operations[operation].outcome = outcome
+    }
+
+    // MARK: Values
+
+    /// The value of a write: its number in front makes it unique.
+    static func value(of operation: Int, byteCount: Int) -> Bytes {
+        var value = Bytes(text: "w\(operation).")
+        if value.count < byteCount {
+            let filler = UInt8(ascii: "a") + UInt8(operation % 26)
+            value.append(contentsOf: repeatElement(filler, count: byteCount - value.count))
+        }
+        return value
+    }
+
+    /// The write that `value` is of; nil when it is nobody's.
+    static func operation(of value: Bytes) -> Int? {
+        guard value.first == UInt8(ascii: "w") else { return nil }
+        var number = 0
+        for byte in value.dropFirst() {
+            if byte == UInt8(ascii: ".") { return number }
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), number < 1 << 50 else {
+                return nil
+            }
+            number = number * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return nil
+    }
+
+    static func digest(_ sibling: Sibling) -> UInt64 {
+        switch sibling.content {
+        case .value(let value): StableHash.hash(value, seed: sibling.timestamp.bits)
+        case .tombstone: StableHash.mix(sibling.timestamp.bits)
+        }
+    }
+
+    // MARK: Versions
+
+    /// Notes a new version and what the entry held that it was written to.
+    mutating func issue(_ sibling: Sibling, key: Int, replacing held: Object) {
+        let operation = request(behind: sibling, key: key)
+        let seen = operation.flatMap { operations[$0].seen }
+        versions[sibling.dot] = Version(
+            key: key, operation: operation, content: Self.digest(sibling),
+            parents: seen ?? held.dots, sequence: versions.count)
+    }
+
+    /// The write that a version is. Tombstones bear no number, so there is never more than one
+    /// delete of a key that could still be carried out.
+    private func request(behind sibling: Sibling, key: Int) -> Int? {
+        if case .value(let value) = sibling.content { return Self.operation(of: value) }
+        return lastDeletes[key]
+    }
+
+    /// After this long no node acts on a request any more, however late it reached one.
+    static let requestLifetime = Duration.seconds(15)
+
+    /// Whether a delete of `key` could be told from every other.
+    func mayDelete(_ key: Int, at now: Instant) -> Bool {
+        guard let last = lastDeletes[key] else { return true }
+        return now.since(operations[last].began) > Self.requestLifetime
+    }
+
+    /// Notes a request; its number.
+    mutating func begin(_ operation: Operation) -> Int {
+        operations.append(operation)
+        let number = operations.count - 1
+        if operation.kind == .delete { lastDeletes[operation.key] = number }
+        return number
+    }
+
+    // MARK: Causality
+
+    /// All that `dots` stand for: themselves and everything that their writers had seen.
+    func closure(of dots: [Dot]) -> Set<Dot> {
+        var reached = Set(dots)
+        var frontier = dots
+        while let dot = frontier.popLast() {
+            for parent in versions[dot]?.parents ?? [] where reached.insert(parent).inserted {
+                frontier.append(parent)
+            }
+        }
+        return reached
+    }
+
+    /// Whether the writer of `later` had seen `earlier`, at any remove.
+    func precedes(_ earlier: Dot, _ later: Dot) -> Bool {
+        guard let limit = versions[earlier]?.sequence else { return false }
+        var reached: Set<Dot> = []
+        var frontier = [later]
+        while let dot = frontier.popLast() {
+            for parent in versions[dot]?.parents ?? [] where reached.insert(parent).inserted {
+                if parent == earlier { return true }
+                if let version = versions[parent], version.sequence > limit {
+                    frontier.append(parent)
+                }
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,47 @@
+// What the store promises, as far as a simulation can tell. Each promise has a checker of its own
+// beside this file.
+internal import MartletBase
+
+/// A promise of the store; the raw value names it in reports.
+package enum Promise: String, Hashable, Sendable, CaseIterable {
+    /// What is read or stored was written by some client to that key.
+    case nothingInvented = "nothing invented"
+    /// One dot names one write, for ever.
+    case dotUniqueness = "dot uniqueness"
+    /// Of two siblings neither is in the other's history.
+    case clockFidelity = "clock fidelity"
+    /// Who is said to hold a write holds it, and as many as were asked for.
+    case honestEvidence = "honest evidence"
+    /// Every acknowledged write is present, replaced by one that knew it, or a sibling, as long as
+    /// a node that acknowledged it has kept what it had.
+    case acknowledgedWrites = "no acknowledged write is lost"
+    /// Acknowledged by a sync, a write survives the crash of every node.
+    case durableWrites = "acknowledged with dw survives a crash of every node"
+    /// A hint goes only when its home has what it carries.
+    case hintsConserved = "hints are conserved"
+    /// Every request is answered by its deadline.
+    case requestsAnswered = "every request is answered"
+    /// A node's storage opens after any crash.
+    case storageOpens = "storage opens after a crash"
+    /// Nodes of one epoch know one ring.
+    case oneTopology = "equal epochs mean equal topology"
+    /// Within the bound after the last fault, no hints are left and all replicas are equal.
+    case convergence = "all replicas equal and no hints left"
+}
+
+/// What a checker has found: the promise that is broken, and the least that shows it.
+struct Finding {
+    var promise: Promise
+    var witness: String
+
+    init(_ promise: Promise, _ witness: String) {
+        self.promise = promise
+        self.witness = witness
+    }
+}
+
+/// The first finding of a run, and when it was made.
+struct Violation {
+    var finding: Finding
+    var at: Instant
+}

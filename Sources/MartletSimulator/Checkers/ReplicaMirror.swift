@@ -1,0 +1,115 @@
+// What every node holds, followed change by change through its log: so each version is met where
+// it is issued, and a hint where it goes. It is the eye of the checkers inside the nodes.
+internal import MartletBase
+internal import MartletStorage
+internal import MartletVersions
+
+/// The entries of all nodes as their logs have made them.
+struct ReplicaMirror {
+    /// One entry of a node's storage.
+    struct Entry {
+        var bytes: Bytes
+        /// What it holds; for a hint by reference, what its node held when it was made.
+        var object: Object
+    }
+
+    private var entries: [[StorageKey: Entry]]
+    /// Hints that came to be.
+    private(set) var hintsKept = 0
+    /// Hints that their nodes have let go.
+    private(set) var hintsReleased = 0
+    /// Hints that a crash took before they were synced.
+    private(set) var hintsLost = 0
+    /// Hints that a crash brought back, since their release was not synced.
+    private(set) var hintsReturned = 0
+
+    init(nodeCount: Int) {
+        entries = [[StorageKey: Entry]](repeating: [:], count: nodeCount)
+    }
+
+    /// What is stored under `key` at a node.
+    func entry(_ key: StorageKey, at node: Int) -> Entry? { entries[node][key] }
+
+    /// Whether what is stored under `key` covers `dot`.
+    func covers(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
+        entries[node][key]?.object.context.covers(dot) ?? false
+    }
+
+    /// Everything that a node holds of any key, hints by copy included, in the order of its
+    /// storage.
+    func objects(
+        at node: Int, in engine: StorageEngine
+    ) -> [(key: StorageKey, object: Object)] {
+        let keys = engine.everything(in: .objects) + engine.everything(in: .hints)
+        return keys.compactMap { entry in
+            if Self.isMark(entry.key, entry.value) { return nil }
+            return entries[node][entry.key].map { (entry.key, $0.object) }
+        }
+    }
+
+    /// Takes in a put; the entry before it and after it, or nil when nothing changes, as when a
+    /// live entry is logged again.
+    mutating func put(
+        _ key: StorageKey, _ bytes: Bytes, at node: Int
+    ) throws(FormatError) -> (before: Entry?, after: Entry)? {
+        let before = entries[node][key]
+        if before?.bytes == bytes { return nil }
+        let after = Entry(bytes: bytes, object: try object(of: key, bytes, at: node))
+        entries[node][key] = after
+        if key.space == .hints, before == nil { hintsKept += 1 }
+        return (before, after)
+    }
+
+    /// Takes in a delete; the entry that is gone.
+    mutating func delete(_ key: StorageKey, at node: Int) -> Entry? {
+        let entry = entries[node].removeValue(forKey: key)
+        if entry != nil, key.space == .hints { hintsReleased += 1 }
+        return entry
+    }
+
+    /// A hint by reference begins with a byte that no object begins with.
+    private static func isMark(_ key: StorageKey, _ bytes: Bytes) -> Bool {
+        key.space == .hints && bytes.first == 0
+    }
+
+    private func object(
+        of key: StorageKey, _ bytes: Bytes, at node: Int
+    ) throws(FormatError) -> Object {
+        if Self.isMark(key, bytes) {
+            let held = StorageKey.object(partition: key.partition, key: key.key)
+            return entries[node][held]?.object ?? Object()
+        }
+        var reader = ByteReader(bytes)
+        let object = try Object(from: &reader)
+        try reader.expectEnd()
+        return object
+    }
+
+    /// Begins anew with what a node's storage came back with after a crash.
+    mutating func reload(_ node: Int, from engine: StorageEngine) throws(FormatError) {
+        let before = entries[node]
+        let counts = (kept: hintsKept, released: hintsReleased)
+        entries[node] = [:]
+        for entry in engine.everything(in: .objects) + engine.everything(in: .hints) {
+            _ = try put(entry.key, entry.value, at: node)
+        }
+        hintsKept = counts.kept
+        let after = entries[node]
+        hintsLost += before.keys.count { $0.space == .hints && after[$0] == nil }
+        hintsReturned += after.keys.count { $0.space == .hints && before[$0] == nil }
+    }
+}
+
+extension StorageEngine {
+    /// Every entry of a space, ascending.
+    func everything(in space: StorageKey.Space) -> [ScanPage.Entry] {
+        var entries: [ScanPage.Entry] = []
+        var cursor: StorageKey?
+        repeat {
+            let page = scan(space, after: cursor, limitBytes: 1 << 20)
+            entries += page.entries
+            cursor = page.next
+        } while cursor != nil
+        return entries
+    }
+}

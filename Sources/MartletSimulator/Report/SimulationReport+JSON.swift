@@ -1,0 +1,86 @@
+// The report for programs: keys sorted, so that equal reports are equal bytes.
+internal import Foundation
+internal import MartletBase
+
+extension SimulationReport {
+    /// The report as one JSON object. Times are in seconds.
+    package var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        guard let data = try? encoder.encode(Document(self)) else {
+            fatalError("a report of plain values does not encode")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private struct Document: Encodable {
+        let scenario: String
+        let seed: UInt64
+        let verdict: String
+        let brokenPromise: String?
+        let witness: String?
+        let brokenAt: Double?
+        let missing: [String]
+        let faults: [String]
+        let reads: Int
+        let writes: Int
+        let answered: Int
+        let availability: Double
+        let failures: [String: Int]
+        let latencyMedian: Double
+        let latencyP99: Double
+        let occurrences: [String: Int]
+        let hintsKept: Int
+        let hintsDelivered: Int
+        let hintsLost: Int
+        let hintsPending: Int
+        let convergedByHintsAlone: Bool
+        let hintsDrainedAfter: Double?
+        let settledAfter: Double?
+        let simulatedTime: Double
+        let events: Int
+        let logHash: String
+
+        init(_ report: SimulationReport) {
+            scenario = report.scenario
+            seed = report.seed
+            verdict = report.verdict.name
+            if case .failed(let promise) = report.verdict {
+                brokenPromise = promise.rawValue
+            } else {
+                brokenPromise = nil
+            }
+            if case .vacuous(let missing) = report.verdict {
+                self.missing = missing.map(\.rawValue)
+            } else {
+                missing = []
+            }
+            witness = report.witness
+            brokenAt = report.brokenAt.map(Self.seconds)
+            faults = report.faults.map(\.description)
+            reads = report.operations.reads
+            writes = report.operations.writes
+            answered = report.operations.answered
+            availability = report.availability
+            failures = Dictionary(uniqueKeysWithValues: report.failures.map { ($0.reason, $0.count) })
+            latencyMedian = Self.seconds(report.latency.median)
+            latencyP99 = Self.seconds(report.latency.p99)
+            occurrences = Dictionary(
+                uniqueKeysWithValues: report.occurrences.map { ($0.occurrence.rawValue, $0.count) })
+            hintsKept = report.hints.kept
+            hintsDelivered = report.hints.delivered
+            hintsLost = report.hints.lost
+            hintsPending = report.hints.pending
+            convergedByHintsAlone = report.convergedByHintsAlone
+            hintsDrainedAfter = report.hintsDrainedAfter.map(Self.seconds)
+            settledAfter = report.settledAfter.map(Self.seconds)
+            simulatedTime = Self.seconds(report.simulatedTime)
+            events = report.events
+            logHash = report.hashText
+        }
+
+        private static func seconds(_ duration: Duration) -> Double {
+            Double(duration.nanoseconds) / 1e9
+        }
+    }
+}

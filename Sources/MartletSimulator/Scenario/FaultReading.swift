@@ -1,0 +1,94 @@
+// Faults from YAML: each a mapping of one key, the kind, to its settings.
+internal import MartletBase
+internal import MartletStorage
+
+extension Section {
+    private static let timing = ["at", "for", "count", "chance"]
+
+    /// The fault that this entry of the list of faults declares.
+    func fault() throws(ScenarioError) -> FaultSpecification {
+        try expect(only: ["crash", "crash-all", "partition", "isolate", "one-way"])
+        if let inner = try section("crash") {
+            try inner.expect(only: Self.timing + ["node", "loss"])
+            return try inner.fault(.crash(try inner.choice("node"), try inner.loss()))
+        }
+        if let inner = try section("crash-all") {
+            try inner.expect(only: Self.timing + ["loss"])
+            return try inner.fault(.crashAll(try inner.loss()))
+        }
+        if let inner = try section("partition") {
+            try inner.expect(only: Self.timing + ["groups"])
+            return try inner.fault(.partition(try inner.grouping()))
+        }
+        if let inner = try section("isolate") {
+            try inner.expect(only: Self.timing + ["node"])
+            return try inner.fault(.isolate(try inner.choice("node")))
+        }
+        guard let inner = try section("one-way") else {
+            throw error("a fault must be one of crash, crash-all, partition, isolate, one-way")
+        }
+        try inner.expect(only: Self.timing + ["from", "to"])
+        return try inner.fault(
+            .oneWay(from: try inner.choice("from"), to: try inner.choice("to")))
+    }
+
+    private func fault(_ kind: FaultSpecification.Kind) throws(ScenarioError) -> FaultSpecification {
+        var fault = FaultSpecification(kind: kind, at: .zero ... .zero, lasting: .zero ... .zero)
+        guard has("at"), has("for") else { throw error("a fault needs at and for") }
+        try readRange("at", into: &fault.at, ScenarioText.duration)
+        try readRange("for", into: &fault.lasting, ScenarioText.duration)
+        try readRange("count", into: &fault.count, ScenarioText.count)
+        try read("chance", into: &fault.chance, ScenarioText.share)
+        return fault
+    }
+
+    private func loss() throws(ScenarioError) -> MemoryDisk.CrashLoss? {
+        var loss: MemoryDisk.CrashLoss?
+        try read("loss", into: &loss, ScenarioText.loss)
+        return loss
+    }
+
+    private func choice(_ key: String) throws(ScenarioError) -> NodeChoice {
+        var choice = NodeChoice.any
+        try read(key, into: &choice, ScenarioText.node)
+        return choice
+    }
+
+    /// `halves`, `random`, or lists of nodes.
+    private func grouping() throws(ScenarioError) -> Grouping {
+        var grouping = Grouping.random
+        if isWord("groups") {
+            try read("groups", into: &grouping) { (text) throws(WordError) in
+                switch text {
+                case "halves": return .halves
+                case "random": return .random
+                default:
+                    throw WordError(
+                        problem: "\(text) is no grouping: write halves, random or [[1, 2], [3]]")
+                }
+            }
+            return grouping
+        }
+        let groups = try wordLists("groups") { (text) throws(WordError) in
+            let number = try ScenarioText.count(text)
+            guard number >= 1 else { throw WordError(problem: "nodes are counted from 1") }
+            return number
+        }
+        return groups.isEmpty ? .random : .groups(groups)
+    }
+}
+
+extension FaultSpecification {
+    /// The highest node that it names.
+    var highestNode: Int? {
+        func number(_ choice: NodeChoice) -> Int? {
+            if case .number(let number) = choice { number } else { nil }
+        }
+        switch kind {
+        case .crash(let node, _), .isolate(let node): return number(node)
+        case .oneWay(let from, let to): return [number(from), number(to)].compactMap { $0 }.max()
+        case .partition(.groups(let groups)): return groups.joined().max()
+        case .crashAll, .partition: return nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// The things that can happen in a run and that a scenario may insist on: what tells a run that
+// tested something from one in which nothing came to pass.
+
+/// Something that makes a run worth its time.
+package enum Occurrence: String, Hashable, Sendable, CaseIterable {
+    /// A write was acknowledged.
+    case acknowledgedWrite = "acknowledged-write"
+    /// A node crashed.
+    case crash
+    /// Every node was down at the same time.
+    case crashOfEveryNode = "crash-of-every-node"
+    /// A node lost log positions that it had not synced.
+    case unsyncedLoss = "unsynced-loss"
+    /// Nodes were kept from reaching each other.
+    case partition
+    /// A link between two nodes broke.
+    case linkBroken = "link-broken"
+    /// A packet or message was lost.
+    case messageLost = "message-lost"
+    /// A datagram arrived twice.
+    case messageDuplicated = "message-duplicated"
+    /// A node kept a hint, as a copy or as a mark.
+    case hintKept = "hint-kept"
+    /// A home took a hint.
+    case hintDelivered = "hint-delivered"
+    /// A node outside the homes held a write for one of them.
+    case standIn = "stand-in"
+    /// A node outside the homes coordinated a write.
+    case fallbackCoordinated = "fallback-coordinated"
+    /// A write was handed on to a home.
+    case forward
+    /// A replica was asked because another was slow.
+    case hedge
+    /// A read found a replica behind.
+    case repair
+    /// A read returned more than one version.
+    case sibling
+    /// A request failed, was refused, or was never answered.
+    case failedOperation = "failed-operation"
+}
+
+/// How often each thing has occurred.
+struct Occurrences {
+    private var counts = [Int](repeating: 0, count: Occurrence.allCases.count)
+    private static let positions = Dictionary(
+        uniqueKeysWithValues: Occurrence.allCases.enumerated().map { ($1, $0) })
+
+    subscript(_ occurrence: Occurrence) -> Int {
+        get { counts[Self.position(occurrence)] }
+        set { counts[Self.position(occurrence)] = newValue }
+    }
+
+    private static func position(_ occurrence: Occurrence) -> Int {
+        guard let position = positions[occurrence] else { fatalError("\(occurrence) not listed") }
+        return position
+    }
+}

@@ -1,0 +1,125 @@
+// What a simulation is to be: the cluster, its workload, its faults, and what must have occurred
+// for the run to mean anything. Ranges are drawn per seed (see `Schedule`); nothing here is random.
+package import MartletStorage
+package import MartletWire
+
+/// One simulation, as `Simulations/*.yaml` declares it.
+package struct Scenario: Sendable {
+    /// The name, for reports: that of its file, without the extension.
+    package var name: String
+    /// What it is for, in a sentence or two.
+    package var description = ""
+    /// How many nodes the cluster has, 1 … 64.
+    package var nodeCount = 3
+    /// Over how many zones they are spread, 1 … `nodeCount`.
+    package var zoneCount = 1
+    /// N: home replicas of each partition.
+    package var replicaCount = 3
+    /// Q: partitions of the cluster. Few, so that a small run still has several keys in each.
+    package var partitionCount = 64
+    /// What the clients do.
+    package var workload = WorkloadSettings()
+    /// How long clients and faults last.
+    package var duration = Duration.seconds(20)
+    /// The bound within which everything must have settled once all faults are over.
+    package var settle = Duration.seconds(60)
+    /// How the network behaves throughout.
+    package var network = NetworkSettings()
+    /// How long a disk takes to sync.
+    package var syncDelay = Duration.microseconds(100)...Duration.milliseconds(2)
+    /// How far the wall clocks of the nodes are apart.
+    package var clockSkew = Duration.zero...Duration.zero
+    /// What goes wrong, and when.
+    package var faults: [FaultSpecification] = []
+    /// What must have occurred; where one has not, the run is vacuous.
+    package var expects: [Occurrence] = []
+
+    /// The scenario `name` with every setting at its default.
+    package init(name: String) {
+        self.name = name
+    }
+}
+
+/// What the clients of a simulation do.
+package struct WorkloadSettings: Sendable {
+    /// How many clients there are; each has one request in flight at a time.
+    package var clientCount = 4
+    /// Requests that each client makes in a second, while it is answered quickly enough.
+    package var rate = 50
+    /// How many keys there are. Fewer make more of the writes concurrent.
+    package var keyCount = 50
+    /// Bytes of each value, drawn per write.
+    package var valueBytes = 16...200
+    /// The share of requests that are reads.
+    package var getShare = 0.4
+    /// The share of requests that are deletes.
+    package var deleteShare = 0.05
+    /// The share of writes that hand in the context the client last saw of the key, fresh or stale.
+    /// The others replace what their coordinator knows.
+    package var contextShare = 0.5
+    /// Drawn from for each write.
+    package var w = [Quorum.majority]
+    /// Drawn from for each write.
+    package var dw = [Quorum.majority]
+    /// Drawn from for each read.
+    package var r = [Quorum.majority]
+}
+
+/// How the network behaves.
+package struct NetworkSettings: Sendable {
+    /// The least delay of a message; the others follow a Pareto tail above it (alpha 2).
+    package var delay = Duration.microseconds(200)...Duration.microseconds(500)
+    /// The chance that a packet is lost: a datagram for good, a message until it is sent again.
+    package var loss = 0.0...0.0
+    /// The chance that a datagram arrives twice.
+    package var duplication = 0.0...0.0
+    /// The chance, for each message, that its link breaks with it.
+    package var breaks = 0.0...0.0
+}
+
+/// A fault as a scenario declares it: what, when, for how long, how often.
+package struct FaultSpecification: Sendable {
+    /// What goes wrong.
+    package enum Kind: Sendable {
+        /// A node stops and starts again, with the loss of what it had not synced; nil draws how
+        /// much that is.
+        case crash(NodeChoice, MemoryDisk.CrashLoss?)
+        /// Every node at once.
+        case crashAll(MemoryDisk.CrashLoss?)
+        /// Groups of nodes that cannot reach each other.
+        case partition(Grouping)
+        /// A node that nobody reaches and that reaches nobody.
+        case isolate(NodeChoice)
+        /// Packets of the first node do not reach the second.
+        case oneWay(from: NodeChoice, to: NodeChoice)
+    }
+
+    /// What goes wrong.
+    package var kind: Kind
+    /// When it begins, from the start of the workload.
+    package var at: ClosedRange<Duration>
+    /// How long it lasts; it ends with the workload at the latest.
+    package var lasting: ClosedRange<Duration>
+    /// How many such faults there are, each drawn anew.
+    package var count = 1...1
+    /// The chance that a seed has any of them.
+    package var chance = 1.0
+}
+
+/// Which node a fault is for.
+package enum NodeChoice: Hashable, Sendable {
+    /// Drawn per seed.
+    case any
+    /// This one, counted from 1.
+    case number(Int)
+}
+
+/// How a partition groups the nodes.
+package enum Grouping: Hashable, Sendable {
+    /// Two groups of equal size, or one larger by one, drawn per seed.
+    case halves
+    /// Two groups of any size but none, drawn per seed.
+    case random
+    /// These, counted from 1; a node in none of them is cut off from all.
+    case groups([[Int]])
+}

@@ -1,0 +1,239 @@
+// Scenarios from YAML, strictly: an unknown key, a wrong word or a contradiction is an error with
+// its line. The only file that knows YAML.
+internal import Foundation
+internal import MartletBase
+internal import MartletRing
+internal import Yams
+
+extension Scenario {
+    /// Reads the scenario in the file at `path`; its name is the file's, without the extension.
+    package static func load(path: String) throws(ScenarioError) -> Scenario {
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        let name = file.split(separator: ".").first.map(String.init) ?? file
+        let text: String
+        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            throw ScenarioError(
+                source: path, problem: "cannot be read: \(error.localizedDescription)")
+        }
+        return try load(text: text, name: name, source: path)
+    }
+
+    /// Reads the scenario `name` from `text`; errors name `source`.
+    package static func load(
+        text: String, name: String, source: String = "scenario"
+    ) throws(ScenarioError) -> Scenario {
+        let root: Node?
+        do { root = try Yams.compose(yaml: text) } catch {
+            throw ScenarioError(source: source, problem: "not YAML: \(error)")
+        }
+        guard let root else { throw ScenarioError(source: source, problem: "is empty") }
+        var scenario = Scenario(name: name)
+        try Section(root, source: source, called: "a scenario").read(into: &scenario)
+        return scenario
+    }
+}
+
+/// One mapping of the file, and the way its errors are told.
+struct Section {
+    let source: String
+    private let name: String
+    private let mapping: Node.Mapping
+
+    init(_ node: Node, source: String, called name: String) throws(ScenarioError) {
+        guard let mapping = node.mapping else {
+            throw ScenarioError(
+                source: source, line: node.mark?.line, problem: "\(name) must have keys")
+        }
+        self.source = source
+        self.name = name
+        self.mapping = mapping
+    }
+
+    func error(_ problem: String, at node: Node? = nil) -> ScenarioError {
+        ScenarioError(
+            source: source, line: node?.mark?.line ?? mapping.mark?.line, problem: problem)
+    }
+
+    /// Fails at the first key that is none of `known`.
+    func expect(only known: [String]) throws(ScenarioError) {
+        for (key, _) in mapping where !known.contains(key.string ?? "") {
+            let word = key.string ?? "?"
+            let meant = nearest(to: word, among: known).map { "did you mean \($0)?" }
+            throw error(
+                "\(name) knows no \(word); "
+                    + (meant ?? "it knows " + known.joined(separator: ", ")), at: key)
+        }
+    }
+
+    func has(_ key: String) -> Bool { mapping[key] != nil }
+
+    func isWord(_ key: String) -> Bool { mapping[key]?.scalar != nil }
+
+    func section(_ key: String) throws(ScenarioError) -> Section? {
+        guard let node = mapping[key] else { return nil }
+        return try Section(node, source: source, called: key)
+    }
+
+    private func list(_ key: String) throws(ScenarioError) -> [Node] {
+        guard let node = mapping[key] else { return [] }
+        guard let sequence = node.sequence else { throw error("\(key) must be a list", at: node) }
+        return Array(sequence)
+    }
+
+    /// Reads the word under `key` into `value`; leaves it alone where there is none.
+    func read<Value>(
+        _ key: String, into value: inout Value, _ read: (String) throws(WordError) -> Value
+    ) throws(ScenarioError) {
+        guard let node = mapping[key] else { return }
+        value = try word(node, key, read)
+    }
+
+    /// Reads the words of the list under `key`, or its one word.
+    func readList<Value>(
+        _ key: String, into values: inout [Value], _ read: (String) throws(WordError) -> Value
+    ) throws(ScenarioError) {
+        guard let node = mapping[key] else { return }
+        let nodes = node.sequence.map(Array.init) ?? [node]
+        guard !nodes.isEmpty else { throw error("\(key) is empty", at: node) }
+        var words: [Value] = []
+        for node in nodes { words.append(try word(node, key, read)) }
+        values = words
+    }
+
+    /// Reads the words of the lists in the list under `key`.
+    func wordLists<Value>(
+        _ key: String, _ read: (String) throws(WordError) -> Value
+    ) throws(ScenarioError) -> [[Value]] {
+        var lists: [[Value]] = []
+        for node in try list(key) {
+            var words: [Value] = []
+            for member in node.sequence.map(Array.init) ?? [node] {
+                words.append(try word(member, key, read))
+            }
+            lists.append(words)
+        }
+        return lists
+    }
+
+    private func word<Value>(
+        _ node: Node, _ key: String, _ read: (String) throws(WordError) -> Value
+    ) throws(ScenarioError) -> Value {
+        guard let text = node.scalar?.string else {
+            throw error("\(key) must be one word", at: node)
+        }
+        do { return try read(text) } catch let failure {
+            throw error("\(key): \(failure.problem)", at: node)
+        }
+    }
+}
+
+// MARK: The parts of a scenario
+
+extension Section {
+    func read(into scenario: inout Scenario) throws(ScenarioError) {
+        try expect(only: [
+            "description", "nodes", "zones", "n", "partitions", "clients", "rate", "keys",
+            "value-bytes", "mix", "duration", "settle", "network", "disk", "clocks", "options",
+            "faults", "expects",
+        ])
+        try read("description", into: &scenario.description) { (text) throws(WordError) in text }
+        try read("nodes", into: &scenario.nodeCount, ScenarioText.count)
+        try read("zones", into: &scenario.zoneCount, ScenarioText.count)
+        try read("n", into: &scenario.replicaCount, ScenarioText.count)
+        try read("partitions", into: &scenario.partitionCount, ScenarioText.count)
+        try read("duration", into: &scenario.duration, ScenarioText.duration)
+        try read("settle", into: &scenario.settle, ScenarioText.duration)
+        try read(into: &scenario.workload)
+        try section("network")?.read(into: &scenario.network)
+        if let disk = try section("disk") {
+            try disk.expect(only: ["sync"])
+            try disk.readRange("sync", into: &scenario.syncDelay, ScenarioText.duration)
+        }
+        if let clocks = try section("clocks") {
+            try clocks.expect(only: ["skew"])
+            try clocks.readRange("skew", into: &scenario.clockSkew, ScenarioText.duration)
+        }
+        for node in try list("faults") {
+            let entry = try Section(node, source: source, called: "a fault")
+            scenario.faults.append(try entry.fault())
+        }
+        for node in try list("expects") { scenario.expects.append(try occurrence(node)) }
+        try check(scenario)
+    }
+
+    private func read(into workload: inout WorkloadSettings) throws(ScenarioError) {
+        try read("clients", into: &workload.clientCount, ScenarioText.count)
+        try read("rate", into: &workload.rate, ScenarioText.count)
+        try read("keys", into: &workload.keyCount, ScenarioText.count)
+        try readRange("value-bytes", into: &workload.valueBytes, ScenarioText.count)
+        if let mix = try section("mix") {
+            try mix.expect(only: ["gets", "deletes", "with-context"])
+            try mix.read("gets", into: &workload.getShare, ScenarioText.share)
+            try mix.read("deletes", into: &workload.deleteShare, ScenarioText.share)
+            try mix.read("with-context", into: &workload.contextShare, ScenarioText.share)
+        }
+        if let options = try section("options") {
+            try options.expect(only: ["w", "r", "dw"])
+            try options.readList("w", into: &workload.w, ScenarioText.quorum)
+            try options.readList("r", into: &workload.r, ScenarioText.quorum)
+            try options.readList("dw", into: &workload.dw, ScenarioText.quorum)
+        }
+    }
+
+    private func read(into network: inout NetworkSettings) throws(ScenarioError) {
+        try expect(only: ["delay", "loss", "duplication", "breaks"])
+        try readRange("delay", into: &network.delay, ScenarioText.duration)
+        try readRange("loss", into: &network.loss, ScenarioText.share)
+        try readRange("duplication", into: &network.duplication, ScenarioText.share)
+        try readRange("breaks", into: &network.breaks, ScenarioText.share)
+    }
+
+    func readRange<Value: Comparable>(
+        _ key: String, into range: inout ClosedRange<Value>,
+        _ value: (String) throws(WordError) -> Value
+    ) throws(ScenarioError) {
+        try read(key, into: &range) { (text) throws(WordError) in
+            try ScenarioText.range(text, of: value)
+        }
+    }
+
+    private func occurrence(_ node: Node) throws(ScenarioError) -> Occurrence {
+        try word(node, "expects") { (text) throws(WordError) in
+            if let occurrence = Occurrence(rawValue: text) { return occurrence }
+            let known = Occurrence.allCases.map(\.rawValue)
+            let meant = nearest(to: text, among: known).map { "did you mean \($0)?" }
+            throw WordError(
+                problem: "\(text) is nothing that can occur; "
+                    + (meant ?? "known are " + known.joined(separator: ", ")))
+        }
+    }
+
+    /// Contradictions between the parts.
+    private func check(_ scenario: Scenario) throws(ScenarioError) {
+        func within(_ key: String, _ value: Int, _ range: ClosedRange<Int>) throws(ScenarioError) {
+            guard !range.contains(value) else { return }
+            throw error(
+                "\(key) is \(value), must be \(range.lowerBound) to \(range.upperBound)",
+                at: mapping[key])
+        }
+        try within("nodes", scenario.nodeCount, 1...64)
+        try within("zones", scenario.zoneCount, 1...scenario.nodeCount)
+        try within("n", scenario.replicaCount, 1...Topology.replicaCountLimit)
+        try within("clients", scenario.workload.clientCount, 0...1_000)
+        try within("rate", scenario.workload.rate, 1...10_000)
+        try within("keys", scenario.workload.keyCount, 1...1_000_000)
+        guard PartitionCount(scenario.partitionCount) != nil else {
+            throw error(
+                "partitions is \(scenario.partitionCount), must be a power of two up to 16384",
+                at: mapping["partitions"])
+        }
+        guard scenario.workload.getShare + scenario.workload.deleteShare <= 1 else {
+            throw error("mix: gets and deletes are more than all", at: mapping["mix"])
+        }
+        for fault in scenario.faults {
+            guard let number = fault.highestNode, number > scenario.nodeCount else { continue }
+            throw error(
+                "a fault is for node \(number) of \(scenario.nodeCount)", at: mapping["faults"])
+        }
+    }
+}

@@ -1,0 +1,196 @@
+// A scenario and a seed come to a schedule: every range drawn, every fault an exact event. It is
+// what a run is played from; the draws of one concern never shift those of another.
+internal import MartletBase
+internal import MartletReplication
+internal import MartletStorage
+
+/// An exact fault.
+package struct Fault: Sendable, CustomStringConvertible {
+    /// What happens.
+    enum Action: Sendable {
+        /// These nodes crash, each with its own loss, and start again at the end.
+        case crash([(node: Int, loss: MemoryDisk.CrashLoss)])
+        /// Packets do not pass from the first to the second of each pair.
+        case block([(from: Int, to: Int)])
+    }
+
+    /// When it begins, from the start of the workload.
+    package var at: Duration
+    /// How long it lasts.
+    package var lasting: Duration
+    /// What happens.
+    var action: Action
+    /// What it is called, with its nodes counted from 1.
+    package var name: String
+
+    /// One line: what, when, for how long.
+    package var description: String {
+        "\(name) at \(Self.text(at)) for \(Self.text(lasting))"
+    }
+
+    private static func text(_ duration: Duration) -> String {
+        let milliseconds = duration.milliseconds
+        let rest = milliseconds % 1_000
+        return "\(milliseconds / 1_000).\(rest < 100 ? "0" : "")\(rest < 10 ? "0" : "")\(rest)s"
+    }
+}
+
+/// Everything that a seed decides before the run.
+struct Schedule {
+    let seed: UInt64
+    let conditions: NetworkConditions
+    let syncDelay: ClosedRange<Duration>
+    /// Milliseconds that each node's wall clock is ahead.
+    let clockSkews: [UInt64]
+    let replication: ReplicationOptions
+    let storage: StorageOptions
+    let faults: [Fault]
+
+    init(_ scenario: Scenario, seed: UInt64) {
+        self.seed = seed
+        var network = SeededRandom(seed: seed, stream: "network settings")
+        conditions = NetworkConditions(
+            delay: network.duration(in: scenario.network.delay),
+            loss: network.probability(in: scenario.network.loss),
+            duplication: network.probability(in: scenario.network.duplication),
+            breaks: network.probability(in: scenario.network.breaks))
+        syncDelay = scenario.syncDelay
+        var clocks = SeededRandom(seed: seed, stream: "clocks")
+        clockSkews = (0..<scenario.nodeCount).map { _ in
+            clocks.duration(in: scenario.clockSkew).milliseconds
+        }
+        replication = Self.replicationOptions(seed)
+        storage = Self.storageOptions(seed)
+        var faults: [Fault] = []
+        for (index, specification) in scenario.faults.enumerated() {
+            var random = SeededRandom(seed: seed, stream: "fault \(index)")
+            faults += specification.drawn(scenario, &random)
+        }
+        self.faults = faults
+    }
+
+    /// Knobs whose values must not matter to any promise.
+    private static func replicationOptions(_ seed: UInt64) -> ReplicationOptions {
+        var random = SeededRandom(seed: seed, stream: "replication options")
+        var options = ReplicationOptions()
+        options.readAllChance = [0, 0.05, 0.5][random.below(3)]
+        options.inlineLimitBytes = [64, 4 << 10][random.below(2)]
+        options.hintWindowLimit = [1, 8, 128][random.below(3)]
+        return options
+    }
+
+    private static func storageOptions(_ seed: UInt64) -> StorageOptions {
+        var random = SeededRandom(seed: seed, stream: "storage options")
+        var options = StorageOptions()
+        options.segmentBytes = [32 << 10, 256 << 10, 4 << 20][random.below(3)]
+        options.prewriteBytes = [0, 16 << 10][random.below(2)]
+        options.chunkTargetBytes = [1 << 10, 1 << 20][random.below(2)]
+        options.compressLog = random.chance(0.25)
+        return options
+    }
+}
+
+extension FaultSpecification {
+    /// The exact faults that come of it under one seed.
+    fileprivate func drawn(_ scenario: Scenario, _ random: inout SeededRandom) -> [Fault] {
+        guard random.chance(chance) else { return [] }
+        let count = self.count.lowerBound + random.below(self.count.count)
+        return (0..<count).map { _ in
+            let at = random.duration(in: at)
+            let lasting = min(
+                random.duration(in: self.lasting), max(.zero, scenario.duration - at))
+            let (action, name) = draw(scenario.nodeCount, &random)
+            return Fault(at: at, lasting: lasting, action: action, name: name)
+        }
+    }
+
+    private func draw(_ nodes: Int, _ random: inout SeededRandom) -> (Fault.Action, String) {
+        switch kind {
+        case .crash(let choice, let loss):
+            let node = choice.drawn(nodes, &random)
+            let drawn = loss ?? .drawn(&random)
+            return (.crash([(node, drawn)]), "crash of \(node + 1) losing \(drawn)")
+        case .crashAll(let loss):
+            let drawn = loss ?? .drawn(&random)
+            return (.crash((0..<nodes).map { ($0, drawn) }), "crash of all losing \(drawn)")
+        case .partition(let grouping):
+            let groups = grouping.drawn(nodes, &random)
+            let text = groups.map { $0.map { "\($0 + 1)" }.joined(separator: ",") }
+                .joined(separator: " | ")
+            return (.block(Self.pairs(between: groups, of: nodes)), "partition \(text)")
+        case .isolate(let choice):
+            let node = choice.drawn(nodes, &random)
+            return (.block(Self.pairs(between: [[node]], of: nodes)), "isolation of \(node + 1)")
+        case .oneWay(let from, let to):
+            let source = from.drawn(nodes, &random)
+            var target = to.drawn(nodes, &random)
+            if target == source { target = (target + 1) % nodes }
+            return (.block([(source, target)]), "one-way block \(source + 1) → \(target + 1)")
+        }
+    }
+
+    /// Every directed pair of nodes that are not in one group.
+    private static func pairs(between groups: [[Int]], of nodes: Int) -> [(from: Int, to: Int)] {
+        var group = (0..<nodes).map { -1 - $0 }
+        for (index, members) in groups.enumerated() {
+            for member in members { group[member] = index }
+        }
+        // Whoever is in no group of a single listed one stays together with the others like it.
+        if groups.count == 1 { group = group.map { $0 == 0 ? 0 : 1 } }
+        var pairs: [(from: Int, to: Int)] = []
+        for from in 0..<nodes {
+            for to in 0..<nodes where group[from] != group[to] { pairs.append((from, to)) }
+        }
+        return pairs
+    }
+}
+
+extension NodeChoice {
+    fileprivate func drawn(_ nodes: Int, _ random: inout SeededRandom) -> Int {
+        let any = random.below(nodes)
+        return if case .number(let number) = self { number - 1 } else { any }
+    }
+}
+
+extension Grouping {
+    fileprivate func drawn(_ nodes: Int, _ random: inout SeededRandom) -> [[Int]] {
+        var order = Array(0..<nodes)
+        for index in order.indices.dropLast() {
+            order.swapAt(index, index + random.below(nodes - index))
+        }
+        let size =
+            switch self {
+            case .halves: nodes / 2
+            case .random: 1 + random.below(max(1, nodes - 1))
+            case .groups: 0
+            }
+        if case .groups(let groups) = self { return groups.map { $0.map { $0 - 1 } } }
+        return [order[..<size].sorted(), order[size...].sorted()]
+    }
+}
+
+extension MemoryDisk.CrashLoss {
+    fileprivate static func drawn(_ random: inout SeededRandom) -> MemoryDisk.CrashLoss {
+        allCases[random.below(allCases.count)]
+    }
+}
+
+extension SeededRandom {
+    /// A duration in `range`, uniformly.
+    mutating func duration(in range: ClosedRange<Duration>) -> Duration {
+        let width = (range.upperBound - range.lowerBound).nanoseconds
+        return range.lowerBound + .nanoseconds(Int64(below(Int(width) + 1)))
+    }
+
+    /// A probability in `range`: uniformly, or by halvings where it spans more than a decade, so
+    /// that the small ones are drawn too.
+    mutating func probability(in range: ClosedRange<Double>) -> Double {
+        let (low, high) = (range.lowerBound, range.upperBound)
+        var top = high
+        if high > 10 * low {
+            let halvings = below(10)
+            for _ in 0..<halvings where top / 2 > low { top /= 2 }
+        }
+        return low + (top - low) * unit()
+    }
+}

@@ -1,0 +1,129 @@
+// One run from the making of the cluster to the verdict: assemble, unrest, healing, settling.
+//
+//     assemble   nodes start, meet through their seeds, one creates the ring, all adopt it
+//     unrest     clients and faults, for the scenario's duration
+//     healing    every fault ends, every node is up, clients are done
+//     settling   within the bound no hint is left and all replicas are equal: by hints alone if
+//                that is enough, else with the help of reads that ask every home
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+
+/// Runs scenarios.
+package enum Simulation {
+    private static let assemblyBound = Duration.seconds(60)
+    private static let settlingStep = Duration.milliseconds(200)
+    /// How long the reads of one settling pass, and the repairs they make, are given.
+    private static let readPass = Duration.seconds(1)
+
+    /// Runs `scenario` under `seed`: the same two give the same report, in any process and build.
+    ///
+    /// - Parameter print: takes every line of the event log, when it is wanted.
+    package static func run(
+        _ scenario: Scenario, seed: UInt64, print: ((String) -> Void)? = nil
+    ) -> SimulationReport {
+        play(scenario, seed: seed, planted: nil, print: print)
+    }
+
+    #if DEBUG
+        /// Runs `scenario` with a bug planted, to see that its checker catches it. Tests only.
+        package static func run(
+            _ scenario: Scenario, seed: UInt64, planting planted: PlantedFault
+        ) -> SimulationReport {
+            play(scenario, seed: seed, planted: planted, print: nil)
+        }
+    #endif
+
+    private static func play(
+        _ scenario: Scenario, seed: UInt64, planted: PlantedFault?, print: ((String) -> Void)?
+    ) -> SimulationReport {
+        let schedule = Schedule(scenario, seed: seed)
+        var report = SimulationReport(scenario: scenario.name, seed: seed, faults: schedule.faults)
+        do {
+            var world = try World(scenario, schedule: schedule, planted: planted, print: print)
+            assemble(&world)
+            if world.violation == nil {
+                world.beginRestlessness()
+                world.run(until: world.now + scenario.duration)
+                world.heal()
+                settle(&world, &report)
+            }
+            world.noteFinalState()
+            report.conclude(world)
+        } catch {
+            fatalError("an empty disk in memory does not open: \(error)")
+        }
+        return report
+    }
+
+    /// Starts the nodes, waits until each knows all others, creates the ring on the first.
+    private static func assemble(_ world: inout World) {
+        let count = world.nodes.count
+        for node in world.nodes {
+            let offset = Duration.milliseconds(10 * node.index)
+            world.queue.schedule(.nodeStarts(node.index, life: 0), at: world.now + offset)
+        }
+        let end = world.now + assemblyBound
+        while world.violation == nil, world.now < end {
+            world.run(until: world.now + .milliseconds(500))
+            if world.everyNode({ $0.topology != nil }) { return }
+            guard world.nodes[0].core?.topology == nil,
+                world.everyNode({ $0.members.count == count }),
+                let partitions = PartitionCount(world.scenario.partitionCount)
+            else { continue }
+            let request = CreationRequest(
+                memberCount: count, replicaCount: world.scenario.replicaCount,
+                partitionCount: partitions)
+            world.turn(0, .creationRequested(RequestID(rawValue: .max), request))
+        }
+        let outcome = world.creation.map { "\($0)" } ?? "not all nodes met"
+        world.found(
+            Finding(.oneTopology, "no ring on every node within \(assemblyBound): \(outcome)"))
+    }
+
+    private static func settle(_ world: inout World, _ report: inout SimulationReport) {
+        let healed = world.now
+        let drained = world.run(within: world.scenario.settle, step: settlingStep) {
+            $0.everyNodeIsIdle && $0.pendingHints == 0
+        }
+        guard world.violation == nil else { return }
+        if drained { report.hintsDrainedAfter = world.now.since(healed) }
+        var finding = world.unsettled()
+        report.convergedByHintsAlone = finding == nil
+        while finding != nil, world.violation == nil,
+            world.now.since(healed) < world.scenario.settle
+        {
+            world.readEverywhere()
+            world.run(until: world.now + readPass)
+            finding = world.unsettled()
+        }
+        report.settledAfter = world.now.since(healed)
+        world.found(finding)
+        world.checkAlways()
+        world.checkHintCounts()
+    }
+}
+
+extension World {
+    func everyNode(_ holds: (NodeCore) -> Bool) -> Bool {
+        nodes.allSatisfy { $0.core.map(holds) ?? false }
+    }
+
+    /// Whether all nodes are up, with no request under way.
+    var everyNodeIsIdle: Bool { everyNode { $0.operationsInFlight == 0 } }
+
+    /// Folds what every node holds at the end into the log's hash.
+    mutating func noteFinalState() {
+        for node in nodes {
+            let entries =
+                node.engine.everything(in: .objects) + node.engine.everything(in: .hints)
+            for entry in entries {
+                log.note(
+                    now, node.index, .state,
+                    StableHash.hash(entry.value, seed: entry.key.hash), "\(entry.key)")
+            }
+        }
+    }
+}

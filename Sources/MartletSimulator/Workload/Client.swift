@@ -1,0 +1,69 @@
+// One client: what it remembers and what it does next. How its requests fare is the world's.
+internal import MartletBase
+internal import MartletVersions
+internal import MartletWire
+
+/// A client, attached to a node until that is gone.
+struct Client {
+    /// What it last saw of a key: fresh at first, stale later.
+    struct Memory {
+        var context: Context
+        var seen: [Dot]
+    }
+
+    /// One request to make.
+    struct Plan {
+        var key: Int
+        var kind: Operation.Kind
+        var memory: Memory?
+        var needed: Quorum
+        var neededSynced: Quorum
+        var valueBytes: Int
+    }
+
+    let index: Int
+    var node: Int
+    var random: SeededRandom
+    /// Indexed by key.
+    var memories: [Memory?]
+    /// The request in flight.
+    var outstanding: Int?
+    /// When the next one is due.
+    var due = Instant.start
+
+    /// One request in this many goes to the tenth of the keys that is hot.
+    private static let hotShare = 0.3
+
+    init(index: Int, node: Int, keyCount: Int, seed: UInt64) {
+        self.index = index
+        self.node = node
+        random = SeededRandom(seed: seed, stream: "client \(index)")
+        memories = [Memory?](repeating: nil, count: keyCount)
+    }
+
+    /// Draws the next request; every draw is made whatever it is for, so that one does not shift
+    /// the others.
+    mutating func plan(_ settings: WorkloadSettings) -> Plan {
+        let isHot = random.chance(Self.hotShare)
+        let key = random.below(isHot ? max(1, settings.keyCount / 10) : settings.keyCount)
+        let share = random.unit()
+        let usesContext = random.chance(settings.contextShare)
+        let width = settings.valueBytes.upperBound - settings.valueBytes.lowerBound
+        let bytes = settings.valueBytes.lowerBound + random.below(width + 1)
+        let w = settings.w[random.below(settings.w.count)]
+        let dw = settings.dw[random.below(settings.dw.count)]
+        let r = settings.r[random.below(settings.r.count)]
+        let kind: Operation.Kind =
+            share < settings.getShare
+            ? .get : share < settings.getShare + settings.deleteShare ? .delete : .put
+        return Plan(
+            key: key, kind: kind, memory: usesContext ? memories[key] : nil,
+            needed: kind == .get ? r : w, neededSynced: dw, valueBytes: bytes)
+    }
+
+    /// Between two requests: the rate's interval, half more or less.
+    mutating func pause(_ settings: WorkloadSettings) -> Duration {
+        let interval = Duration.seconds(1) / settings.rate
+        return random.duration(in: interval / 2...interval * 3 / 2)
+    }
+}

@@ -1,0 +1,68 @@
+// Counts and times of what clients saw, for the report.
+internal import MartletBase
+internal import MartletWire
+
+/// What the clients of a run saw.
+struct Statistics {
+    var reads = 0
+    var writes = 0
+    var answered = 0
+    /// Requests that failed, by reason.
+    var failures = [Int](repeating: 0, count: FailureKind.allCases.count)
+    /// Answering times in microseconds, in the order of answering.
+    var latencies: [UInt32] = []
+
+    mutating func count(_ kind: FailureKind) {
+        failures[kind.rawValue] += 1
+    }
+
+    /// The time within which `share` of the answers came; zero when there were none.
+    func latency(_ share: Double) -> Duration {
+        guard !latencies.isEmpty else { return .zero }
+        let sorted = latencies.sorted()
+        let index = min(sorted.count - 1, Int(Double(sorted.count) * share))
+        return .microseconds(Int(sorted[index]))
+    }
+}
+
+/// Why a request came to nothing, as its client sees it.
+enum FailureKind: Int, CaseIterable {
+    case noTopology, invalidOptions, unavailable, timedOut, overloaded, tooLarge
+    case tooManySiblings, clockSkew, storage
+    /// The node does not take connections.
+    case refused
+    /// The node went away with the request: it may have been carried out.
+    case disconnected
+
+    init(_ error: RequestError) {
+        self =
+            switch error {
+            case .noTopology: .noTopology
+            case .invalidOptions: .invalidOptions
+            case .unavailable: .unavailable
+            case .timedOut: .timedOut
+            case .overloaded: .overloaded
+            case .tooLarge: .tooLarge
+            case .tooManySiblings: .tooManySiblings
+            case .clockSkew: .clockSkew
+            case .storage: .storage
+            }
+    }
+
+    /// As reports name it.
+    var name: String {
+        switch self {
+        case .noTopology: "no-topology"
+        case .invalidOptions: "invalid-options"
+        case .unavailable: "unavailable"
+        case .timedOut: "timed-out"
+        case .overloaded: "overloaded"
+        case .tooLarge: "too-large"
+        case .tooManySiblings: "too-many-siblings"
+        case .clockSkew: "clock-skew"
+        case .storage: "storage"
+        case .refused: "refused"
+        case .disconnected: "disconnected"
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// Virtual time: everything that will happen, ordered by (time, sequence). Two events of one
+// instant come in the order in which they were scheduled, so a run has exactly one order.
+internal import HeapModule
+internal import MartletBase
+
+/// Something that will happen. Numbers are positions: of nodes, links, faults, clients, operations.
+enum WorldEvent {
+    /// A node's timer is due.
+    case nodeWakes(Int, life: Int)
+    /// A node's disk has had the time to sync what was written to its log.
+    case logSynced(Int, life: Int)
+    /// A crashed node starts again.
+    case nodeStarts(Int, life: Int)
+    /// A frame arrives at the end of a link.
+    case frameArrives(link: Int, connection: Int, Bytes)
+    /// A datagram arrives.
+    case datagramArrives(from: Int, to: Int, Bytes)
+    /// A node dials another.
+    case linkDials(Int, connection: Int)
+    /// The other node has taken the call.
+    case linkOpens(Int, connection: Int)
+    /// The call came to nothing.
+    case linkRefused(Int, connection: Int)
+    /// The dialling node learns that its link is broken.
+    case linkBreaks(Int, connection: Int)
+    /// The dialling node gives up on a link that takes nothing, if it still does not.
+    case linkTimesOut(Int, connection: Int)
+    /// A fault of the schedule begins.
+    case faultBegins(Int)
+    /// It ends.
+    case faultEnds(Int)
+    /// A client makes its next request.
+    case clientActs(Int)
+    /// A client learns that its node is gone, and its request with it.
+    case clientDisconnected(Int, operation: Int)
+    /// By now the operation must have been answered.
+    case answerDue(operation: Int)
+    /// The planted fault looks for something to spoil.
+    case plantActs
+}
+
+/// The future of the world.
+struct EventQueue {
+    private struct Entry: Comparable {
+        var at: Instant
+        var sequence: UInt64
+        var event: WorldEvent
+
+        static func < (left: Entry, right: Entry) -> Bool {
+            left.at == right.at ? left.sequence < right.sequence : left.at < right.at
+        }
+
+        static func == (left: Entry, right: Entry) -> Bool { left.sequence == right.sequence }
+    }
+
+    private var heap = Heap<Entry>()
+    private var nextSequence: UInt64 = 0
+
+    /// When the next event is; `never` when there is none.
+    var next: Instant { heap.min?.at ?? .never }
+
+    mutating func schedule(_ event: WorldEvent, at time: Instant) {
+        heap.insert(Entry(at: time, sequence: nextSequence, event: event))
+        nextSequence += 1
+    }
+
+    mutating func take() -> (at: Instant, event: WorldEvent)? {
+        heap.popMin().map { ($0.at, $0.event) }
+    }
+}

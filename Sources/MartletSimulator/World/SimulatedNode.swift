@@ -1,0 +1,102 @@
+// One node: the real core over the real engine and log, a disk that can lose power, and clocks of
+// its own. It decides nothing; the world drives it.
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletStorage
+
+/// A node of the simulated cluster; `core` is nil while it is down.
+final class SimulatedNode {
+    let index: Int
+    let configuration: NodeConfiguration
+    let options: StorageOptions
+    let clockSkewMilliseconds: UInt64
+    let disk = MemoryDisk()
+    var storage: OpenedStorage
+    var core: NodeCore?
+    /// Known from its first start on.
+    var id: NodeID?
+    /// Which life this is; events of earlier ones are void.
+    var life = 0
+    /// The last crash; `start` when there was none.
+    var crashedAt = Instant.start
+    var effects: [NodeEffect] = []
+    /// When its timer is set for.
+    var wakesAt = Instant.never
+    /// Chunks that wait for the sync under way to end.
+    var gathered: [LogChunk] = []
+    /// What writing the chunks came to whose sync is under way; nil when none is.
+    var writing: LogOutcome?
+    /// Syncs so far: the ordinal of the next one's delay.
+    var syncs: UInt64 = 0
+    /// What earlier lives have counted.
+    var pastCounters: [ReplicationCounters] = []
+
+    init(
+        index: Int, configuration: NodeConfiguration, options: StorageOptions,
+        clockSkewMilliseconds: UInt64
+    ) throws(StorageError) {
+        self.index = index
+        self.configuration = configuration
+        self.options = options
+        self.clockSkewMilliseconds = clockSkewMilliseconds
+        storage = try StorageEngine.open(disk: disk, options: options)
+    }
+
+    var engine: StorageEngine { storage.engine }
+    var isUp: Bool { core != nil }
+
+    /// 2030-01-01, when every simulation begins.
+    static let epochMilliseconds: UInt64 = 1_893_456_000_000
+
+    /// What the node's clocks show. Its monotonic clock counts from a start of its own, so that
+    /// an instant of another node would not pass for one of this.
+    func moment(_ now: Instant) -> Moment {
+        Moment(
+            instant: now + .seconds(1_000 * (index + 1)),
+            wall: WallTime(
+                milliseconds: Self.epochMilliseconds + clockSkewMilliseconds
+                    + now.nanoseconds / 1_000_000))
+    }
+
+    /// The world's time of an instant of this node's.
+    func worldTime(of instant: Instant) -> Instant {
+        if instant == .never { return .never }
+        let offset = UInt64(1_000 * (index + 1)) * 1_000_000_000
+        return Instant(nanoseconds: instant.nanoseconds - min(offset, instant.nanoseconds))
+    }
+
+    /// Opens the core over what the storage holds, with the log durable up to there.
+    func start(at now: Instant, seed: UInt64) throws {
+        let opened = try NodeCore.open(
+            configuration, engine: engine, seed: StableHash.mix(seed &+ UInt64(life)),
+            at: moment(now))
+        id = opened.identity.id
+        var chunks: [LogChunk] = []
+        while let chunk = engine.takeChunk() { chunks.append(chunk) }
+        engine.logAnswered(storage.log.commit(chunks))
+        core = opened
+    }
+
+    /// Loses power, or just the process. What outlives it is decided now, and read back at once:
+    /// the node starts on it later.
+    func crash(_ loss: MemoryDisk.CrashLoss, at now: Instant, random: inout SeededRandom)
+        throws(StorageError)
+    {
+        if let core { pastCounters.append(core.counters) }
+        core = nil
+        life += 1
+        crashedAt = now
+        wakesAt = .never
+        gathered = []
+        writing = nil
+        disk.crash(loss, random: &random)
+        storage = try StorageEngine.open(disk: disk, options: options)
+    }
+
+    /// One counter over all lives.
+    func total(_ counter: KeyPath<ReplicationCounters, UInt64>) -> Int {
+        let past = pastCounters.reduce(0) { $0 + $1[keyPath: counter] }
+        return Int(past + (core?.counters[keyPath: counter] ?? 0))
+    }
+}

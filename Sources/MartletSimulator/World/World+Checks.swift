@@ -1,0 +1,139 @@
+// Where the checkers look: into every chunk a node logs, into every answer, and over all nodes
+// after each fault and at the end.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+extension World {
+    /// Keeps the first finding; the run ends with it.
+    mutating func found(_ finding: Finding?) {
+        guard violation == nil, let finding else { return }
+        violation = Violation(finding: finding, at: now)
+    }
+
+    // MARK: What a node logs
+
+    mutating func check(_ chunk: LogChunk, of node: SimulatedNode) {
+        do {
+            for batch in try chunk.batches() {
+                for change in batch.changes where change.key.space != .state {
+                    try check(change, of: node)
+                }
+            }
+        } catch {
+            found(Finding(.nothingInvented, "node \(node.index + 1) logged \(error)"))
+        }
+    }
+
+    private mutating func check(
+        _ change: WriteBatch.Change, of node: SimulatedNode
+    ) throws(FormatError) {
+        guard let bytes = change.value else {
+            guard let gone = mirror.delete(change.key, at: node.index) else { return }
+            checkRelease(of: change.key, carrying: gone.object)
+            return
+        }
+        guard let (before, after) = try mirror.put(change.key, bytes, at: node.index),
+            let id = node.id, let key = history.number(of: change.key.key)
+        else { return }
+        let check = LoggedVersionsCheck(node: id, key: key)
+        found(
+            check.run(
+                before: before?.object ?? Object(), after: after.object, history: &history))
+    }
+
+    private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
+        guard let home = hint.home else { return }
+        let key = StorageKey.object(partition: hint.partition, key: hint.key)
+        let atHome = mirror.entry(key, at: nodeIndex(of: home))?.object ?? Object()
+        found(HintReleaseCheck(hint: hint, carried: object, atHome: atHome).run())
+    }
+
+    // MARK: What a client is shown
+
+    mutating func check(_ read: ReadAnswer, of operation: Operation) {
+        if read.object.siblings.count > 1 { occurrences[.sibling] += 1 }
+        found(ShownVersionsCheck(key: operation.key).run(read.object, history: history))
+    }
+
+    mutating func check(_ write: WriteAnswer, _ number: Int) {
+        let operation = history.operations[number]
+        occurrences[.acknowledgedWrite] += 1
+        guard history.versions[write.dot]?.operation == number else {
+            let finding = Finding(
+                .nothingInvented, "write w\(number) was acknowledged as \(write.dot), which is not it")
+            return found(finding)
+        }
+        let key = history.keys[operation.key]
+        guard let topology = nodes[operation.node].core?.topology else { return }
+        let partition = topology.partition(ofKey: key).index
+        let object = StorageKey.object(partition: partition, key: key)
+        var holders: [EvidenceCheck.Holder] = []
+        for witness in write.evidence.witnesses
+        where witness.act == .stored || witness.act == .synced {
+            var holder = EvidenceCheck.Holder(
+                node: nodeIndex(of: witness.node), isSynced: witness.act == .synced)
+            if let home = witness.standsInFor {
+                let hint = StorageKey.hint(partition: partition, key: key, home: home)
+                holder.standsInFor = (nodeIndex(of: home), hint)
+                if witness.node == write.evidence.coordinator {
+                    occurrences[.fallbackCoordinated] += 1
+                }
+            }
+            holders.append(holder)
+        }
+        let check = EvidenceCheck(dot: write.dot, object: object, holders: holders)
+        let began = operation.began
+        let nodes = nodes
+        found(
+            check.run(
+                needed: operation.needed, neededSynced: operation.neededSynced, mirror: mirror,
+                crashed: { nodes[$0].crashedAt >= began }))
+        history.acknowledged.append(
+            Acknowledgement(
+                operation: number, key: operation.key, dot: write.dot, at: now,
+                holders: holders.map { ($0.node, $0.isSynced) }))
+    }
+
+    // MARK: Over all nodes
+
+    /// What must hold at every moment, looked at when a fault ends.
+    mutating func checkAlways() {
+        checkAcknowledgedWrites(.acknowledgedWrites)
+        found(OneTopologyCheck(topologies: nodes.compactMap { $0.core?.topology }).run())
+    }
+
+    mutating func checkAcknowledgedWrites(_ promise: Promise) {
+        var surviving = [[Dot]](repeating: [], count: history.keys.count)
+        for node in nodes {
+            for (key, object) in mirror.objects(at: node.index, in: node.engine) {
+                guard let number = history.number(of: key.key) else { continue }
+                for dot in object.dots where !surviving[number].contains(dot) {
+                    surviving[number].append(dot)
+                }
+            }
+        }
+        let check = AcknowledgedWritesCheck(
+            promise: promise, surviving: surviving, crashedAt: nodes.map(\.crashedAt))
+        found(check.run(history))
+    }
+
+    /// What must hold once everything has settled.
+    func unsettled() -> Finding? {
+        guard let topology = nodes.lazy.compactMap({ $0.core?.topology }).first,
+            nodes.allSatisfy({ $0.isUp && $0.core?.topology == topology })
+        else { return Finding(.convergence, "not every node is up and knows the ring") }
+        let stores = nodes.compactMap { node in node.id.map { ($0, node.engine) } }
+        return ConvergenceCheck(nodes: stores, topology: topology).run()
+    }
+
+    /// Hints that the nodes say they keep.
+    var pendingHints: Int { nodes.reduce(0) { $0 + ($1.core?.pendingHints.count ?? 0) } }
+
+    mutating func checkHintCounts() {
+        found(HintCountCheck(mirror: mirror, pending: pendingHints).run())
+    }
+}

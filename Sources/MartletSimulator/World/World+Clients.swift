@@ -1,0 +1,190 @@
+// Requests of clients into nodes, answers back, and what a client does when its node is gone.
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletVersions
+internal import MartletWire
+
+extension World {
+    /// Until a client tries another node, and until it learns that its own is gone.
+    private static let reconnectDelay = Duration.milliseconds(100)
+    private static let disconnectDelay = Duration.milliseconds(1)...Duration.milliseconds(500)
+    /// Allowed on top of a request's timeout before its answer counts as missing.
+    private static let answerSlack = Duration.milliseconds(100)
+
+    mutating func startClients() {
+        for index in 0..<scenario.workload.clientCount {
+            var client = Client(
+                index: index, node: index % nodes.count, keyCount: scenario.workload.keyCount,
+                seed: schedule.seed)
+            client.due = now + client.pause(scenario.workload)
+            queue.schedule(.clientActs(index), at: client.due)
+            clients.append(client)
+        }
+    }
+
+    mutating func clientActs(_ index: Int) {
+        guard isRestless, clients[index].outstanding == nil else { return }
+        clients[index].due = clients[index].due + clients[index].pause(scenario.workload)
+        guard nodes[clients[index].node].isUp else {
+            statistics.count(.refused)
+            occurrences[.failedOperation] += 1
+            moveOn(index)
+            return
+        }
+        var plan = clients[index].plan(scenario.workload)
+        if plan.kind == .delete, !history.mayDelete(plan.key, at: now) { plan.kind = .put }
+        request(plan, by: index, at: clients[index].node)
+    }
+
+    private mutating func moveOn(_ index: Int) {
+        clients[index].node = (clients[index].node + 1) % nodes.count
+        clients[index].due = max(clients[index].due, now + Self.reconnectDelay)
+        queue.schedule(.clientActs(index), at: clients[index].due)
+    }
+
+    /// Reads every key at all its homes, so that whoever is behind is repaired.
+    mutating func readEverywhere() {
+        for key in history.keys.indices {
+            let node = key % nodes.count
+            guard nodes[node].isUp else { continue }
+            let plan = Client.Plan(
+                key: key, kind: .get, memory: nil, needed: .all, neededSynced: .count(0),
+                valueBytes: 0)
+            request(plan, by: nil, at: node)
+        }
+    }
+
+    // MARK: Asking
+
+    private mutating func request(_ plan: Client.Plan, by client: Int?, at node: Int) {
+        let homes = min(scenario.replicaCount, scenario.nodeCount)
+        let operation = Operation(
+            kind: plan.kind, client: client, key: plan.key, node: node, life: nodes[node].life,
+            began: now, seen: plan.memory?.seen, needed: plan.needed.resolved(among: homes),
+            neededSynced: plan.kind == .get ? 0 : plan.neededSynced.resolved(among: homes))
+        let number = history.begin(operation)
+        if let client { clients[client].outstanding = number }
+        if plan.kind == .get { statistics.reads += 1 } else { statistics.writes += 1 }
+        log.note(
+            now, node, .request, UInt64(number),
+            "\(plan.kind.rawValue) key-\(plan.key) as w\(number)"
+                + (plan.memory.map { " having seen \($0.seen)" } ?? ""))
+        queue.schedule(
+            .answerDue(operation: number),
+            at: now + schedule.replication.timeout + Self.answerSlack)
+        turn(
+            node,
+            .requestReceived(
+                RequestID(rawValue: UInt64(number)),
+                ClientRequest(key: history.keys[plan.key], operation: body(plan, number))))
+    }
+
+    private func body(_ plan: Client.Plan, _ number: Int) -> ClientOperation {
+        if plan.kind == .get {
+            var options = ReadOptions()
+            options.r = plan.needed
+            return .get(options)
+        }
+        var options = WriteOptions()
+        options.w = plan.needed
+        options.dw = plan.neededSynced
+        let content: Sibling.Content =
+            plan.kind == .delete
+            ? .tombstone : .value(History.value(of: number, byteCount: plan.valueBytes))
+        return .put(
+            Mutation(
+                content: content,
+                causality: plan.memory.map { .seen($0.context) } ?? .coordinator),
+            options)
+    }
+
+    // MARK: Being answered
+
+    mutating func answered(_ number: Int, _ answer: ClientAnswer, by node: Int) {
+        if planted == .swallowsAnswer, number % 50 == 49 { return }
+        let operation = history.operations[number]
+        guard case .open = operation.outcome else { return }
+        log.note(now, node, .answer, digest(of: answer), "w\(number): \(answer)")
+        switch answer {
+        case .read(let read):
+            history.end(number, .read)
+            check(read, of: operation)
+            remember(operation, read.object.context, read.object.dots)
+        case .written(let write):
+            history.end(number, .written)
+            check(write, number)
+            if let context = write.context { remember(operation, context, [write.dot]) }
+        case .failed(let error):
+            history.end(number, .failed)
+            if operation.client != nil { occurrences[.failedOperation] += 1 }
+            if operation.client != nil { statistics.count(FailureKind(error)) }
+        }
+        guard let client = operation.client else { return }
+        if case .failed = answer {} else { noteLatency(of: operation) }
+        goOn(client)
+    }
+
+    private mutating func noteLatency(of operation: Operation) {
+        statistics.answered += 1
+        statistics.latencies.append(
+            UInt32(clamping: now.since(operation.began).nanoseconds / 1_000))
+    }
+
+    private mutating func remember(_ operation: Operation, _ context: Context, _ seen: [Dot]) {
+        guard let client = operation.client else { return }
+        clients[client].memories[operation.key] = Client.Memory(context: context, seen: seen)
+    }
+
+    private func digest(of answer: ClientAnswer) -> UInt64 {
+        switch answer {
+        case .read(let read):
+            read.object.siblings.reduce(1) { StableHash.mix($0 ^ History.digest($1)) }
+        case .written(let write): StableHash.mix(write.dot.counter ^ 2)
+        case .failed(let error): UInt64(FailureKind(error).rawValue) + 3
+        }
+    }
+
+    private mutating func goOn(_ client: Int) {
+        clients[client].outstanding = nil
+        clients[client].due = max(clients[client].due, now)
+        queue.schedule(.clientActs(client), at: clients[client].due)
+    }
+
+    // MARK: Not being answered
+
+    /// A node is gone: requests in flight there are never answered, and may have been carried out.
+    mutating func disconnectClients(of node: Int) {
+        for client in clients where client.node == node {
+            guard let operation = client.outstanding else { continue }
+            var random = SeededRandom(
+                seed: StableHash.mix(schedule.seed ^ UInt64(operation)), stream: "disconnect")
+            queue.schedule(
+                .clientDisconnected(client.index, operation: operation),
+                at: now + random.duration(in: Self.disconnectDelay))
+        }
+    }
+
+    mutating func clientDisconnected(_ index: Int, operation: Int) {
+        guard clients[index].outstanding == operation else { return }
+        log.note(now, clients[index].node, .disconnected, UInt64(operation), "w\(operation)")
+        history.end(operation, .unknown)
+        statistics.count(.disconnected)
+        occurrences[.failedOperation] += 1
+        clients[index].outstanding = nil
+        moveOn(index)
+    }
+
+    mutating func answerDue(operation number: Int) {
+        let operation = history.operations[number]
+        guard case .open = operation.outcome else { return }
+        let node = nodes[operation.node]
+        guard node.isUp, node.life == operation.life else { return }
+        found(
+            Finding(
+                .requestsAnswered,
+                "\(operation.kind.rawValue) w\(number) of key \(operation.key), asked of node "
+                    + "\(operation.node + 1) at \(EventLog.seconds(operation.began))s, has no "
+                    + "answer"))
+    }
+}

@@ -1,0 +1,57 @@
+// What goes wrong, as the schedule has it, and how it all ends.
+internal import MartletBase
+
+extension World {
+    /// Clients begin, and so does the schedule.
+    mutating func beginRestlessness() {
+        isRestless = true
+        restlessSince = now
+        log.note(now, -1, .phase, 1, "workload and faults begin")
+        for (index, fault) in schedule.faults.enumerated() {
+            queue.schedule(.faultBegins(index), at: now + fault.at)
+        }
+        startClients()
+        if planted != nil { queue.schedule(.plantActs, at: now + .seconds(1)) }
+    }
+
+    mutating func faultBegins(_ index: Int) {
+        guard isRestless else { return }
+        let fault = schedule.faults[index]
+        switch fault.action {
+        case .crash(let crashes):
+            for (node, loss) in crashes { crash(node, loss, for: fault.lasting) }
+            if nodes.allSatisfy({ !$0.isUp }) {
+                occurrences[.crashOfEveryNode] += 1
+                checkAcknowledgedWrites(.durableWrites)
+            }
+        case .block(let pairs):
+            occurrences[.partition] += 1
+            log.note(now, -1, .fault, UInt64(index), fault.name)
+            for pair in pairs { blocks[linkIndex(pair.from, pair.to)] += 1 }
+            queue.schedule(.faultEnds(index), at: now + fault.lasting)
+        }
+    }
+
+    mutating func faultEnds(_ index: Int) {
+        guard isRestless, case .block(let pairs) = schedule.faults[index].action else { return }
+        log.note(now, -1, .healed, UInt64(index), schedule.faults[index].name)
+        for pair in pairs { blocks[linkIndex(pair.from, pair.to)] -= 1 }
+        for pair in pairs {
+            resume(linkIndex(pair.from, pair.to))
+            resume(linkIndex(pair.to, pair.from))
+        }
+        checkAlways()
+    }
+
+    /// Ends every fault, and the clients: from here on everything must settle.
+    mutating func heal() {
+        isRestless = false
+        log.note(now, -1, .phase, 2, "healing")
+        for index in blocks.indices { blocks[index] = 0 }
+        for index in links.indices { resume(index) }
+        for node in nodes where !node.isUp {
+            queue.schedule(.nodeStarts(node.index, life: node.life), at: now)
+        }
+        checkAlways()
+    }
+}

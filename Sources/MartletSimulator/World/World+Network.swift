@@ -1,0 +1,220 @@
+// The network between the nodes. A link behaves as TCP does: in order, held up by loss, all or
+// nothing; a datagram as UDP does. Every message passes through the real codecs.
+//
+//     connect ─► dial ─► open ─► frames ─► break ─► linkClosed ─► wait ─► dial …
+internal import MartletBase
+internal import MartletNode
+internal import MartletWire
+
+extension World {
+    /// How long a refused or an unanswered call takes, and until a link that takes nothing, or
+    /// whose other end is gone without a word, is given up.
+    private static let refusalDelay = Duration.milliseconds(1)
+    private static let dialTimeout = Duration.seconds(1)...Duration.seconds(3)
+    private static let linkTimeout = Duration.seconds(1)...Duration.seconds(6)
+    private static let resetDelay = Duration.microseconds(200)...Duration.milliseconds(5)
+
+    private func canPass(_ from: Int, _ to: Int) -> Bool { blocks[linkIndex(from, to)] == 0 }
+
+    /// TCP needs both directions: data one way, acknowledgements the other.
+    private func canConnect(_ link: Int) -> Bool {
+        canPass(links[link].from, links[link].to) && canPass(links[link].to, links[link].from)
+    }
+
+    /// Random numbers for call number `dialled` of a link.
+    private func callRandom(_ link: Int) -> SeededRandom {
+        let number = UInt64(link) << 40 ^ links[link].dialled
+        return SeededRandom(seed: StableHash.mix(schedule.seed ^ number), stream: "calls")
+    }
+
+    // MARK: Messages
+
+    mutating func send(_ message: PeerMessage, from: Int, to: Int) {
+        let index = linkIndex(from, to)
+        guard links[index].isOpen else { return lose() }
+        var writer = ByteWriter(capacity: 256)
+        Frame.message(message).encode(into: &writer)
+        if canConnect(index) {
+            transmit(writer.take(), over: index)
+            return
+        }
+        if links[index].stalled.isEmpty {
+            var random = callRandom(index)
+            queue.schedule(
+                .linkTimesOut(index, connection: links[index].connection),
+                at: now + random.duration(in: Self.linkTimeout))
+        }
+        links[index].stalled.append(writer.take())
+    }
+
+    private mutating func transmit(_ frame: Bytes, over index: Int) {
+        let fate = schedule.conditions.fate(
+            seed: schedule.seed, path: index, ordinal: links[index].sent)
+        links[index].sent += 1
+        if links[index].isBroken { return lose() }
+        if fate.breaksLink {
+            lose()
+            breakLink(index, after: fate.delay)
+            return
+        }
+        if fate.isLost { occurrences[.messageLost] += 1 }
+        let delay = fate.delay + (fate.isLost ? NetworkConditions.retransmission : .zero)
+        links[index].lastArrival = max(links[index].lastArrival, now + delay)
+        queue.schedule(
+            .frameArrives(link: index, connection: links[index].connection, frame),
+            at: links[index].lastArrival)
+    }
+
+    private mutating func lose() {
+        occurrences[.messageLost] += 1
+    }
+
+    mutating func frameArrives(_ index: Int, _ connection: Int, _ bytes: Bytes) {
+        let (from, to) = (links[index].from, links[index].to)
+        guard links[index].accepts(connection, at: now), nodes[to].isUp else {
+            log.note(now, to, .lost)
+            return lose()
+        }
+        log.note(now, to, .frame, UInt64(Checksum.crc32c(bytes)), "from \(from + 1)")
+        links[index].decoder.append(bytes)
+        guard let frame = try? links[index].decoder.next(), case .message(let message) = frame
+        else { fatalError("a frame of \(bytes.count) bytes does not read back: \(bytes)") }
+        if let id = nodes[from].id, !swallows(message, from: from, at: to) {
+            log.tell("    \(message)")
+            turn(to, .messageReceived(message, from: id))
+        }
+    }
+
+    // MARK: Datagrams
+
+    mutating func send(_ datagram: Datagram, from: Int, to: Int) {
+        let path = linkIndex(from, to)
+        let fate = schedule.conditions.fate(
+            seed: ~schedule.seed, path: path, ordinal: datagramsSent[path])
+        datagramsSent[path] += 1
+        guard !fate.isLost, canPass(from, to) else { return lose() }
+        let bytes = datagram.encoded(cluster: datagramCluster)
+        queue.schedule(.datagramArrives(from: from, to: to, bytes), at: now + fate.delay)
+        if let second = fate.duplicateDelay {
+            occurrences[.messageDuplicated] += 1
+            queue.schedule(.datagramArrives(from: from, to: to, bytes), at: now + second)
+        }
+    }
+
+    mutating func datagramArrives(_ from: Int, _ to: Int, _ bytes: Bytes) {
+        guard nodes[to].isUp else { return lose() }
+        log.note(now, to, .datagram, UInt64(Checksum.crc32c(bytes)), "from \(from + 1)")
+        guard let datagram = try? Datagram(bytes, cluster: datagramCluster) else {
+            fatalError("a datagram of \(bytes.count) bytes does not read back: \(bytes)")
+        }
+        turn(to, .datagramReceived(datagram, from: peerEndpoint(of: from)))
+    }
+
+    // MARK: Links
+
+    /// A node keeps a link to another from now on.
+    mutating func connect(_ from: Int, to: Int) {
+        let index = linkIndex(from, to)
+        guard from != to, !links[index].isWanted else { return }
+        links[index].isWanted = true
+        queue.schedule(.linkDials(index, connection: links[index].connection), at: now)
+    }
+
+    mutating func linkDials(_ index: Int, _ connection: Int) {
+        let link = links[index]
+        guard link.connection == connection, nodes[link.from].isUp else { return }
+        links[index].dialled += 1
+        var random = callRandom(index)
+        if !canConnect(index) {
+            let timeout = random.duration(in: Self.dialTimeout)
+            queue.schedule(.linkRefused(index, connection: connection), at: now + timeout)
+        } else if !nodes[link.to].isUp {
+            queue.schedule(.linkRefused(index, connection: connection), at: now + Self.refusalDelay)
+        } else {
+            let delay = random.duration(in: Self.resetDelay)
+            queue.schedule(.linkOpens(index, connection: connection), at: now + delay)
+        }
+    }
+
+    mutating func linkOpens(_ index: Int, _ connection: Int) {
+        let link = links[index]
+        guard link.connection == connection, nodes[link.from].isUp else { return }
+        guard nodes[link.to].isUp, canConnect(index), let id = nodes[link.to].id else {
+            return linkRefused(index, connection)
+        }
+        links[index].isOpen = true
+        links[index].failures = 0
+        links[index].decoder = FrameDecoder()
+        links[index].decoder.trustPeer()
+        log.note(now, link.from, .linkOpened, UInt64(link.to), "to \(link.to + 1)")
+        turn(link.from, .linkOpened(id))
+    }
+
+    mutating func linkRefused(_ index: Int, _ connection: Int) {
+        guard links[index].connection == connection, nodes[links[index].from].isUp else { return }
+        close(index)
+    }
+
+    /// The other end is gone, or a packet in between has been answered with a reset: from now on
+    /// everything is lost, and the dialling node learns of it after a while.
+    private mutating func breakLink(_ index: Int, after delay: Duration) {
+        guard links[index].isOpen, !links[index].isBroken else { return }
+        links[index].isBroken = true
+        queue.schedule(
+            .linkBreaks(index, connection: links[index].connection), at: now + delay)
+    }
+
+    mutating func linkBreaks(_ index: Int, _ connection: Int) {
+        guard links[index].connection == connection, links[index].isOpen else { return }
+        occurrences[.linkBroken] += 1
+        close(index)
+    }
+
+    mutating func linkTimesOut(_ index: Int, _ connection: Int) {
+        guard !links[index].stalled.isEmpty, !canConnect(index) else { return }
+        linkBreaks(index, connection)
+    }
+
+    /// Ends a connection or a call, tells the node, and dials again after a while.
+    private mutating func close(_ index: Int) {
+        let link = links[index]
+        reset(index)
+        links[index].failures = link.failures + 1
+        queue.schedule(
+            .linkDials(index, connection: links[index].connection), at: now + link.redialDelay)
+        log.note(now, link.from, .linkClosed, UInt64(link.to), "to \(link.to + 1)")
+        if let id = nodes[link.to].id { turn(link.from, .linkClosed(id)) }
+    }
+
+    private mutating func reset(_ index: Int) {
+        for _ in links[index].stalled { lose() }
+        links[index].stalled = []
+        links[index].connection += 1
+        links[index].isOpen = false
+        links[index].isBroken = false
+    }
+
+    /// A node is gone. Its own links end with it, though what it had sent may still arrive; links
+    /// to it are broken, which is heard at once when only its process died.
+    mutating func breakLinks(of node: Int, _ random: inout SeededRandom) {
+        for other in nodes.indices where other != node {
+            let own = linkIndex(node, other)
+            let cut = now + random.duration(in: .zero...Self.resetDelay.upperBound)
+            let connection = links[own].connection
+            if links[own].isOpen, !links[own].isBroken { links[own].former = (connection, cut) }
+            reset(own)
+            links[own].isWanted = false
+            let isSilent = random.chance(0.5)
+            let delay = random.duration(in: isSilent ? Self.linkTimeout : Self.resetDelay)
+            breakLink(linkIndex(other, node), after: delay)
+        }
+    }
+
+    /// Packets pass again: what was held up goes on.
+    mutating func resume(_ index: Int) {
+        guard canConnect(index) else { return }
+        let frames = links[index].stalled
+        links[index].stalled = []
+        for frame in frames { transmit(frame, over: index) }
+    }
+}

@@ -1,0 +1,133 @@
+// A node's turn: one event into the core, its log entries to the checkers and the disk, its
+// effects into the world.
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletStorage
+internal import MartletWire
+
+extension World {
+    /// A timer that is due again at once rings after this long, so that time passes.
+    private static let timerGrain = Duration.microseconds(10)
+
+    /// Hands `event` to a node and carries out what follows. The node is up.
+    mutating func turn(_ index: Int, _ event: NodeEvent) {
+        let node = nodes[index]
+        node.effects.removeAll(keepingCapacity: true)
+        node.core?.handle(event, at: node.moment(now), into: &node.effects)
+        collectLog(node)
+        for effect in node.effects { perform(effect, of: node) }
+        setTimer(of: node)
+    }
+
+    private mutating func perform(_ effect: NodeEffect, of node: SimulatedNode) {
+        switch effect {
+        case .answer(let request, let answer):
+            answered(Int(request.rawValue), answer, by: node.index)
+        case .send(let message, let id): send(message, from: node.index, to: nodeIndex(of: id))
+        case .sendDatagram(let datagram, let endpoint):
+            send(datagram, from: node.index, to: nodeIndex(at: endpoint))
+        case .connect(let id, _): connect(node.index, to: nodeIndex(of: id))
+        case .created(_, let outcome): creation = outcome
+        case .note: break
+        }
+    }
+
+    // MARK: The timer
+
+    private mutating func setTimer(of node: SimulatedNode) {
+        guard let core = node.core else { return }
+        let due = node.worldTime(of: core.nextWakeup)
+        guard due < node.wakesAt else { return }
+        node.wakesAt = max(due, now + Self.timerGrain)
+        queue.schedule(.nodeWakes(node.index, life: node.life), at: node.wakesAt)
+    }
+
+    mutating func nodeWakes(_ index: Int, life: Int) {
+        let node = nodes[index]
+        guard node.life == life, node.wakesAt == now, let core = node.core else { return }
+        node.wakesAt = .never
+        if node.worldTime(of: core.nextWakeup) > now {
+            setTimer(of: node)
+            return
+        }
+        log.note(now, index, .wakes)
+        turn(index, .ticked)
+    }
+
+    // MARK: The log
+
+    /// Shows the checkers what the turn has logged, and begins to write it when no sync is under
+    /// way: what gathers meanwhile shares the next one.
+    private mutating func collectLog(_ node: SimulatedNode) {
+        while let chunk = node.engine.takeChunk() {
+            check(chunk, of: node)
+            node.gathered.append(chunk)
+        }
+        guard node.writing == nil, !node.gathered.isEmpty else { return }
+        node.writing = node.storage.log.append(node.gathered)
+        node.gathered.removeAll(keepingCapacity: true)
+        queue.schedule(
+            .logSynced(node.index, life: node.life), at: now + syncDelay(of: node))
+    }
+
+    private func syncDelay(of node: SimulatedNode) -> Duration {
+        node.syncs += 1
+        var random = SeededRandom(
+            seed: StableHash.mix(schedule.seed &+ UInt64(node.index) << 48 ^ node.syncs),
+            stream: "sync")
+        return random.duration(in: schedule.syncDelay)
+    }
+
+    mutating func logSynced(_ index: Int, life: Int) {
+        let node = nodes[index]
+        guard node.life == life, let written = node.writing else { return }
+        node.writing = nil
+        var outcome = written
+        if case .written(let position) = written {
+            outcome =
+                planted == .acknowledgesBeforeSync ? .synced(position) : node.storage.log.sync()
+        }
+        log.note(now, index, .synced)
+        turn(index, .logAnswered(outcome))
+    }
+
+    // MARK: Starting and crashing
+
+    mutating func nodeStarts(_ index: Int, life: Int) {
+        let node = nodes[index]
+        guard node.life == life, !node.isUp else { return }
+        do {
+            try node.start(
+                at: now,
+                seed: StableHash.mix(schedule.seed ^ StableHash.mix(UInt64(index) + 1)))
+        } catch {
+            found(Finding(.storageOpens, "node \(index + 1): \(error)"))
+            return
+        }
+        log.note(now, index, .starts)
+        turn(index, .started)
+    }
+
+    mutating func crash(_ index: Int, _ loss: MemoryDisk.CrashLoss, for lasting: Duration) {
+        let node = nodes[index]
+        guard node.isUp else { return }
+        occurrences[.crash] += 1
+        var random = SeededRandom(
+            seed: StableHash.mix(schedule.seed &+ UInt64(index) << 32 ^ UInt64(node.life)),
+            stream: "crash")
+        let appended = node.engine.appended
+        do {
+            try node.crash(loss, at: now, random: &random)
+            try mirror.reload(index, from: node.engine)
+        } catch {
+            found(Finding(.storageOpens, "node \(index + 1) after \(loss): \(error)"))
+            return
+        }
+        if node.engine.appended < appended { occurrences[.unsyncedLoss] += 1 }
+        log.note(now, index, .fault, node.engine.appended.rawValue, "crash losing \(loss)")
+        breakLinks(of: index, &random)
+        disconnectClients(of: index)
+        queue.schedule(.nodeStarts(index, life: node.life), at: now + lasting)
+    }
+}

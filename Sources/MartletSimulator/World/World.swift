@@ -1,0 +1,153 @@
+// The simulated world: nodes, network, clients and faults under one virtual clock, on one thread.
+// Events come out of the queue one by one and go to whoever they are for; everything that follows
+// is scheduled. The parts are in the files beside this one:
+//
+//     World+Nodes    a node's turn, its log, its crash and start
+//     World+Network  links and datagrams between nodes
+//     World+Clients  requests and answers          World+Faults  what goes wrong, and healing
+//     World+Checks   the promises, held against the history
+internal import MartletBase
+internal import MartletMembership
+internal import MartletNode
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+/// Everything that there is in one run.
+struct World {
+    let scenario: Scenario
+    let schedule: Schedule
+    let planted: PlantedFault?
+    private(set) var now = Instant.start
+    var queue = EventQueue()
+    var log: EventLog
+    let nodes: [SimulatedNode]
+    var links: [Link]
+    /// For each directed pair of nodes, how many faults keep packets from passing.
+    var blocks: [Int]
+    /// For each directed pair of nodes, the datagrams sent: the ordinal of the next one's fate.
+    var datagramsSent: [UInt64]
+    var clients: [Client] = []
+    var history: History
+    var mirror: ReplicaMirror
+    var occurrences = Occurrences()
+    var statistics = Statistics()
+    /// The first broken promise; the run ends with it.
+    var violation: Violation?
+    /// Whether clients make requests and faults begin.
+    var isRestless = false
+    /// What a planted fault remembers of an object, to bring it back.
+    var remembered: (node: Int, key: StorageKey, object: Object)?
+    /// What came of the last `creationRequested`.
+    var creation: CreationOutcome?
+    /// The instant at which the workload and the faults began.
+    var restlessSince = Instant.start
+    var datagramCluster: UInt64 { Self.clusterHash }
+
+    static let clusterName = "simulated"
+    private static let clusterHash = Datagram.clusterHash(of: clusterName)
+    private static let peerPortBase: UInt16 = 7_000
+    /// How many of the first nodes are seeds.
+    private static let seedCount = 2
+
+    init(
+        _ scenario: Scenario, schedule: Schedule, planted: PlantedFault?,
+        print: ((String) -> Void)?
+    ) throws(StorageError) {
+        self.scenario = scenario
+        self.schedule = schedule
+        self.planted = planted
+        log = EventLog(print: print)
+        let count = scenario.nodeCount
+        var nodes: [SimulatedNode] = []
+        for index in 0..<count {
+            nodes.append(
+                try SimulatedNode(
+                    index: index, configuration: Self.configuration(index, scenario, schedule),
+                    options: schedule.storage, clockSkewMilliseconds: schedule.clockSkews[index]))
+        }
+        self.nodes = nodes
+        links = (0..<count * count).map { Link(from: $0 / count, to: $0 % count) }
+        blocks = [Int](repeating: 0, count: count * count)
+        datagramsSent = [UInt64](repeating: 0, count: count * count)
+        history = History(keyCount: scenario.workload.keyCount)
+        mirror = ReplicaMirror(nodeCount: count)
+    }
+
+    private static func configuration(
+        _ index: Int, _ scenario: Scenario, _ schedule: Schedule
+    ) -> NodeConfiguration {
+        var configuration = NodeConfiguration(
+            clusterName: clusterName, name: "n\(index + 1)",
+            zone: "z\(index % scenario.zoneCount + 1)", peerEndpoint: peerEndpoint(index),
+            clientEndpoint: Endpoint(host: "10.0.0.1", port: 6_000 + UInt16(index)),
+            seeds: (0..<min(seedCount, scenario.nodeCount)).map(peerEndpoint))
+        configuration.replication = schedule.replication
+        return configuration
+    }
+
+    private static func peerEndpoint(_ index: Int) -> Endpoint {
+        Endpoint(host: "10.0.0.1", port: peerPortBase + UInt16(index))
+    }
+
+    func peerEndpoint(of node: Int) -> Endpoint { nodes[node].configuration.peerEndpoint }
+
+    func nodeIndex(at endpoint: Endpoint) -> Int { Int(endpoint.port - Self.peerPortBase) }
+
+    func nodeIndex(of id: NodeID) -> Int {
+        guard let index = nodes.firstIndex(where: { $0.id == id }) else {
+            fatalError("\(id) is no node of this world")
+        }
+        return index
+    }
+
+    func linkIndex(_ from: Int, _ to: Int) -> Int { from * nodes.count + to }
+
+    // MARK: Time
+
+    /// Lets everything happen up to `end`, or until a promise is broken.
+    mutating func run(until end: Instant) {
+        while violation == nil, queue.next <= end, let (at, event) = queue.take() {
+            now = at
+            happen(event)
+        }
+        now = max(now, end)
+    }
+
+    /// Runs in steps of `step` until `condition` holds; false when it does not within `bound`.
+    mutating func run(
+        within bound: Duration, step: Duration = .milliseconds(100),
+        until condition: (borrowing World) -> Bool
+    ) -> Bool {
+        let end = now + bound
+        while violation == nil {
+            if condition(self) { return true }
+            if now >= end { return false }
+            run(until: min(now + step, end))
+        }
+        return false
+    }
+
+    private mutating func happen(_ event: WorldEvent) {
+        switch event {
+        case .nodeWakes(let node, let life): nodeWakes(node, life: life)
+        case .logSynced(let node, let life): logSynced(node, life: life)
+        case .nodeStarts(let node, let life): nodeStarts(node, life: life)
+        case .frameArrives(let link, let connection, let bytes):
+            frameArrives(link, connection, bytes)
+        case .datagramArrives(let from, let to, let bytes): datagramArrives(from, to, bytes)
+        case .linkDials(let link, let connection): linkDials(link, connection)
+        case .linkOpens(let link, let connection): linkOpens(link, connection)
+        case .linkRefused(let link, let connection): linkRefused(link, connection)
+        case .linkBreaks(let link, let connection): linkBreaks(link, connection)
+        case .linkTimesOut(let link, let connection): linkTimesOut(link, connection)
+        case .faultBegins(let fault): faultBegins(fault)
+        case .faultEnds(let fault): faultEnds(fault)
+        case .clientActs(let client): clientActs(client)
+        case .clientDisconnected(let client, let operation):
+            clientDisconnected(client, operation: operation)
+        case .answerDue(let operation): answerDue(operation: operation)
+        case .plantActs: plantActs()
+        }
+    }
+}
