@@ -124,7 +124,7 @@ extension Replication {
                 patience: HintDelivery.patience)
             effects.append(.send(.replicaPut(message), to: home))
         } catch {
-            counters.failures += 1
+            counts.failures += 1
         }
     }
 
@@ -137,10 +137,9 @@ extension Replication {
         else { return }
         do throws(RequestError) {
             try replica.forgetHint(at: hint.key, ifStill: hint.bytes)
-            counters.hintsDelivered += 1
         } catch {
             // It stays, and is delivered once more; merging twice changes nothing.
-            counters.failures += 1
+            counts.failures += 1
         }
         hints.continueNow(at: now.instant)
         deliverHints(at: now, into: &effects)
