@@ -135,7 +135,7 @@ package struct NodeCore {
             replication.tick(at: now, into: &replicationEffects)
         case .requestReceived(let id, let request):
             if isStopping {
-                effects.append(.answer(id, .failed(.storage("the node is stopping"))))
+                effects.append(.answer(id, .failed(.storage(Replication.stoppingText))))
             } else {
                 replication.requestReceived(id, request, at: now, into: &replicationEffects)
             }
@@ -254,6 +254,7 @@ package struct NodeCore {
     private mutating func stop() {
         guard !isStopping else { return }
         isStopping = true
+        replication.stopped(into: &replicationEffects)
         var batch = WriteBatch()
         batch.put(
             ActorRecord(

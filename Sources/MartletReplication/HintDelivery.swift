@@ -141,7 +141,7 @@ extension Replication {
                 patience: HintDelivery.patience)
             effects.append(.send(.replicaPut(message), to: home))
         } catch {
-            counters.failures += 1
+            counts.failures += 1
         }
     }
 
@@ -155,10 +155,9 @@ extension Replication {
         guard reply.outcome == .stored else { return }
         do throws(RequestError) {
             try replica.forgetHint(at: hint.key, ifStill: hint.bytes)
-            counters.hintsDelivered += 1
         } catch {
             // It stays, and is delivered once more; merging twice changes nothing.
-            counters.failures += 1
+            counts.failures += 1
         }
         hints.continueNow(at: now.instant)
         deliverHints(at: now, into: &effects)

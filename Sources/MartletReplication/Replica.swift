@@ -45,7 +45,12 @@ struct Replica {
     private var clock: HybridClock
     /// Hints kept for each home; a home without any has no entry.
     private(set) var hintCounts: [NodeID: Int] = [:]
+    /// Bytes of their keys and of what they carry.
     private(set) var hintBytes = 0
+    /// Hints made and delivered since the start: what was found then and what was made is what was
+    /// delivered and what is kept.
+    private(set) var hintsMade: UInt64 = 0
+    private(set) var hintsDelivered: UInt64 = 0
 
     /// A replica over what `engine` recovered. O(hints).
     init(options: ReplicationOptions, engine: StorageEngine, dots: DotSource) {
@@ -96,11 +101,10 @@ struct Replica {
         var object = try held(at: location, heldFor: heldFor)
         let replacedValue = !object.isAbsent(at: wall)
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
-        let seen =
-            switch mutation.causality {
-            case .coordinator: object.context
-            case .seen(let context): context
-            }
+        let seen = seen(by: mutation, of: object)
+        guard max(object.context.counter(of: dots.actor), dots.counter) < Dot.counterLimit else {
+            throw .invalidOptions("a context that was handed in claims writes that never were")
+        }
         let dot = dots.next(beyond: object.context, and: seen)
         let sibling = Sibling(
             dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
@@ -116,6 +120,15 @@ struct Replica {
         return AppliedMutation(
             applied: Applied(object: object, position: position), dot: dot,
             replacedValue: replacedValue)
+    }
+
+    /// What a write replaces. Which dots of its own there are this node knows: a context that claims
+    /// to have seen later ones would make writes to come look old.
+    private func seen(by mutation: Mutation, of object: Object) -> Context {
+        guard case .seen(var context) = mutation.causality else { return object.context }
+        let issued = max(dots.counter, object.context.counter(of: dots.actor))
+        context.limit(dots.actor, to: issued)
+        return context
     }
 
     /// Merges what another node sent. Nothing is logged when it brings nothing new: then the
@@ -154,78 +167,95 @@ struct Replica {
     ) throws(RequestError) {
         let source = heldFor.map(location.hintKey) ?? location.objectKey
         guard case .found(let bytes) = engine.get(source) else { return }
-        var batch = WriteBatch()
-        addOwed(bytes, to: homes, at: location, heldFor: heldFor, batch: &batch)
-        if !batch.isEmpty { try write(batch) }
+        let object = try object(of: source, bytes: bytes)
+        var step = Step()
+        for home in homes {
+            let key = location.hintKey(for: home)
+            addHint(try owed(object, heldFor: heldFor, at: key), at: key, to: &step)
+        }
+        try take(step)
     }
 
-    /// A home owes by reference, since it holds the object; a fallback keeps a copy for each.
-    private mutating func addOwed(
-        _ object: Bytes, to homes: [NodeID], at location: Location, heldFor: NodeID?,
-        batch: inout WriteBatch
-    ) {
-        let hint = heldFor == nil ? HintMark.bytes(for: object) : object
-        for home in homes { addHint(hint, at: location.hintKey(for: home), to: &batch) }
+    /// The hint at `key` that owes `object` too: a home owes by reference, since it holds the
+    /// object; a fallback keeps a copy. What was kept there for the same home is joined, not lost.
+    private func owed(
+        _ object: Object, heldFor: NodeID?, at key: StorageKey
+    ) throws(RequestError) -> Bytes {
+        var joined = try hinted(at: key)
+        joined.merge(object)
+        let isHeldAsHome = heldFor == nil && joined == object
+        return isHeldAsHome ? HintMark.bytes(for: object.encoded()) : joined.encoded()
     }
 
     private func held(at location: Location, heldFor: NodeID?) throws(RequestError) -> Object {
         guard let home = heldFor else { return try object(at: location) }
-        return try decode(engine.get(location.hintKey(for: home)))
+        return try hinted(at: location.hintKey(for: home))
+    }
+
+    /// What the hint at `key` stands for; empty when there is none.
+    private func hinted(at key: StorageKey) throws(RequestError) -> Object {
+        guard case .found(let bytes) = engine.get(key) else { return Object() }
+        return try object(of: key, bytes: bytes)
     }
 
     private mutating func store(
-        _ object: Object, at location: Location, heldFor: NodeID?, owed: [NodeID]
+        _ object: Object, at location: Location, heldFor: NodeID?, owed homes: [NodeID]
     ) throws(RequestError) -> LogPosition {
         let bytes = object.encoded()
-        var batch = WriteBatch()
+        var step = Step()
         if let home = heldFor {
-            guard hintBytes + bytes.count <= options.hintLimitBytes else {
-                throw .storage("it keeps hints up to its limit of \(options.hintLimitBytes) bytes")
-            }
-            addHint(bytes, at: location.hintKey(for: home), to: &batch)
+            addHint(bytes, at: location.hintKey(for: home), to: &step)
         } else {
-            batch.put(location.objectKey, bytes)
+            step.batch.put(location.objectKey, bytes)
         }
-        addOwed(bytes, to: owed, at: location, heldFor: heldFor, batch: &batch)
-        return try write(batch)
+        for home in homes {
+            let key = location.hintKey(for: home)
+            addHint(try owed(object, heldFor: heldFor, at: key), at: key, to: &step)
+        }
+        // Marks are not limited: there is at most one for each object held here and each home.
+        let growth = step.hintChanges.reduce(0) { $0 + $1.bytes }
+        if heldFor != nil, growth > 0, hintBytes + growth > options.hintLimitBytes {
+            throw .storage("it keeps hints up to its limit of \(options.hintLimitBytes) bytes")
+        }
+        return try take(step)
+    }
+
+    // MARK: Steps
+
+    /// One atomic step of the storage, and what it changes about the hints once it is accepted.
+    private struct Step {
+        var batch = WriteBatch()
+        var hintChanges: [(home: NodeID, count: Int, bytes: Int)] = []
     }
 
     @discardableResult
-    private mutating func write(_ batch: WriteBatch) throws(RequestError) -> LogPosition {
-        do {
-            let position = try engine.write(batch)
-            applyHintChanges()
-            return position
-        } catch {
-            hintChanges.removeAll()
-            throw .storage(error.description)
+    private mutating func take(_ step: Step) throws(RequestError) -> LogPosition {
+        let position: LogPosition
+        do { position = try engine.write(step.batch) } catch { throw .storage(error.description) }
+        for change in step.hintChanges {
+            hintBytes += change.bytes
+            if change.count > 0 { hintsMade += 1 }
+            if change.count < 0 { hintsDelivered += 1 }
+            let count = hintCounts[change.home, default: 0] + change.count
+            invariant(count >= 0, "\(count) hints for \(change.home)")
+            hintCounts[change.home] = count == 0 ? nil : count
         }
+        return position
     }
 
     // MARK: Hints
 
-    /// Changes to the hint counts that the batch under way brings, once it is accepted.
-    private var hintChanges: [(home: NodeID, count: Int, bytes: Int)] = []
-
-    private mutating func addHint(_ bytes: Bytes, at key: StorageKey, to batch: inout WriteBatch) {
-        guard let home = key.home else { return }
+    private func addHint(_ bytes: Bytes, at key: StorageKey, to step: inout Step) {
+        guard let home = key.home else {
+            invariant(false, "a hint for nobody at \(key)")
+            return
+        }
         if case .found(let old) = engine.get(key) {
-            // A mark never takes the place of a hint that carries the object itself.
-            if HintMark.isMark(bytes), !HintMark.isMark(old) { return }
-            hintChanges.append((home, 0, bytes.count - old.count))
+            step.hintChanges.append((home, 0, bytes.count - old.count))
         } else {
-            hintChanges.append((home, 1, bytes.count))
+            step.hintChanges.append((home, 1, key.key.count + bytes.count))
         }
-        batch.put(key, bytes)
-    }
-
-    private mutating func applyHintChanges() {
-        for change in hintChanges {
-            hintBytes += change.bytes
-            let count = hintCounts[change.home, default: 0] + change.count
-            hintCounts[change.home] = count == 0 ? nil : count
-        }
-        hintChanges.removeAll(keepingCapacity: true)
+        step.batch.put(key, bytes)
     }
 
     /// Forgets a hint that its home has acknowledged, unless it has changed since it was sent.
@@ -233,10 +263,10 @@ struct Replica {
         guard let home = key.home, case .found(let bytes) = engine.get(key), bytes == sent else {
             return
         }
-        var batch = WriteBatch()
-        batch.delete(key)
-        hintChanges.append((home, -1, -bytes.count))
-        try write(batch)
+        var step = Step()
+        step.batch.delete(key)
+        step.hintChanges.append((home, -1, -key.key.count - bytes.count))
+        try take(step)
     }
 
     /// The next hints after `cursor` in the order of the store, about `limitBytes` of them.
@@ -260,7 +290,7 @@ struct Replica {
             for entry in page.entries {
                 guard let home = entry.key.home else { continue }
                 hintCounts[home, default: 0] += 1
-                hintBytes += entry.value.count
+                hintBytes += entry.key.key.count + entry.value.count
             }
             cursor = page.next
         } while cursor != nil

@@ -33,7 +33,12 @@ extension Replication {
     mutating func beginForward(
         _ call: Call, _ request: ClientRequest, _ topology: Topology, at now: Moment,
         into effects: inout [ReplicationEffect]
-    ) {
+    ) throws(RequestError) {
+        // What no coordinator would accept need not travel.
+        if case .put(_, let writeOptions) = request.operation {
+            let homeCount = topology.homes(of: call.location.partition).count
+            _ = try WriteRequirement(writeOptions, defaults: options, homeCount: homeCount)
+        }
         let homes = topology.homes(of: call.location.partition)
             .filter(isReachable)
             .sorted { left, right in
@@ -52,7 +57,7 @@ extension Replication {
             coordinateInTheirPlace(call, request, at: now, into: &effects)
             return
         }
-        counters.forwards += 1
+        counts.forwards += 1
         let rest = candidates.drop { $0 != home }.dropFirst()
         let id = begin(
             .forward(

@@ -142,8 +142,9 @@ extension Replication {
         case .summary(let context, let dots):
             _ = get.tally.note(.summary(context, dots), by: node)
         case .refused(let reason):
-            _ = get.tally.note(.refused(reason), by: node)
-            askAnother(in: get, id, into: &effects)
+            if get.tally.note(.refused(reason), by: node) {
+                askAnother(in: get, id, into: &effects)
+            }
         }
         settleGet(get, id, at: now, into: &effects)
     }
@@ -159,12 +160,14 @@ extension Replication {
                     object: get.tally.merged, evidence: get.tally.evidence(coordinator: local))
                 answer(get.call.origin, .read(read), into: &effects)
             } else {
-                // Values behind a summary are fetched at once; who else can be asked, is by a
-                // refusal or the hedge timer.
-                let isOver =
-                    get.tally.isSettled && !fetchValues(get, id, into: &effects)
-                    && get.candidates.isEmpty
-                if isOver { endGet(get, id, at: now, into: &effects) }
+                // All have answered and it is not enough: values behind summaries are fetched, and
+                // whoever is left is asked; then it is over.
+                guard get.tally.isSettled, !fetchValues(get, id, into: &effects) else { return }
+                guard askAnother(in: get, id, into: &effects) else {
+                    endGet(get, id, at: now, into: &effects)
+                    return
+                }
+                settleGet(get, id, at: now, into: &effects)
                 return
             }
         }
@@ -198,7 +201,7 @@ extension Replication {
         }
         _ = fetchValues(get, id, into: &effects)
         if !get.candidates.isEmpty, hedges.spend() {
-            counters.hedges += 1
+            counts.hedges += 1
             askAnother(in: get, id, into: &effects)
         }
         let next = min(now.instant + options.hedgeDelay.upperBound, get.call.deadline)
@@ -221,14 +224,17 @@ extension Replication {
         }
     }
 
+    /// Asks the next candidate that can be reached; false when there is none.
+    @discardableResult
     private mutating func askAnother(
         in get: GetOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
-    ) {
+    ) -> Bool {
         while let part = get.candidates.popFirst() {
             guard isReachable(part.node) else { continue }
             ask(part, in: get, id, summaryAllowed: false, into: &effects)
-            break
+            return true
         }
+        return false
     }
 
     // MARK: The end: read repair
@@ -248,7 +254,7 @@ extension Replication {
             answer(get.call.origin, .failed(error), into: &effects)
         }
         for node in get.tally.behind {
-            counters.repairs += 1
+            counts.repairs += 1
             repair(node, with: get.tally.merged, get.call, at: now, into: &effects)
         }
     }
@@ -263,7 +269,7 @@ extension Replication {
             do throws(RequestError) {
                 _ = try replica.merge(merged, at: call.location, heldFor: nil, at: now.wall)
             } catch {
-                counters.failures += 1
+                counts.failures += 1
             }
         } else if isReachable(node) {
             let message = ReplicaPut(

@@ -20,12 +20,14 @@ final class PutOperation {
     let heldFor: NodeID?
     let began: Instant
     var tally: WriteTally
+    /// Homes for which nobody else could be found: this node has marked that it owes it to them.
+    var owed: [NodeID]
     var hasAnswered = false
     var hasHedged = false
 
     init(
         call: Call, placement: Placement, mutation: AppliedMutation, heldFor: NodeID?,
-        began: Instant, tally: WriteTally
+        began: Instant, tally: WriteTally, owed: [NodeID]
     ) {
         self.call = call
         self.placement = placement
@@ -33,10 +35,21 @@ final class PutOperation {
         self.heldFor = heldFor
         self.began = began
         self.tally = tally
+        self.owed = owed
     }
 
     /// Whether acknowledgements are to wait for a sync.
     var durable: Bool { tally.requirement.dw > 0 }
+
+    /// Homes that neither have the write, themselves or through a stand-in, nor are owed it.
+    var uncared: [NodeID] {
+        placement.homes.filter { !tally.isCared(for: $0) && !owed.contains($0) }
+    }
+
+    /// The next node that could hold the write in the place of a home.
+    func fallback(reachable: (NodeID) -> Bool) -> NodeID? {
+        placement.standIn(beside: tally.parts, reachable: reachable)
+    }
 }
 
 extension Replication {
@@ -61,14 +74,13 @@ extension Replication {
         }
         let applied = try replica.mutate(
             mutation, at: call.location, heldFor: heldFor, owed: without, at: now.wall)
-        counters.hintsKept += UInt64(without.count + (heldFor == nil ? 0 : 1))
         let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
-            began: now.instant, tally: tally)
+            began: now.instant, tally: tally, owed: without)
         let id = begin(.put(put))
         _ = put.tally.note(.stored, by: local)
         if put.durable {
-            awaitingSync.append(SyncWaiter(position: applied.applied.position, party: .put(id)))
+            awaitSync(SyncWaiter(position: applied.applied.position, party: .put(id)), at: now)
         }
         for part in parts where part.node != local {
             send(put, to: part, id, at: now, into: &effects)
@@ -108,7 +120,7 @@ extension Replication {
         _ put: PutOperation, to part: Part, _ id: OperationID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        if part.standsInFor != nil { counters.standIns += 1 }
+        if part.standsInFor != nil { counts.standIns += 1 }
         let message = ReplicaPut(
             operation: id, key: put.call.location.key, object: put.mutation.applied.object,
             purpose: .write, heldFor: part.standsInFor, durable: put.durable,
@@ -132,8 +144,7 @@ extension Replication {
         case .stored:
             _ = put.tally.note(put.durable ? .synced : .stored, by: node)
         case .refused(let reason):
-            _ = put.tally.note(.refused, by: node, refusal: reason)
-            standInFor(node, in: put, id, at: now, into: &effects)
+            writeAround(node, in: put, id, refusal: reason, at: now, into: &effects)
         }
         settlePut(put, id, into: &effects)
     }
@@ -161,7 +172,7 @@ extension Replication {
             }
             put.hasAnswered = true
         }
-        if put.placement.homes.allSatisfy(put.tally.isCared) { operations.remove(id.rawValue) }
+        if put.uncared.isEmpty { operations.remove(id.rawValue) }
     }
 
     private func writeAnswer(_ put: PutOperation) -> WriteAnswer {
@@ -191,44 +202,52 @@ extension Replication {
             return
         }
         put.hasHedged = true
-        for home in put.placement.homes where home != local {
-            standInFor(home, in: put, id, at: now, into: &effects)
+        for home in put.uncared {
+            guard let fallback = put.fallback(reachable: isReachable), hedges.spend() else { break }
+            counts.hedges += 1
+            ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
         }
         timers.insert(Timer(at: put.call.deadline, operation: id))
         settlePut(put, id, into: &effects)
     }
 
-    /// Finds somebody to hold the write for `node`, if that is a home without the write, or one
-    /// who was to stand in for it: the next fallback. When there is none, this node owes the write
-    /// to a home that is gone; one that is merely slow has until the deadline to take it.
-    mutating func standInFor(
-        _ node: NodeID, in put: PutOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+    /// `node` is gone, or has refused: what it was asked to hold for a home, another is asked to;
+    /// where there is no other, this node owes it to the home.
+    mutating func writeAround(
+        _ node: NodeID, in put: PutOperation, _ id: OperationID, refusal: RequestError? = nil,
+        at now: Moment, into effects: inout [ReplicationEffect]
     ) {
-        let asked = put.tally.replicas.first { $0.part.node == node }
-        guard let home = asked.map({ $0.part.standsInFor ?? node }), asked?.holdsWrite == false,
-            !put.tally.isCared(for: home)
+        guard let part = put.tally.parts.first(where: { $0.node == node }),
+            put.tally.note(.refused, by: node, refusal: refusal)
         else { return }
-        if asked?.part.standsInFor == nil, put.tally.hasStandIn(for: home) { return }
-        let fallback = put.placement.standIn(beside: put.tally.parts, reachable: isReachable)
-        if let fallback, hedges.spend() {
-            let part = Part(node: fallback, standsInFor: home)
-            counters.hedges += 1
-            put.tally.ask(part)
-            send(put, to: part, id, at: now, into: &effects)
-        } else if !isReachable(home) {
-            owe([home], of: put)
+        let home = part.standsInFor ?? node
+        if put.uncared.contains(home), !put.tally.hasStandIn(for: home) {
+            if let fallback = put.fallback(reachable: isReachable) {
+                ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
+            } else {
+                owe([home], in: put)
+            }
         }
+        settlePut(put, id, into: &effects)
+    }
+
+    private mutating func ask(
+        _ fallback: NodeID, toStandInFor home: NodeID, in put: PutOperation, _ id: OperationID,
+        at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        let part = Part(node: fallback, standsInFor: home)
+        put.tally.ask(part)
+        send(put, to: part, id, at: now, into: &effects)
     }
 
     /// Marks that this node owes the write to `homes`. A storage that refuses the mark has refused
     /// writes altogether; then the homes are behind until a read or an exchange finds it.
-    private mutating func owe(_ homes: [NodeID], of put: PutOperation) {
+    private mutating func owe(_ homes: [NodeID], in put: PutOperation) {
+        put.owed += homes
         do throws(RequestError) {
             try replica.owe(homes, at: put.call.location, heldFor: put.heldFor)
-            counters.hintsKept += UInt64(homes.count)
         } catch {
-            counters.failures += 1
+            counts.failures += 1
         }
     }
 
@@ -236,8 +255,8 @@ extension Replication {
         _ put: PutOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
     ) {
         operations.remove(id.rawValue)
-        let uncared = put.placement.homes.filter { $0 != local && !put.tally.isCared(for: $0) }
-        if !uncared.isEmpty { owe(uncared, of: put) }
+        let uncared = put.uncared
+        if !uncared.isEmpty { owe(uncared, in: put) }
         guard !put.hasAnswered else { return }
         let requirement = put.tally.requirement
         answer(

@@ -13,15 +13,12 @@ extension Replication {
     ) {
         do throws(RequestError) {
             guard let location = location(ofKey: put.key) else { throw .noTopology }
-            let hintsBefore = pendingHints.count
             let applied = try replica.merge(put, at: location, at: now.wall)
-            counters.hintsKept += UInt64(max(0, pendingHints.count - hintsBefore))
             if put.operation == .unanswered { return }
             if put.durable, applied.position > replica.durable {
-                awaitingSync.append(
-                    SyncWaiter(
-                        position: applied.position,
-                        party: .peer(sender, put.operation, until: now.instant + put.patience)))
+                let party = SyncWaiter.Party.peer(
+                    sender, put.operation, until: now.instant + put.patience)
+                awaitSync(SyncWaiter(position: applied.position, party: party), at: now)
                 return
             }
             reply(.stored, to: put, of: sender, into: &effects)

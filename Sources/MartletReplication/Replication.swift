@@ -52,9 +52,9 @@ package struct ReplicationCounters: Hashable, Sendable {
     package var hedges: UInt64 = 0
     /// Writes that a fallback was asked to hold.
     package var standIns: UInt64 = 0
-    /// Hints made here, as a copy or as a mark.
+    /// Hints made here, as a copy or as a mark; one that is renewed is not made again.
     package var hintsKept: UInt64 = 0
-    /// Hints that their homes have acknowledged.
+    /// Hints that their homes have acknowledged, and that were forgotten here.
     package var hintsDelivered: UInt64 = 0
     /// Replicas, this one included, that a read found to be behind and repaired.
     package var repairs: UInt64 = 0
@@ -78,8 +78,8 @@ package struct Replication {
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
     var hedges: HedgeBudget
-    /// What has happened so far.
-    package internal(set) var counters = ReplicationCounters()
+    /// What has happened so far, but for hints: those the replica counts.
+    var counts = ReplicationCounters()
 
     /// What is in flight under one number.
     enum Operation {
@@ -124,10 +124,23 @@ package struct Replication {
         hedges = HedgeBudget(share: options.hedgeShare)
     }
 
+    /// The longest that a request is worked on, whatever its client or another node asks.
+    package static let timeoutLimit = Duration.seconds(60)
+    /// What a client is told whose request meets a node that stops.
+    package static let stoppingText = "the node is stopping"
+
     // MARK: Events
 
     /// The source of this node's dots, to be made durable at a clean stop.
     package var dots: DotSource { replica.dots }
+
+    /// What has happened so far.
+    package var counters: ReplicationCounters {
+        var counters = counts
+        counters.hintsKept = replica.hintsMade
+        counters.hintsDelivered = replica.hintsDelivered
+        return counters
+    }
 
     /// Hints kept for other nodes, and the bytes they take.
     package var pendingHints: (count: Int, bytes: Int) {
@@ -161,7 +174,7 @@ package struct Replication {
         for number in operations.numbers {
             let id = OperationID(rawValue: number)
             switch operations[number] {
-            case .put(let put): standInFor(node, in: put, id, at: now, into: &effects)
+            case .put(let put): writeAround(node, in: put, id, at: now, into: &effects)
             case .get(let get): readAround(node, in: get, id, at: now, into: &effects)
             case .forward(let forward):
                 forwardAround(node, in: forward, id, at: now, into: &effects)
@@ -170,15 +183,24 @@ package struct Replication {
         }
     }
 
+    /// The node stops: no dot is issued from now on. A put that waits for another node to coordinate
+    /// it could come back to this one, so it ends here; it may have been done all the same.
+    package mutating func stopped(into effects: inout [ReplicationEffect]) {
+        for number in operations.numbers {
+            guard case .forward(let forward) = operations[number] else { continue }
+            operations.remove(number)
+            answer(forward.call.origin, .failed(.storage(Self.stoppingText)), into: &effects)
+        }
+    }
+
     /// A client of this node asks for something; an `answer` effect follows, now or later.
     package mutating func requestReceived(
         _ id: RequestID, _ request: ClientRequest, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        let timeout = min(request.operation.timeout ?? options.timeout, .seconds(60))
+        let timeout = request.operation.timeout ?? options.timeout
         begin(
-            request, origin: .client(id), deadline: now.instant + timeout, at: now,
-            into: &effects)
+            request, origin: .client(id), timeout: timeout, at: now, into: &effects)
     }
 
     /// A message about replication came from `sender`.
@@ -196,9 +218,25 @@ package struct Replication {
         case .forward(let forward):
             begin(
                 forward.request, origin: .peer(sender, forward.operation),
-                deadline: now.instant + forward.patience, at: now, into: &effects)
+                timeout: forward.patience, at: now, into: &effects)
         case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &effects)
         case .pushPull, .topology: invariant(false, "replication was handed \(message)")
+        }
+    }
+
+    /// Notes whom to tell once `position` is durable, and forgets who at the front has given up: a
+    /// log that stands still must not gather waiters without end.
+    mutating func awaitSync(_ waiter: SyncWaiter, at now: Moment) {
+        while let first = awaitingSync.first, !isAwaited(first, at: now) {
+            awaitingSync.removeFirst()
+        }
+        awaitingSync.append(waiter)
+    }
+
+    private func isAwaited(_ waiter: SyncWaiter, at now: Moment) -> Bool {
+        switch waiter.party {
+        case .put(let id): operations[id.rawValue] != nil
+        case .peer(_, _, let until): now.instant <= until
         }
     }
 
@@ -240,17 +278,17 @@ package struct Replication {
     }
 
     private mutating func begin(
-        _ request: ClientRequest, origin: Origin, deadline: Instant, at now: Moment,
+        _ request: ClientRequest, origin: Origin, timeout: Duration, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        counters.requests += 1
+        counts.requests += 1
         hedges.requestBegan()
         do throws(RequestError) {
             guard let topology else { throw .noTopology }
             guard operationsInFlight < options.requestLimit else { throw .overloaded }
             try check(request)
             let call = Call(
-                origin: origin, deadline: deadline,
+                origin: origin, deadline: now.instant + min(timeout, Self.timeoutLimit),
                 location: Location(
                     partition: topology.partition(ofKey: request.key), key: request.key))
             switch request.operation {
@@ -259,7 +297,7 @@ package struct Replication {
             case .put(let mutation, let options):
                 let isHome = topology.isHome(local, of: call.location.partition)
                 if !isHome, case .client = origin {
-                    beginForward(call, request, topology, at: now, into: &effects)
+                    try beginForward(call, request, topology, at: now, into: &effects)
                 } else {
                     try beginPut(call, mutation, options, topology, at: now, into: &effects)
                 }
@@ -284,7 +322,7 @@ package struct Replication {
     mutating func answer(
         _ origin: Origin, _ answer: ClientAnswer, into effects: inout [ReplicationEffect]
     ) {
-        if case .failed = answer { counters.failures += 1 }
+        if case .failed = answer { counts.failures += 1 }
         switch origin {
         case .client(let id): effects.append(.answer(id, answer))
         case .peer(let node, let operation):

@@ -43,7 +43,7 @@ struct WriteTally {
         guard let index = replicas.firstIndex(where: { $0.part.node == node }) else {
             return false
         }
-        if replicas[index].act == .synced { return false }
+        if replicas[index].act == .synced || replicas[index].act == act { return false }
         if replicas[index].holdsWrite, act != .synced { return false }
         replicas[index].act = act
         replicas[index].refusal = refusal

@@ -98,6 +98,14 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
         entries = joined
     }
 
+    /// Forgets the dots of `actor` beyond `counter`: O(n).
+    package mutating func limit(_ actor: Actor, to counter: UInt64) {
+        let index = position(of: actor)
+        guard index < entries.count, entries[index].actor == actor else { return }
+        entries[index].counter = min(entries[index].counter, counter)
+        if counter == 0 { entries.remove(at: index) }
+    }
+
     /// The index of `actor`, or where it would stand.
     private func position(of actor: Actor) -> Int {
         if let last = entries.last, last.actor < actor { return entries.count }

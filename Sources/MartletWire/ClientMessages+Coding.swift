@@ -8,9 +8,9 @@ package import MartletBase
 internal import MartletVersions
 
 extension ByteWriter {
-    /// A duration in whole microseconds.
+    /// A duration in whole microseconds; what is longer than a day becomes a day.
     package mutating func write(_ duration: Duration) {
-        writeVarint(duration.nanoseconds / 1_000)
+        writeVarint(min(duration.nanoseconds / 1_000, ByteReader.durationLimitMicroseconds))
     }
 
     /// Zero, or one and what `body` writes.
@@ -23,10 +23,14 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+    fileprivate static let durationLimitMicroseconds: UInt64 = 86_400_000_000
+
     /// A duration; above a day is invalid.
     package mutating func readDuration() throws(FormatError) -> Duration {
         let microseconds = try readVarint()
-        guard microseconds <= 86_400_000_000 else { throw error(.invalid("duration")) }
+        guard microseconds <= Self.durationLimitMicroseconds else {
+            throw error(.invalid("duration"))
+        }
         return .microseconds(Int64(microseconds))
     }
 

@@ -1,0 +1,122 @@
+// Effects as lines of a transcript: short enough to be read, exact enough to be compared.
+import MartletBase
+import MartletReplication
+import MartletVersions
+import MartletWire
+
+/// One effect as a line, such as `put 1 → 2: a@1.1, durable` or `answer 1: written 1.1 …`.
+func describe(_ effect: ReplicationEffect) -> String {
+    switch effect {
+    case .send(let message, let node): "\(describe(message)) → \(node.rawValue)".reordered
+    case .answer(let id, let answer): "answer \(id.rawValue): \(describe(answer))"
+    }
+}
+
+/// What goes over a link, with `what #operation: details` in this order.
+private func describe(_ message: PeerMessage) -> String {
+    switch message {
+    case .replicaPut(let put):
+        var details = [describe(put.object)]
+        if put.purpose != .write { details.append("\(put.purpose)") }
+        if let home = put.heldFor { details.append("for \(home.rawValue)") }
+        if put.durable { details.append("durable") }
+        return "put \(put.operation.rawValue): " + details.joined(separator: ", ")
+    case .replicaPutReply(let reply):
+        return "putReply \(reply.operation.rawValue): \(describe(reply.outcome))"
+    case .replicaGet(let get):
+        return "get \(get.operation.rawValue)" + (get.summaryAllowed ? ": summary will do" : "")
+    case .replicaGetReply(let reply):
+        return "getReply \(reply.operation.rawValue): \(describe(reply.outcome))"
+    case .forward(let forward): return "forward \(forward.operation.rawValue)"
+    case .forwardReply(let reply):
+        return "forwardReply \(reply.operation.rawValue): \(describe(reply.answer))"
+    case .pushPull, .topology: return "\(message)"
+    }
+}
+
+extension String {
+    /// `head: details → node` as `head → node: details`.
+    fileprivate var reordered: String {
+        let arrow = components(" → ")
+        guard arrow.count == 2 else { return self }
+        let head = arrow[0].components(": ")
+        let details = head.dropFirst().joined(separator: ": ")
+        return "\(head[0]) → \(arrow[1])" + (details.isEmpty ? "" : ": " + details)
+    }
+
+    private func components(_ separator: String) -> [String] {
+        var parts: [String] = []
+        var rest = self[...]
+        while let range = rest.firstRange(of: separator) {
+            parts.append(String(rest[..<range.lowerBound]))
+            rest = rest[range.upperBound...]
+        }
+        return parts + [String(rest)]
+    }
+}
+
+/// Values with their dots, `a@1.1 b@2.1`; `nothing` for an empty object.
+func describe(_ object: Object) -> String {
+    if object.isEmpty { return "nothing" }
+    let siblings = object.siblings.map { sibling in
+        switch sibling.content {
+        case .value(let value):
+            "\(value.count > 16 ? "\(value.count) bytes" : value.text)@\(describe(sibling.dot))"
+        case .tombstone: "deleted@\(describe(sibling.dot))"
+        }
+    }
+    return siblings.joined(separator: " ")
+}
+
+private func describe(_ dot: Dot) -> String { "\(dot.actor.node.rawValue).\(dot.counter)" }
+
+private func describe(_ outcome: ReplicaPutReply.Outcome) -> String {
+    switch outcome {
+    case .stored: "stored"
+    case .refused(let error): describe(error)
+    }
+}
+
+private func describe(_ outcome: ReplicaGetReply.Outcome) -> String {
+    switch outcome {
+    case .object(let object): describe(object)
+    case .summary(_, let dots): "summary " + dots.map(describe).joined(separator: " ")
+    case .refused(let error): describe(error)
+    }
+}
+
+private func describe(_ answer: ClientAnswer) -> String {
+    switch answer {
+    case .read(let read): "read \(describe(read.object)) \(describe(read.evidence))"
+    case .written(let written):
+        "written \(describe(written.dot))"
+            + (written.siblingCount == 1 ? "" : " beside \(written.siblingCount - 1)")
+            + " \(describe(written.evidence))"
+    case .failed(let error): describe(error)
+    }
+}
+
+private func describe(_ error: RequestError) -> String {
+    switch error {
+    case .noTopology: "no topology"
+    case .invalidOptions(let text): "invalid: \(text)"
+    case .unavailable(let needed, let reachable, let evidence):
+        "unavailable \(reachable) of \(needed) \(describe(evidence))"
+    case .timedOut(let needed, let answered, let evidence):
+        "timed out \(answered) of \(needed) \(describe(evidence))"
+    case .overloaded: "overloaded"
+    case .tooLarge(let what, let limit): "\(what) above \(limit) bytes"
+    case .tooManySiblings(let limit): "more than \(limit) siblings"
+    case .clockSkew: "clock skew"
+    case .storage(let text): "storage: \(text)"
+    }
+}
+
+/// `[1 synced, 4 for 3 silent]`.
+private func describe(_ evidence: Evidence) -> String {
+    let parts = evidence.witnesses.map { witness in
+        let home = witness.standsInFor.map { " for \($0.rawValue)" } ?? ""
+        return "\(witness.node.rawValue)\(home) \(witness.act)"
+    }
+    return "[" + parts.joined(separator: ", ") + "]"
+}

@@ -1,0 +1,210 @@
+// The stage of the transcripts: one node's replication over a disk in memory, in a ring whose every
+// key has the homes 1, 2, 3, …, with time that moves only when told to.
+import MartletBase
+import MartletReplication
+import MartletRing
+import MartletStorage
+import MartletVersions
+import MartletWire
+import Testing
+
+/// One node on the stage, and all others as far as it can tell.
+struct Stage {
+    let engine: StorageEngine
+    let log: LogWriter
+    let topology: Topology
+    let local: NodeID
+    var replication: Replication
+    var now = Moment(instant: Instant(nanoseconds: 0), wall: Stage.wallStart)
+
+    static let wallStart = WallTime(milliseconds: 1_700_000_000_000)
+    static let key = Bytes(text: "k")
+
+    /// Node `local` of `nodes`, of which the first `replicas` are the homes of every key; all
+    /// others can be reached, but for `away`.
+    init(
+        local: UInt64 = 1, nodes: Int = 3, replicas: Int = 3, away: [UInt64] = [],
+        _ adjust: (inout ReplicationOptions) -> Void = { _ in }
+    ) throws {
+        var options = ReplicationOptions()
+        options.readAllChance = 0
+        adjust(&options)
+        var storage = StorageOptions()
+        storage.prewriteBytes = 0
+        let opened = try StorageEngine.open(disk: MemoryDisk(), options: storage)
+        engine = opened.engine
+        log = opened.log
+        self.local = NodeID(rawValue: local)
+        topology = try Topology.onePartition(nodes: nodes, replicas: replicas)
+        replication = Replication(
+            options: options, engine: engine, dots: DotSource(actor: .of(local)),
+            random: SeededRandom(seed: 1))
+        replication.topologyChanged(topology)
+        for node in topology.members where node.id != self.local {
+            if !away.contains(node.id.rawValue) { reach(node.id.rawValue) }
+        }
+    }
+
+    /// The nodes that stand in for homes, in order.
+    var fallbacks: [UInt64] {
+        topology.preferenceOrder(of: Partition(index: 0)).dropFirst(topology.homesPerPartition)
+            .map(\.rawValue)
+    }
+
+    // MARK: Events
+
+    @discardableResult
+    mutating func put(
+        _ value: String, as request: UInt64 = 1, seen: Context? = nil,
+        _ adjust: (inout WriteOptions) -> Void = { _ in }
+    ) -> [String] {
+        var options = WriteOptions()
+        adjust(&options)
+        let mutation = Mutation(
+            content: .value(Bytes(text: value)),
+            causality: seen.map(Causality.seen) ?? .coordinator)
+        return ask(.put(mutation, options), as: request)
+    }
+
+    @discardableResult
+    mutating func get(
+        as request: UInt64 = 1, _ adjust: (inout ReadOptions) -> Void = { _ in }
+    ) -> [String] {
+        var options = ReadOptions()
+        adjust(&options)
+        return ask(.get(options), as: request)
+    }
+
+    mutating func ask(_ operation: ClientOperation, as request: UInt64) -> [String] {
+        let asked = ClientRequest(key: Stage.key, operation: operation)
+        return run { replication, now, effects in
+            replication.requestReceived(
+                RequestID(rawValue: request), asked, at: now, into: &effects)
+        }
+    }
+
+    mutating func receive(_ message: PeerMessage, from node: UInt64) -> [String] {
+        run { replication, now, effects in
+            replication.messageReceived(
+                message, from: NodeID(rawValue: node), at: now, into: &effects)
+        }
+    }
+
+    /// `node` acknowledges the write of operation `operation`.
+    @discardableResult
+    mutating func acknowledge(_ operation: UInt64, by node: UInt64) -> [String] {
+        receive(
+            .replicaPutReply(
+                ReplicaPutReply(operation: OperationID(rawValue: operation), outcome: .stored)),
+            from: node)
+    }
+
+    mutating func refuse(
+        _ operation: UInt64, by node: UInt64, _ error: RequestError = .storage("full")
+    ) -> [String] {
+        receive(
+            .replicaPutReply(
+                ReplicaPutReply(
+                    operation: OperationID(rawValue: operation), outcome: .refused(error))),
+            from: node)
+    }
+
+    mutating func show(
+        _ operation: UInt64, by node: UInt64, _ outcome: ReplicaGetReply.Outcome
+    ) -> [String] {
+        receive(
+            .replicaGetReply(
+                ReplicaGetReply(operation: OperationID(rawValue: operation), outcome: outcome)),
+            from: node)
+    }
+
+    @discardableResult
+    mutating func reach(_ node: UInt64) -> [String] { reachability(node, true) }
+
+    @discardableResult
+    mutating func lose(_ node: UInt64) -> [String] { reachability(node, false) }
+
+    private mutating func reachability(_ node: UInt64, _ isReachable: Bool) -> [String] {
+        run { replication, now, effects in
+            replication.reachabilityChanged(
+                NodeID(rawValue: node), isReachable: isReachable, at: now, into: &effects)
+        }
+    }
+
+    /// The log syncs all that was written.
+    @discardableResult
+    mutating func sync() -> [String] {
+        var chunks: [LogChunk] = []
+        while let chunk = engine.takeChunk() { chunks.append(chunk) }
+        engine.logAnswered(log.commit(chunks))
+        return run { replication, now, effects in
+            replication.logAdvanced(at: now, into: &effects)
+        }
+    }
+
+    /// Time passes, with a tick whenever one is due.
+    @discardableResult
+    mutating func pass(_ duration: Duration) -> [String] {
+        let end = now.instant + duration
+        var lines: [String] = []
+        while replication.nextWakeup <= end {
+            advance(to: max(replication.nextWakeup, now.instant))
+            let before = replication.nextWakeup
+            lines += run { $0.tick(at: $1, into: &$2) }
+            if replication.nextWakeup == before { break }
+        }
+        advance(to: end)
+        return lines
+    }
+
+    private mutating func advance(to instant: Instant) {
+        now.wall.milliseconds += instant.since(now.instant).milliseconds
+        now.instant = instant
+    }
+
+    private mutating func run(
+        _ step: (inout Replication, Moment, inout [ReplicationEffect]) -> Void
+    ) -> [String] {
+        var effects: [ReplicationEffect] = []
+        step(&replication, now, &effects)
+        return effects.map(describe)
+    }
+}
+
+extension Topology {
+    /// One partition, whose homes are the nodes 1 … `replicas` in this order.
+    static func onePartition(
+        nodes: Int, replicas: Int, epoch: UInt64 = 1, clusterID: UInt64 = 7
+    ) throws -> Topology {
+        try Topology(
+            epoch: epoch, clusterName: "stage", clusterID: clusterID, replicaCount: replicas,
+            partitionCount: #require(PartitionCount(1)),
+            members: (1...nodes).map {
+                RingMember(id: NodeID(rawValue: UInt64($0)), name: "n\($0)", zone: "", weight: 1)
+            },
+            homeIndexes: (0..<min(replicas, nodes)).map { UInt16($0) })
+    }
+}
+
+extension Actor {
+    /// The first life of node `number`.
+    static func of(_ number: UInt64) -> Actor {
+        Actor(node: NodeID(rawValue: number), incarnation: 1)
+    }
+}
+
+extension Object {
+    /// An object of one value, written by node `node`.
+    static func one(
+        _ value: String, by node: UInt64, _ counter: UInt64 = 1, seen: Context = Context(),
+        at wall: WallTime = Stage.wallStart
+    ) -> Object {
+        var object = Object()
+        object.record(
+            Sibling(
+                dot: Dot(actor: .of(node), counter: counter), timestamp: HybridTimestamp(wall),
+                content: .value(Bytes(text: value))),
+            seen: seen)
+        return object
+    }
+}
