@@ -25,6 +25,7 @@ package struct SlidingTable<Element> {
     @inlinable
     package var count: Int { live }
 
+    /// What of a number is its slot.
     @inlinable
     package var mask: UInt64 { UInt64(slots.count - 1) }
 
@@ -64,6 +65,7 @@ package struct SlidingTable<Element> {
         (oldest..<next).filter { slots[Int($0 & mask)] != nil }
     }
 
+    /// Doubles the ring.
     @usableFromInline
     package mutating func grow() {
         var larger = [Element?](repeating: nil, count: slots.count * 2)

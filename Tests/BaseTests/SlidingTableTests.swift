@@ -32,7 +32,7 @@ struct SlidingTableTests {
         var table = SlidingTable<Int>()
         for step in 0..<100_000 {
             let number = table.append(step)
-            if step > 10 { table.remove(number - 10) }
+            if number > 10 { table.remove(number - 10) }
         }
         #expect(table.slots.count <= 128)
     }
