@@ -23,7 +23,7 @@ package struct Martlet: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Start.self, Create.self, Ring.self, Status.self, Get.self, Put.self,
+            Demo.self, Start.self, Create.self, Ring.self, Status.self, Get.self, Put.self,
             Delete.self,
         ])
 

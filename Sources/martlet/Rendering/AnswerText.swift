@@ -61,7 +61,7 @@ enum AnswerText {
 
     private static func time(_ milliseconds: Int64) -> String {
         Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
-            .ISO8601Format(.iso8601(timeZone: .gmt, includingFractionalSeconds: true))
+            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }
 

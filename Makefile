@@ -1,0 +1,41 @@
+# Everything that is done with this project, by one word each; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint format clean dependencies
+
+# One scratch path for debug, release and tests. Exclusivity is checked in tests and debug builds;
+# unchecked in release, where the check alone costs a quarter of the instructions.
+BUILD := .build
+SWIFT_FLAGS := --scratch-path $(BUILD)
+RELEASE_FLAGS := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=unchecked
+MARTLET := $(BUILD)/release/martlet
+DEMO :=
+
+help: ## List what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: build ## Run three nodes on this machine and watch them (options: make demo DEMO="--nodes 5")
+	@exec $(MARTLET) demo $(DEMO)
+
+build: dependencies ## Build the release executable
+	@./.ci/quietly "building release" swift build $(RELEASE_FLAGS) --product martlet
+	@echo "built $(MARTLET)"
+
+test: dependencies ## Build and run all tests
+	@./.ci/quietly "building tests" swift build $(SWIFT_FLAGS) --build-tests
+	@./.ci/quietly "testing" --tail 3 swift test $(SWIFT_FLAGS) --skip-build --parallel
+
+lint: ## Check the format of every Swift file
+	@swift format lint --strict -r Sources Tests Package.swift
+	@echo "format is right"
+
+format: ## Put every Swift file into format
+	@swift format -i -r Sources Tests Package.swift
+
+clean: ## Remove what was built; the demo's data stays
+	@rm -rf $(BUILD)
+
+# liblz4-dev is the one thing beside a Swift toolchain. Installed where that is allowed, else named.
+dependencies:
+	@./.ci/dependencies

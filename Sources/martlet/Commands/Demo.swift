@@ -1,0 +1,104 @@
+// `martlet demo`: a cluster on this machine, to try things on.
+package import ArgumentParser
+internal import MartletClient
+internal import MartletServer
+
+/// Runs a small cluster, or has a node of the running one restarted.
+package struct Demo: AsyncParsableCommand {
+    /// Where a demo lives unless told otherwise.
+    package static let standardDirectory = ".martlet"
+    /// How long a restarted node may take to be ready.
+    private static let restartLimit = Duration.seconds(60)
+
+    /// What `martlet help demo` says.
+    package static let configuration = CommandConfiguration(
+        abstract: "Run a small cluster on this machine, to try things on.",
+        discussion: """
+            Starts the nodes, makes a cluster of them the first time, waits until the ring is whole, \
+            and shows what goes on. Clients reach the nodes at ports 7400, 7410 and 7420 of \
+            127.0.0.1, nodes each other at 7401, 7411 and 7421. Ctrl-C stops all of them; the data \
+            stays in the folder and the next demo goes on with it.
+
+            A node that dies is started again after 10 s, so that there is time to see what the \
+            others do without it.
+
+            Examples:
+              martlet demo
+              martlet demo --restart 2            (from another terminal)
+              martlet demo --nodes 5 --dir /tmp/five --base-port 7500
+            """)
+
+    /// How many nodes.
+    @Option(help: "How many nodes to run, 1 to 9.")
+    package var nodes = 3
+
+    /// Where it lives.
+    @Option(help: "The folder for configurations, logs and data.")
+    package var dir = Demo.standardDirectory
+
+    /// Where its ports begin.
+    @Option(help: "The first client port; each node takes the next ten.")
+    package var basePort: UInt16 = 7400
+
+    /// The node to restart.
+    @Option(
+        help: ArgumentHelp(
+            "Have the demo that runs in the folder restart its node of this number: at once when "
+                + "it is down, by a clean stop when it runs.", valueName: "number"))
+    package var restart: Int?
+
+    /// A demo that was not parsed yet.
+    package init() {}
+
+    /// Refuses what no machine can run.
+    package func validate() throws {
+        guard (1...DemoPlan.nodeLimit).contains(nodes) else {
+            throw ValidationError("--nodes must be 1 to \(DemoPlan.nodeLimit)")
+        }
+        guard (1...DemoPlan.highestBasePort(nodeCount: nodes)).contains(basePort) else {
+            throw ValidationError(
+                "--base-port must be 1 to \(DemoPlan.highestBasePort(nodeCount: nodes))")
+        }
+    }
+
+    /// Runs until it is told to stop, or asks the one that runs.
+    package func run() async throws {
+        if let restart { return try await requestRestart(of: restart) }
+        let plan = DemoPlan(nodeCount: nodes, directory: dir, basePort: basePort)
+        try await DemoRun(plan).run()
+    }
+
+    private func requestRestart(of number: Int) async throws {
+        guard let owner = DemoDirectory.owner(of: dir) else {
+            throw CommandFailure("no demo runs in \(dir): start one with 'martlet demo'")
+        }
+        let plan = DemoPlan(
+            nodeCount: owner.nodeCount, directory: dir, basePort: owner.basePort)
+        guard (1...owner.nodeCount).contains(number) else {
+            throw CommandFailure(
+                "the demo has nodes 1 to \(owner.nodeCount), and no \(number)", status: .usage)
+        }
+        let node = plan.nodes[number - 1]
+        let path = DemoPlan.restartPath(number, in: dir)
+        try DemoDirectory.write("", to: path)
+        let deadline = ContinuousClock.now + Self.restartLimit
+        var probe = DemoProbe(endpoints: [node.endpoint])
+        while DemoDirectory.exists(path) { try await Self.pause(until: deadline) }
+        while true {
+            try await Self.pause(until: deadline)
+            guard let report = await probe.reports()[0] else { continue }
+            if report.status.ready { break }
+        }
+        await probe.close()
+        Console.line("\(node.name) serves clients at \(node.endpoint) again")
+    }
+
+    private static func pause(until deadline: ContinuousClock.Instant) async throws {
+        guard ContinuousClock.now < deadline else {
+            throw CommandFailure(
+                "the node was not ready within \(restartLimit.components.seconds) s",
+                status: .unavailable)
+        }
+        try await Task.sleep(for: .milliseconds(200))
+    }
+}
