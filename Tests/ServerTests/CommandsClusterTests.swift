@@ -105,6 +105,18 @@ struct CommandsClusterTests {
         return primaries
     }
 
+    @Test("A member that is suspected is passed over before it is given up")
+    func suspected() throws {
+        let client = try Self.trio()
+        let suspect = TestNode.member(3, state: .suspect)
+        let exchange = PushPull(
+            members: [TestNode.member(2), suspect], wantsReply: false, epoch: 1)
+        client.node.handle(.messageReceived(.pushPull(exchange), from: NodeID(rawValue: 2)))
+        #expect(Set(try Self.primariesBySlots(client)).count == 2)
+        let nodes = try #require(try client.ask("CLUSTER NODES")?.text)
+        #expect(nodes.contains("10.0.0.3:7400@7401 master,fail? - 0 0 1 connected\n"))
+    }
+
     @Test("A member that is away is flagged, and its slots go to the next home")
     func away() throws {
         let client = try Self.trio()

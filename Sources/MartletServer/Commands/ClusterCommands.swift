@@ -1,5 +1,5 @@
 // CLUSTER, as far as clients use it to find their way: every node is a master, of the slots that
-// it is the first home of that answers, and no node ever says MOVED.
+// it is the first home of that answers; none has replicas, and no node ever says MOVED.
 internal import MartletBase
 internal import MartletNode
 internal import MartletRESP
@@ -13,7 +13,7 @@ extension ClientSession {
         let map = core.topology.map { SlotMap($0, core: core) }
         let assigned = map == nil ? 0 : Slot.count
         var suspected = 0
-        for run in map?.runs ?? [] where map?.member(run.nodes[0])?.state == .suspect {
+        for run in map?.runs ?? [] where map?.member(of: run).state == .suspect {
             suspected += run.slots.count
         }
         let epoch = core.topology?.epoch ?? 0
@@ -24,7 +24,7 @@ extension ClientSession {
             ("cluster_slots_pfail", suspected),
             ("cluster_slots_fail", 0),
             ("cluster_known_nodes", core.members.count),
-            ("cluster_size", map?.primaryCount ?? 0),
+            ("cluster_size", map?.nodeCount ?? 0),
             ("cluster_current_epoch", epoch),
             ("cluster_my_epoch", epoch),
         ]
@@ -60,7 +60,7 @@ extension ClientSession {
             let link = member.state == .unreachable ? "disconnected" : "connected"
             text += "\(member.id.clusterName) \(client.host):\(client.port)"
             text += "@\(member.peerEndpoint.port) \(flags) - 0 0 \(epoch) \(link)"
-            for range in map?.primaryRanges(of: member.id) ?? [] {
+            for range in map?.ranges(of: member.id) ?? [] {
                 text += " \(Self.text(of: range))"
             }
             text += "\n"
@@ -73,35 +73,33 @@ extension ClientSession {
             ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
     }
 
-    /// `CLUSTER SLOTS`: each run with its first node and the other homes as replicas.
+    /// `CLUSTER SLOTS`: each run with its node.
     func clusterSlots() throws(CommandError) {
         let map = try slotMap()
         reply { writer in
             writer.writeArrayHeader(map.runs.count)
             for run in map.runs {
-                let members = run.nodes.compactMap(map.member)
-                writer.writeArrayHeader(2 + members.count)
+                let member = map.member(of: run)
+                writer.writeArrayHeader(3)
                 writer.writeInteger(run.slots.lowerBound)
                 writer.writeInteger(run.slots.upperBound)
-                for member in members {
-                    writer.writeArrayHeader(4)
-                    writer.writeBulk(member.clientEndpoint.host)
-                    writer.writeInteger(Int(member.clientEndpoint.port))
-                    writer.writeBulk(member.id.clusterName)
-                    writer.writeArrayHeader(0)
-                }
+                writer.writeArrayHeader(4)
+                writer.writeBulk(member.clientEndpoint.host)
+                writer.writeInteger(Int(member.clientEndpoint.port))
+                writer.writeBulk(member.id.clusterName)
+                writer.writeArrayHeader(0)
             }
         }
     }
 
-    /// `CLUSTER SHARDS`: one shard for each member, of the slots that it is first of.
+    /// `CLUSTER SHARDS`: one shard for each member, of the slots that are sent to it.
     func clusterShards() throws(CommandError) {
         let map = try slotMap()
         let members = target.core.members
         reply { writer in
             writer.writeArrayHeader(members.count)
             for member in members {
-                let ranges = map.primaryRanges(of: member.id)
+                let ranges = map.ranges(of: member.id)
                 writer.writeMapHeader(2)
                 writer.writeBulk("slots")
                 writer.writeArrayHeader(2 * ranges.count)
