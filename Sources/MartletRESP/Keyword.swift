@@ -73,6 +73,12 @@ package struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
         pattern == keyword
     }
 
+    /// Two compares, in every module that asks.
+    @inlinable
+    package static func == (left: Keyword, right: Keyword) -> Bool {
+        left.low == right.low && left.high == right.high
+    }
+
     /// Folds eight ASCII bytes at once: bit 5 is cleared in each byte within `a` … `z`.
     static func upperCased(_ word: UInt64) -> UInt64 {
         let everyByte: UInt64 = 0x0101_0101_0101_0101
