@@ -223,7 +223,8 @@ package final class ClientSession {
     }
 }
 
+// The two hottest names as numbers: a literal would be made anew, or guarded, at every command.
 extension Keyword {
-    fileprivate static let get: Keyword = "GET"
-    fileprivate static let set: Keyword = "SET"
+    fileprivate static var get: Keyword { Keyword(low: 0x54_45_47, high: 0) }
+    fileprivate static var set: Keyword { Keyword(low: 0x54_45_53, high: 0) }
 }
