@@ -73,7 +73,7 @@ package struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
         pattern == keyword
     }
 
-    /// Two compares, in every module that asks.
+    /// Spelled out, since other modules reach a synthesised one only through a witness.
     @inlinable
     package static func == (left: Keyword, right: Keyword) -> Bool {
         left.low == right.low && left.high == right.high
