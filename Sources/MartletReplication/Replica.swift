@@ -64,6 +64,9 @@ struct Replica {
 
     var durable: LogPosition { engine.durable }
 
+    /// Whether the storage takes no writes at present: its disk is full, or it has failed.
+    var refusesWrites: Bool { engine.refusal != nil }
+
     // MARK: Reading
 
     /// What is stored as the object at `location`; empty when nothing is.

@@ -1,6 +1,6 @@
-// A write that reached a node which is no home of its key: it is coordinated by one that is, so
-// that its dot is issued where the key's history is. When no home answers, this node coordinates
-// in their place: a write is never refused for want of a home.
+// A write that reached a node which is no home of its key, or whose storage takes no writes: it is
+// coordinated by a home, so that its dot is issued where the key's history is. When no home
+// answers, this node coordinates in their place: a write is never refused for want of a home.
 //
 // A home that was asked and fell silent may have taken the write all the same. Then it is written
 // twice, under two dots; the second replaces the first or stands beside it with the same value.
@@ -40,7 +40,7 @@ extension Replication {
             _ = try WriteRequirement(writeOptions, defaults: options, homeCount: homeCount)
         }
         let homes = topology.homes(of: call.location.partition)
-            .filter(isReachable)
+            .filter { $0 != local && isReachable($0) }
             .sorted { left, right in
                 let leftTime = peers.expected(of: left)
                 let rightTime = peers.expected(of: right)

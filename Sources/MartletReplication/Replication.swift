@@ -295,8 +295,9 @@ package struct Replication {
             case .get(let options):
                 try beginGet(call, options, topology, at: now, into: &effects)
             case .put(let mutation, let options):
-                let isHome = topology.isHome(local, of: call.location.partition)
-                if !isHome, case .client = origin {
+                let coordinates =
+                    topology.isHome(local, of: call.location.partition) && !replica.refusesWrites
+                if !coordinates, case .client = origin {
                     try beginForward(call, request, topology, at: now, into: &effects)
                 } else {
                     try beginPut(call, mutation, options, topology, at: now, into: &effects)
