@@ -8,7 +8,8 @@ public struct ClientOptions: Hashable, Sendable {
     /// How long a request may take in all, attempts at several endpoints included. Default 5 s. A
     /// request with a longer `timeout` of its own gets that and a second for the way.
     public var requestTimeout = Duration.seconds(5)
-    /// Requests that may wait for answers on one connection before more are refused. Default 10,000.
+    /// Requests that may wait for answers on one connection before more are refused. Default
+    /// 10,000. More absorbs bursts; fewer tells of a slow node sooner.
     public var pendingRequestLimit = 10_000
     /// The name that the node lists this client under; no blanks. Default none.
     public var name: String?
