@@ -6,9 +6,10 @@ public struct ClientOptions: Hashable, Sendable {
     /// Shorter moves on sooner from hosts that swallow packets; longer suits slow networks.
     public var connectTimeout = Duration.seconds(1)
     /// How long a request may take in all, attempts at several endpoints included. Default 5 s. A
-    /// request with a longer `timeout` of its own gets that and a second for the way.
+    /// request with a `timeout` of its own gets that and half a second for the way instead.
     public var requestTimeout = Duration.seconds(5)
-    /// Requests that may wait for answers on one connection before more are refused. Default 10,000.
+    /// Requests that may wait for answers on one connection before more are refused. Default
+    /// 10,000. More absorbs bursts; fewer tells of a slow node sooner.
     public var pendingRequestLimit = 10_000
     /// The name that the node lists this client under; no blanks. Default none.
     public var name: String?

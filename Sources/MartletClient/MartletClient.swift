@@ -21,6 +21,9 @@ internal import NIOCore
 /// connection or loses it, the next one is tried, each at most once and the first once more.
 /// Requests that may already have been carried out are tried again only when they are reads.
 public final class MartletClient: Sendable {
+    /// What is added to a node's own deadline for its answer to arrive.
+    private static let wayAllowance = Duration.milliseconds(500)
+
     private let table: ConnectionTable
     private let options: ClientOptions
 
@@ -140,7 +143,7 @@ extension MartletClient {
     private func exchange(
         _ words: [Bytes], isRead: Bool, timeout: Duration?
     ) async throws(MartletError) -> (reply: Reply, endpoint: String) {
-        let allowed = max(options.requestTimeout, timeout.map { $0 + .seconds(1) } ?? .zero)
+        let allowed = timeout.map { $0 + Self.wayAllowance } ?? options.requestTimeout
         let deadline = NIODeadline.now() + TimeAmount(allowed)
         var failures: [String] = []
         let attemptLimit = table.targets.count + 1

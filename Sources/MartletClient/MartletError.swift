@@ -61,7 +61,8 @@ public struct MartletError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The node that was asked last, as given to `connect`; nil when none was.
     public var endpoint: String?
 
-    init(_ code: Code, _ message: String, endpoint: String? = nil) {
+    /// A failure of kind `code`, for tests and for code that stands in for a client.
+    public init(_ code: Code, _ message: String, endpoint: String? = nil) {
         self.code = code
         self.message = message
         self.endpoint = endpoint

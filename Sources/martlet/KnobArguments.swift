@@ -1,26 +1,26 @@
 // How the command line spells quorums and durations.
 internal import ArgumentParser
-package import MartletClient
+internal import MartletClient
 
 /// A number of replicas: `one`, `quorum`, `all` or a number.
-package struct QuorumArgument: ExpressibleByArgument, Hashable, Sendable {
+struct QuorumArgument: ExpressibleByArgument, Hashable, Sendable {
     /// What was given.
-    package var quorum: Quorum
+    var quorum: Quorum
 
     /// Reads a quorum; nil for anything else.
-    package init?(argument: String) {
+    init?(argument: String) {
         guard let quorum = Quorum(argument) else { return nil }
         self.quorum = quorum
     }
 }
 
 /// A duration such as `250ms` or `2s`.
-package struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
+struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
     /// What was given.
-    package var duration: Duration
+    var duration: Duration
 
     /// Reads a whole number of `ms` or `s`, above zero; nil for anything else.
-    package init?(argument: String) {
+    init?(argument: String) {
         let digits = argument.prefix { $0.isASCII && $0.isNumber }
         guard let number = Int64(digits), number > 0, number <= 1_000_000_000 else { return nil }
         switch argument.dropFirst(digits.count) {

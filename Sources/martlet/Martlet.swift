@@ -1,14 +1,15 @@
 // The `martlet` command: its root, and how every command ends. What the commands do is in Commands.
-package import ArgumentParser
+internal import ArgumentParser
 internal import Glibc
 internal import MartletClient
 internal import MartletServer
+internal import MartletSimulator
 
 /// The root of the command line.
 @main
-package struct Martlet: AsyncParsableCommand {
+struct Martlet: AsyncParsableCommand {
     /// What `martlet --help` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         commandName: "martlet",
         abstract: "An always-writable, leaderless key-value store that speaks the Redis protocol.",
         discussion: """
@@ -17,21 +18,21 @@ package struct Martlet: AsyncParsableCommand {
             Run a node:      martlet start --config martlet.yaml
             Make a cluster:  martlet create --members 3      (once, when all nodes run)
 
-            Exit status: 0 done; 1 not found, or failed; 2 the command line or the configuration is \
-            wrong; 3 unavailable: no node answers, or too few replicas do, and trying again later \
-            may help.
+            Exit status: 0 done; 1 not found, or failed; 2 the command line or the configuration \
+            is wrong; 3 unavailable: no node answers, or too few replicas do, and trying again \
+            later may help.
             """,
         version: "0.1.0",
         subcommands: [
             Demo.self, Start.self, Create.self, Ring.self, Status.self, Get.self, Put.self,
-            Delete.self,
+            Delete.self, Simulate.self,
         ])
 
     /// A command without a subcommand: shows the help.
-    package init() {}
+    init() {}
 
     /// Parses the command line, runs the command and exits with its status.
-    package static func main() async {
+    static func main() async {
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -45,7 +46,7 @@ package struct Martlet: AsyncParsableCommand {
     }
 
     private static func end(with error: any Error) -> Never {
-        if let status = error as? ExitStatus { Glibc.exit(status.rawValue) }
+        if let status = error as? CommandStatus { Glibc.exit(status.rawValue) }
         if let (status, text) = explain(error) {
             Console.error("martlet: \(text)")
             Glibc.exit(status.rawValue)
@@ -57,14 +58,15 @@ package struct Martlet: AsyncParsableCommand {
             Console.error(fullMessage(for: error))
         }
         let isUsage = code == .validationFailure
-        Glibc.exit(isUsage ? ExitStatus.usage.rawValue : code.rawValue)
+        Glibc.exit(isUsage ? CommandStatus.usage.rawValue : code.rawValue)
     }
 
     /// The status and text of the project's own errors; nil for the argument parser's.
-    package static func explain(_ error: any Error) -> (ExitStatus, String)? {
+    static func explain(_ error: any Error) -> (CommandStatus, String)? {
         switch error {
-        case let error as MartletError: (ExitStatus(error), error.description)
+        case let error as MartletError: (CommandStatus(error), error.description)
         case let error as ConfigurationError: (.usage, error.description)
+        case let error as ScenarioError: (.usage, error.description)
         case let error as ServerError: (.failed, error.description)
         case let error as CommandFailure: (error.status, error.description)
         default: nil

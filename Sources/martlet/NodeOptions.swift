@@ -1,11 +1,11 @@
 // The options of every command that talks to a node.
-package import ArgumentParser
+internal import ArgumentParser
 internal import FoundationEssentials
 internal import MartletClient
 internal import MartletServer
 
 /// Which nodes to talk to.
-package struct NodeOptions: ParsableArguments {
+struct NodeOptions: ParsableArguments {
     /// The nodes of `martlet demo`.
     static let standard = ["127.0.0.1:7400", "127.0.0.1:7410", "127.0.0.1:7420"]
 
@@ -16,10 +16,10 @@ package struct NodeOptions: ParsableArguments {
             "A node to ask, HOST:PORT of its client port. Given several times, the next is asked "
                 + "when one cannot be reached. Default: the nodes of 'martlet demo'.",
             valueName: "host:port"))
-    package var nodes: [String] = []
+    var nodes: [String] = []
 
     /// The demo's nodes.
-    package init() {}
+    init() {}
 
     /// Runs `body` with a connected client, and closes it.
     func withClient<Result: Sendable>(

@@ -33,6 +33,7 @@ private let table: [String: Set<String>] = [
     "MartletSimulator": core.union(platform).union(["MartletNode", "HeapModule", "Yams"]),
     "martlet": platform.union([
         "MartletBase", "MartletServer", "MartletClient", "MartletSimulator", "ArgumentParser",
+        "Logging",
     ]),
 ]
 

@@ -1,15 +1,15 @@
 // `martlet create`: makes a cluster of nodes that run and know each other.
-package import ArgumentParser
+internal import ArgumentParser
 internal import MartletClient
 
 /// Creates a cluster.
-package struct Create: AsyncParsableCommand {
+struct Create: AsyncParsableCommand {
     /// What `martlet help create` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         abstract: "Make a cluster of the nodes that run. Once, for its whole life.",
         discussion: """
-            Every node must run and have found the others (see 'martlet ring'). The node asked plans \
-            which nodes are home to which partitions, spread over zones and in proportion to \
+            Every node must run and have found the others (see 'martlet ring'). The node asked \
+            plans which nodes are home to which partitions, spread over zones and in proportion to \
             weights, and tells the others.
 
             Example:
@@ -20,25 +20,25 @@ package struct Create: AsyncParsableCommand {
 
     /// How many nodes there must be.
     @Option(help: "How many nodes the cluster has; it is not made while more or fewer are known.")
-    package var members: Int
+    var members: Int
 
     /// N.
     @Option(
         help: "N: how many home replicas each key has. More survive more failures and cost more.")
-    package var replicas = 3
+    var replicas = 3
 
     /// Q.
     @Option(
         help: ArgumentHelp(
             "How many partitions the keys are divided into: a power of two, fixed for good. 1024 "
                 + "serves up to about a hundred nodes."))
-    package var partitions = 1_024
+    var partitions = 1_024
 
     /// A creation that was not parsed yet.
-    package init() {}
+    init() {}
 
     /// Refuses numbers that no cluster can have.
-    package func validate() throws {
+    func validate() throws {
         guard members >= 1 else { throw ValidationError("--members must be 1 or more") }
         guard (1...32).contains(replicas) else {
             throw ValidationError("--replicas must be 1 to 32")
@@ -49,7 +49,7 @@ package struct Create: AsyncParsableCommand {
     }
 
     /// Asks the node.
-    package func run() async throws {
+    func run() async throws {
         let warnings = try await node.withClient { client in
             try await client.createCluster(
                 members: members, replicas: replicas, partitions: partitions)

@@ -1,21 +1,21 @@
 // `martlet demo`: a cluster on this machine, to try things on.
-package import ArgumentParser
+internal import ArgumentParser
 internal import MartletClient
 internal import MartletServer
 
 /// Runs a small cluster, or has a node of the running one restarted.
-package struct Demo: AsyncParsableCommand {
+struct Demo: AsyncParsableCommand {
     /// Where a demo lives unless told otherwise.
-    package static let standardDirectory = ".martlet"
+    static let standardDirectory = ".martlet"
     /// How long a restarted node may take to be ready.
     private static let restartLimit = Duration.seconds(60)
 
     /// What `martlet help demo` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         abstract: "Run a small cluster on this machine, to try things on.",
         discussion: """
-            Starts the nodes, makes a cluster of them the first time, waits until the ring is whole, \
-            and shows what goes on. Clients reach the nodes at ports 7400, 7410 and 7420 of \
+            Starts the nodes, makes a cluster of them the first time, waits until the ring is \
+            whole, and shows what goes on. Clients reach the nodes at ports 7400, 7410 and 7420 of \
             127.0.0.1, nodes each other at 7401, 7411 and 7421. Ctrl-C stops all of them; the data \
             stays in the folder and the next demo goes on with it.
 
@@ -30,28 +30,28 @@ package struct Demo: AsyncParsableCommand {
 
     /// How many nodes.
     @Option(help: "How many nodes to run, 1 to 9.")
-    package var nodes = 3
+    var nodes = 3
 
     /// Where it lives.
     @Option(help: "The folder for configurations, logs and data.")
-    package var dir = Demo.standardDirectory
+    var dir = Demo.standardDirectory
 
     /// Where its ports begin.
     @Option(help: "The first client port; each node takes the next ten.")
-    package var basePort: UInt16 = 7400
+    var basePort: UInt16 = 7400
 
     /// The node to restart.
     @Option(
         help: ArgumentHelp(
             "Have the demo that runs in the folder restart its node of this number: at once when "
                 + "it is down, by a clean stop when it runs.", valueName: "number"))
-    package var restart: Int?
+    var restart: Int?
 
     /// A demo that was not parsed yet.
-    package init() {}
+    init() {}
 
     /// Refuses what no machine can run.
-    package func validate() throws {
+    func validate() throws {
         guard (1...DemoPlan.nodeLimit).contains(nodes) else {
             throw ValidationError("--nodes must be 1 to \(DemoPlan.nodeLimit)")
         }
@@ -62,7 +62,7 @@ package struct Demo: AsyncParsableCommand {
     }
 
     /// Runs until it is told to stop, or asks the one that runs.
-    package func run() async throws {
+    func run() async throws {
         if let restart { return try await requestRestart(of: restart) }
         let plan = DemoPlan(nodeCount: nodes, directory: dir, basePort: basePort)
         try await DemoRun(plan).run()

@@ -1,11 +1,11 @@
 // `martlet get`: one key, with everything that is known of it.
-package import ArgumentParser
+internal import ArgumentParser
 internal import MartletClient
 
 /// Reads a key.
-package struct Get: AsyncParsableCommand {
+struct Get: AsyncParsableCommand {
     /// What `martlet help get` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         abstract: "Read a key: its value or values, the context to replace them, who answered.",
         discussion: """
             A key has several values (siblings) after concurrent writes. The one that plain Redis \
@@ -25,42 +25,42 @@ package struct Get: AsyncParsableCommand {
 
     /// The key.
     @Argument(help: "The key.")
-    package var key: String
+    var key: String
 
     /// R.
     @Option(help: "Replicas that must answer: one, quorum, all or a number.")
-    package var r: QuorumArgument?
+    var r: QuorumArgument?
 
     /// PR.
     @Option(help: "Home replicas among them.")
-    package var pr: QuorumArgument?
+    var pr: QuorumArgument?
 
     /// N.
     @Option(help: "Home replicas that take part; all of them unless given.")
-    package var n: Int?
+    var n: Int?
 
     /// When the node gives up.
     @Option(help: "How long to wait for the replicas, such as 500ms or 2s.")
-    package var timeout: DurationArgument?
+    var timeout: DurationArgument?
 
     /// Whether the output is for programs.
     @Flag(help: "Print JSON.")
-    package var json = false
+    var json = false
 
     /// Whether the output is the value alone.
     @Flag(help: "Print the bytes of the value that comes first, and nothing else.")
-    package var raw = false
+    var raw = false
 
     /// A read that was not parsed yet.
-    package init() {}
+    init() {}
 
     /// Refuses two forms of output at once.
-    package func validate() throws {
+    func validate() throws {
         if json, raw { throw ValidationError("--json and --raw are two forms: give one") }
     }
 
     /// Reads and prints.
-    package func run() async throws {
+    func run() async throws {
         let consistency = ReadConsistency(
             n: n, r: r?.quorum, pr: pr?.quorum, timeout: timeout?.duration)
         let result = try await node.withClient { try await $0.get(key, consistency: consistency) }
@@ -71,6 +71,6 @@ package struct Get: AsyncParsableCommand {
         } else {
             Console.lines(AnswerText.lines(result))
         }
-        if result.value == nil { throw ExitStatus.failed }
+        if result.value == nil { throw CommandStatus.failed }
     }
 }

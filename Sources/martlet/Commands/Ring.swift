@@ -1,16 +1,16 @@
 // `martlet ring`: who owns what, and who is there.
-package import ArgumentParser
+internal import ArgumentParser
 internal import MartletServer
 
 /// Shows the ring.
-package struct Ring: AsyncParsableCommand {
+struct Ring: AsyncParsableCommand {
     /// What `martlet help ring` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         abstract: "Show the members of the cluster and what each is home to, or where a key lives.",
         discussion: """
-            The view is that of the node asked. A member is alive, suspect (it did not answer and has \
-            time to deny what follows) or unreachable; that changes where requests go, and never \
-            what the ring says.
+            The view is that of the node asked. A member is alive, suspect (it did not answer and \
+            has time to deny what follows) or unreachable; that changes where requests go, and \
+            never what the ring says.
 
             Examples:
               martlet ring
@@ -22,28 +22,28 @@ package struct Ring: AsyncParsableCommand {
 
     /// The key to look for.
     @Option(help: "Show where this key lives: its slot, partition, home replicas and stand-ins.")
-    package var key: String?
+    var key: String?
 
     /// Whether every partition is listed.
     @Flag(help: "List the home replicas of every partition too.")
-    package var partitions = false
+    var partitions = false
 
     /// Whether the output is for programs.
     @Flag(help: "Print JSON.")
-    package var json = false
+    var json = false
 
     /// A view that was not parsed yet.
-    package init() {}
+    init() {}
 
     /// Refuses options that answer different questions.
-    package func validate() throws {
+    func validate() throws {
         if key != nil, partitions {
             throw ValidationError("--key and --partitions answer different questions: give one")
         }
     }
 
     /// Asks the node and prints its view.
-    package func run() async throws {
+    func run() async throws {
         if let key {
             let view = try await node.withClient {
                 try await $0.view(KeyView.self, ["MARTLET.KEY", key])

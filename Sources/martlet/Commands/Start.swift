@@ -1,18 +1,18 @@
 // `martlet start`: one node, until it is told to stop.
-package import ArgumentParser
+internal import ArgumentParser
 internal import Glibc
 internal import Logging
 internal import MartletServer
 
 /// Runs a node.
-package struct Start: ParsableCommand {
+struct Start: ParsableCommand {
     /// What `martlet help start` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         abstract: "Run one node of a cluster.",
         discussion: """
-            The node serves until it gets SIGTERM or SIGINT (Ctrl-C), then stops cleanly: it refuses \
-            new requests, makes durable what it has acknowledged, and exits with 0. Messages go to \
-            standard error.
+            The node serves until it gets SIGTERM or SIGINT (Ctrl-C), then stops cleanly: it \
+            refuses new requests, makes durable what it has acknowledged, and exits with 0. \
+            Messages go to standard error.
 
             A node of a new cluster waits for 'martlet create', which is given once, to any node, \
             when all of them run.
@@ -27,28 +27,28 @@ package struct Start: ParsableCommand {
     @Option(
         name: .shortAndLong,
         help: "The configuration, a YAML file. conf/martlet.yaml explains every key.")
-    package var config: String
+    var config: String
 
     /// Settings in place of the file's.
     @Option(
         help: ArgumentHelp(
             "A setting in place of the file's, such as node.name=n2; may be repeated.",
             valueName: "key=value"))
-    package var set: [String] = []
+    var set: [String] = []
 
     /// Whether the configuration is all that is wanted.
     @Flag(help: "Read the configuration, say what is wrong with it, and do not start.")
-    package var check = false
+    var check = false
 
     /// Whether the end of standard input stops the node.
     @Flag(help: .hidden)
-    package var stopWithStdin = false
+    var stopWithStdin = false
 
     /// A start that was not parsed yet.
-    package init() {}
+    init() {}
 
     /// Serves until it is told to stop.
-    package func run() throws {
+    func run() throws {
         let configuration = try ServerConfiguration.load(path: config, overrides: set)
         if check { return Console.line("\(config) is correct") }
         var log = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }

@@ -1,15 +1,15 @@
 // `martlet status`: how one node is.
-package import ArgumentParser
+internal import ArgumentParser
 internal import MartletServer
 
 /// Shows a node's condition.
-package struct Status: AsyncParsableCommand {
+struct Status: AsyncParsableCommand {
     /// What `martlet help status` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         abstract: "Show how one node is: its requests, hints, storage, and whom it can reach.",
         discussion: """
-            Exits with 3 when the node answers and is not ready: it has no ring yet, or cannot reach \
-            a node that the ring names.
+            Exits with 3 when the node answers and is not ready: it has no ring yet, or cannot \
+            reach a node that the ring names.
 
             Examples:
               martlet status --node 127.0.0.1:7410
@@ -20,17 +20,17 @@ package struct Status: AsyncParsableCommand {
 
     /// Whether the output is for programs.
     @Flag(help: "Print JSON.")
-    package var json = false
+    var json = false
 
     /// A view that was not parsed yet.
-    package init() {}
+    init() {}
 
     /// Asks the node and prints its view.
-    package func run() async throws {
+    func run() async throws {
         let view = try await node.withClient {
             try await $0.view(StatusView.self, ["MARTLET.STATUS"])
         }
         Console.lines(json ? [try martlet.json(view)] : StatusText.lines(view))
-        if !view.ready { throw ExitStatus.unavailable }
+        if !view.ready { throw CommandStatus.unavailable }
     }
 }

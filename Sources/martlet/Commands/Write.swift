@@ -1,42 +1,42 @@
 // `martlet put` and `martlet delete`: writes that say what they replace.
-package import ArgumentParser
+internal import ArgumentParser
 internal import MartletClient
 
 /// What a write demands; the same for both commands.
-package struct WriteOptions: ParsableArguments {
+struct WriteOptions: ParsableArguments {
     /// What the write replaces.
     @Option(
         help: ArgumentHelp(
             "What the write replaces: the context that 'martlet get' printed. Without it the write "
                 + "replaces nothing that is there.", valueName: "token"))
-    package var context: String?
+    var context: String?
 
     /// W.
     @Option(help: "Replicas that must have the write: one, quorum, all or a number.")
-    package var w: QuorumArgument?
+    var w: QuorumArgument?
 
     /// PW.
     @Option(help: "Home replicas among them.")
-    package var pw: QuorumArgument?
+    var pw: QuorumArgument?
 
     /// DW.
     @Option(help: "Replicas among them that must have it on disk.")
-    package var dw: QuorumArgument?
+    var dw: QuorumArgument?
 
     /// N.
     @Option(help: "Home replicas that take part; all of them unless given.")
-    package var n: Int?
+    var n: Int?
 
     /// When the node gives up.
     @Option(help: "How long to wait for the replicas, such as 500ms or 2s.")
-    package var timeout: DurationArgument?
+    var timeout: DurationArgument?
 
     /// Whether the output is for programs.
     @Flag(help: "Print JSON.")
-    package var json = false
+    var json = false
 
     /// The node's defaults.
-    package init() {}
+    init() {}
 
     var consistency: WriteConsistency {
         WriteConsistency(
@@ -49,9 +49,9 @@ package struct WriteOptions: ParsableArguments {
 }
 
 /// Writes a key.
-package struct Put: AsyncParsableCommand {
+struct Put: AsyncParsableCommand {
     /// What `martlet help put` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         abstract: "Write a value, in place of what its context has seen.",
         discussion: """
             A write replaces what its context covers and stays beside everything else. So a write \
@@ -69,21 +69,21 @@ package struct Put: AsyncParsableCommand {
 
     /// The key.
     @Argument(help: "The key.")
-    package var key: String
+    var key: String
 
     /// The value.
     @Argument(help: "The value.")
-    package var value: String
+    var value: String
 
     /// When the value expires.
     @Option(help: "After how long the value expires, such as 30s; never unless given.")
-    package var expires: DurationArgument?
+    var expires: DurationArgument?
 
     /// A write that was not parsed yet.
-    package init() {}
+    init() {}
 
     /// Writes and prints what became of it.
-    package func run() async throws {
+    func run() async throws {
         let result = try await node.withClient {
             try await $0.put(
                 key, value, context: write.context.map(Context.init), expiry: expires?.duration,
@@ -94,9 +94,9 @@ package struct Put: AsyncParsableCommand {
 }
 
 /// Deletes a key.
-package struct Delete: AsyncParsableCommand {
+struct Delete: AsyncParsableCommand {
     /// What `martlet help delete` says.
-    package static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration(
         abstract: "Delete what a context has seen of a key.",
         discussion: """
             A delete is a write: it replaces what its context covers, and a value that was written \
@@ -111,13 +111,13 @@ package struct Delete: AsyncParsableCommand {
 
     /// The key.
     @Argument(help: "The key.")
-    package var key: String
+    var key: String
 
     /// A delete that was not parsed yet.
-    package init() {}
+    init() {}
 
     /// Deletes and prints what became of it.
-    package func run() async throws {
+    func run() async throws {
         let result = try await node.withClient {
             try await $0.delete(
                 key, context: write.context.map(Context.init), consistency: write.consistency)

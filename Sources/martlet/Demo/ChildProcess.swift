@@ -3,8 +3,8 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// A running child. Its standard input is the far end of a pipe that this object holds open: when we
-/// die, however that may be, the child reads the end of it and stops.
+/// A running child. Its standard input is the far end of a pipe that this object holds open: when
+/// we die, however that may be, the child reads the end of it and stops.
 final class ChildProcess {
     /// The child's process id.
     let pid: pid_t

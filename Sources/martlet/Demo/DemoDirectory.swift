@@ -3,26 +3,26 @@ internal import FoundationEssentials
 internal import Glibc
 
 /// Who runs a demo in a folder.
-package struct DemoOwner: Hashable, Sendable {
+struct DemoOwner: Hashable, Sendable {
     /// Its process.
-    package var pid: Int32
+    var pid: Int32
     /// How many nodes it runs.
-    package var nodeCount: Int
+    var nodeCount: Int
     /// The first of its ports.
-    package var basePort: UInt16
+    var basePort: UInt16
 
     /// The owner with these.
-    package init(pid: Int32, nodeCount: Int, basePort: UInt16) {
+    init(pid: Int32, nodeCount: Int, basePort: UInt16) {
         self.pid = pid
         self.nodeCount = nodeCount
         self.basePort = basePort
     }
 
     /// One line: `pid nodes port`.
-    package var line: String { "\(pid) \(nodeCount) \(basePort)\n" }
+    var line: String { "\(pid) \(nodeCount) \(basePort)\n" }
 
     /// Reads what `line` wrote; nil for anything else.
-    package init?(line: String) {
+    init?(line: String) {
         let words = line.split { $0 == " " || $0 == "\n" }
         guard words.count == 3, let pid = Int32(words[0]), let nodeCount = Int(words[1]),
             (1...DemoPlan.nodeLimit).contains(nodeCount), let basePort = UInt16(words[2]),

@@ -1,40 +1,40 @@
 // What a demo consists of, worked out before anything is started: names, ports, files. No IO.
 
 /// The nodes of a demo and where they live.
-package struct DemoPlan: Hashable, Sendable {
+struct DemoPlan: Hashable, Sendable {
     /// The most nodes that one machine is asked to run.
-    package static let nodeLimit = 9
+    static let nodeLimit = 9
     /// From one node's ports to the next one's.
     private static let portStep: UInt16 = 10
 
     /// One node.
-    package struct Node: Hashable, Sendable {
+    struct Node: Hashable, Sendable {
         /// Counted from 1.
-        package var number: Int
+        var number: Int
         /// What it is called.
-        package var name: String
+        var name: String
         /// Where clients reach it on 127.0.0.1.
-        package var clientPort: UInt16
+        var clientPort: UInt16
         /// Where nodes reach it on 127.0.0.1.
-        package var peerPort: UInt16
+        var peerPort: UInt16
         /// Its folder: configuration, log, data.
-        package var directory: String
+        var directory: String
 
         /// Its configuration.
-        package var configurationPath: String { "\(directory)/martlet.yaml" }
+        var configurationPath: String { "\(directory)/martlet.yaml" }
         /// What it says.
-        package var logPath: String { "\(directory)/node.log" }
+        var logPath: String { "\(directory)/node.log" }
         /// Its client endpoint.
-        package var endpoint: String { "127.0.0.1:\(clientPort)" }
+        var endpoint: String { "127.0.0.1:\(clientPort)" }
     }
 
     /// The folder of the demo.
-    package let directory: String
+    let directory: String
     /// The nodes, in order.
-    package let nodes: [Node]
+    let nodes: [Node]
 
     /// A demo of `nodeCount` nodes, 1 to `nodeLimit`, with ports from `basePort` on.
-    package init(nodeCount: Int, directory: String, basePort: UInt16) {
+    init(nodeCount: Int, directory: String, basePort: UInt16) {
         precondition((1...Self.nodeLimit).contains(nodeCount), "\(nodeCount) nodes")
         self.directory = directory
         nodes = (1...nodeCount).map { number in
@@ -46,24 +46,24 @@ package struct DemoPlan: Hashable, Sendable {
     }
 
     /// The highest first port with which every port of `nodeCount` nodes exists.
-    package static func highestBasePort(nodeCount: Int) -> UInt16 {
+    static func highestBasePort(nodeCount: Int) -> UInt16 {
         .max - UInt16(nodeCount - 1) * portStep - 1
     }
 
     /// How many replicas a key gets.
-    package var replicaCount: Int { min(3, nodes.count) }
+    var replicaCount: Int { min(3, nodes.count) }
     /// Where a client may connect, any of them.
-    package var endpoints: [String] { nodes.map(\.endpoint) }
+    var endpoints: [String] { nodes.map(\.endpoint) }
     /// Kept locked while a demo runs; names its process and its ports.
-    package var lockPath: String { "\(directory)/demo.lock" }
+    var lockPath: String { "\(directory)/demo.lock" }
 
     /// A file that asks the running demo to restart that node.
-    package static func restartPath(_ number: Int, in directory: String) -> String {
+    static func restartPath(_ number: Int, in directory: String) -> String {
         "\(directory)/restart-n\(number)"
     }
 
     /// The configuration of a node of this demo.
-    package func configuration(of node: Node) -> String {
+    func configuration(of node: Node) -> String {
         let seeds = nodes.map { "127.0.0.1:\($0.peerPort)" }.joined(separator: ", ")
         return """
             # Written by 'martlet demo' at each start; conf/martlet.yaml explains every key.

@@ -1,16 +1,16 @@
-// Decides when nodes of the demo are started again. No processes, no clock: events and the time come
-// in, actions go out.
+// Decides when nodes of the demo are started again. No processes, no clock: events and the time
+// come in, actions go out.
 //
 //     running ──exited──► waiting ──delay over, or asked──► running
 //        └──restart asked──► stopping ──exited──► running
 
 /// The condition of each node of a demo.
-package struct DemoSupervisor: Sendable {
+struct DemoSupervisor: Sendable {
     /// How long a node that died stays away, so that its absence can be watched.
-    package static let restartDelay = Duration.seconds(10)
+    static let restartDelay = Duration.seconds(10)
 
     /// One node's condition.
-    package enum Condition: Hashable, Sendable {
+    enum Condition: Hashable, Sendable {
         /// Its process runs.
         case running
         /// Its process is gone; it is started again at that time.
@@ -20,7 +20,7 @@ package struct DemoSupervisor: Sendable {
     }
 
     /// What happens to a node.
-    package enum Event: Hashable, Sendable {
+    enum Event: Hashable, Sendable {
         /// Its process is gone; the text says how.
         case exited(String)
         /// Somebody wants it restarted now.
@@ -28,7 +28,7 @@ package struct DemoSupervisor: Sendable {
     }
 
     /// What is to be done.
-    package enum Action: Hashable, Sendable {
+    enum Action: Hashable, Sendable {
         /// Start the node with this index.
         case start(Int)
         /// Tell the node with this index to stop.
@@ -38,17 +38,17 @@ package struct DemoSupervisor: Sendable {
     }
 
     /// By index of the node.
-    package private(set) var conditions: [Condition]
+    private(set) var conditions: [Condition]
     private let names: [String]
 
     /// All nodes run.
-    package init(names: [String]) {
+    init(names: [String]) {
         self.names = names
         conditions = names.map { _ in .running }
     }
 
     /// Takes note of `event` at the node with that index.
-    package mutating func handle(_ event: Event, node: Int, at now: Duration) -> [Action] {
+    mutating func handle(_ event: Event, node: Int, at now: Duration) -> [Action] {
         let name = names[node]
         switch (event, conditions[node]) {
         case (.exited(let how), .running):
@@ -71,7 +71,7 @@ package struct DemoSupervisor: Sendable {
     }
 
     /// What is due at `now`.
-    package mutating func tick(at now: Duration) -> [Action] {
+    mutating func tick(at now: Duration) -> [Action] {
         var actions: [Action] = []
         for node in conditions.indices {
             if case .waiting(let until) = conditions[node], until <= now {

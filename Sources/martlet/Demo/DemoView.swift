@@ -1,31 +1,31 @@
 // The live view of a demo: lines from what was read of each node. No terminal, no clock.
 
 /// What was last learnt of one node.
-package struct DemoReading: Hashable, Sendable {
+struct DemoReading: Hashable, Sendable {
     /// Its name.
-    package var name: String
+    var name: String
     /// Its process; nil when it does not run.
-    package var pid: Int32?
+    var pid: Int32?
     /// What the demo knows of the process.
-    package var condition: DemoSupervisor.Condition
+    var condition: DemoSupervisor.Condition
     /// What the other nodes believe of it; nil when none answers.
-    package var believed: String?
+    var believed: String?
     /// What it told of itself; nil when it does not answer.
-    package var figures: Figures?
+    var figures: Figures?
 
     /// Figures of a node that answers.
-    package struct Figures: Hashable, Sendable {
+    struct Figures: Hashable, Sendable {
         /// Whether it has the ring, and so can serve.
-        package var hasRing: Bool
+        var hasRing: Bool
         /// Requests since its start.
-        package var requests: UInt64
+        var requests: UInt64
         /// Keys that it holds.
-        package var keys: Int64
+        var keys: Int64
         /// Hints that it keeps for others.
-        package var hints: Int
+        var hints: Int
 
         /// A node's figures.
-        package init(hasRing: Bool, requests: UInt64, keys: Int64, hints: Int) {
+        init(hasRing: Bool, requests: UInt64, keys: Int64, hints: Int) {
             self.hasRing = hasRing
             self.requests = requests
             self.keys = keys
@@ -34,7 +34,7 @@ package struct DemoReading: Hashable, Sendable {
     }
 
     /// A reading of these parts.
-    package init(
+    init(
         name: String, pid: Int32?, condition: DemoSupervisor.Condition, believed: String?,
         figures: Figures?
     ) {
@@ -46,10 +46,10 @@ package struct DemoReading: Hashable, Sendable {
     }
 
     /// What the node is doing, in a few words.
-    package func state(at now: Duration) -> String {
+    func state(at now: Duration) -> String {
         switch condition {
         case .waiting(let until):
-            let seconds = max(1, Int((until - now).components.seconds) + 1)
+            let seconds = max(1, Int(((until - now) / .seconds(1)).rounded(.up)))
             return "down, back in \(seconds) s"
         case .stopping: return "stopping"
         case .running:
@@ -60,15 +60,15 @@ package struct DemoReading: Hashable, Sendable {
 }
 
 /// The view, with what it needs to remember between two drawings.
-package struct DemoView: Sendable {
+struct DemoView: Sendable {
     private var previous: [DemoReading] = []
     private var readAt = Duration.zero
 
     /// A view of nothing yet.
-    package init() {}
+    init() {}
 
     /// The table of `readings`, with rates since the last call.
-    package mutating func lines(_ readings: [DemoReading], at now: Duration) -> [String] {
+    mutating func lines(_ readings: [DemoReading], at now: Duration) -> [String] {
         var table = TextTable([
             ("node", .left), ("pid", .right), ("state", .left), ("seen as", .left),
             ("ops/s", .right), ("keys", .right), ("hints", .right),
@@ -88,7 +88,7 @@ package struct DemoView: Sendable {
 
     /// What changed since the last call, one line for each node that is in another state; all of
     /// them at the first.
-    package mutating func changes(_ readings: [DemoReading], at now: Duration) -> [String] {
+    mutating func changes(_ readings: [DemoReading], at now: Duration) -> [String] {
         let before = Dictionary(uniqueKeysWithValues: previous.map { ($0.name, $0) })
         defer {
             previous = readings

@@ -32,8 +32,8 @@ enum StatusText {
         let epoch = "ring of epoch \(view.epoch)"
         if view.ready { return "yes, \(epoch)" }
         let away = view.members.filter { $0.inRing && !$0.reachable }.map(\.name)
-        return
-            "no, \(epoch): cannot reach \(away.isEmpty ? "all of it" : away.joined(separator: ", "))"
+        let missing = away.isEmpty ? "all of it" : away.joined(separator: ", ")
+        return "no, \(epoch): cannot reach \(missing)"
     }
 
     private static func requests(_ view: StatusView) -> String {

@@ -106,7 +106,8 @@ private final class FakeHandler: ChannelInboundHandler {
 enum FakeReply {
     static let evidence =
         "$8\r\nevidence\r\n%2\r\n$11\r\ncoordinator\r\n$2\r\nn1\r\n$8\r\nreplicas\r\n*2\r\n"
-        + "%3\r\n$4\r\nnode\r\n$2\r\nn1\r\n$13\r\nstands_in_for\r\n_\r\n$3\r\nact\r\n$6\r\nagreed\r\n"
+        + "%3\r\n$4\r\nnode\r\n$2\r\nn1\r\n$13\r\nstands_in_for\r\n_\r\n"
+        + "$3\r\nact\r\n$6\r\nagreed\r\n"
         + "%3\r\n$4\r\nnode\r\n$2\r\nn4\r\n$13\r\nstands_in_for\r\n$2\r\nn2\r\n$3\r\nact\r\n"
         + "$6\r\nsilent\r\n"
 

@@ -2,6 +2,16 @@
 import MartletClient
 import Testing
 
+extension ClientOptions {
+    /// Long enough for a machine that is busy with other tests.
+    fileprivate static var patient: ClientOptions {
+        var options = ClientOptions()
+        options.connectTimeout = .seconds(60)
+        options.requestTimeout = .seconds(120)
+        return options
+    }
+}
+
 @Suite("MartletClient")
 struct MartletClientTests {
     @Test("A read gives every sibling, the context and the evidence")
@@ -13,7 +23,7 @@ struct MartletClientTests {
                 FakeReply.sibling(nil, deleted: true, dot: "3/1:1", time: 6),
             ])
         }
-        let client = try await MartletClient.connect(to: [node.endpoint])
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         let result = try await client.get(
             "k", consistency: ReadConsistency(n: 3, r: .one, pr: .all, timeout: .milliseconds(70)))
         #expect(result.value == Array("new".utf8))
@@ -40,7 +50,7 @@ struct MartletClientTests {
                 FakeReply.sibling(nil, deleted: true, dot: "3/1:1", time: 6),
             ])
         }
-        let client = try await MartletClient.connect(to: [node.endpoint])
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         #expect(try await client.get("k").value == nil)
         await client.close()
     }
@@ -50,7 +60,7 @@ struct MartletClientTests {
         let node = try await FakeNode.start { words in
             FakeReply.receipt(context: words[0] == "MARTLET.PUT" ? "Next" : nil, siblings: 2)
         }
-        let client = try await MartletClient.connect(to: [node.endpoint])
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         let put = try await client.put(
             "k", "v", context: Context("AbCd"), expiry: .seconds(2),
             consistency: WriteConsistency(w: .majority, pw: .count(0), dw: .count(2)))
@@ -69,7 +79,7 @@ struct MartletClientTests {
     @Test("Requests of many tasks share a connection and each gets its own reply")
     func pipelining() async throws {
         let node = try await FakeNode.start { .reply("+\($0[1])\r\n") }
-        let client = try await MartletClient.connect(to: [node.endpoint])
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<500 {
                 group.addTask {
@@ -87,7 +97,8 @@ struct MartletClientTests {
         let refusing = gone.endpoint
         try await gone.stop()
         let node = try await FakeNode.start { _ in .reply(":7\r\n") }
-        let client = try await MartletClient.connect(to: [refusing, node.endpoint])
+        let client = try await MartletClient.connect(
+            to: [refusing, node.endpoint], options: .patient)
         #expect(try await client.command("DBSIZE") == .integer(7))
         await client.close()
         let error = await #expect(throws: MartletError.self) {
@@ -104,7 +115,8 @@ struct MartletClientTests {
     func readSurvives() async throws {
         let dying = try await FakeNode.start { _ in .close }
         let node = try await FakeNode.start { _ in FakeReply.versions([]) }
-        let client = try await MartletClient.connect(to: [dying.endpoint, node.endpoint])
+        let client = try await MartletClient.connect(
+            to: [dying.endpoint, node.endpoint], options: .patient)
         #expect(try await client.get("k").siblings == [])
         #expect(try await client.get("k").value == nil)
         #expect(dying.commands.count == 1)
@@ -116,7 +128,8 @@ struct MartletClientTests {
     func writeDoesNotRepeat() async throws {
         let dying = try await FakeNode.start { _ in .close }
         let node = try await FakeNode.start { _ in FakeReply.receipt(context: nil, siblings: 1) }
-        let client = try await MartletClient.connect(to: [dying.endpoint, node.endpoint])
+        let client = try await MartletClient.connect(
+            to: [dying.endpoint, node.endpoint], options: .patient)
         let error = await #expect(throws: MartletError.self) { try await client.put("k", "v") }
         #expect(error?.code == .connectionLost)
         #expect(error?.isOutcomeUnknown == true)
@@ -128,27 +141,28 @@ struct MartletClientTests {
     @Test("A node that never answers costs the deadline and no more")
     func deadline() async throws {
         let node = try await FakeNode.start { _ in .silence }
-        var options = ClientOptions()
-        options.requestTimeout = .milliseconds(500)
-        let client = try await MartletClient.connect(to: [node.endpoint], options: options)
-        let error = await #expect(throws: MartletError.self) { _ = try await client.get("k") }
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
+        let error = await #expect(throws: MartletError.self) {
+            _ = try await client.get(
+                "k", consistency: ReadConsistency(timeout: .milliseconds(1)))
+        }
         #expect(error?.code == .timedOut)
-        #expect(error?.description == "\(node.endpoint): no answer within 0.5 seconds")
+        #expect(error?.description == "\(node.endpoint): no answer within 0.501 seconds")
         await client.close()
     }
 
     @Test("Beyond its limit of waiting requests the client refuses at once")
     func pendingLimit() async throws {
         let node = try await FakeNode.start { _ in .silence }
-        var options = ClientOptions()
-        options.requestTimeout = .milliseconds(500)
+        var options = ClientOptions.patient
         options.pendingRequestLimit = 1
         let client = try await MartletClient.connect(to: [node.endpoint], options: options)
         let codes = await withTaskGroup(of: String.self) { group in
             for _ in 0..<2 {
                 group.addTask {
                     do throws(MartletError) {
-                        return "\(try await client.command("GET", "k"))"
+                        let brief = ReadConsistency(timeout: .milliseconds(1))
+                        return "\(try await client.get("k", consistency: brief))"
                     } catch {
                         return error.code.description
                     }
@@ -163,7 +177,7 @@ struct MartletClientTests {
     @Test("Cancelling the task that waits ends the wait")
     func cancellation() async throws {
         let node = try await FakeNode.start { _ in .silence }
-        let client = try await MartletClient.connect(to: [node.endpoint])
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         let task = Task { try await client.get("k") }
         task.cancel()
         let error = await #expect(throws: MartletError.self) { _ = try await task.value }
@@ -187,7 +201,7 @@ struct MartletClientTests {
         ] as [(String, MartletError.Code, String)])
     func errors(line: String, code: MartletError.Code, message: String) async throws {
         let node = try await FakeNode.start { _ in .reply("-\(line)\r\n") }
-        let client = try await MartletClient.connect(to: [node.endpoint])
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         let error = await #expect(throws: MartletError.self) { _ = try await client.get("k") }
         #expect(error?.code == code)
         #expect(error?.message == message)
@@ -201,7 +215,7 @@ struct MartletClientTests {
         let node = try await FakeNode.start { words in
             words[0] == "DBSIZE" ? .reply(":7\r\n") : .reply(reply)
         }
-        let client = try await MartletClient.connect(to: [node.endpoint])
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         let error = await #expect(throws: MartletError.self) { try await client.put("k", "v") }
         #expect(error?.code == .unreadableReply)
         #expect(try await client.command("DBSIZE") == .integer(7))
@@ -217,7 +231,7 @@ struct MartletClientTests {
     func otherServers(hello: FakeResponse) async throws {
         let node = try await FakeNode.start(hello: hello) { _ in .silence }
         let error = await #expect(throws: MartletError.self) {
-            _ = try await MartletClient.connect(to: [node.endpoint])
+            _ = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         }
         #expect(error?.code == .notConnected)
     }
@@ -225,7 +239,7 @@ struct MartletClientTests {
     @Test("A closed client says so")
     func closed() async throws {
         let node = try await FakeNode.start { _ in .silence }
-        let client = try await MartletClient.connect(to: [node.endpoint])
+        let client = try await MartletClient.connect(to: [node.endpoint], options: .patient)
         await client.close()
         let error = await #expect(throws: MartletError.self) { _ = try await client.get("k") }
         #expect(error?.code == .closed)

@@ -19,6 +19,12 @@ private let least = """
 
     """
 
+/// What errors say of the values of two kinds.
+private let name = "1 to 255 bytes of letters, digits, '.', '_' or '-'"
+private let endpoint =
+    "an IP address and a port from 1 to 65535, such as 127.0.0.1:7400 "
+    + "(host names are not looked up)"
+
 /// The lines of the error that `yaml` gives, without the file's name; empty when it is accepted.
 private func problems(_ yaml: String, _ overrides: [String] = []) -> [String] {
     do {
@@ -121,11 +127,11 @@ struct ConfigurationTests {
             ),
             (
                 "clients.listen", "localhost:7400",
-                "is 'localhost:7400', must be an IP address and a port from 1 to 65535, such as 127.0.0.1:7400 (host names are not looked up)"
+                "is 'localhost:7400', must be \(endpoint)"
             ),
             (
                 "clients.listen", "127.0.0.1:0",
-                "is '127.0.0.1:0', must be an IP address and a port from 1 to 65535, such as 127.0.0.1:7400 (host names are not looked up)"
+                "is '127.0.0.1:0', must be \(endpoint)"
             ),
         ])
     func badValues(key: String, value: String, text: String) {
@@ -162,8 +168,8 @@ struct ConfigurationTests {
                 "f:9: unknown key log.colour",
                 "--set: 'node.zone' must be KEY=VALUE, such as node.name=n1",
                 "--set: unknown key node.zoen: did you mean node.zone?",
-                "f: cluster.name is missing: give 1 to 255 bytes of letters, digits, '.', '_' or '-'",
-                "f: node.name is missing: give 1 to 255 bytes of letters, digits, '.', '_' or '-'",
+                "f: cluster.name is missing: give \(name)",
+                "f: node.name is missing: give \(name)",
             ])
     }
 
@@ -172,11 +178,13 @@ struct ConfigurationTests {
         arguments: [
             (
                 "peers: {listen: 127.0.0.1:7400}",
-                "peers.listen is 127.0.0.1:7400, which clients.listen (127.0.0.1:7400) takes: give peers another port"
+                "peers.listen is 127.0.0.1:7400, which clients.listen (127.0.0.1:7400) "
+                    + "takes: give peers another port"
             ),
             (
                 "clients: {listen: 0.0.0.0:7400}",
-                "clients.listen is every address of this machine: clients.advertise must name the one to tell others"
+                "clients.listen is every address of this machine: clients.advertise "
+                    + "must name the one to tell others"
             ),
             (
                 "replication: {w: 1}",

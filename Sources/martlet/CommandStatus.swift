@@ -1,8 +1,8 @@
 // What scripts learn from a command that has ended.
-package import MartletClient
+internal import MartletClient
 
 /// The status that the process exits with.
-package enum ExitStatus: Int32, Error, Hashable, Sendable {
+enum CommandStatus: Int32, Error, Hashable, Sendable {
     /// The key or thing asked for is not there, or the command failed.
     case failed = 1
     /// The command line or a configuration is wrong.
@@ -11,7 +11,7 @@ package enum ExitStatus: Int32, Error, Hashable, Sendable {
     case unavailable = 3
 
     /// The status for an error of the client.
-    package init(_ error: MartletError) {
+    init(_ error: MartletError) {
         switch error.code {
         case .notConnected, .connectionLost, .timedOut, .noCluster, .noQuorum, .deadlinePassed,
             .overloaded, .storage:
@@ -23,14 +23,14 @@ package enum ExitStatus: Int32, Error, Hashable, Sendable {
 }
 
 /// A command that cannot go on, in the command's own words.
-package struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
+struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// What the process exits with.
-    package var status: ExitStatus
+    var status: CommandStatus
     /// What happened, and what to do.
-    package var description: String
+    var description: String
 
     /// The failure that `description` tells.
-    package init(_ description: String, status: ExitStatus = .failed) {
+    init(_ description: String, status: CommandStatus = .failed) {
         self.status = status
         self.description = description
     }
