@@ -155,17 +155,29 @@ struct Replica {
         let source = heldFor.map(location.hintKey) ?? location.objectKey
         guard case .found(let bytes) = engine.get(source) else { return }
         var batch = WriteBatch()
-        addOwed(bytes, to: homes, at: location, heldFor: heldFor, batch: &batch)
+        for hint in try hints(owing: bytes, to: homes, at: location, heldFor: heldFor) {
+            addHint(hint.bytes, at: hint.key, to: &batch)
+        }
         if !batch.isEmpty { try write(batch) }
     }
 
-    /// A home owes by reference, since it holds the object; a fallback keeps a copy for each.
-    private mutating func addOwed(
-        _ object: Bytes, to homes: [NodeID], at location: Location, heldFor: NodeID?,
-        batch: inout WriteBatch
-    ) {
-        let hint = heldFor == nil ? HintMark.bytes(for: object) : object
-        for home in homes { addHint(hint, at: location.hintKey(for: home), to: &batch) }
+    /// The hints by which this node owes `object` to `homes`. A home owes by reference, since it
+    /// holds the object; a fallback keeps a copy for each, merged with what it keeps there already.
+    private func hints(
+        owing object: Bytes, to homes: [NodeID], at location: Location, heldFor: NodeID?
+    ) throws(RequestError) -> [(key: StorageKey, bytes: Bytes)] {
+        var hints: [(key: StorageKey, bytes: Bytes)] = []
+        for home in homes {
+            let key = location.hintKey(for: home)
+            guard heldFor != nil else {
+                hints.append((key, HintMark.bytes(for: object)))
+                continue
+            }
+            var merged = try held(at: location, heldFor: home)
+            merged.merge(try decode(.found(object)))
+            hints.append((key, merged.encoded()))
+        }
+        return hints
     }
 
     private func held(at location: Location, heldFor: NodeID?) throws(RequestError) -> Object {
@@ -177,6 +189,7 @@ struct Replica {
         _ object: Object, at location: Location, heldFor: NodeID?, owed: [NodeID]
     ) throws(RequestError) -> LogPosition {
         let bytes = object.encoded()
+        let owedHints = try hints(owing: bytes, to: owed, at: location, heldFor: heldFor)
         var batch = WriteBatch()
         if let home = heldFor {
             guard hintBytes + bytes.count <= options.hintLimitBytes else {
@@ -186,7 +199,7 @@ struct Replica {
         } else {
             batch.put(location.objectKey, bytes)
         }
-        addOwed(bytes, to: owed, at: location, heldFor: heldFor, batch: &batch)
+        for hint in owedHints { addHint(hint.bytes, at: hint.key, to: &batch) }
         return try write(batch)
     }
 
