@@ -41,18 +41,24 @@ struct Replica {
     let local: NodeID
     private let options: ReplicationOptions
     private let engine: StorageEngine
+    /// Names the writes that this node coordinates as a home.
     private(set) var dots: DotSource
+    /// Names those that it coordinates in a home's place.
+    private var standInDots: StandInDots
     private var clock: HybridClock
     /// Hints kept for each home; a home without any has no entry.
     private(set) var hintCounts: [NodeID: Int] = [:]
     private(set) var hintBytes = 0
 
     /// A replica over what `engine` recovered. O(hints).
-    init(options: ReplicationOptions, engine: StorageEngine, dots: DotSource) {
+    init(
+        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom
+    ) {
         local = dots.actor.node
         self.options = options
         self.engine = engine
         self.dots = dots
+        standInDots = StandInDots(random: random)
         clock = HybridClock(maximumSkew: options.maximumClockSkew)
         countHints()
     }
@@ -76,6 +82,13 @@ struct Replica {
         return merged
     }
 
+    /// All that this node holds of a key: as a home, and in the place of others.
+    func everything(at location: Location, homes: [NodeID]) throws(RequestError) -> Object {
+        var object = try object(at: location)
+        object.merge(try hinted(at: location, homes: homes))
+        return object
+    }
+
     private func decode(_ outcome: ReadOutcome) throws(RequestError) -> Object {
         guard case .found(let bytes) = outcome, !HintMark.isMark(bytes) else { return Object() }
         var reader = ByteReader(bytes)
@@ -86,14 +99,17 @@ struct Replica {
 
     // MARK: Writing
 
-    /// Runs a client's write here, under a new dot: as a home, or in the place of `heldFor`. The
-    /// homes in `owed` are left with nobody to hold it for them, so the same atomic step marks
-    /// that this node owes it to them.
+    /// Runs a client's write here, under a new dot: as a home, or in the place of `heldFor` and
+    /// then on all that this node holds of the key for any of its `homes`. The homes in `owed` are
+    /// left with nobody to hold it for them, so the same atomic step marks that this node owes it
+    /// to them.
     mutating func mutate(
-        _ mutation: Mutation, at location: Location, heldFor: NodeID?, owed: [NodeID],
-        at wall: WallTime
+        _ mutation: Mutation, at location: Location, homes: [NodeID], heldFor: NodeID?,
+        owed: [NodeID], at wall: WallTime
     ) throws(RequestError) -> AppliedMutation {
-        var object = try held(at: location, heldFor: heldFor)
+        var object =
+            try heldFor == nil
+            ? object(at: location) : everything(at: location, homes: homes)
         let replacedValue = !object.isAbsent(at: wall)
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
         let seen =
@@ -101,7 +117,10 @@ struct Replica {
             case .coordinator: object.context
             case .seen(let context): context
             }
-        let dot = dots.next(beyond: object.context, and: seen)
+        let dot =
+            heldFor == nil
+            ? dots.next(beyond: object.context, and: seen)
+            : standInDots.next(beyond: object.context, and: seen)
         let sibling = Sibling(
             dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
             expiry: mutation.expiry)
@@ -246,6 +265,7 @@ struct Replica {
         guard let home = key.home, case .found(let bytes) = engine.get(key), bytes == sent else {
             return
         }
+        standInDots.forgetting(try decode(.found(bytes)).context)
         var batch = WriteBatch()
         batch.delete(key)
         hintChanges.append((home, -1, -bytes.count))
