@@ -58,7 +58,7 @@ package struct NodeCore {
         let topology = try engine.loadTopology()
         var batch = WriteBatch()
         if stored == nil { batch.put(identity) }
-        batch.put(ActorRecord(incarnation: dots.actor.incarnation, counter: nil))
+        batch.put(ActorRecord(incarnation: dots.actor.incarnation))
         do throws(WriteRefusal) { try engine.write(batch) } catch { throw .refused(error) }
         return NodeCore(
             configuration, identity: identity, dots: dots, topology: topology, engine: engine,
@@ -71,9 +71,10 @@ package struct NodeCore {
     private static func nextDots(
         of node: NodeID, after record: ActorRecord?, at wall: WallTime
     ) -> DotSource {
-        if let record, let counter = record.counter {
+        if let record, let end = record.end {
             return DotSource(
-                actor: Actor(node: node, incarnation: record.incarnation), counter: counter)
+                actor: Actor(node: node, incarnation: record.incarnation), counter: end.counter,
+                epoch: end.epoch)
         }
         let seconds = UInt32(clamping: wall.milliseconds / 1_000)
         let incarnation = max((record?.incarnation ?? 0) + 1, seconds)
@@ -258,7 +259,8 @@ package struct NodeCore {
         var batch = WriteBatch()
         batch.put(
             ActorRecord(
-                incarnation: dots.actor.incarnation, counter: dots.counter))
+                incarnation: dots.actor.incarnation,
+                end: ActorRecord.End(counter: dots.counter, epoch: dots.epoch)))
         do throws(WriteRefusal) { try engine.write(batch) } catch { noticedRefusal = error }
     }
 }

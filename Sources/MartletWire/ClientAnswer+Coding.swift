@@ -8,19 +8,17 @@ internal import MartletVersions
 
 extension Dot {
     func encode(into writer: inout ByteWriter) {
-        writer.write(actor.node.rawValue)
-        writer.writeVarint(UInt64(actor.incarnation))
+        actor.encode(into: &writer)
         writer.writeVarint(counter)
     }
 
     init(from reader: inout ByteReader) throws(FormatError) {
-        let node = NodeID(rawValue: try reader.readUInt64())
-        let incarnation = UInt32(clamping: try reader.readSmall())
+        let actor = try Actor(from: &reader)
         let counter = try reader.readVarint()
         guard counter > 0, counter <= Dot.counterLimit else {
             throw reader.error(.invalid("counter"))
         }
-        self.init(actor: Actor(node: node, incarnation: incarnation), counter: counter)
+        self.init(actor: actor, counter: counter)
     }
 }
 
