@@ -58,7 +58,7 @@ package struct NodeCore {
         let topology = try engine.loadTopology()
         var batch = WriteBatch()
         if stored == nil { batch.put(identity) }
-        batch.put(ActorRecord(incarnation: dots.actor.incarnation))
+        batch.put(ActorRecord(incarnation: dots.actor.incarnation, counter: nil))
         do throws(WriteRefusal) { try engine.write(batch) } catch { throw .refused(error) }
         return NodeCore(
             configuration, identity: identity, dots: dots, topology: topology, engine: engine,
@@ -71,10 +71,9 @@ package struct NodeCore {
     private static func nextDots(
         of node: NodeID, after record: ActorRecord?, at wall: WallTime
     ) -> DotSource {
-        if let record, let end = record.end {
+        if let record, let counter = record.counter {
             return DotSource(
-                actor: Actor(node: node, incarnation: record.incarnation), counter: end.counter,
-                epoch: end.epoch)
+                actor: Actor(node: node, incarnation: record.incarnation), counter: counter)
         }
         let seconds = UInt32(clamping: wall.milliseconds / 1_000)
         let incarnation = max((record?.incarnation ?? 0) + 1, seconds)
@@ -259,8 +258,7 @@ package struct NodeCore {
         var batch = WriteBatch()
         batch.put(
             ActorRecord(
-                incarnation: dots.actor.incarnation,
-                end: ActorRecord.End(counter: dots.counter, epoch: dots.epoch)))
+                incarnation: dots.actor.incarnation, counter: dots.counter))
         do throws(WriteRefusal) { try engine.write(batch) } catch { noticedRefusal = error }
     }
 }

@@ -2,8 +2,7 @@
 // writes, and which ring it belongs to. Three entries of the `state` space.
 //
 //     identity = version:u8 (1)  node:u64  cluster: text  name: text
-//     actor    = version:u8 (1)  incarnation:varint  0 | 1 counter:varint epoch:varint
-//                                                                    1: stopped cleanly
+//     actor    = version:u8 (1)  incarnation:varint  0 | 1 counter:varint     1: stopped cleanly
 //     topology = as `Topology` encodes itself
 package import MartletBase
 internal import MartletRing
@@ -54,13 +53,8 @@ package enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible 
 /// What is remembered of an actor.
 struct ActorRecord: Hashable {
     var incarnation: UInt32
-    /// The last counter and epoch that were used; nil unless the node stopped cleanly.
-    var end: End?
-
-    struct End: Hashable {
-        var counter: UInt64
-        var epoch: UInt32
-    }
+    /// The last counter that was used; nil unless the node stopped cleanly.
+    var counter: UInt64?
 }
 
 extension StorageEngine {
@@ -84,13 +78,8 @@ extension StorageEngine {
             guard let incarnation = UInt32(exactly: try reader.readVarint()) else {
                 throw reader.error(.invalid("incarnation"))
             }
-            guard try reader.readFlag() else { return ActorRecord(incarnation: incarnation) }
-            let counter = try reader.readVarint()
-            guard let epoch = UInt32(exactly: try reader.readVarint()) else {
-                throw reader.error(.invalid("epoch"))
-            }
-            return ActorRecord(
-                incarnation: incarnation, end: ActorRecord.End(counter: counter, epoch: epoch))
+            let counter = try reader.readFlag() ? try reader.readVarint() : nil
+            return ActorRecord(incarnation: incarnation, counter: counter)
         }
     }
 
@@ -136,11 +125,8 @@ extension WriteBatch {
         var writer = ByteWriter()
         writer.write(Self.formatVersion)
         writer.writeVarint(UInt64(actor.incarnation))
-        writer.write(actor.end != nil)
-        if let end = actor.end {
-            writer.writeVarint(end.counter)
-            writer.writeVarint(UInt64(end.epoch))
-        }
+        writer.write(actor.counter != nil)
+        if let counter = actor.counter { writer.writeVarint(counter) }
         put(.state("actor"), writer.take())
     }
 

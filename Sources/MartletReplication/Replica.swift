@@ -52,10 +52,6 @@ struct Replica {
     private(set) var hintsMade: UInt64 = 0
     private(set) var hintsDelivered: UInt64 = 0
 
-    /// Who issues the dots of a hint that this node writes itself, from the first such write until
-    /// the hint is forgotten.
-    private var hintIssuers: [StorageKey: Actor] = [:]
-
     /// A replica over what `engine` recovered. O(hints).
     init(options: ReplicationOptions, engine: StorageEngine, dots: DotSource) {
         local = dots.actor.node
@@ -108,19 +104,11 @@ struct Replica {
         var object = try held(at: location, heldFor: heldFor)
         let replacedValue = !object.isAbsent(at: wall)
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
-        let issuer = try issuer(at: location, heldFor: heldFor)
-        let issued = object.context.counter(of: issuer)
-        guard max(issued, dots.counter) < Dot.counterLimit else {
+        let seen = seen(by: mutation, of: object)
+        guard max(object.context.counter(of: dots.actor), dots.counter) < Dot.counterLimit else {
             throw .invalidOptions("a context that was handed in claims writes that never were")
         }
-        var seen = object.context
-        if case .seen(let context) = mutation.causality {
-            // All that the issuer ever wrote of this key is in the object. A context that claims to
-            // have seen more of it would make writes to come look old.
-            seen = context
-            seen.limit(issuer, to: issued)
-        }
-        let dot = dots.next(of: issuer, beyond: object.context, and: seen)
+        let dot = dots.next(beyond: object.context, and: seen)
         let sibling = Sibling(
             dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
             expiry: mutation.expiry)
@@ -132,24 +120,18 @@ struct Replica {
             throw .tooLarge(what: "key with its siblings", limit: options.objectLimitBytes)
         }
         let position = try store(object, at: location, heldFor: heldFor, owed: owed)
-        if let heldFor { hintIssuers[location.hintKey(for: heldFor)] = issuer }
         return AppliedMutation(
             applied: Applied(object: object, position: position), dot: dot,
             replacedValue: replacedValue)
     }
 
-    /// Under whom a write is named: as a home under the node's own actor, since a home forgets
-    /// nothing of its keys; in a home's place under an epoch that lasts as long as the hint.
-    private mutating func issuer(
-        at location: Location, heldFor: NodeID?
-    ) throws(RequestError) -> Actor {
-        guard let home = heldFor else { return dots.actor }
-        let key = location.hintKey(for: home)
-        if let issuer = hintIssuers[key] { return issuer }
-        guard let issuer = dots.beginEpoch() else {
-            throw .storage("it has used up its epochs: restart the node")
-        }
-        return issuer
+    /// What a write replaces. Which dots of its own there are this node knows: a context that claims
+    /// to have seen later ones would make writes to come look old.
+    private func seen(by mutation: Mutation, of object: Object) -> Context {
+        guard case .seen(var context) = mutation.causality else { return object.context }
+        let issued = max(dots.counter, object.context.counter(of: dots.actor))
+        context.limit(dots.actor, to: issued)
+        return context
     }
 
     /// Merges what another node sent. Nothing is logged when it brings nothing new: then the
@@ -288,7 +270,6 @@ struct Replica {
         step.batch.delete(key)
         step.hintChanges.append((home, -1, -key.key.count - bytes.count))
         try take(step)
-        hintIssuers[key] = nil
     }
 
     /// The next hints after `cursor` in the order of the store, about `limitBytes` of them.

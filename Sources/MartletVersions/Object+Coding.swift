@@ -1,42 +1,21 @@
 // The bytes of an object, on disk and on the wire.
 //
 //     object   = version:u8 (1)  context  count:varint  sibling*          siblings sorted by dot
-//     context  = count:varint  (node:u64  incarnation:varint  epoch:varint  counter:varint)*
-//                                                                         sorted by actor
+//     context  = count:varint  (node:u64  incarnation:varint  counter:varint)*   sorted by actor
 //     sibling  = actor:varint (index in context)  counter:varint  timestamp:u64  flags:u8
 //                [expiry:u64 (ms)]  [value: length-prefixed bytes]
 //     flags    = 1: value (else tombstone) | 2: expiry follows
 package import MartletBase
 
-extension Actor {
-    /// Appends the actor's bytes.
-    package func encode(into writer: inout ByteWriter) {
-        writer.write(node.rawValue)
-        writer.writeVarint(UInt64(incarnation))
-        writer.writeVarint(UInt64(epoch))
-    }
-
-    /// Reads what `encode` wrote.
-    package init(from reader: inout ByteReader) throws(FormatError) {
-        let node = NodeID(rawValue: try reader.readUInt64())
-        guard let incarnation = UInt32(exactly: try reader.readVarint()) else {
-            throw reader.error(.invalid("incarnation"))
-        }
-        guard let epoch = UInt32(exactly: try reader.readVarint()) else {
-            throw reader.error(.invalid("epoch"))
-        }
-        self.init(node: node, incarnation: incarnation, epoch: epoch)
-    }
-}
-
 extension Context {
-    private static let minimumEntrySize = 11
+    private static let minimumEntrySize = 10
 
     /// Appends the context's bytes.
     package func encode(into writer: inout ByteWriter) {
         writer.writeCount(entries.count)
         for entry in entries {
-            entry.actor.encode(into: &writer)
+            writer.write(entry.actor.node.rawValue)
+            writer.writeVarint(UInt64(entry.actor.incarnation))
             writer.writeVarint(entry.counter)
         }
     }
@@ -47,7 +26,11 @@ extension Context {
         let count = try reader.readCount(minimumSize: Self.minimumEntrySize)
         var previous: Actor?
         for _ in 0..<count {
-            let actor = try Actor(from: &reader)
+            let node = NodeID(rawValue: try reader.readUInt64())
+            guard let incarnation = UInt32(exactly: try reader.readVarint()) else {
+                throw reader.error(.invalid("incarnation"))
+            }
+            let actor = Actor(node: node, incarnation: incarnation)
             let counter = try reader.readVarint()
             guard counter > 0, counter <= Dot.counterLimit else {
                 throw reader.error(.invalid("counter"))

@@ -8,17 +8,19 @@ internal import MartletVersions
 
 extension Dot {
     func encode(into writer: inout ByteWriter) {
-        actor.encode(into: &writer)
+        writer.write(actor.node.rawValue)
+        writer.writeVarint(UInt64(actor.incarnation))
         writer.writeVarint(counter)
     }
 
     init(from reader: inout ByteReader) throws(FormatError) {
-        let actor = try Actor(from: &reader)
+        let node = NodeID(rawValue: try reader.readUInt64())
+        let incarnation = UInt32(clamping: try reader.readSmall())
         let counter = try reader.readVarint()
         guard counter > 0, counter <= Dot.counterLimit else {
             throw reader.error(.invalid("counter"))
         }
-        self.init(actor: actor, counter: counter)
+        self.init(actor: Actor(node: node, incarnation: incarnation), counter: counter)
     }
 }
 

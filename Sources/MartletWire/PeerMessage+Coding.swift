@@ -168,7 +168,7 @@ extension ReplicaGetReply {
         case 1:
             let context = try Context(from: &reader)
             var dots: [Dot] = []
-            for _ in 0..<(try reader.readCount(minimumSize: 11)) {
+            for _ in 0..<(try reader.readCount(minimumSize: 10)) {
                 dots.append(try Dot(from: &reader))
             }
             self.init(operation: operation, outcome: .summary(context, dots))

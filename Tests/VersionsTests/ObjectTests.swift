@@ -210,7 +210,7 @@ struct ObjectCodingTests {
         object.record(sibling(a, 1, "x"), seen: Context())
         #expect(
             object.encoded() == [
-                1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1,  // version, context {1/1:1}
+                1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1,  // version, context {1/1:1}
                 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 120,  // one value "x" under 1/1:1
             ])
     }
