@@ -1,0 +1,193 @@
+// Hints as transcripts: made as copies and as marks, brought home once, never lost.
+import MartletBase
+import MartletReplication
+import MartletStorage
+import MartletVersions
+import MartletWire
+import Testing
+
+@Suite("Hints") struct HintTests {
+    @Test("A mark is delivered when the home is back, exactly once")
+    func markIsDelivered() throws {
+        var stage = try Stage(away: [3])
+        stage.put("a")
+        stage.sync()
+        stage.acknowledge(1, by: 2)
+        #expect(stage.pass(.seconds(5)) == [])
+        stage.reach(3)
+        #expect(stage.pass(.zero) == ["put 2 → 3: a@1.1, hint, durable"])
+        #expect(stage.pass(.milliseconds(600)) == [], "it is under way")
+        #expect(stage.acknowledge(2, by: 3) == [])
+        #expect(stage.replication.pendingHints.count == 0)
+        #expect(stage.replication.pendingHints.bytes == 0)
+        #expect(stage.pass(.seconds(5)) == [])
+        #expect(stage.replication.counters.hintsKept == 1)
+        #expect(stage.replication.counters.hintsDelivered == 1)
+    }
+
+    @Test("A mark renewed by a later write outlives the acknowledgement of the earlier one")
+    func markIsRenewed() throws {
+        var stage = try Stage(away: [3])
+        stage.put("a")
+        stage.reach(3)
+        #expect(stage.pass(.zero).count == 1)
+        stage.lose(3)
+        stage.put("b")
+        stage.acknowledge(2, by: 3)
+        #expect(stage.replication.pendingHints.count == 1)
+        stage.reach(3)
+        #expect(stage.pass(.zero) == ["put 4 → 3: b@1.2, hint, durable"])
+        stage.acknowledge(4, by: 3)
+        #expect(stage.replication.pendingHints.count == 0)
+        #expect(stage.replication.counters.hintsKept == 1, "renewed, not made again")
+        #expect(stage.replication.counters.hintsDelivered == 1)
+    }
+
+    @Test("A copy that has changed since it was sent is kept and sent again")
+    func copyHasChanged() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [3])
+        stage.hold(.one("a", by: 1), for: 3)
+        stage.reach(3)
+        #expect(stage.pass(.zero) == ["put 1 → 3: a@1.1, hint, durable"])
+        stage.hold(.one("b", by: 2), for: 3)
+        stage.acknowledge(1, by: 3)
+        #expect(stage.replication.pendingHints.count == 1)
+        #expect(
+            stage.pass(.milliseconds(500)) == ["put 2 → 3: a@1.1 b@2.1, hint, durable"])
+        stage.acknowledge(2, by: 3)
+        #expect(stage.replication.pendingHints.count == 0)
+    }
+
+    @Test("A hint that is refused or never answered is sent again")
+    func hintIsSentAgain() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [3])
+        stage.hold(.one("a", by: 1), for: 3)
+        stage.reach(3)
+        #expect(stage.pass(.zero).count == 1)
+        #expect(stage.refuse(1, by: 3) == [])
+        #expect(stage.pass(.milliseconds(500)) == ["put 2 → 3: a@1.1, hint, durable"])
+        #expect(stage.pass(.seconds(2)) == [])
+        #expect(stage.pass(.milliseconds(500)) == ["put 3 → 3: a@1.1, hint, durable"])
+        stage.acknowledge(2, by: 3)
+        #expect(stage.replication.pendingHints.count == 1, "of what was given up")
+        stage.acknowledge(3, by: 3)
+        #expect(stage.replication.pendingHints.count == 0)
+    }
+
+    @Test("An acknowledgement by another node forgets nothing")
+    func foreignAcknowledgement() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [3])
+        stage.hold(.one("a", by: 1), for: 3)
+        stage.reach(3)
+        stage.pass(.zero)
+        stage.acknowledge(1, by: 2)
+        #expect(stage.replication.pendingHints.count == 1)
+    }
+
+    @Test("A node that stands in for all homes owes each of them every write it took")
+    func owedCopiesAreJoined() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        stage.hold(.one("a", by: 1), for: 2)
+        for home in [1, 2, 3] as [UInt64] { stage.lose(home) }
+        #expect(
+            stage.put("b", seen: Context()) {
+                $0.w = .count(1)
+                $0.dw = .count(0)
+            } == ["answer 1: written 4.1 [4 for 1 stored]"])
+        #expect(stage.replication.pendingHints.count == 3)
+        stage.reach(2)
+        #expect(stage.pass(.zero) == ["put 2 → 2: a@1.1 b@4.1, hint, durable"])
+    }
+
+    @Test("A home that stood in under a smaller n owes what it holds either way")
+    func copyThenMark() throws {
+        var stage = try Stage(local: 2, away: [1])
+        stage.put("a", seen: Context()) {
+            $0.n = 1
+            $0.dw = .count(0)
+        }
+        stage.put("b", as: 2, seen: Context()) { $0.dw = .count(0) }
+        #expect(stage.replication.pendingHints.count == 1)
+        stage.reach(1)
+        #expect(stage.pass(.zero) == ["put 3 → 1: a@2.1 b@2.2, hint, durable"])
+    }
+
+    @Test("A mark is not lost when the home then stands in under a smaller n")
+    func markThenCopy() throws {
+        var stage = try Stage(local: 2, away: [1])
+        stage.put("a", seen: Context()) { $0.dw = .count(0) }
+        stage.put("b", as: 2, seen: Context()) {
+            $0.n = 1
+            $0.dw = .count(0)
+        }
+        stage.reach(1)
+        #expect(stage.pass(.zero) == ["put 3 → 1: a@2.1 b@2.2, hint, durable"])
+    }
+
+    @Test("Hints outlive the node that keeps them, and are counted again when it is back")
+    func recovery() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [3])
+        stage.hold(.one("a", by: 1), for: 3)
+        let pending = stage.replication.pendingHints
+        let again = Replication(
+            options: ReplicationOptions(), engine: stage.engine,
+            dots: DotSource(actor: .of(4)), random: SeededRandom(seed: 1))
+        #expect(again.pendingHints == pending)
+        #expect(pending.count == 1)
+    }
+
+    @Test("At its limit a node refuses to keep more hints, and says so")
+    func limit() throws {
+        var stage = try Stage(local: 4, nodes: 4) { $0.hintLimitBytes = 100 }
+        #expect(stage.holdAsked("a", key: "k1") == ["putReply 5 → 1: stored"])
+        #expect(
+            stage.holdAsked("b", key: "k2") == [
+                "putReply 5 → 1: storage: it keeps hints up to its limit of 100 bytes"
+            ])
+        #expect(stage.replication.pendingHints.count == 1)
+        #expect(stage.holdAsked("a", key: "k1") == ["putReply 5 → 1: stored"], "it has that")
+    }
+
+    @Test("The keys of hints count towards the limit")
+    func limitCountsKeys() throws {
+        var stage = try Stage(local: 4, nodes: 4) { $0.hintLimitBytes = 1_000 }
+        let key = String(repeating: "k", count: 1_000)
+        #expect(stage.holdAsked("a", key: key).first?.contains("limit") == true)
+    }
+
+    @Test("A node keeps no hints for itself")
+    func noHintsForItself() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        #expect(
+            stage.holdAsked("a", key: "k", for: 4) == [
+                "putReply 5 → 1: invalid: a node keeps no hints for itself"
+            ])
+    }
+
+    @Test("No more hints are under way than the window allows, and all get home")
+    func window() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [3]) { $0.hintWindowLimit = 8 }
+        for number in 1...50 { _ = stage.holdAsked("v", key: "k\(number)") }
+        stage.reach(3)
+        var underWay = stage.pass(.zero).count
+        #expect(underWay == 2, "a quarter of the limit, to begin with")
+        var operation: UInt64 = 1
+        while stage.replication.pendingHints.count > 0, operation < 1_000 {
+            underWay += stage.acknowledge(operation, by: 3).count - 1
+            #expect(underWay <= 8)
+            operation += 1
+        }
+        #expect(stage.replication.counters.hintsDelivered == 50)
+    }
+}
+
+extension Stage {
+    /// Another node asks to hold a write of `value` under `key` for `home`.
+    mutating func holdAsked(_ value: String, key: String, for home: UInt64 = 3) -> [String] {
+        let put = ReplicaPut(
+            operation: OperationID(rawValue: 5), key: Bytes(text: key),
+            object: .one(value, by: 1), purpose: .write, heldFor: NodeID(rawValue: home),
+            durable: false, patience: .seconds(1))
+        return receive(.replicaPut(put), from: 1)
+    }
+}

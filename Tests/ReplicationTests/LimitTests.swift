@@ -1,0 +1,119 @@
+// Every limit of replication reached, clocks that are wrong, and clients that lie.
+import MartletBase
+import MartletReplication
+import MartletStorage
+import MartletVersions
+import MartletWire
+import Testing
+
+@Suite("Limits, clocks and lies") struct LimitTests {
+    @Test("Requests above the limit are refused, and finished ones make room")
+    func requestLimit() throws {
+        var stage = try Stage { $0.requestLimit = 2 }
+        stage.get(as: 1)
+        stage.put("a", as: 2)
+        #expect(stage.put("b", as: 3) == ["answer 3: overloaded"])
+        _ = stage.show(1, by: 2, .object(Object()))
+        #expect(stage.get(as: 4).count == 1)
+    }
+
+    @Test("Keys and values above their limits are refused")
+    func sizes() throws {
+        var stage = try Stage {
+            $0.valueLimitBytes = 3
+            $0.keyLimitBytes = 1
+        }
+        #expect(stage.put("abcd") == ["answer 1: value above 3 bytes"])
+        #expect(stage.put("abc").count == 2)
+        var tight = try Stage { $0.keyLimitBytes = 0 }
+        #expect(tight.get() == ["answer 1: key above 0 bytes"])
+    }
+
+    @Test("Siblings above the limit are refused to clients, and merged from replicas")
+    func siblings() throws {
+        var stage = try Stage { $0.siblingLimit = 2 }
+        stage.put("a", seen: Context())
+        stage.put("b", seen: Context())
+        #expect(stage.put("c", seen: Context()) == ["answer 1: more than 2 siblings"])
+        stage.hold(.one("d", by: 2))
+        stage.get { $0.r = .count(1) }
+        #expect(stage.get { $0.r = .count(1) }.first?.contains("a@1.1 b@1.2 d@2.1") == true)
+        #expect(stage.put("e").contains("put 5 → 2: e@1.4, durable"), "one that has seen them")
+    }
+
+    @Test("A node in no ring says so")
+    func noTopology() throws {
+        let stage = try Stage()
+        var replication = Replication(
+            options: ReplicationOptions(), engine: stage.engine,
+            dots: DotSource(actor: .of(1)), random: SeededRandom(seed: 1))
+        var effects: [ReplicationEffect] = []
+        replication.requestReceived(
+            RequestID(rawValue: 1),
+            ClientRequest(key: Stage.key, operation: .get(ReadOptions())), at: stage.now,
+            into: &effects)
+        #expect(effects.map(describe) == ["answer 1: no topology"])
+    }
+
+    @Test("A timestamp far ahead is refused on a write, and taken on repair and hints")
+    func clockSkew() throws {
+        var stage = try Stage()
+        let ahead = WallTime(milliseconds: Stage.wallStart.milliseconds + 61_000)
+        var put = ReplicaPut(
+            operation: OperationID(rawValue: 5), key: Stage.key,
+            object: .one("a", by: 2, at: ahead), purpose: .write, durable: false,
+            patience: .seconds(1))
+        #expect(stage.receive(.replicaPut(put), from: 2) == ["putReply 5 → 2: clock skew"])
+        #expect(stage.engine.entryCount == 0)
+        for purpose in [ReplicaPut.Purpose.repair, .hint] {
+            put.purpose = purpose
+            #expect(stage.receive(.replicaPut(put), from: 2) == ["putReply 5 → 2: stored"])
+        }
+        stage.put("b")
+        stage.get { $0.r = .count(1) }
+        #expect(stage.get { $0.r = .count(1) }.first?.contains("read b@1.1") == true)
+    }
+
+    @Test("A durable acknowledgement waits for the sync; one past its patience is not sent")
+    func durableAcknowledgements() throws {
+        var stage = try Stage()
+        var put = ReplicaPut(
+            operation: OperationID(rawValue: 5), key: Stage.key, object: .one("a", by: 2),
+            purpose: .write, durable: true, patience: .seconds(1))
+        #expect(stage.receive(.replicaPut(put), from: 2) == [])
+        #expect(stage.sync() == ["putReply 5 → 2: stored"])
+        #expect(
+            stage.receive(.replicaPut(put), from: 2) == ["putReply 5 → 2: stored"],
+            "nothing new, and it is synced")
+        put.object = .one("b", by: 3)
+        _ = stage.receive(.replicaPut(put), from: 2)
+        stage.pass(.seconds(2))
+        #expect(stage.sync() == [])
+    }
+
+    @Test(
+        "A context that claims writes to come makes none of them vanish",
+        arguments: [
+            2, 1_000, Dot.counterLimit - 1, Dot.counterLimit,
+        ])
+    func lyingContext(counter: UInt64) throws {
+        var stage = try Stage()
+        let lie = Context(covering: [Dot(actor: .of(1), counter: counter)])
+        stage.put("a", seen: lie)
+        for number in 1...5 { stage.put("b\(number)", seen: Context()) }
+        let line = try #require(stage.get { $0.r = .count(1) }.first)
+        for number in 1...5 { #expect(line.contains("b\(number)@")) }
+        #expect(stage.replication.dots.counter == 6, "the node's own count is not moved by it")
+        let entry = try #require(stage.engine.scan(.objects, limitBytes: 1).entries.first)
+        var reader = ByteReader(entry.value)
+        #expect(throws: Never.self) { try Object(from: &reader) }
+    }
+
+    @Test("A lie about another node's writes is outdone once that node has heard it")
+    func lieAboutOthers() throws {
+        var stage = try Stage()
+        let lie = Context(covering: [Dot(actor: .of(1), counter: 1_000)])
+        stage.hold(.one("a", by: 2, seen: lie))
+        #expect(stage.put("b", seen: Context()).first?.contains("b@1.1001") == true)
+    }
+}

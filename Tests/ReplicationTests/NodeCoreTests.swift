@@ -1,0 +1,243 @@
+// A node as a whole: who it is across restarts, how it comes to its ring, what it does at its end.
+import MartletBase
+import MartletNode
+import MartletReplication
+import MartletRing
+import MartletStorage
+import MartletVersions
+import MartletWire
+import Testing
+
+@Suite("Nodes") struct NodeCoreTests {
+    @Test("A node that stopped cleanly goes on under its actor, and repeats no dot")
+    func cleanStop() throws {
+        let disk = MemoryDisk()
+        var first = try Host(disk)
+        try first.createAlone()
+        first.put("a")
+        first.put("b")
+        let dots = first.core.dots
+        #expect(dots.counter == 2)
+        _ = first.handle(.stopping)
+        first.close()
+
+        var second = try Host(disk, seed: 2)
+        #expect(second.core.identity == first.core.identity)
+        #expect(second.core.dots == dots)
+        #expect(second.core.topology == first.core.topology)
+        second.put("c")
+        #expect(second.core.dots.counter == 3)
+    }
+
+    @Test("A node that did not stop cleanly takes a new incarnation, even within a second")
+    func uncleanStop() throws {
+        let disk = MemoryDisk()
+        var first = try Host(disk)
+        try first.createAlone()
+        first.put("a")
+        let actor = first.core.dots.actor
+        first.crash()
+
+        let second = try Host(disk, seed: 2)
+        #expect(second.core.identity == first.core.identity)
+        #expect(second.core.dots.actor > actor)
+        #expect(second.core.dots.counter == 0)
+        second.crash()
+        #expect(try Host(disk, seed: 3).core.dots.actor > second.core.dots.actor)
+    }
+
+    @Test("An incarnation keeps pace with the clock, so that a restored copy repeats none")
+    func restoredCopy() throws {
+        let later = WallTime(milliseconds: Stage.wallStart.milliseconds + 86_400_000)
+        #expect(
+            try Host(MemoryDisk(), wall: later).core.dots.actor.incarnation
+                == Host(MemoryDisk()).core.dots.actor.incarnation + 86_400)
+    }
+
+    @Test("A stopping node takes no more requests")
+    func stopping() throws {
+        var host = try Host(MemoryDisk())
+        try host.createAlone()
+        _ = host.handle(.stopping)
+        #expect(host.put("a") == ["answer 1: storage: the node is stopping"])
+        #expect(host.core.dots.counter == 0)
+    }
+
+    @Test("A data directory of another node or cluster is refused, and says whose it is")
+    func foreignDirectory() throws {
+        let disk = MemoryDisk()
+        let host = try Host(disk)
+        host.close()
+        for (cluster, name) in [("other", "n1"), ("stage", "n2")] {
+            #expect {
+                try Host(disk, cluster: cluster, name: name)
+            } throws: { error in
+                guard case NodeStateError.foreign(let found, _, _) = error else { return false }
+                return found.clusterName == "stage" && found.name == "n1"
+            }
+            disk.unlock()
+        }
+    }
+
+    @Test("A cluster is created once, of the members that the operator counts")
+    func creation() throws {
+        var host = try Host(MemoryDisk())
+        #expect(
+            host.create(memberCount: 3)
+                == .refused(
+                    "3 members are expected and this node knows 1, 1 of them alive: n1 (alive). Start "
+                        + "the missing ones, or say how many there are"))
+        #expect(host.core.topology == nil)
+        guard case .created(let warnings) = host.create(memberCount: 1) else {
+            Issue.record("not created")
+            return
+        }
+        #expect(!warnings.isEmpty, "one member is fewer than three replicas")
+        #expect(host.core.topology?.epoch == 1)
+        guard case .refused(let reason) = host.create(memberCount: 1) else {
+            Issue.record("created twice")
+            return
+        }
+        #expect(reason.contains("exists already"))
+    }
+
+    @Test("A ring of a higher epoch is adopted and kept; an older one changes nothing")
+    func adoption() throws {
+        let disk = MemoryDisk()
+        var host = try Host(disk)
+        let first = try Topology.onePartition(nodes: 3, replicas: 3, epoch: 1)
+        let second = try Topology.onePartition(nodes: 4, replicas: 3, epoch: 2)
+        #expect(host.offer(second) == ["adopted 2"])
+        #expect(host.offer(first) == [])
+        #expect(host.offer(second) == [])
+        #expect(host.core.topology == second)
+        host.close()
+        #expect(try Host(disk, seed: 2).core.topology == second)
+    }
+
+    @Test("A ring that contradicts this node's is reported and not adopted")
+    func conflicts() throws {
+        var host = try Host(MemoryDisk())
+        let mine = try Topology.onePartition(nodes: 3, replicas: 3)
+        #expect(host.offer(mine) == ["adopted 1"])
+        let twin = try Topology.onePartition(nodes: 3, replicas: 3, epoch: 5, clusterID: 8)
+        let rival = try Topology.onePartition(nodes: 4, replicas: 3)
+        for other in [twin, rival] {
+            #expect(host.offer(other).first?.hasPrefix("conflict") == true)
+            #expect(host.core.topology == mine)
+        }
+    }
+
+    @Test("A full disk is told once, refuses writes and still answers reads")
+    func fullDisk() throws {
+        let disk = MemoryDisk()
+        var host = try Host(disk)
+        try host.createAlone()
+        host.put("a")
+        disk.capacityBytes = disk.usedBytes
+        #expect(host.put("b", as: 2).contains { $0.contains("storage refuses") })
+        #expect(host.put("c", as: 3).contains { $0.hasPrefix("answer 3: storage: disk full") })
+        disk.capacityBytes = nil
+        #expect(host.commit().contains("storage accepts"))
+        #expect(host.put("d", as: 4).contains { $0.hasPrefix("answer 4: written") })
+    }
+}
+
+/// One node and its log, driven inline as a shell would.
+private struct Host {
+    var core: NodeCore
+    let log: LogWriter
+    let disk: MemoryDisk
+    var now = Moment(instant: .start, wall: Stage.wallStart)
+
+    init(
+        _ disk: MemoryDisk, cluster: String = "stage", name: String = "n1", seed: UInt64 = 1,
+        wall: WallTime = Stage.wallStart
+    ) throws {
+        self.disk = disk
+        now.wall = wall
+        var storage = StorageOptions()
+        storage.prewriteBytes = 0
+        let opened = try StorageEngine.open(disk: disk, options: storage)
+        log = opened.log
+        let endpoint = Endpoint(host: "127.0.0.1", port: 7_401)
+        let configuration = NodeConfiguration(
+            clusterName: cluster, name: name, zone: "", peerEndpoint: endpoint,
+            clientEndpoint: Endpoint(host: "127.0.0.1", port: 7_400), seeds: [endpoint])
+        core = try NodeCore.open(configuration, engine: opened.engine, seed: seed, at: now)
+        commit()
+        _ = handle(.started)
+    }
+
+    mutating func handle(_ event: NodeEvent) -> [NodeEffect] {
+        var effects: [NodeEffect] = []
+        core.handle(event, at: now, into: &effects)
+        return effects
+    }
+
+    /// Commits all that gathered, and returns what comes of it as lines.
+    @discardableResult
+    mutating func commit() -> [String] {
+        var chunks: [LogChunk] = []
+        while let chunk = core.engine.takeChunk() { chunks.append(chunk) }
+        return handle(.logAnswered(log.commit(chunks))).compactMap(line)
+    }
+
+    @discardableResult
+    mutating func put(_ value: String, as request: UInt64 = 1) -> [String] {
+        let mutation = Mutation(content: .value(Bytes(text: value)), causality: .coordinator)
+        let asked = ClientRequest(
+            key: Stage.key, operation: .put(mutation, WriteOptions()))
+        let effects = handle(.requestReceived(RequestID(rawValue: request), asked))
+        return effects.compactMap(line) + commit()
+    }
+
+    mutating func create(memberCount: Int) -> CreationOutcome? {
+        let request = CreationRequest(memberCount: memberCount)
+        let effects = handle(.creationRequested(RequestID(rawValue: 1), request))
+        commit()
+        for case .created(_, let outcome) in effects { return outcome }
+        return nil
+    }
+
+    mutating func createAlone() throws {
+        guard case .created = create(memberCount: 1) else {
+            Issue.record("the cluster was not created")
+            return
+        }
+    }
+
+    mutating func offer(_ topology: Topology) -> [String] {
+        let message = NodeEvent.messageReceived(.topology(topology), from: NodeID(rawValue: 2))
+        let lines = handle(message).compactMap(line)
+        return lines + commit()
+    }
+
+    /// Leaves the disk as a process that exits after its last commit does.
+    func close() {
+        var chunks: [LogChunk] = []
+        while let chunk = core.engine.takeChunk() { chunks.append(chunk) }
+        _ = log.commit(chunks)
+        _ = log.close()
+        disk.unlock()
+    }
+
+    /// The process dies, and the machine with it.
+    func crash() {
+        var random = SeededRandom(seed: 1)
+        disk.crash(.everything, random: &random)
+        disk.unlock()
+    }
+
+    /// What matters here of an effect.
+    private func line(_ effect: NodeEffect) -> String? {
+        switch effect {
+        case .answer(let id, let answer): describe(.answer(id, answer))
+        case .note(.topologyAdopted(let epoch)): "adopted \(epoch)"
+        case .note(.conflict(let text)): "conflict: \(text)"
+        case .note(.storageRefuses(let refusal)):
+            refusal == nil ? "storage accepts" : "storage refuses"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,167 @@
+// Frames: however the stream is cut, the same frames come out; what is no frame is refused before
+// it costs memory.
+import MartletBase
+import MartletWire
+import Testing
+
+@Suite("Frames") struct FrameTests {
+    private let hello = Frame.hello(
+        Hello(
+            clusterName: "c", node: NodeID(rawValue: 1), name: "n1", sought: NodeID(rawValue: 2)))
+
+    private func stream(seed: UInt64) -> (frames: [Frame], bytes: Bytes) {
+        var sample = Sample(seed: seed)
+        var frames = [hello]
+        for kind in 0..<Sample.kindCount { frames.append(.message(sample.message(kind: kind))) }
+        frames.append(.refusal("another cluster"))
+        return (frames, frames.flatMap(\.encoded))
+    }
+
+    private func decode(_ pieces: [Bytes]) throws -> [Frame] {
+        var decoder = FrameDecoder()
+        var frames: [Frame] = []
+        for piece in pieces {
+            decoder.append(piece)
+            while let frame = try decoder.next() { frames.append(frame) }
+        }
+        return frames
+    }
+
+    @Test("A stream cut at any one place gives the same frames")
+    func everySplit() throws {
+        let (frames, bytes) = stream(seed: 1)
+        for cut in 0...bytes.count {
+            #expect(try decode([Bytes(bytes[..<cut]), Bytes(bytes[cut...])]) == frames)
+        }
+    }
+
+    @Test("A stream that comes byte by byte gives the same frames")
+    func byteByByte() throws {
+        let (frames, bytes) = stream(seed: 2)
+        #expect(try decode(bytes.map { [$0] }) == frames)
+    }
+
+    @Test("A stream in random pieces gives the same frames", arguments: 3..<20 as Range<UInt64>)
+    func randomPieces(seed: UInt64) throws {
+        let (frames, bytes) = stream(seed: seed)
+        var random = SeededRandom(seed: seed)
+        var pieces: [Bytes] = []
+        var at = 0
+        while at < bytes.count {
+            let end = min(bytes.count, at + 1 + random.below(200))
+            pieces.append(Bytes(bytes[at..<end]))
+            at = end
+        }
+        #expect(try decode(pieces) == frames)
+    }
+
+    @Test("Any flipped bit of payload or checksum is noticed")
+    func flippedBits() {
+        let bytes = hello.encoded
+        for bit in 4 * 8..<bytes.count * 8 {
+            var bent = bytes
+            bent[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect {
+                _ = try decode([bent])
+            } throws: {
+                ($0 as? FormatError)?.reason == .checksumMismatch
+            }
+        }
+    }
+
+    @Test("A stranger's frame is refused by its length alone; a known peer's may be larger")
+    func sizes() throws {
+        func header(_ length: Int) -> Bytes {
+            var writer = ByteWriter()
+            writer.write(UInt32(length))
+            writer.write(UInt32(0))
+            return writer.take()
+        }
+        var decoder = FrameDecoder()
+        decoder.append(header(FrameDecoder.firstPayloadLimit))
+        #expect(try decoder.next() == nil)
+        var stranger = FrameDecoder()
+        stranger.append(header(FrameDecoder.firstPayloadLimit + 1))
+        #expect(throws: FormatError(.tooLarge("frame"), at: 0)) { try stranger.next() }
+        var peer = FrameDecoder()
+        peer.trustPeer()
+        peer.append(header(Frame.payloadLimit))
+        #expect(try peer.next() == nil)
+        var liar = FrameDecoder()
+        liar.trustPeer()
+        liar.append(header(Frame.payloadLimit + 1))
+        #expect(throws: FormatError(.tooLarge("frame"), at: 0)) { try liar.next() }
+    }
+
+    @Test("Another protocol and another version of this one are told apart")
+    func wrongHello() {
+        func bent(_ offset: Int, _ byte: UInt8) -> Bytes {
+            var bytes = hello.encoded
+            bytes[Frame.headerSize + offset] = byte
+            return framed(Bytes(bytes[Frame.headerSize...]))
+        }
+        #expect {
+            _ = try decode([bent(1, UInt8(ascii: "X"))])
+        } throws: {
+            ($0 as? FormatError)?.reason == .invalid("magic: not a Martlet peer")
+        }
+        #expect {
+            _ = try decode([bent(5, 9)])
+        } throws: {
+            ($0 as? FormatError)?.reason == .unsupportedVersion(9)
+        }
+    }
+
+    @Test("A frame without payload, or with something behind it, is refused")
+    func badPayloads() {
+        let payload = Bytes(hello.encoded[Frame.headerSize...])
+        for bad in [[], payload + [0], Bytes(payload.dropLast()), [1, 5, 0x61]] as [Bytes] {
+            #expect(throws: FormatError.self) { _ = try decode([framed(bad)]) }
+        }
+    }
+
+    @Test("Garbage is refused, whatever it is", arguments: 0..<50 as Range<UInt64>)
+    func garbage(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let bytes = (0..<64).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        do {
+            #expect(try decode([bytes]) == [])
+        } catch {
+            #expect(error is FormatError)
+        }
+    }
+
+    /// With work per piece in proportion to what is buffered this would copy 100 GB.
+    @Test("A large frame in small pieces costs no more than its bytes")
+    func largeFrame() throws {
+        let payload = Bytes(repeating: 0x61, count: 4 << 20)
+        var writer = ByteWriter()
+        writer.write(UInt8(1))
+        writer.writePrefixed(payload)
+        let bytes = framed(writer.take())
+        var decoder = FrameDecoder()
+        decoder.trustPeer()
+        var frames: [Frame] = []
+        for start in stride(from: 0, to: bytes.count, by: 100) {
+            decoder.append(Bytes(bytes[start..<min(start + 100, bytes.count)]))
+            while let frame = try decoder.next() { frames.append(frame) }
+        }
+        #expect(frames == [.refusal(payload.text)])
+    }
+
+    @Test("The bytes of a hello are what they were")
+    func goldenHello() {
+        #expect(
+            hexDigits(hello.encoded)
+                == "1b000000" + "fa716df7" + "004d52544c01" + "0163" + "0100000000000000"
+                + "026e31" + "0200000000000000")
+    }
+
+    private func framed(_ payload: Bytes) -> Bytes {
+        var writer = ByteWriter()
+        writer.write(UInt32(payload.count))
+        writer.write(Checksum.crc32c(payload))
+        writer.writeRaw(payload)
+        return writer.take()
+    }
+}
