@@ -18,7 +18,7 @@ struct Connection: Sendable {
         host: String, port: Int, options: ClientOptions, deadline: NIODeadline
     ) async throws(ExchangeFailure) -> Connection {
         let connection: Connection
-        let timeout = min(TimeAmount(options.connectTimeout), deadline - .now())
+        let timeout = max(.milliseconds(1), deadline - .now())
         do {
             connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(timeout)

@@ -48,7 +48,8 @@ actor ConnectionTable {
     /// Remembers that the endpoint at `index` answered: the next request begins there.
     func answered(_ index: Int) { preferred = index }
 
-    /// A connection to the endpoint at `index`; concurrent callers share one attempt.
+    /// A connection to the endpoint at `index`; concurrent callers share one attempt, within the
+    /// deadline of the first of them.
     func connection(
         to index: Int, deadline: NIODeadline
     ) async throws(ExchangeFailure) -> Connection {
@@ -61,7 +62,7 @@ actor ConnectionTable {
                 return .success(
                     try await Connection.open(
                         host: target.host, port: target.port, options: options,
-                        deadline: .now() + TimeAmount(options.connectTimeout)))
+                        deadline: min(deadline, .now() + TimeAmount(options.connectTimeout))))
             } catch {
                 return .failure(error)
             }

@@ -163,7 +163,8 @@ extension MartletClient {
                 case .lost(let why) where isRead: failures.append("\(endpoint): \(why)")
                 default: throw Self.error(error, allowed: allowed, endpoint: endpoint)
                 }
-                continue
+                if NIODeadline.now() < deadline { continue }
+                throw Self.error(.timedOut, allowed: allowed, endpoint: endpoint)
             }
             if case .error(let error) = value {
                 throw MartletError(reply: error, endpoint: endpoint)

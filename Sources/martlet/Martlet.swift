@@ -48,7 +48,8 @@ struct Martlet: AsyncParsableCommand {
     private static func end(with error: any Error) -> Never {
         if let status = error as? CommandStatus { Glibc.exit(status.rawValue) }
         if let (status, text) = explain(error) {
-            Console.error("martlet: \(text)")
+            // Lines that begin with a file and a line number stay as editors expect them.
+            Console.error(error is ConfigurationError ? text : "martlet: \(text)")
             Glibc.exit(status.rawValue)
         }
         let code = exitCode(for: error)
