@@ -185,8 +185,9 @@ package struct Replication {
         }
     }
 
-    /// The node stops: no dot is issued from now on. A put that waits for another node to coordinate
-    /// it could come back to this one, so it ends here; it may have been done all the same.
+    /// The node stops: no dot is issued from now on. A put that waits for another node to
+    /// coordinate it could come back to this one, so it ends here; it may have been done all the
+    /// same.
     package mutating func stopped(into effects: inout [ReplicationEffect]) {
         for number in operations.numbers {
             guard case .forward(let forward) = operations[number] else { continue }

@@ -100,8 +100,28 @@ private func isInitializer(_ word: Substring) -> Bool {
     ["init(", "init?(", "init<", "subscript(", "subscript<"].contains { word.hasPrefix($0) }
 }
 
+/// Whether a doc comment stands above, with nothing but attributes between. What the command line
+/// declares by a property wrapper carries its help text instead.
 private func hasComment(_ file: SourceFile, above index: Int) -> Bool {
+    let wrappers = ["@Option", "@Flag", "@Argument", "@OptionGroup"]
+    if wrappers.contains(where: { file.code[index].trimmed.hasPrefix($0) }) { return true }
     var line = index - 1
-    while line >= 0, file.lines[line].trimmed.hasPrefix("@") { line -= 1 }
+    while let start = attribute(endingAt: line, in: file) {
+        if wrappers.contains(where: { file.code[start].trimmed.hasPrefix($0) }) { return true }
+        line = start - 1
+    }
     return line >= 0 && file.lines[line].trimmed.hasPrefix("///")
+}
+
+/// The first line of the attribute whose last line is `end`; nil when that is no attribute.
+private func attribute(endingAt end: Int, in file: SourceFile) -> Int? {
+    var open = 0
+    var line = end
+    while line >= 0 {
+        let code = file.code[line]
+        open += code.count { $0 == ")" } - code.count { $0 == "(" }
+        if open <= 0 { return code.trimmed.hasPrefix("@") ? line : nil }
+        line -= 1
+    }
+    return nil
 }

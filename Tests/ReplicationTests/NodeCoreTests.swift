@@ -85,8 +85,8 @@ import Testing
         #expect(
             host.create(memberCount: 3)
                 == .refused(
-                    "3 members are expected and this node knows 1, 1 of them alive: n1 (alive). Start "
-                        + "the missing ones, or say how many there are"))
+                    "3 members are expected and this node knows 1, 1 of them alive: n1 "
+                        + "(alive). Start the missing ones, or say how many there are"))
         #expect(host.core.topology == nil)
         guard case .created(let warnings) = host.create(memberCount: 1) else {
             Issue.record("not created")
