@@ -149,8 +149,8 @@ struct Replica {
             replacedValue: replacedValue)
     }
 
-    /// What a write replaces. Which dots of its own there are this node knows: a context that claims
-    /// to have seen later ones would make writes to come look old.
+    /// What a write replaces. Which dots of its own there are this node knows: a context that
+    /// claims to have seen later ones would make writes to come look old.
     private func seen(
         by mutation: Mutation, of object: Object, issued: DotSource
     ) -> Context {

@@ -280,9 +280,9 @@ private struct LogRecovery {
         return opened(segment.number, segment.file, end: stop.end, allocated: size, floor: floor)
     }
 
-    /// Writes what may not be synced once more, the header too where no chunk proves it synced. After a failed sync the system reads
-    /// bytes back that never reached the medium and counts them as clean: without this, the sync
-    /// that follows a restart would say nothing about them.
+    /// Writes what may not be synced once more, the header too where no chunk proves it synced.
+    /// After a failed sync the system reads bytes back that never reached the medium and counts
+    /// them as clean: without this, the sync that follows a restart would say nothing about them.
     private func writeAgain(_ segment: Segment, to end: Int) throws(DiskError) {
         let first = chunks.firstIndex { $0.last > proven } ?? 0
         let start = first == 0 ? 0 : chunks[first].offset

@@ -68,7 +68,11 @@ func describe(_ object: Object) -> String {
     return siblings.joined(separator: " ")
 }
 
-private func describe(_ dot: Dot) -> String { "\(dot.actor.node.rawValue).\(dot.counter)" }
+/// The node and the counter; `x` where the node writes in a home's place, under a random name.
+private func describe(_ dot: Dot) -> String {
+    let node = dot.actor.node.rawValue
+    return "\(node < 1_000 ? "\(node)" : "x").\(dot.counter)"
+}
 
 private func describe(_ outcome: ReplicaPutReply.Outcome) -> String {
     switch outcome {

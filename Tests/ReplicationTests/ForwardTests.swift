@@ -54,7 +54,7 @@ import Testing
         var stage = try Stage(local: 5, nodes: 5, away: [1, 2, 3])
         #expect(stage.put("a") { $0.dw = .count(0) }.count == 1)
         #expect(
-            stage.acknowledge(1, by: 4).first?.hasPrefix("answer 1: written 5.1") == true)
+            stage.acknowledge(1, by: 4).first?.hasPrefix("answer 1: written x.1") == true)
         #expect(stage.replication.pendingHints.count >= 1)
     }
 
@@ -68,8 +68,8 @@ import Testing
         let lines = stage.pass(.seconds(1))
         #expect(lines.starts(with: ["forward 2 → 2", "forward 3 → 3"]))
         #expect(
-            lines.contains("answer 1: written 4.1 [1 silent, 2 silent, 3 silent, 4 for 1 stored]"))
-        #expect(lines.last == "put 5 → 1: a@4.1, hint, durable", "it is reachable, after all")
+            lines.contains("answer 1: written x.1 [1 silent, 2 silent, 3 silent, 4 for 1 stored]"))
+        #expect(lines.last == "put 5 → 1: a@x.1, hint, durable", "it is reachable, after all")
     }
 
     @Test("At the deadline the client is told")

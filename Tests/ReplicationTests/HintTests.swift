@@ -93,10 +93,10 @@ import Testing
             stage.put("b", seen: Context()) {
                 $0.w = .count(1)
                 $0.dw = .count(0)
-            } == ["answer 1: written 4.1 [4 for 1 stored]"])
+            } == ["answer 1: written x.1 beside 1 [4 for 1 stored]"])
         #expect(stage.replication.pendingHints.count == 3)
         stage.reach(2)
-        #expect(stage.pass(.zero) == ["put 2 → 2: a@1.1 b@4.1, hint, durable"])
+        #expect(stage.pass(.zero) == ["put 2 → 2: a@1.1 b@x.1, hint, durable"])
     }
 
     @Test("A home that stood in under a smaller n owes what it holds either way")
@@ -109,7 +109,37 @@ import Testing
         stage.put("b", as: 2, seen: Context()) { $0.dw = .count(0) }
         #expect(stage.replication.pendingHints.count == 1)
         stage.reach(1)
-        #expect(stage.pass(.zero) == ["put 3 → 1: a@2.1 b@2.2, hint, durable"])
+        #expect(stage.pass(.zero) == ["put 3 → 1: b@2.1 a@x.1, hint, durable"])
+    }
+
+    @Test("A fallback's later writes do not cover those that it brought home and forgot")
+    func forgottenWrites() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        stage.loseHomes()
+        stage.putInTheirPlace("a")
+        var home = Object()
+        for operation in [2, 3, 4] as [UInt64] {
+            stage.reach(operation - 1)
+            home = try stage.engine.anyHint()
+            stage.pass(.zero)
+            stage.acknowledge(operation, by: operation - 1)
+        }
+        #expect(stage.replication.pendingHints.count == 0)
+
+        stage.loseHomes()
+        stage.putInTheirPlace("b")
+        home.merge(try stage.engine.anyHint())
+        #expect(home.values == ["a", "b"])
+    }
+
+    @Test("A fallback's writes under one hint follow one another")
+    func writesUnderOneHint() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        stage.loseHomes()
+        for value in ["a", "b", "c"] { stage.putInTheirPlace(value, seen: nil) }
+        let hint = try stage.engine.anyHint()
+        #expect(hint.values == ["c"])
+        #expect(hint.context.entries.count == 1, "a context does not grow with every write")
     }
 
     @Test("A mark is not lost when the home then stands in under a smaller n")
@@ -121,7 +151,7 @@ import Testing
             $0.dw = .count(0)
         }
         stage.reach(1)
-        #expect(stage.pass(.zero) == ["put 3 → 1: a@2.1 b@2.2, hint, durable"])
+        #expect(stage.pass(.zero) == ["put 3 → 1: a@2.1 b@x.1, hint, durable"])
     }
 
     @Test("Hints outlive the node that keeps them, and are counted again when it is back")
@@ -138,11 +168,11 @@ import Testing
 
     @Test("At its limit a node refuses to keep more hints, and says so")
     func limit() throws {
-        var stage = try Stage(local: 4, nodes: 4) { $0.hintLimitBytes = 100 }
+        var stage = try Stage(local: 4, nodes: 4) { $0.hintLimitBytes = 50 }
         #expect(stage.holdAsked("a", key: "k1") == ["putReply 5 → 1: stored"])
         #expect(
             stage.holdAsked("b", key: "k2") == [
-                "putReply 5 → 1: storage: it keeps hints up to its limit of 100 bytes"
+                "putReply 5 → 1: storage: it keeps hints up to its limit of 50 bytes"
             ])
         #expect(stage.replication.pendingHints.count == 1)
         #expect(stage.holdAsked("a", key: "k1") == ["putReply 5 → 1: stored"], "it has that")
@@ -189,5 +219,35 @@ extension Stage {
             object: .one(value, by: 1), purpose: .write, heldFor: NodeID(rawValue: home),
             durable: false, patience: .seconds(1))
         return receive(.replicaPut(put), from: 1)
+    }
+
+    mutating func loseHomes() {
+        for home in 1...3 as ClosedRange<UInt64> { lose(home) }
+    }
+
+    /// A client writes here while no home can be reached.
+    mutating func putInTheirPlace(_ value: String, seen: Context? = Context()) {
+        put(value, seen: seen) {
+            $0.w = .count(1)
+            $0.dw = .count(0)
+        }
+    }
+}
+
+extension StorageEngine {
+    /// What the first hint carries.
+    func anyHint() throws -> Object {
+        let entry = try #require(scan(.hints, limitBytes: 1).entries.first)
+        var reader = ByteReader(entry.value)
+        return try Object(from: &reader)
+    }
+}
+
+extension Object {
+    /// The values of the siblings as texts, sorted.
+    fileprivate var values: [String] {
+        siblings.compactMap { sibling in
+            if case .value(let value) = sibling.content { value.text } else { nil }
+        }.sorted()
     }
 }

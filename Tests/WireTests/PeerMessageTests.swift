@@ -82,7 +82,7 @@ import Testing
 
 private let key = Bytes(text: "k")
 private let dot = Dot(
-    actor: Actor(node: NodeID(rawValue: 1), incarnation: 2, epoch: 3), counter: 4)
+    actor: Actor(node: NodeID(rawValue: 1), incarnation: 2), counter: 4)
 private let object: Object = {
     var object = Object()
     object.record(
@@ -113,7 +113,7 @@ private let golden: [(String, PeerMessage, String)] = [
             ReplicaPut(
                 operation: operation, key: key, object: object, purpose: .hint,
                 heldFor: NodeID(rawValue: 9), durable: true, patience: .milliseconds(2))),
-        "10ac02016b0101010000000000000002030401000405000000000000000101760201090000000000000001d00f"
+        "10ac02016b01010100000000000000020401000405000000000000000101760201090000000000000001d00f"
     ),
     (
         "replicaPutReply",
@@ -129,7 +129,7 @@ private let golden: [(String, PeerMessage, String)] = [
         "replicaGetReply",
         .replicaGetReply(
             ReplicaGetReply(operation: operation, outcome: .summary(object.context, [dot]))),
-        "13ac0201010100000000000000020304010100000000000000020304"
+        "13ac020101010000000000000002040101000000000000000204"
     ),
     (
         "forward",
@@ -141,7 +141,7 @@ private let golden: [(String, PeerMessage, String)] = [
                     operation: .put(
                         Mutation(content: .tombstone, causality: .seen(object.context)), options)),
                 patience: .milliseconds(2))),
-        "14ac02016b010000010101000000000000000203040001000201010102"
+        "14ac02016b0100000101010000000000000002040001000201010102"
             + "01e807d00f"
     ),
     (
@@ -153,7 +153,7 @@ private let golden: [(String, PeerMessage, String)] = [
                     WriteAnswer(
                         dot: dot, context: nil, siblingCount: 2, replacedValue: true,
                         evidence: evidence)))),
-        "15ac02010100000000000000020304000201010000000000000002010000000000000000040200000000000000"
+        "15ac020101000000000000000204000201010000000000000002010000000000000000040200000000000000"
             + "01030000000000000000"
     ),
 ]

@@ -59,8 +59,7 @@ struct Sample {
 
     mutating func actor() -> Actor {
         Actor(
-            node: NodeID(rawValue: UInt64(random.below(5))), incarnation: UInt32(random.below(3)),
-            epoch: UInt32(random.below(3)))
+            node: NodeID(rawValue: UInt64(random.below(5))), incarnation: UInt32(random.below(3)))
     }
 
     mutating func dot() -> Dot { Dot(actor: actor(), counter: UInt64(1 + random.below(1_000))) }
