@@ -16,6 +16,7 @@ struct ReadTally {
 
     struct Replica: Hashable {
         var part: Part
+        var askedAt: Instant
         var reply = Reply.silent
     }
 
@@ -29,9 +30,9 @@ struct ReadTally {
         replicas.reserveCapacity(requirement.n)
     }
 
-    mutating func ask(_ part: Part) {
+    mutating func ask(_ part: Part, at now: Instant) {
         invariant(!replicas.contains { $0.part.node == part.node }, "\(part) asked twice")
-        replicas.append(Replica(part: part))
+        replicas.append(Replica(part: part, askedAt: now))
     }
 
     /// Notes a reply; false when the node was not asked or has answered in full before.
@@ -98,6 +99,15 @@ struct ReadTally {
     }
 
     var isSettled: Bool { replicas.allSatisfy { $0.reply != .silent } }
+    /// Since when `node` has been asked and has said nothing; nil when neither holds.
+    func silence(of node: NodeID) -> Instant? {
+        replicas.first { $0.part.node == node && $0.reply == .silent }?.askedAt
+    }
+
+    /// Those that were asked and have said nothing, and since when.
+    var silent: [(node: NodeID, since: Instant)] {
+        replicas.filter { $0.reply == .silent }.map { ($0.part.node, $0.askedAt) }
+    }
     var parts: [Part] { replicas.map(\.part) }
     var refusal: RequestError? {
         for replica in replicas {

@@ -15,7 +15,6 @@ internal import MartletWire
 final class GetOperation {
     let call: Call
     let homes: [NodeID]
-    let began: Instant
     /// Who may still be asked, next first.
     var candidates: ArraySlice<Part>
     var tally: ReadTally
@@ -25,12 +24,10 @@ final class GetOperation {
     var refetched: [NodeID] = []
 
     init(
-        call: Call, homes: [NodeID], began: Instant, candidates: ArraySlice<Part>,
-        tally: ReadTally
+        call: Call, homes: [NodeID], candidates: ArraySlice<Part>, tally: ReadTally
     ) {
         self.call = call
         self.homes = homes
-        self.began = began
         self.candidates = candidates
         self.tally = tally
     }
@@ -75,11 +72,11 @@ extension Replication {
         let askedCount = asksAll ? parts.count : requirement.r
         let ordered = inOrderOfAsking(parts)
         let get = GetOperation(
-            call: call, homes: placement.homes, began: now.instant,
+            call: call, homes: placement.homes,
             candidates: ordered[askedCount...], tally: ReadTally(requirement: requirement))
         let id = begin(.get(get))
         for (index, part) in ordered[..<askedCount].enumerated() {
-            ask(part, in: get, id, summaryAllowed: index > 0, into: &effects)
+            ask(part, in: get, id, summaryAllowed: index > 0, at: now, into: &effects)
         }
         settleGet(get, id, at: now, into: &effects)
         if !get.hasEnded {
@@ -101,9 +98,9 @@ extension Replication {
 
     private mutating func ask(
         _ part: Part, in get: GetOperation, _ id: OperationID, summaryAllowed: Bool,
-        into effects: inout [ReplicationEffect]
+        at now: Moment, into effects: inout [ReplicationEffect]
     ) {
-        get.tally.ask(part)
+        get.tally.ask(part, at: now.instant)
         if part.node == local {
             _ = get.tally.note(localReply(at: get.call.location, homes: get.homes), by: local)
         } else {
@@ -129,14 +126,14 @@ extension Replication {
     ) {
         let id = reply.operation
         guard case .get(let get) = operations[id.rawValue] else { return }
-        peers.observe(node, took: now.instant.since(get.began))
+        noteAnswer(of: node, after: get.tally.silence(of: node), at: now)
         switch reply.outcome {
         case .object(let object): _ = get.tally.note(.object(object), by: node)
         case .summary(let context, let dots):
             _ = get.tally.note(.summary(context, dots), by: node)
         case .refused(let reason):
             if get.tally.note(.refused(reason), by: node) {
-                askAnother(in: get, id, into: &effects)
+                askAnother(in: get, id, at: now, into: &effects)
             }
         }
         settleGet(get, id, at: now, into: &effects)
@@ -156,7 +153,7 @@ extension Replication {
                 // All have answered and it is not enough: values behind summaries are fetched, and
                 // whoever is left is asked; then it is over.
                 guard get.tally.isSettled, !fetchValues(get, id, into: &effects) else { return }
-                guard askAnother(in: get, id, into: &effects) else {
+                guard askAnother(in: get, id, at: now, into: &effects) else {
                     endGet(get, id, at: now, into: &effects)
                     return
                 }
@@ -188,6 +185,7 @@ extension Replication {
         _ get: GetOperation, _ id: OperationID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
+        noteSilence(of: get.tally.silent, at: now)
         if now.instant >= get.call.deadline || get.hasAnswered {
             endGet(get, id, at: now, into: &effects)
             return
@@ -195,7 +193,7 @@ extension Replication {
         _ = fetchValues(get, id, into: &effects)
         if !get.candidates.isEmpty, hedges.spend() {
             counts.hedges += 1
-            askAnother(in: get, id, into: &effects)
+            askAnother(in: get, id, at: now, into: &effects)
         }
         let next = min(now.instant + options.hedgeDelay.upperBound, get.call.deadline)
         timers.insert(Timer(at: next, operation: id))
@@ -212,7 +210,7 @@ extension Replication {
             needed: get.tally.requirement.r, reachable: get.tally.answeredCount,
             evidence: get.tally.evidence(coordinator: local))
         if get.tally.note(.refused(reason), by: node) {
-            askAnother(in: get, id, into: &effects)
+            askAnother(in: get, id, at: now, into: &effects)
             settleGet(get, id, at: now, into: &effects)
         }
     }
@@ -220,11 +218,12 @@ extension Replication {
     /// Asks the next candidate that can be reached; false when there is none.
     @discardableResult
     private mutating func askAnother(
-        in get: GetOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
+        in get: GetOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) -> Bool {
         while let part = get.candidates.popFirst() {
             guard isReachable(part.node) else { continue }
-            ask(part, in: get, id, summaryAllowed: false, into: &effects)
+            ask(part, in: get, id, summaryAllowed: false, at: now, into: &effects)
             return true
         }
         return false

@@ -18,7 +18,6 @@ final class PutOperation {
     let mutation: AppliedMutation
     /// The home in whose place this node holds it; nil when it is a home itself.
     let heldFor: NodeID?
-    let began: Instant
     var tally: WriteTally
     /// Homes for which nobody else could be found: this node has marked that it owes it to them.
     var owed: [NodeID]
@@ -27,13 +26,12 @@ final class PutOperation {
 
     init(
         call: Call, placement: Placement, mutation: AppliedMutation, heldFor: NodeID?,
-        began: Instant, tally: WriteTally, owed: [NodeID]
+        tally: WriteTally, owed: [NodeID]
     ) {
         self.call = call
         self.placement = placement
         self.mutation = mutation
         self.heldFor = heldFor
-        self.began = began
         self.tally = tally
         self.owed = owed
     }
@@ -66,7 +64,7 @@ extension Replication {
         let heldFor = joinAsCoordinator(&parts, &without, placement)
 
         var tally = WriteTally(requirement: requirement)
-        for part in parts { tally.ask(part) }
+        for part in parts { tally.ask(part, at: now.instant) }
         guard tally.verdict != .lost else {
             throw .unavailable(
                 needed: max(requirement.w, requirement.pw, requirement.dw), reachable: parts.count,
@@ -77,7 +75,7 @@ extension Replication {
             heldFor: heldFor, owed: without, at: now.wall)
         let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
-            began: now.instant, tally: tally, owed: without)
+            tally: tally, owed: without)
         let id = begin(.put(put))
         _ = put.tally.note(.stored, by: local)
         if put.durable {
@@ -140,7 +138,7 @@ extension Replication {
             hintAnswered(reply, by: node, at: now, into: &effects)
             return
         }
-        peers.observe(node, took: now.instant.since(put.began))
+        noteAnswer(of: node, after: put.tally.silence(of: node), at: now)
         switch reply.outcome {
         case .stored:
             _ = put.tally.note(put.durable ? .synced : .stored, by: node)
@@ -198,6 +196,7 @@ extension Replication {
         _ put: PutOperation, _ id: OperationID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
+        noteSilence(of: put.tally.silent, at: now)
         if now.instant >= put.call.deadline {
             endPut(put, id, into: &effects)
             return
@@ -237,7 +236,7 @@ extension Replication {
         at now: Moment, into effects: inout [ReplicationEffect]
     ) {
         let part = Part(node: fallback, standsInFor: home)
-        put.tally.ask(part)
+        put.tally.ask(part, at: now.instant)
         send(put, to: part, id, at: now, into: &effects)
     }
 

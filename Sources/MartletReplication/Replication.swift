@@ -343,6 +343,20 @@ package struct Replication {
         node == local || peers.isReachable(node)
     }
 
+    /// `node` has answered after a silence that began at `asked`; nil when it was not asked, or has
+    /// answered before.
+    mutating func noteAnswer(of node: NodeID, after asked: Instant?, at now: Moment) {
+        if let asked { peers.observe(node, took: now.instant.since(asked)) }
+    }
+
+    /// `asked` have let a timer run out: each is as slow as that at least, and is asked later than
+    /// others from now on. A node that hangs would else stay the quickest that it ever was.
+    mutating func noteSilence(of asked: [(node: NodeID, since: Instant)], at now: Moment) {
+        for question in asked where question.node != local {
+            peers.observe(question.node, took: now.instant.since(question.since))
+        }
+    }
+
     /// When to look again at an operation that asks `parts` now: when the slowest of them should
     /// have answered, and at the latest at its deadline.
     func hedgeTime(for parts: [Part], before deadline: Instant, at now: Moment) -> Instant {

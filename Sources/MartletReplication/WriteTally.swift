@@ -8,6 +8,7 @@ struct WriteTally {
     /// One replica asked.
     struct Replica: Hashable {
         var part: Part
+        var askedAt: Instant
         var act = Witness.Act.silent
         var refusal: RequestError?
 
@@ -33,9 +34,9 @@ struct WriteTally {
     }
 
     /// Adds a replica that is asked now.
-    mutating func ask(_ part: Part) {
+    mutating func ask(_ part: Part, at now: Instant) {
         invariant(!replicas.contains { $0.part.node == part.node }, "\(part) asked twice")
-        replicas.append(Replica(part: part))
+        replicas.append(Replica(part: part, askedAt: now))
     }
 
     /// Notes what `node` did; false when it was never asked or can no longer change anything.
@@ -78,6 +79,16 @@ struct WriteTally {
     /// Whether somebody who has not refused was asked to hold the write in the place of `home`.
     func hasStandIn(for home: NodeID) -> Bool {
         replicas.contains { $0.part.standsInFor == home && $0.act != .refused }
+    }
+
+    /// Since when `node` has been asked and has said nothing; nil when neither holds.
+    func silence(of node: NodeID) -> Instant? {
+        replicas.first { $0.part.node == node && $0.act == .silent }?.askedAt
+    }
+
+    /// Those that were asked and have said nothing, and since when.
+    var silent: [(node: NodeID, since: Instant)] {
+        replicas.filter { $0.act == .silent }.map { ($0.part.node, $0.askedAt) }
     }
 
     /// Whether nobody is left who could still answer.

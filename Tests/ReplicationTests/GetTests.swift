@@ -109,6 +109,15 @@ import Testing
         #expect(stage.replication.operationsInFlight == 0)
     }
 
+    @Test("A replica that hangs is asked after the others from then on")
+    func hanging() throws {
+        var stage = try holdingA()
+        stage.get()
+        stage.pass(.milliseconds(25))
+        _ = stage.show(1, by: 3, .object(a))
+        #expect(stage.get(as: 2) == ["get 2 → 3: summary will do"])
+    }
+
     @Test("A replica that is gone is replaced at once")
     func gone() throws {
         var stage = try holdingA()

@@ -16,7 +16,7 @@ import Testing
             for homes in 0...n {
                 for state in words(of: acts, length: n) {
                     var tally = WriteTally(requirement: requirement)
-                    for index in 0..<n { tally.ask(part(index, isHome: index < homes)) }
+                    for index in 0..<n { tally.ask(part(index, isHome: index < homes), at: .start) }
                     for (index, act) in state.enumerated() where act != .silent {
                         _ = tally.note(act, by: node(index))
                     }
@@ -37,7 +37,7 @@ import Testing
         for state in words(of: [Witness.Act.synced, .refused], length: n) {
             for order in permutations(n) {
                 var tally = WriteTally(requirement: requirement)
-                for index in 0..<n { tally.ask(part(index, isHome: true)) }
+                for index in 0..<n { tally.ask(part(index, isHome: true), at: .start) }
                 var settled: WriteTally.Verdict?
                 for index in order {
                     let once = tally.note(state[index], by: node(index))
@@ -65,7 +65,9 @@ import Testing
                 for state in words(of: [true, false], length: n) {
                     for homes in 0...n {
                         var tally = ReadTally(requirement: requirement)
-                        for index in 0..<n { tally.ask(part(index, isHome: index < homes)) }
+                        for index in 0..<n {
+                            tally.ask(part(index, isHome: index < homes), at: .start)
+                        }
                         for (index, answers) in state.enumerated() {
                             let reply: ReadTally.Reply =
                                 answers ? .object(Object()) : .refused(.overloaded)
@@ -85,7 +87,7 @@ import Testing
         let requirement = try WriteRequirement(
             WriteOptions(), defaults: ReplicationOptions(), homeCount: 3)
         var tally = WriteTally(requirement: requirement)
-        tally.ask(part(0, isHome: true))
+        tally.ask(part(0, isHome: true), at: .start)
         let isNoted = tally.note(.synced, by: node(9))
         #expect(!isNoted)
         #expect(tally.storedCount == 0)
@@ -96,7 +98,7 @@ import Testing
         let requirement = try WriteRequirement(
             WriteOptions(), defaults: ReplicationOptions(), homeCount: 1)
         var tally = WriteTally(requirement: requirement)
-        tally.ask(part(0, isHome: true))
+        tally.ask(part(0, isHome: true), at: .start)
         let noted = [Witness.Act.refused, .stored, .refused, .synced, .stored, .refused].map {
             tally.note($0, by: node(0))
         }
