@@ -41,7 +41,10 @@ struct Replica {
     let local: NodeID
     private let options: ReplicationOptions
     private let engine: StorageEngine
+    /// Names the writes that this node coordinates as a home.
     private(set) var dots: DotSource
+    /// Names those that it coordinates in a home's place.
+    private var standInDots: StandInDots
     private var clock: HybridClock
     /// Hints kept for each home; a home without any has no entry.
     private(set) var hintCounts: [NodeID: Int] = [:]
@@ -53,11 +56,14 @@ struct Replica {
     private(set) var hintsDelivered: UInt64 = 0
 
     /// A replica over what `engine` recovered. O(hints).
-    init(options: ReplicationOptions, engine: StorageEngine, dots: DotSource) {
+    init(
+        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom
+    ) {
         local = dots.actor.node
         self.options = options
         self.engine = engine
         self.dots = dots
+        standInDots = StandInDots(random: random)
         clock = HybridClock(maximumSkew: options.maximumClockSkew)
         countHints()
     }
@@ -84,6 +90,13 @@ struct Replica {
         return merged
     }
 
+    /// All that this node holds of a key: as a home, and in the place of others.
+    func everything(at location: Location, homes: [NodeID]) throws(RequestError) -> Object {
+        var object = try object(at: location)
+        object.merge(try hinted(at: location, homes: homes))
+        return object
+    }
+
     private func decode(_ outcome: ReadOutcome) throws(RequestError) -> Object {
         guard case .found(let bytes) = outcome, !HintMark.isMark(bytes) else { return Object() }
         var reader = ByteReader(bytes)
@@ -94,21 +107,29 @@ struct Replica {
 
     // MARK: Writing
 
-    /// Runs a client's write here, under a new dot: as a home, or in the place of `heldFor`. The
-    /// homes in `owed` are left with nobody to hold it for them, so the same atomic step marks
-    /// that this node owes it to them.
+    /// Runs a client's write here, under a new dot: as a home, or in the place of `heldFor` and
+    /// then on all that this node holds of the key for any of its `homes`. The homes in `owed` are
+    /// left with nobody to hold it for them, so the same atomic step marks that this node owes it
+    /// to them.
     mutating func mutate(
-        _ mutation: Mutation, at location: Location, heldFor: NodeID?, owed: [NodeID],
-        at wall: WallTime
+        _ mutation: Mutation, at location: Location, homes: [NodeID], heldFor: NodeID?,
+        owed: [NodeID], at wall: WallTime
     ) throws(RequestError) -> AppliedMutation {
-        var object = try held(at: location, heldFor: heldFor)
+        var object =
+            try heldFor == nil
+            ? object(at: location) : everything(at: location, homes: homes)
         let replacedValue = !object.isAbsent(at: wall)
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
-        let seen = seen(by: mutation, of: object)
-        guard max(object.context.counter(of: dots.actor), dots.counter) < Dot.counterLimit else {
+        let issuer = heldFor == nil ? dots : standInDots.source
+        let seen = seen(by: mutation, of: object, issuer: issuer)
+        guard max(object.context.counter(of: issuer.actor), issuer.counter) < Dot.counterLimit
+        else {
             throw .invalidOptions("a context that was handed in claims writes that never were")
         }
-        let dot = dots.next(beyond: object.context, and: seen)
+        let dot =
+            heldFor == nil
+            ? dots.next(beyond: object.context, and: seen)
+            : standInDots.next(beyond: object.context, and: seen)
         let sibling = Sibling(
             dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
             expiry: mutation.expiry)
@@ -125,12 +146,12 @@ struct Replica {
             replacedValue: replacedValue)
     }
 
-    /// What a write replaces. Which dots of its own there are this node knows: a context that claims
-    /// to have seen later ones would make writes to come look old.
-    private func seen(by mutation: Mutation, of object: Object) -> Context {
+    /// What a write replaces. Which dots its issuer has given out this node knows: a context that
+    /// claims to have seen later ones would make writes to come look old.
+    private func seen(by mutation: Mutation, of object: Object, issuer: DotSource) -> Context {
         guard case .seen(var context) = mutation.causality else { return object.context }
-        let issued = max(dots.counter, object.context.counter(of: dots.actor))
-        context.limit(dots.actor, to: issued)
+        let issued = max(issuer.counter, object.context.counter(of: issuer.actor))
+        context.limit(issuer.actor, to: issued)
         return context
     }
 
@@ -266,6 +287,7 @@ struct Replica {
         guard let home = key.home, case .found(let bytes) = engine.get(key), bytes == sent else {
             return
         }
+        standInDots.forgetting(try hinted(at: key).context)
         var step = Step()
         step.batch.delete(key)
         step.hintChanges.append((home, -1, -key.key.count - bytes.count))

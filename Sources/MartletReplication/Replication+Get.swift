@@ -115,17 +115,10 @@ extension Replication {
 
     private func localReply(at location: Location, homes: [NodeID]) -> ReadTally.Reply {
         do throws(RequestError) {
-            return .object(try everything(at: location, homes: homes))
+            return .object(try replica.everything(at: location, homes: homes))
         } catch {
             return .refused(error)
         }
-    }
-
-    /// All that this node holds of a key: as a home, and in the place of others.
-    func everything(at location: Location, homes: [NodeID]) throws(RequestError) -> Object {
-        var object = try replica.object(at: location)
-        object.merge(try replica.hinted(at: location, homes: homes))
-        return object
     }
 
     // MARK: Replies

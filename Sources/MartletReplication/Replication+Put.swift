@@ -73,7 +73,8 @@ extension Replication {
                 evidence: tally.evidence(coordinator: local))
         }
         let applied = try replica.mutate(
-            mutation, at: call.location, heldFor: heldFor, owed: without, at: now.wall)
+            mutation, at: call.location, homes: topology.homes(of: call.location.partition),
+            heldFor: heldFor, owed: without, at: now.wall)
         let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
             began: now.instant, tally: tally, owed: without)

@@ -43,7 +43,7 @@ extension Replication {
         var outcome: ReplicaGetReply.Outcome
         do throws(RequestError) {
             guard let topology, let location = location(ofKey: get.key) else { throw .noTopology }
-            let object = try everything(
+            let object = try replica.everything(
                 at: location, homes: topology.homes(of: location.partition))
             let isLarge = object.valueByteCount > options.inlineLimitBytes
             outcome =

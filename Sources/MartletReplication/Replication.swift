@@ -118,8 +118,10 @@ package struct Replication {
     ) {
         local = dots.actor.node
         self.options = options
-        replica = Replica(options: options, engine: engine, dots: dots)
         self.random = random
+        replica = Replica(
+            options: options, engine: engine, dots: dots,
+            random: SeededRandom(seed: self.random.next()))
         hints = HintDelivery(options: options)
         hedges = HedgeBudget(share: options.hedgeShare)
     }

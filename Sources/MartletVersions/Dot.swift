@@ -6,7 +6,7 @@ package import MartletBase
 /// A node takes a new incarnation whenever it may have lost writes that others could have seen
 /// from it; reusing the old one could name two writes by one dot.
 package struct Actor: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// The node that issues the dots.
+    /// The node that issues the dots; for writes in a home's place a name drawn for them instead.
     package var node: NodeID
     /// Which life of the node; grows, never reused.
     package var incarnation: UInt32
