@@ -116,13 +116,13 @@ struct History {
 
     // MARK: Versions
 
-    /// Notes a new version and what the entry held that it was written to.
-    mutating func issue(_ sibling: Sibling, key: Int, replacing held: Object) {
+    /// Notes a new version and what its coordinator held of the key.
+    mutating func issue(_ sibling: Sibling, key: Int, replacing held: [Dot]) {
         let operation = request(behind: sibling, key: key)
         let seen = operation.flatMap { operations[$0].seen }
         versions[sibling.dot] = Version(
             key: key, operation: operation, content: Self.digest(sibling),
-            parents: seen ?? held.dots, sequence: versions.count)
+            parents: seen ?? held, sequence: versions.count)
     }
 
     /// The write that a version is. Tombstones bear no number, so there is never more than one

@@ -30,6 +30,18 @@ struct ReplicaMirror {
     /// What is stored under `key` at a node.
     func entry(_ key: StorageKey, at node: Int) -> Entry? { entries[node][key] }
 
+    /// The dots that a node holds of the key of `entry`, which changes from `before`: as a home
+    /// those of its object alone, as a fallback those of all its hints too.
+    func heldDots(_ entry: StorageKey, before: Entry?, at node: Int, homes: [NodeID]) -> [Dot] {
+        let own = before?.object.dots ?? []
+        guard entry.space == .hints else { return own }
+        let (partition, key) = (entry.partition, entry.key)
+        let others = homes.map { StorageKey.hint(partition: partition, key: key, home: $0) }
+        return ([.object(partition: partition, key: key)] + others).reduce(into: own) {
+            if $1 != entry { $0 += entries[node][$1]?.object.dots ?? [] }
+        }
+    }
+
     /// Whether what is stored under `key` covers `dot`.
     func covers(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
         entries[node][key]?.object.context.covers(dot) ?? false

@@ -7,7 +7,13 @@ internal import MartletVersions
 struct LoggedVersionsCheck {
     /// The node that logged them.
     let node: NodeID
+    /// Whether it logged them as a hint, where it may issue dots under names of its own choice.
+    let isHint: Bool
+    /// Every node: none takes another's name.
+    let nodes: [NodeID]
     let key: Int
+    /// What it held of the key anywhere when it issued them: what they may replace.
+    let held: [Dot]
 
     func run(
         before: Object, after: Object, history: inout History
@@ -22,12 +28,16 @@ struct LoggedVersionsCheck {
                 }
                 continue
             }
-            if history.versions[sibling.dot] == nil, sibling.dot.actor.node == node {
-                history.issue(sibling, key: key, replacing: before)
+            if history.versions[sibling.dot] == nil, mayIssue(sibling.dot) {
+                history.issue(sibling, key: key, replacing: held)
             }
             if let broken = check(sibling, key: key, history: history) { return broken }
         }
         return nil
+    }
+
+    private func mayIssue(_ dot: Dot) -> Bool {
+        isHint ? !nodes.contains(dot.actor.node) : dot.actor.node == node
     }
 }
 

@@ -92,7 +92,7 @@ extension World {
         var context = object.context
         switch planted {
         case .inventsVersion:
-            sibling.dot.counter += 1_000_000
+            sibling.dot.actor.node = NodeID(rawValue: 1)
             context.cover(sibling.dot)
             return Object(context: context, siblings: [sibling])
         case .reusesDot:

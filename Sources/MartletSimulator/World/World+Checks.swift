@@ -39,7 +39,10 @@ extension World {
         guard let (before, after) = try mirror.put(change.key, bytes, at: node.index),
             let id = node.id, let key = history.number(of: change.key.key)
         else { return }
-        let check = LoggedVersionsCheck(node: id, key: key)
+        let ids = nodes.compactMap(\.id)
+        let held = mirror.heldDots(change.key, before: before, at: node.index, homes: ids)
+        let check = LoggedVersionsCheck(
+            node: id, isHint: change.key.space == .hints, nodes: ids, key: key, held: held)
         found(
             check.run(
                 before: before?.object ?? Object(), after: after.object, history: &history))
