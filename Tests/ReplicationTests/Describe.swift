@@ -68,7 +68,11 @@ func describe(_ object: Object) -> String {
     return siblings.joined(separator: " ")
 }
 
-private func describe(_ dot: Dot) -> String { "\(dot.actor.node.rawValue).\(dot.counter)" }
+/// Nodes here have small numbers; any other actor is one that a stand-in drew for itself.
+private func describe(_ dot: Dot) -> String {
+    let node = dot.actor.node.rawValue
+    return "\(node < 100 ? "\(node)" : "drawn").\(dot.counter)"
+}
 
 private func describe(_ outcome: ReplicaPutReply.Outcome) -> String {
     switch outcome {

@@ -289,9 +289,9 @@ import Testing
     func smallerN() throws {
         var stage = try Stage(local: 2)
         #expect(
-            stage.put("a") { $0.n = 1 } == ["put 1 → 1: a@2.1, durable"])
+            stage.put("a") { $0.n = 1 } == ["put 1 → 1: a@drawn.1, durable"])
         #expect(
-            stage.sync() == ["answer 1: written 2.1 [1 silent, 2 for 1 synced]"])
+            stage.sync() == ["answer 1: written drawn.1 [1 silent, 2 for 1 synced]"])
         #expect(stage.replication.pendingHints.count == 1)
     }
 }

@@ -39,13 +39,14 @@ extension World {
         guard let (before, after) = try mirror.put(change.key, bytes, at: node.index),
             let id = node.id, let key = history.number(of: change.key.key)
         else { return }
-        let ids = nodes.compactMap(\.id)
-        let held = mirror.heldDots(change.key, before: before, at: node.index, homes: ids)
         let check = LoggedVersionsCheck(
-            node: id, isHint: change.key.space == .hints, nodes: ids, key: key, held: held)
+            node: id, isHint: change.key.space == .hints, nodes: nodeIDs, key: key)
+        let (mirror, homes) = (mirror, nodeIDs)
         found(
             check.run(
-                before: before?.object ?? Object(), after: after.object, history: &history))
+                before: before?.object ?? Object(), after: after.object,
+                held: mirror.heldDots(change.key, before: before, at: node.index, homes: homes),
+                history: &history))
     }
 
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
@@ -67,7 +68,8 @@ extension World {
         occurrences[.acknowledgedWrite] += 1
         guard history.versions[write.dot]?.operation == number else {
             let finding = Finding(
-                .nothingInvented, "write w\(number) was acknowledged as \(write.dot), which is not it")
+                .nothingInvented,
+                "write w\(number) was acknowledged as \(write.dot), which is not it")
             return found(finding)
         }
         let key = history.keys[operation.key]

@@ -36,8 +36,8 @@ extension World {
     // MARK: The timer
 
     private mutating func setTimer(of node: SimulatedNode) {
-        guard let core = node.core else { return }
-        let due = node.worldTime(of: core.nextWakeup)
+        guard let wakeup = node.core?.nextWakeup else { return }
+        let due = node.worldTime(of: wakeup)
         guard due < node.wakesAt else { return }
         node.wakesAt = max(due, now + Self.timerGrain)
         queue.schedule(.nodeWakes(node.index, life: node.life), at: node.wakesAt)
@@ -45,9 +45,11 @@ extension World {
 
     mutating func nodeWakes(_ index: Int, life: Int) {
         let node = nodes[index]
-        guard node.life == life, node.wakesAt == now, let core = node.core else { return }
+        guard node.life == life, node.wakesAt == now, let wakeup = node.core?.nextWakeup else {
+            return
+        }
         node.wakesAt = .never
-        if node.worldTime(of: core.nextWakeup) > now {
+        if node.worldTime(of: wakeup) > now {
             setTimer(of: node)
             return
         }
@@ -105,6 +107,7 @@ extension World {
             found(Finding(.storageOpens, "node \(index + 1): \(error)"))
             return
         }
+        nodeIDs = nodes.compactMap(\.id)
         log.note(now, index, .starts)
         turn(index, .started)
     }
