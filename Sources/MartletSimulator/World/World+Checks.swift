@@ -18,9 +18,10 @@ extension World {
 
     mutating func check(_ chunk: LogChunk, of node: SimulatedNode) {
         do {
-            for batch in try chunk.batches() {
+            for (index, batch) in try chunk.batches().enumerated() {
+                let position = LogPosition(rawValue: chunk.first.rawValue + UInt64(index))
                 for change in batch.changes where change.key.space != .state {
-                    try check(change, of: node)
+                    try check(change, at: position, of: node)
                 }
             }
         } catch {
@@ -29,15 +30,16 @@ extension World {
     }
 
     private mutating func check(
-        _ change: WriteBatch.Change, of node: SimulatedNode
+        _ change: WriteBatch.Change, at position: LogPosition, of node: SimulatedNode
     ) throws(FormatError) {
         guard let bytes = change.value else {
             guard let gone = mirror.delete(change.key, at: node.index) else { return }
             checkRelease(of: change.key, carrying: gone.object)
             return
         }
-        guard let (before, after) = try mirror.put(change.key, bytes, at: node.index),
-            let id = node.id, let key = history.number(of: change.key.key)
+        let put = try mirror.put(change.key, bytes, at: node.index, position: position)
+        guard let (before, after) = put, let id = node.id,
+            let key = history.number(of: change.key.key)
         else { return }
         let check = LoggedVersionsCheck(
             node: id, isHint: change.key.space == .hints, nodes: nodeIDs, key: key)

@@ -36,20 +36,16 @@ extension World {
     // MARK: The timer
 
     private mutating func setTimer(of node: SimulatedNode) {
-        guard let wakeup = node.core?.nextWakeup else { return }
-        let due = node.worldTime(of: wakeup)
-        guard due < node.wakesAt else { return }
+        guard let due = node.nextWakeup, due < node.wakesAt else { return }
         node.wakesAt = max(due, now + Self.timerGrain)
         queue.schedule(.nodeWakes(node.index, life: node.life), at: node.wakesAt)
     }
 
     mutating func nodeWakes(_ index: Int, life: Int) {
         let node = nodes[index]
-        guard node.life == life, node.wakesAt == now, let wakeup = node.core?.nextWakeup else {
-            return
-        }
+        guard node.life == life, node.wakesAt == now, let due = node.nextWakeup else { return }
         node.wakesAt = .never
-        if node.worldTime(of: wakeup) > now {
+        if due > now {
             setTimer(of: node)
             return
         }
@@ -90,6 +86,7 @@ extension World {
             outcome =
                 planted == .acknowledgesBeforeSync ? .synced(position) : node.storage.log.sync()
         }
+        if case .synced(let position) = outcome { mirror.synced(index, upTo: position) }
         log.note(now, index, .synced)
         turn(index, .logAnswered(outcome))
     }
