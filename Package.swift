@@ -115,6 +115,6 @@ let package = Package(
                 "MartletMembership", "MartletReplication", "MartletNode", "MartletRESP",
                 "MartletServer", "MartletClient", "martlet", nio, nioPosix, logging, arguments,
             ]),
-        test("SimulatorTests", ["MartletBase", "MartletSimulator"]),
+        test("SimulatorTests", ["MartletBase", "MartletWire", "MartletSimulator"]),
     ]
 )

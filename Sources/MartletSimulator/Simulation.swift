@@ -20,11 +20,11 @@ package enum Simulation {
 
     /// Runs `scenario` under `seed`: the same two give the same report, in any process and build.
     ///
-    /// - Parameter print: takes every line of the event log, when it is wanted.
+    /// - Parameter logging: takes every line of the event log, when it is wanted.
     package static func run(
-        _ scenario: Scenario, seed: UInt64, print: ((String) -> Void)? = nil
+        _ scenario: Scenario, seed: UInt64, logging: ((String) -> Void)? = nil
     ) -> SimulationReport {
-        play(scenario, seed: seed, planted: nil, print: print)
+        play(scenario, seed: seed, planted: nil, logging: logging)
     }
 
     #if DEBUG
@@ -32,17 +32,17 @@ package enum Simulation {
         package static func run(
             _ scenario: Scenario, seed: UInt64, planting planted: PlantedFault
         ) -> SimulationReport {
-            play(scenario, seed: seed, planted: planted, print: nil)
+            play(scenario, seed: seed, planted: planted, logging: nil)
         }
     #endif
 
     private static func play(
-        _ scenario: Scenario, seed: UInt64, planted: PlantedFault?, print: ((String) -> Void)?
+        _ scenario: Scenario, seed: UInt64, planted: PlantedFault?, logging: ((String) -> Void)?
     ) -> SimulationReport {
         let schedule = Schedule(scenario, seed: seed)
         var report = SimulationReport(scenario: scenario.name, seed: seed, faults: schedule.faults)
         do {
-            var world = try World(scenario, schedule: schedule, planted: planted, print: print)
+            var world = try World(scenario, schedule: schedule, planted: planted, logging: logging)
             assemble(&world)
             if world.violation == nil {
                 world.beginRestlessness()

@@ -1,23 +1,68 @@
-// Every scenario of the project under several seeds, and that one seed is one run.
+// Every scenario of the project under several seeds, and that scenario and seed are one run.
 import MartletSimulator
 import Testing
 
-/// The folder `Simulations` of this checkout.
-private func simulation(_ name: String) throws -> Scenario {
-    let here = #filePath.split(separator: "/").dropLast(3)
-    return try Scenario.load(path: "/" + here.joined(separator: "/") + "/Simulations/\(name).yaml")
-}
-
-@Suite("Scenarios")
-struct ScenarioTests {
+/// The scenarios of this checkout.
+enum Simulations {
     static let names = [
         "node-down-during-writes", "partition-and-heal", "crash-of-every-node",
         "fallbacks-stand-in", "flaky-network",
     ]
 
-    @Test("Every promise holds, and what is expected occurs", arguments: names, 1...UInt64(6))
+    static func load(_ name: String) throws -> Scenario {
+        let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        return try Scenario.load(path: "\(root)/Simulations/\(name).yaml")
+    }
+}
+
+@Suite("Scenarios")
+struct ScenarioTests {
+    /// Seeds under which a promise was once broken, so that they are played for ever.
+    static let once: [(String, UInt64)] = [
+        // A fallback's copy for a second home replaced the hint that it already kept for it.
+        ("flaky-network", 8),
+        // A fallback coordinated a key again after it had given its first write away.
+        ("partition-and-heal", 7), ("partition-and-heal", 18),
+    ]
+
+    @Test(
+        "Every promise holds, and what is expected occurs",
+        arguments: Simulations.names, [1, 2] as [UInt64])
     func promisesHold(name: String, seed: UInt64) throws {
-        let report = Simulation.run(try simulation(name), seed: seed)
+        let report = Simulation.run(try Simulations.load(name), seed: seed)
         #expect(report.verdict == .passed, "\(report)")
+    }
+
+    @Test("What once broke a promise no longer does", arguments: once)
+    func fixedStaysFixed(name: String, seed: UInt64) throws {
+        let report = Simulation.run(try Simulations.load(name), seed: seed)
+        #expect(report.verdict == .passed, "\(report)")
+    }
+
+    @Test("One scenario and seed are one run, to the last event and byte")
+    func sameSeedSameRun() throws {
+        let scenario = try Simulations.load("flaky-network")
+        let first = Simulation.run(scenario, seed: 3)
+        let second = Simulation.run(scenario, seed: 3)
+        #expect(first.logHash == second.logHash)
+        #expect(first.json == second.json)
+        #expect(Simulation.run(scenario, seed: 4).logHash != first.logHash)
+    }
+
+    @Test("Reading the log's lines changes nothing")
+    func printingChangesNothing() throws {
+        let scenario = try Simulations.load("crash-of-every-node")
+        var lines = 0
+        let told = Simulation.run(scenario, seed: 2) { _ in lines += 1 }
+        #expect(told.logHash == Simulation.run(scenario, seed: 2).logHash)
+        #expect(lines >= told.events)
+    }
+
+    @Test("A run without what its scenario expects is vacuous, not passed")
+    func nothingHappened() throws {
+        let scenario = try Scenario.load(
+            text: "{nodes: 3, duration: 1s, clients: 1, expects: [acknowledged-write, crash]}",
+            name: "quiet")
+        #expect(Simulation.run(scenario, seed: 1).verdict == .vacuous([.crash]))
     }
 }

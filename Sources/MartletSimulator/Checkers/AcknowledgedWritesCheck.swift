@@ -1,5 +1,6 @@
 // No acknowledged write is lost: what the nodes hold, hints included, stands for every write that
-// was acknowledged by a node which still has what it had. With `dw`, that is every node that synced.
+// was acknowledged by a node which still has what it had. With `dw`, that is every node that
+// synced it.
 internal import MartletBase
 internal import MartletVersions
 

@@ -33,10 +33,10 @@ struct EvidenceCheck {
         }
         for holder in holders where holder.isSynced || !crashed(holder.node) {
             if !holds(holder, mirror) {
+                let act = holder.isSynced ? "have synced" : "hold"
                 return Finding(
                     .honestEvidence,
-                    "node \(holder.node + 1) is said to hold \(dot) of \(object) and does not"
-                )
+                    "node \(holder.node + 1) is said to \(act) \(dot) of \(object) and does not")
             }
         }
         return nil
@@ -44,10 +44,11 @@ struct EvidenceCheck {
 
     /// A stand-in may have brought the write home since.
     private func holds(_ holder: Holder, _ mirror: ReplicaMirror) -> Bool {
-        guard let (home, hint) = holder.standsInFor else {
-            return mirror.covers(dot, under: object, at: holder.node)
+        func holds(under key: StorageKey) -> Bool {
+            mirror.covers(dot, under: key, at: holder.node)
+                && !(holder.isSynced && mirror.awaitsSync(dot, under: key, at: holder.node))
         }
-        return mirror.covers(dot, under: hint, at: holder.node)
-            || mirror.covers(dot, under: object, at: home)
+        guard let (home, hint) = holder.standsInFor else { return holds(under: object) }
+        return holds(under: hint) || mirror.covers(dot, under: object, at: home)
     }
 }

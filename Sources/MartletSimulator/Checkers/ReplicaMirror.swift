@@ -14,6 +14,15 @@ struct ReplicaMirror {
     }
 
     private var entries: [[StorageKey: Entry]]
+    /// A version that came under an entry, and where in the node's log it did.
+    private struct Arrival {
+        var dot: Dot
+        var key: StorageKey
+        var position: LogPosition
+    }
+
+    /// For each node, what came to it and is not synced yet, in the order of its log.
+    private var unsynced: [[Arrival]]
     /// Hints that came to be.
     private(set) var hintsKept = 0
     /// Hints that their nodes have let go.
@@ -25,6 +34,7 @@ struct ReplicaMirror {
 
     init(nodeCount: Int) {
         entries = [[StorageKey: Entry]](repeating: [:], count: nodeCount)
+        unsynced = [[Arrival]](repeating: [], count: nodeCount)
     }
 
     /// What is stored under `key` at a node.
@@ -59,15 +69,28 @@ struct ReplicaMirror {
         }
     }
 
+    /// Whether `dot` came under `key` and is not synced there yet.
+    func awaitsSync(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
+        unsynced[node].contains { $0.dot == dot && $0.key == key }
+    }
+
+    /// A node's log is synced up to `position`.
+    mutating func synced(_ node: Int, upTo position: LogPosition) {
+        unsynced[node].removeAll { $0.position <= position }
+    }
+
     /// Takes in a put; the entry before it and after it, or nil when nothing changes, as when a
     /// live entry is logged again.
     mutating func put(
-        _ key: StorageKey, _ bytes: Bytes, at node: Int
+        _ key: StorageKey, _ bytes: Bytes, at node: Int, position: LogPosition
     ) throws(FormatError) -> (before: Entry?, after: Entry)? {
         let before = entries[node][key]
         if before?.bytes == bytes { return nil }
         let after = Entry(bytes: bytes, object: try object(of: key, bytes, at: node))
         entries[node][key] = after
+        for dot in after.object.dots where before?.object.context.covers(dot) != true {
+            unsynced[node].append(Arrival(dot: dot, key: key, position: position))
+        }
         if key.space == .hints, before == nil { hintsKept += 1 }
         return (before, after)
     }
@@ -103,8 +126,9 @@ struct ReplicaMirror {
         let counts = (kept: hintsKept, released: hintsReleased)
         entries[node] = [:]
         for entry in engine.everything(in: .objects) + engine.everything(in: .hints) {
-            _ = try put(entry.key, entry.value, at: node)
+            _ = try put(entry.key, entry.value, at: node, position: .start)
         }
+        unsynced[node] = []
         hintsKept = counts.kept
         let after = entries[node]
         hintsLost += before.keys.count { $0.space == .hints && after[$0] == nil }

@@ -12,11 +12,10 @@ struct LoggedVersionsCheck {
     /// Every node: none takes another's name.
     let nodes: [NodeID]
     let key: Int
-    /// What it held of the key anywhere when it issued them: what they may replace.
-    let held: [Dot]
 
+    /// `held` is what the node held of the key anywhere: what the versions it issues may replace.
     func run(
-        before: Object, after: Object, history: inout History
+        before: Object, after: Object, held: @autoclosure () -> [Dot], history: inout History
     ) -> Finding? {
         for sibling in after.siblings {
             if let known = before.siblings.first(where: { $0.dot == sibling.dot }) {
@@ -29,7 +28,7 @@ struct LoggedVersionsCheck {
                 continue
             }
             if history.versions[sibling.dot] == nil, mayIssue(sibling.dot) {
-                history.issue(sibling, key: key, replacing: held)
+                history.issue(sibling, key: key, replacing: held())
             }
             if let broken = check(sibling, key: key, history: history) { return broken }
         }
@@ -81,7 +80,8 @@ private func check(
         history.operations[number].key == key, history.operations[number].kind != .get,
         (history.operations[number].kind == .delete) == (sibling.content == .tombstone)
     else {
-        return Finding(.nothingInvented, "version \(sibling.dot) of key \(key) is no client's write")
+        return Finding(
+            .nothingInvented, "version \(sibling.dot) of key \(key) is no client's write")
     }
     return nil
 }

@@ -62,7 +62,8 @@ extension SimulationReport {
             writes = report.operations.writes
             answered = report.operations.answered
             availability = report.availability
-            failures = Dictionary(uniqueKeysWithValues: report.failures.map { ($0.reason, $0.count) })
+            failures = Dictionary(
+                uniqueKeysWithValues: report.failures.map { ($0.reason, $0.count) })
             latencyMedian = Self.seconds(report.latency.median)
             latencyP99 = Self.seconds(report.latency.p99)
             occurrences = Dictionary(

@@ -32,7 +32,8 @@ extension Section {
             .oneWay(from: try inner.choice("from"), to: try inner.choice("to")))
     }
 
-    private func fault(_ kind: FaultSpecification.Kind) throws(ScenarioError) -> FaultSpecification {
+    private func fault(_ kind: FaultSpecification.Kind) throws(ScenarioError) -> FaultSpecification
+    {
         var fault = FaultSpecification(kind: kind, at: .zero ... .zero, lasting: .zero ... .zero)
         guard has("at"), has("for") else { throw error("a fault needs at and for") }
         try readRange("at", into: &fault.at, ScenarioText.duration)

@@ -6,10 +6,10 @@ internal import MartletBase
 struct EventLog {
     private(set) var hash: UInt64 = 0
     private(set) var count = 0
-    private let print: ((String) -> Void)?
+    private let line: ((String) -> Void)?
 
-    init(print: ((String) -> Void)?) {
-        self.print = print
+    init(logging: ((String) -> Void)?) {
+        line = logging
     }
 
     /// Notes one event: when, at whom, of which kind, with a digest of what it carried.
@@ -21,18 +21,15 @@ struct EventLog {
         hash = StableHash.mix(hash ^ at.nanoseconds)
         hash = StableHash.mix(hash ^ UInt64(truncatingIfNeeded: subject) << 8 ^ kind.rawValue)
         hash = StableHash.mix(hash ^ payload)
-        guard let print else { return }
+        guard let line else { return }
         let detail = text()
-        print(
+        line(
             "\(Self.seconds(at)) \(kind) \(subject + 1)\(detail.isEmpty ? "" : " ")\(detail)")
     }
 
-    /// Whether lines are read.
-    var isPrinting: Bool { print != nil }
-
     /// A line that belongs to the event before it and is no part of the hash.
     func tell(_ text: @autoclosure () -> String) {
-        print?(text())
+        line?(text())
     }
 
     /// What an event is; the raw values are part of the hash.

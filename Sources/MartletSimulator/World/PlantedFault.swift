@@ -107,6 +107,7 @@ extension World {
                 let gone = old.object.siblings.first, !object.dots.contains(gone.dot),
                 history.closure(of: object.dots).contains(gone.dot)
             else { return nil }
+            remembered = nil
             let siblings = (object.siblings + [gone]).sorted { $0.dot < $1.dot }
             return Object(context: context, siblings: siblings)
         }

@@ -49,6 +49,12 @@ final class SimulatedNode {
     /// 2030-01-01, when every simulation begins.
     static let epochMilliseconds: UInt64 = 1_893_456_000_000
 
+    /// When the core wants to be woken, in the world's time; nil while the node is down.
+    var nextWakeup: Instant? { Self.wakeup(of: &core).map(worldTime) }
+
+    /// Takes the core where it lies: reading it through the class would copy it, every turn.
+    private static func wakeup(of core: inout NodeCore?) -> Instant? { core?.nextWakeup }
+
     /// What the node's clocks show. Its monotonic clock counts from a start of its own, so that
     /// an instant of another node would not pass for one of this.
     func moment(_ now: Instant) -> Moment {
@@ -60,7 +66,7 @@ final class SimulatedNode {
     }
 
     /// The world's time of an instant of this node's.
-    func worldTime(of instant: Instant) -> Instant {
+    private func worldTime(of instant: Instant) -> Instant {
         if instant == .never { return .never }
         let offset = UInt64(1_000 * (index + 1)) * 1_000_000_000
         return Instant(nanoseconds: instant.nanoseconds - min(offset, instant.nanoseconds))

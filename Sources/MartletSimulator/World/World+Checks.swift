@@ -18,9 +18,10 @@ extension World {
 
     mutating func check(_ chunk: LogChunk, of node: SimulatedNode) {
         do {
-            for batch in try chunk.batches() {
+            for (index, batch) in try chunk.batches().enumerated() {
+                let position = LogPosition(rawValue: chunk.first.rawValue + UInt64(index))
                 for change in batch.changes where change.key.space != .state {
-                    try check(change, of: node)
+                    try check(change, at: position, of: node)
                 }
             }
         } catch {
@@ -29,23 +30,25 @@ extension World {
     }
 
     private mutating func check(
-        _ change: WriteBatch.Change, of node: SimulatedNode
+        _ change: WriteBatch.Change, at position: LogPosition, of node: SimulatedNode
     ) throws(FormatError) {
         guard let bytes = change.value else {
             guard let gone = mirror.delete(change.key, at: node.index) else { return }
             checkRelease(of: change.key, carrying: gone.object)
             return
         }
-        guard let (before, after) = try mirror.put(change.key, bytes, at: node.index),
-            let id = node.id, let key = history.number(of: change.key.key)
+        let put = try mirror.put(change.key, bytes, at: node.index, position: position)
+        guard let (before, after) = put, let id = node.id,
+            let key = history.number(of: change.key.key)
         else { return }
-        let ids = nodes.compactMap(\.id)
-        let held = mirror.heldDots(change.key, before: before, at: node.index, homes: ids)
         let check = LoggedVersionsCheck(
-            node: id, isHint: change.key.space == .hints, nodes: ids, key: key, held: held)
+            node: id, isHint: change.key.space == .hints, nodes: nodeIDs, key: key)
+        let (mirror, homes) = (mirror, nodeIDs)
         found(
             check.run(
-                before: before?.object ?? Object(), after: after.object, history: &history))
+                before: before?.object ?? Object(), after: after.object,
+                held: mirror.heldDots(change.key, before: before, at: node.index, homes: homes),
+                history: &history))
     }
 
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
@@ -67,7 +70,8 @@ extension World {
         occurrences[.acknowledgedWrite] += 1
         guard history.versions[write.dot]?.operation == number else {
             let finding = Finding(
-                .nothingInvented, "write w\(number) was acknowledged as \(write.dot), which is not it")
+                .nothingInvented,
+                "write w\(number) was acknowledged as \(write.dot), which is not it")
             return found(finding)
         }
         let key = history.keys[operation.key]

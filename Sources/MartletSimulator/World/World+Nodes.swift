@@ -36,18 +36,16 @@ extension World {
     // MARK: The timer
 
     private mutating func setTimer(of node: SimulatedNode) {
-        guard let core = node.core else { return }
-        let due = node.worldTime(of: core.nextWakeup)
-        guard due < node.wakesAt else { return }
+        guard let due = node.nextWakeup, due < node.wakesAt else { return }
         node.wakesAt = max(due, now + Self.timerGrain)
         queue.schedule(.nodeWakes(node.index, life: node.life), at: node.wakesAt)
     }
 
     mutating func nodeWakes(_ index: Int, life: Int) {
         let node = nodes[index]
-        guard node.life == life, node.wakesAt == now, let core = node.core else { return }
+        guard node.life == life, node.wakesAt == now, let due = node.nextWakeup else { return }
         node.wakesAt = .never
-        if node.worldTime(of: core.nextWakeup) > now {
+        if due > now {
             setTimer(of: node)
             return
         }
@@ -88,6 +86,7 @@ extension World {
             outcome =
                 planted == .acknowledgesBeforeSync ? .synced(position) : node.storage.log.sync()
         }
+        if case .synced(let position) = outcome { mirror.synced(index, upTo: position) }
         log.note(now, index, .synced)
         turn(index, .logAnswered(outcome))
     }
@@ -105,6 +104,7 @@ extension World {
             found(Finding(.storageOpens, "node \(index + 1): \(error)"))
             return
         }
+        nodeIDs = nodes.compactMap(\.id)
         log.note(now, index, .starts)
         turn(index, .started)
     }

@@ -22,6 +22,8 @@ struct World {
     var queue = EventQueue()
     var log: EventLog
     let nodes: [SimulatedNode]
+    /// Those of the nodes that have started once.
+    var nodeIDs: [NodeID] = []
     var links: [Link]
     /// For each directed pair of nodes, how many faults keep packets from passing.
     var blocks: [Int]
@@ -52,12 +54,12 @@ struct World {
 
     init(
         _ scenario: Scenario, schedule: Schedule, planted: PlantedFault?,
-        print: ((String) -> Void)?
+        logging: ((String) -> Void)?
     ) throws(StorageError) {
         self.scenario = scenario
         self.schedule = schedule
         self.planted = planted
-        log = EventLog(print: print)
+        log = EventLog(logging: logging)
         let count = scenario.nodeCount
         var nodes: [SimulatedNode] = []
         for index in 0..<count {

@@ -64,7 +64,7 @@ struct Simulate: ParsableCommand {
         var failures = 0
         for seed in seed..<seed + seeds {
             let report = Simulation.run(
-                scenario, seed: seed, print: log ? { Console.line($0) } : nil)
+                scenario, seed: seed, logging: log ? { Console.line($0) } : nil)
             if report.verdict != .passed { failures += 1 }
             Console.line(text(of: report))
         }
