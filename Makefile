@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint format clean dependencies
+.PHONY: help demo build test bench lint format clean dependencies
 
 # One scratch path for debug, release and tests. Exclusivity is checked in tests and debug builds;
 # unchecked in release, where the check alone costs a quarter of the instructions.
@@ -25,6 +25,9 @@ build: dependencies ## Build the release executable
 test: dependencies ## Build and run all tests
 	@./.ci/quietly "building tests" swift build $(SWIFT_FLAGS) --build-tests
 	@./.ci/quietly "testing" --tail 3 swift test $(SWIFT_FLAGS) --skip-build --parallel
+
+bench: build ## Measure quorum writes and reads with redis-benchmark (about two minutes)
+	@./.ci/bench
 
 lint: ## Check the format of every Swift file
 	@swift format lint --strict -r Sources Tests Package.swift
