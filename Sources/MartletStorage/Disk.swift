@@ -79,7 +79,7 @@ package struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What stood in the way.
     package enum Cause: Hashable, Sendable {
-        /// No space left, or the quota reached (ENOSPC, EDQUOT).
+        /// No space left, or a quota or limit on file sizes reached (ENOSPC, EDQUOT, EFBIG).
         case noSpace
         /// No such file or directory (ENOENT).
         case notFound

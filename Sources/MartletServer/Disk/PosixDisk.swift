@@ -138,7 +138,7 @@ func failure(_ operation: DiskError.Operation, _ file: String, at offset: Int = 
     let code = errno
     let cause: DiskError.Cause =
         switch code {
-        case ENOSPC, EDQUOT: .noSpace
+        case ENOSPC, EDQUOT, EFBIG: .noSpace
         case ENOENT: .notFound
         case EACCES, EPERM, EROFS: .notPermitted
         case EIO: .inputOutput

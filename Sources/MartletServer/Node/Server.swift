@@ -224,7 +224,8 @@ private final class StopSignals {
             source.activate()
             sources.append(source)
         }
-        _ = signal(SIGPIPE, SIG_IGN)
+        // Both come back as errors of the write that met them, which know what to do.
+        for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
     }
 
     /// Blocks until one of them arrives.
