@@ -96,9 +96,11 @@ package struct NodeCore {
         membership = Membership(
             local: local, seeds: configuration.seeds, options: configuration.membership,
             random: SeededRandom(seed: seed, stream: "membership"))
+        var numbers = SeededRandom(seed: seed, stream: "operations")
         replication = Replication(
             options: configuration.replication, engine: engine, dots: dots,
-            random: SeededRandom(seed: seed, stream: "replication"))
+            random: SeededRandom(seed: seed, stream: "replication"),
+            firstOperation: OperationID(rawValue: (numbers.next() >> 16) + 1))
     }
 
     // MARK: Views

@@ -73,7 +73,7 @@ package struct Replication {
     var peers = Peers()
 
     /// Everything in flight; its numbers are the `OperationID`s.
-    var operations = SlidingTable<Operation>()
+    var operations: SlidingTable<Operation>
     var hints: HintDelivery
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
@@ -113,8 +113,12 @@ package struct Replication {
     }
 
     /// The replication of the node that issues `dots`, over what `engine` recovered.
+    ///
+    /// - Parameter firstOperation: what its questions are numbered from; another in each life of a
+    ///   node, since an answer to a former life that arrives late must not pass for one to this.
     package init(
-        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom
+        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom,
+        firstOperation: OperationID = OperationID(rawValue: 1)
     ) {
         local = dots.actor.node
         self.options = options
@@ -124,6 +128,7 @@ package struct Replication {
             random: SeededRandom(seed: self.random.next()))
         hints = HintDelivery(options: options)
         hedges = HedgeBudget(share: options.hedgeShare)
+        operations = SlidingTable(first: firstOperation.rawValue)
     }
 
     /// The longest that a request is worked on, whatever its client or another node asks.

@@ -27,6 +27,16 @@ struct SlidingTableTests {
         #expect(table.numbers == model.keys.sorted())
     }
 
+    @Test("Its numbers may begin anywhere")
+    func first() {
+        var table = SlidingTable<String>(first: 1 << 50)
+        #expect(table[1 << 50] == nil && table.numbers.isEmpty)
+        #expect(table.append("a") == 1 << 50)
+        for _ in 0..<100 { _ = table.append("b") }
+        #expect(table[1 << 50] == "a" && table[1] == nil && table.remove(1) == nil)
+        #expect(table.remove(1 << 50) == "a" && table.count == 100)
+    }
+
     @Test("Its window is no longer than from the oldest value to the newest")
     func window() {
         var table = SlidingTable<Int>()

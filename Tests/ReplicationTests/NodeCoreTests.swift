@@ -128,6 +128,24 @@ import Testing
         }
     }
 
+    @Test("An answer to a node's former life counts for nothing in this one")
+    func formerLife() throws {
+        let disk = MemoryDisk()
+        var first = try Host(disk)
+        _ = first.offer(try Topology.onePartition(nodes: 3, replicas: 3))
+        let asked = first.get()
+        #expect(asked.count == 2)
+        first.crash()
+
+        var second = try Host(disk, seed: 2)
+        #expect(second.get().count == 2)
+        for (operation, node) in asked {
+            let reply = ReplicaGetReply(operation: operation, outcome: .object(Object()))
+            let effects = second.handle(.messageReceived(.replicaGetReply(reply), from: node))
+            #expect(effects.isEmpty, "the client would be answered by nobody's word")
+        }
+    }
+
     @Test("A full disk is told once, refuses writes and still answers reads")
     func fullDisk() throws {
         let disk = MemoryDisk()
@@ -190,6 +208,17 @@ private struct Host {
             key: Stage.key, operation: .put(mutation, WriteOptions()))
         let effects = handle(.requestReceived(RequestID(rawValue: request), asked))
         return effects.compactMap(line) + commit()
+    }
+
+    /// Reads with links to two homes open; returns what was asked of whom.
+    mutating func get() -> [(OperationID, NodeID)] {
+        _ = handle(.linkOpened(NodeID(rawValue: 1)))
+        _ = handle(.linkOpened(NodeID(rawValue: 2)))
+        let request = ClientRequest(key: Stage.key, operation: .get(ReadOptions()))
+        return handle(.requestReceived(RequestID(rawValue: 1), request)).compactMap { effect in
+            guard case .send(.replicaGet(let get), let node) = effect else { return nil }
+            return (get.operation, node)
+        }
     }
 
     mutating func create(memberCount: Int) -> CreationOutcome? {

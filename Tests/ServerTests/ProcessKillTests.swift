@@ -1,5 +1,5 @@
-// Real processes that are killed while clients write, and stopped as they should be: no acknowledged
-// write is lost, and nobody but the clients of the killed node notices.
+// Real processes that are killed while clients write, and stopped as they should be: no
+// acknowledged write is lost, and nobody but the clients of the killed node notices.
 import Glibc
 import MartletClient
 import MartletServer
