@@ -1,7 +1,7 @@
 // What is in flight, under numbers that count up: a window that slides along them. Looking one up
 // is indexing, not hashing, and a walk goes in the order of beginning.
 
-/// Values under consecutive numbers from 1, most of them short-lived.
+/// Values under consecutive numbers, most of them short-lived.
 ///
 /// A ring of slots from the oldest value to the newest: one that outlives the others holds on to
 /// the slots of those that came after it, 8 bytes each for a class.
@@ -9,15 +9,17 @@ package struct SlidingTable<Element> {
     /// A power of two of them; the value under `number` is at `number & mask`.
     @usableFromInline package var slots: [Element?]
     /// No value has a number below this.
-    @usableFromInline package var oldest: UInt64 = 1
+    @usableFromInline package var oldest: UInt64
     /// The number that the next value gets.
-    @usableFromInline package var next: UInt64 = 1
+    @usableFromInline package var next: UInt64
     /// How many values there are.
     @usableFromInline package var live = 0
 
-    /// A table without values.
+    /// A table without values, whose first gets the number `first`.
     @inlinable
-    package init() {
+    package init(first: UInt64 = 1) {
+        oldest = first
+        next = first
         slots = Array(repeating: nil, count: 64)
     }
 

@@ -98,7 +98,15 @@ package struct NodeCore {
             random: SeededRandom(seed: seed, stream: "membership"))
         replication = Replication(
             options: configuration.replication, engine: engine, dots: dots,
-            random: SeededRandom(seed: seed, stream: "replication"))
+            random: SeededRandom(seed: seed, stream: "replication"),
+            firstOperation: Self.firstOperation(seed: seed))
+    }
+
+    /// Where the numbers of this life's operations begin: drawn from 48 bits, so that those which
+    /// an earlier life left unanswered are met again by no chance that matters.
+    private static func firstOperation(seed: UInt64) -> OperationID {
+        var random = SeededRandom(seed: seed, stream: "operations")
+        return OperationID(rawValue: random.next() >> 16 | 1)
     }
 
     // MARK: Views

@@ -73,7 +73,7 @@ package struct Replication {
     var peers = Peers()
 
     /// Everything in flight; its numbers are the `OperationID`s.
-    var operations = SlidingTable<Operation>()
+    var operations: SlidingTable<Operation>
     var hints: HintDelivery
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
@@ -113,10 +113,16 @@ package struct Replication {
     }
 
     /// The replication of the node that issues `dots`, over what `engine` recovered.
+    ///
+    /// Its operations are numbered from `firstOperation`, far from those of the node's earlier
+    /// lives: other nodes may still answer these, after a sync or a put that took them long.
     package init(
-        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom
+        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom,
+        firstOperation: OperationID
     ) {
+        invariant(firstOperation != .unanswered, "operations begin at \(firstOperation)")
         local = dots.actor.node
+        operations = SlidingTable(first: firstOperation.rawValue)
         self.options = options
         self.random = random
         replica = Replica(

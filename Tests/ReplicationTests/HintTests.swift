@@ -161,7 +161,8 @@ import Testing
         let pending = stage.replication.pendingHints
         let again = Replication(
             options: ReplicationOptions(), engine: stage.engine,
-            dots: DotSource(actor: .of(4)), random: SeededRandom(seed: 1))
+            dots: DotSource(actor: .of(4)), random: SeededRandom(seed: 1),
+            firstOperation: OperationID(rawValue: 1))
         #expect(again.pendingHints == pending)
         #expect(pending.count == 1)
     }

@@ -46,7 +46,8 @@ import Testing
         let stage = try Stage()
         var replication = Replication(
             options: ReplicationOptions(), engine: stage.engine,
-            dots: DotSource(actor: .of(1)), random: SeededRandom(seed: 1))
+            dots: DotSource(actor: .of(1)), random: SeededRandom(seed: 1),
+            firstOperation: OperationID(rawValue: 1))
         var effects: [ReplicationEffect] = []
         replication.requestReceived(
             RequestID(rawValue: 1),

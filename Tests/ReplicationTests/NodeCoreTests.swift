@@ -46,6 +46,26 @@ import Testing
         #expect(try Host(disk, seed: 3).core.dots.actor > second.core.dots.actor)
     }
 
+    @Test("Each life of a node numbers its operations apart from those before")
+    func operationNumbers() throws {
+        let disk = MemoryDisk()
+        let ring = try Topology.onePartition(nodes: 3, replicas: 3)
+        var numbers: [OperationID] = []
+        for seed in 1...2 as ClosedRange<UInt64> {
+            var host = try Host(disk, seed: seed)
+            _ = host.offer(ring)
+            _ = host.handle(.linkOpened(NodeID(rawValue: 1)))
+            _ = host.handle(.linkOpened(NodeID(rawValue: 2)))
+            let asked = ClientRequest(
+                key: Stage.key, operation: .get(ReadOptions()))
+            for effect in host.handle(.requestReceived(RequestID(rawValue: 1), asked)) {
+                if case .send(.replicaGet(let get), _) = effect { numbers.append(get.operation) }
+            }
+            host.crash()
+        }
+        #expect(Set(numbers).count == 2, "an answer meant for one life means nothing to the next")
+    }
+
     @Test("An incarnation keeps pace with the clock, so that a restored copy repeats none")
     func restoredCopy() throws {
         let later = WallTime(milliseconds: Stage.wallStart.milliseconds + 86_400_000)
