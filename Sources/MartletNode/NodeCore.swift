@@ -35,8 +35,9 @@ package struct NodeCore {
     /// Takes up the node that `engine` remembers, or makes a new one with the identity that the
     /// seed gives; `seed` must differ for every node ever started.
     ///
-    /// Writes who the node now is to the engine: the shell must make the log durable up to there
-    /// before it hands in `started`, since dots are issued only under an actor that is on disk.
+    /// Writes who the node now is to the engine: the shell must sync the log up to there, in every
+    /// sync mode, before it hands in `started`. A loss of power that took the new actor back would
+    /// leave the old one, clean stop and all, and the next life would issue its dots again.
     package static func open(
         _ configuration: NodeConfiguration, engine: StorageEngine, seed: UInt64, at now: Moment
     ) throws(NodeStateError) -> NodeCore {
@@ -168,8 +169,8 @@ package struct NodeCore {
 
     private mutating func start(at now: Moment, into effects: inout [NodeEffect]) {
         invariant(
-            engine.durable >= openedAt,
-            "started at \(engine.durable), the actor stands at \(openedAt)")
+            engine.synced >= openedAt,
+            "started at \(engine.synced), the actor stands at \(openedAt)")
         if let topology {
             membership.epoch = topology.epoch
             replication.topologyChanged(topology)

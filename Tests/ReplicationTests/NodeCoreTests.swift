@@ -46,6 +46,24 @@ import Testing
         #expect(try Host(disk, seed: 3).core.dots.actor > second.core.dots.actor)
     }
 
+    @Test(
+        "A node repeats no dot when power fails soon after its start, however rarely it syncs",
+        arguments: [SyncMode.everyWrite, .interval(.seconds(1)), .operatingSystem])
+    func startIsSynced(sync: SyncMode) throws {
+        let disk = MemoryDisk()
+        var first = try Host(disk, sync: sync)
+        try first.createAlone()
+        first.put("a")
+        _ = first.handle(.stopping)
+        first.close()
+
+        var second = try Host(disk, seed: 2, sync: sync)
+        second.put("b")
+        let dots = second.core.dots
+        second.crash()
+        #expect(try Host(disk, seed: 3, sync: sync).core.dots.actor > dots.actor)
+    }
+
     @Test("Each life of a node numbers its operations apart from those before")
     func operationNumbers() throws {
         let disk = MemoryDisk()
@@ -172,12 +190,13 @@ private struct Host {
 
     init(
         _ disk: MemoryDisk, cluster: String = "stage", name: String = "n1", seed: UInt64 = 1,
-        wall: WallTime = Stage.wallStart
+        wall: WallTime = Stage.wallStart, sync: SyncMode = .everyWrite
     ) throws {
         self.disk = disk
         now.wall = wall
         var storage = StorageOptions()
         storage.prewriteBytes = 0
+        storage.sync = sync
         let opened = try StorageEngine.open(disk: disk, options: storage)
         log = opened.log
         let endpoint = Endpoint(host: "127.0.0.1", port: 7_401)
@@ -186,6 +205,7 @@ private struct Host {
             clientEndpoint: Endpoint(host: "127.0.0.1", port: 7_400), seeds: [endpoint])
         core = try NodeCore.open(configuration, engine: opened.engine, seed: seed, at: now)
         commit()
+        opened.engine.logAnswered(log.sync())
         _ = handle(.started)
     }
 

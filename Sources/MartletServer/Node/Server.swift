@@ -112,13 +112,13 @@ package final class Server {
         } catch {
             throw .node(directory: directory, error)
         }
-        while let chunk = storage.engine.takeChunk() {
-            let outcome = storage.log.commit([chunk])
-            switch outcome {
-            case .written, .synced: storage.engine.logAnswered(outcome)
-            case .full(let error), .failed(let error):
-                throw .log(directory: directory, error)
-            }
+        var chunks: [LogChunk] = []
+        while let chunk = storage.engine.takeChunk() { chunks.append(chunk) }
+        var outcome = storage.log.commit(chunks)
+        if case .written = outcome { outcome = storage.log.sync() }
+        switch outcome {
+        case .written, .synced: storage.engine.logAnswered(outcome)
+        case .full(let error), .failed(let error): throw .log(directory: directory, error)
         }
         return core
     }
