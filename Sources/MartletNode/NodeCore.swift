@@ -55,7 +55,7 @@ package struct NodeCore {
             ?? NodeIdentity(
                 id: NodeID(rawValue: identities.next()), clusterName: configuration.clusterName,
                 name: configuration.name)
-        let dots = nextDots(of: identity.id, after: try engine.loadActor(), at: now.wall)
+        let dots = try nextDots(of: identity.id, after: try engine.loadActor(), at: now.wall)
         let topology = try engine.loadTopology()
         var batch = WriteBatch()
         if stored == nil { batch.put(identity) }
@@ -68,17 +68,19 @@ package struct NodeCore {
 
     /// The actor goes on where a clean stop left it; after any other end it is a new one. Its
     /// incarnation also keeps pace with the clock, so that a directory restored from a copy does
-    /// not repeat incarnations that the node has used since.
+    /// not repeat incarnations that the node has used since; but not with one beyond the year
+    /// 2106, which would use them all up.
     private static func nextDots(
         of node: NodeID, after record: ActorRecord?, at wall: WallTime
-    ) -> DotSource {
+    ) throws(NodeStateError) -> DotSource {
         if let record, let counter = record.counter {
             return DotSource(
                 actor: Actor(node: node, incarnation: record.incarnation), counter: counter)
         }
-        let seconds = UInt32(clamping: wall.milliseconds / 1_000)
-        let incarnation = max((record?.incarnation ?? 0) + 1, seconds)
-        return DotSource(actor: Actor(node: node, incarnation: incarnation))
+        let seconds = UInt32(exactly: wall.milliseconds / 1_000) ?? 0
+        let (next, overflow) = (record?.incarnation ?? 0).addingReportingOverflow(1)
+        if overflow { throw .exhausted }
+        return DotSource(actor: Actor(node: node, incarnation: max(next, seconds)))
     }
 
     private init(

@@ -64,6 +64,16 @@ import Testing
         #expect(try Host(disk, seed: 3, sync: sync).core.dots.actor > dots.actor)
     }
 
+    @Test("A clock beyond any incarnation exhausts none")
+    func absurdClock() throws {
+        let disk = MemoryDisk()
+        let absurd = WallTime(milliseconds: 5_000_000_000_000)
+        let first = try Host(disk, wall: absurd)
+        let actor = first.core.dots.actor
+        first.crash()
+        #expect(try Host(disk, seed: 2, wall: absurd).core.dots.actor > actor)
+    }
+
     @Test("Each life of a node numbers its operations apart from those before")
     func operationNumbers() throws {
         let disk = MemoryDisk()
