@@ -136,7 +136,12 @@ struct Replica {
         let sibling = Sibling(
             dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
             expiry: mutation.expiry)
+        let knownActors = object.context.entries.count
         object.record(sibling, seen: seen)
+        guard object.context.entries.count <= max(options.contextLimit, knownActors + 1) else {
+            throw .invalidOptions(
+                "the context that was handed in leaves more than \(options.contextLimit) actors")
+        }
         guard object.siblings.count <= options.siblingLimit else {
             throw .tooManySiblings(limit: options.siblingLimit)
         }
