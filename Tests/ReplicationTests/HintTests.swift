@@ -154,6 +154,22 @@ import Testing
         #expect(stage.pass(.zero) == ["put 3 → 1: a@2.1 b@x.1, hint, durable"])
     }
 
+    @Test("What a fallback took is owed to a silent home even after its own hint has gone home")
+    func owedAfterDelivery() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        stage.put("a") {
+            $0.w = .count(1)
+            $0.dw = .count(0)
+        }
+        #expect(stage.pass(.seconds(1)).last == "put 5 → 1: a@x.1, hint, durable")
+        stage.acknowledge(5, by: 1)
+        #expect(stage.replication.pendingHints.count == 0)
+        #expect(
+            stage.pass(.seconds(2)) == [
+                "put 6 → 2: a@x.1, hint, durable", "put 7 → 3: a@x.1, hint, durable",
+            ])
+    }
+
     @Test("Hints outlive the node that keeps them, and are counted again when it is back")
     func recovery() throws {
         var stage = try Stage(local: 4, nodes: 4, away: [3])
