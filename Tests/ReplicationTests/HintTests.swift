@@ -170,6 +170,17 @@ import Testing
             ])
     }
 
+    @Test("Hints for a home that is away do not hold up the node while others are brought home")
+    func longPass() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [2, 3])
+        for number in 1...3_000 { _ = stage.holdAsked("v", key: "k\(number)") }
+        for number in 1...8 { _ = stage.holdAsked("v", key: "z\(number)", for: 2) }
+        stage.reach(2)
+        let first = stage.pass(.zero).count
+        #expect(first < 8, "a look at a third of the hints does not find them all")
+        #expect(first + stage.pass(.milliseconds(100)).count == 8)
+    }
+
     @Test("Hints outlive the node that keeps them, and are counted again when it is back")
     func recovery() throws {
         var stage = try Stage(local: 4, nodes: 4, away: [3])
