@@ -167,7 +167,7 @@ final class NodeLoop: @unchecked Sendable {
     func connect(to endpoint: Endpoint, link: PeerLink) -> EventLoopFuture<any Channel> {
         let connectTimeout = TimeAmount.seconds(1)
         return ClientBootstrap(group: eventLoop)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connectTimeout(connectTimeout)
             .channelInitializer { [self] channel in
                 assertConfined()
