@@ -1,6 +1,7 @@
 // The node's loop: everything of one node but its disk happens here, on one event loop. Sockets
 // and timers bring events, `NodeCore` decides, effects go back out. What one turn of the loop
 // produces leaves together: one write a client, one a peer, one chunk for the log.
+internal import Glibc
 internal import Logging
 internal import MartletBase
 internal import MartletNode
@@ -168,6 +169,10 @@ final class NodeLoop: @unchecked Sendable {
         let connectTimeout = TimeAmount.seconds(1)
         return ClientBootstrap(group: eventLoop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(
+                .tcpOption(NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT)),
+                value: Int(PeerLink.unacknowledgedLimit.milliseconds)
+            )
             .connectTimeout(connectTimeout)
             .channelInitializer { [self] channel in
                 assertConfined()
