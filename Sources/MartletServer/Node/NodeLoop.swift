@@ -103,6 +103,8 @@ final class NodeLoop: @unchecked Sendable {
         if let turnMoment { return turnMoment }
         let moment = SystemClock.now
         turnMoment = moment
+        // Whoever asks has begun a turn, and a turn must end for time to go on.
+        scheduleFlush()
         return moment
     }
 
@@ -213,7 +215,7 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: Time
 
     private func scheduleWakeup() {
-        let current = now.instant
+        let current = (turnMoment ?? SystemClock.now).instant
         let wakeup = max(core.nextWakeup, current + Self.timerGrain)
         guard wakeup < scheduledWakeup, wakeup != .never else { return }
         scheduledWakeup = wakeup
@@ -223,7 +225,8 @@ final class NodeLoop: @unchecked Sendable {
     private func wakeUp(for wakeup: Instant) {
         // An earlier one may have been scheduled since; then this one has nothing to say.
         if wakeup == scheduledWakeup { scheduledWakeup = .never }
-        if core.nextWakeup <= now.instant { handle(.ticked) } else { scheduleFlush() }
+        // What is not due yet is scheduled again by the flush of this turn.
+        if core.nextWakeup <= now.instant { handle(.ticked) }
     }
 
     // MARK: Clients
