@@ -50,10 +50,13 @@ package final class Server {
         do throws(ServerError) {
             let bound = try Self.listen(loop, group)
             listeners = bound.all
-            let datagrams = bound.datagrams
             Self.blocking {
-                try eventLoop.submit { loop.start(logThread: logThread, datagrams: datagrams) }
-                    .wait()
+                try eventLoop.submit {
+                    loop.start(logThread: logThread, datagrams: bound.datagrams)
+                    for listener in bound.all {
+                        try listener.syncOptions?.setOption(.autoRead, value: true)
+                    }
+                }.wait()
             }
         } catch {
             logThread.stop()
@@ -125,6 +128,9 @@ package final class Server {
 
     // MARK: Listening
 
+    // Listeners are bound before the node starts, so that a port in use stops it early, but read
+    // nothing until it has: what came before would find no ring, and would be logged nowhere.
+
     private struct Bound {
         var all: [any Channel]
         var datagrams: any Channel
@@ -137,6 +143,7 @@ package final class Server {
         let peers = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,
@@ -151,6 +158,7 @@ package final class Server {
         let clients = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,
@@ -166,6 +174,7 @@ package final class Server {
                 }
             }
         let datagrams = DatagramBootstrap(group: group)
+            .channelOption(.autoRead, value: false)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(DatagramHandler(loop: loop))
