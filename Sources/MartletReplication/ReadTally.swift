@@ -86,13 +86,6 @@ struct ReadTally {
             && replicas.count { counts($0) && $0.part.standsInFor == nil } >= requirement.pr
     }
 
-    /// Replicas that may yet answer, the ones that have included.
-    var hopefulCount: Int {
-        replicas.count { replica in
-            if case .refused = replica.reply { false } else { true }
-        }
-    }
-
     /// Nodes whose summary names values that nobody has sent, when none is on its way in full.
     var unresolvedSummaries: [NodeID] {
         replicas.compactMap { replica in
