@@ -15,12 +15,12 @@ package struct SlidingTable<Element> {
     /// How many values there are.
     @usableFromInline package var live = 0
 
-    /// A table without values, whose first will be under `first`.
+    /// A table without values, whose first gets the number `first`.
     @inlinable
     package init(first: UInt64 = 1) {
-        slots = Array(repeating: nil, count: 64)
         oldest = first
         next = first
+        slots = Array(repeating: nil, count: 64)
     }
 
     /// How many values there are.

@@ -35,8 +35,9 @@ package struct NodeCore {
     /// Takes up the node that `engine` remembers, or makes a new one with the identity that the
     /// seed gives; `seed` must differ for every node ever started.
     ///
-    /// Writes who the node now is to the engine: the shell must make the log durable up to there
-    /// before it hands in `started`, since dots are issued only under an actor that is on disk.
+    /// Writes who the node now is to the engine: the shell must sync the log up to there, in every
+    /// sync mode, before it hands in `started`. A loss of power that took the new actor back would
+    /// leave the old one, clean stop and all, and the next life would issue its dots again.
     package static func open(
         _ configuration: NodeConfiguration, engine: StorageEngine, seed: UInt64, at now: Moment
     ) throws(NodeStateError) -> NodeCore {
@@ -54,7 +55,7 @@ package struct NodeCore {
             ?? NodeIdentity(
                 id: NodeID(rawValue: identities.next()), clusterName: configuration.clusterName,
                 name: configuration.name)
-        let dots = nextDots(of: identity.id, after: try engine.loadActor(), at: now.wall)
+        let dots = try nextDots(of: identity.id, after: try engine.loadActor(), at: now.wall)
         let topology = try engine.loadTopology()
         var batch = WriteBatch()
         if stored == nil { batch.put(identity) }
@@ -67,17 +68,19 @@ package struct NodeCore {
 
     /// The actor goes on where a clean stop left it; after any other end it is a new one. Its
     /// incarnation also keeps pace with the clock, so that a directory restored from a copy does
-    /// not repeat incarnations that the node has used since.
+    /// not repeat incarnations that the node has used since; but not with one beyond the year
+    /// 2106, which would use them all up.
     private static func nextDots(
         of node: NodeID, after record: ActorRecord?, at wall: WallTime
-    ) -> DotSource {
+    ) throws(NodeStateError) -> DotSource {
         if let record, let counter = record.counter {
             return DotSource(
                 actor: Actor(node: node, incarnation: record.incarnation), counter: counter)
         }
-        let seconds = UInt32(clamping: wall.milliseconds / 1_000)
-        let incarnation = max((record?.incarnation ?? 0) + 1, seconds)
-        return DotSource(actor: Actor(node: node, incarnation: incarnation))
+        let seconds = UInt32(exactly: wall.milliseconds / 1_000) ?? 0
+        let (next, overflow) = (record?.incarnation ?? 0).addingReportingOverflow(1)
+        if overflow { throw .exhausted }
+        return DotSource(actor: Actor(node: node, incarnation: max(next, seconds)))
     }
 
     private init(
@@ -96,11 +99,17 @@ package struct NodeCore {
         membership = Membership(
             local: local, seeds: configuration.seeds, options: configuration.membership,
             random: SeededRandom(seed: seed, stream: "membership"))
-        var numbers = SeededRandom(seed: seed, stream: "operations")
         replication = Replication(
             options: configuration.replication, engine: engine, dots: dots,
             random: SeededRandom(seed: seed, stream: "replication"),
-            firstOperation: OperationID(rawValue: (numbers.next() >> 16) + 1))
+            firstOperation: Self.firstOperation(seed: seed))
+    }
+
+    /// Where the numbers of this life's operations begin: drawn from 48 bits, so that those which
+    /// an earlier life left unanswered are met again by no chance that matters.
+    private static func firstOperation(seed: UInt64) -> OperationID {
+        var random = SeededRandom(seed: seed, stream: "operations")
+        return OperationID(rawValue: random.next() >> 16 | 1)
     }
 
     // MARK: Views
@@ -162,8 +171,8 @@ package struct NodeCore {
 
     private mutating func start(at now: Moment, into effects: inout [NodeEffect]) {
         invariant(
-            engine.durable >= openedAt,
-            "started at \(engine.durable), the actor stands at \(openedAt)")
+            engine.synced >= openedAt,
+            "started at \(engine.synced), the actor stands at \(openedAt)")
         if let topology {
             membership.epoch = topology.epoch
             replication.topologyChanged(topology)

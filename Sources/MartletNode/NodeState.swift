@@ -32,6 +32,8 @@ package enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible 
     case foreign(found: NodeIdentity, clusterName: String, name: String)
     /// An entry does not read back.
     case unreadable(entry: String, FormatError)
+    /// No incarnation is left for it to take.
+    case exhausted
     /// The storage refused the first write.
     case refused(WriteRefusal)
 
@@ -45,6 +47,9 @@ package enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible 
         case .unreadable(let entry, let error):
             "the node's own \(entry) does not read back (\(error)): keep the directory aside and "
                 + "replace the node with a new one"
+        case .exhausted:
+            "the node has used up its incarnations: replace it with a new one, in a directory of "
+                + "its own"
         case .refused(let refusal): "the storage refuses the node's first write: \(refusal)"
         }
     }
@@ -79,6 +84,9 @@ extension StorageEngine {
                 throw reader.error(.invalid("incarnation"))
             }
             let counter = try reader.readFlag() ? try reader.readVarint() : nil
+            if let counter, counter > Dot.counterLimit {
+                throw reader.error(.invalid("counter"))
+            }
             return ActorRecord(incarnation: incarnation, counter: counter)
         }
     }

@@ -11,6 +11,11 @@ struct HintDelivery {
     static let passPause = Duration.milliseconds(500)
     /// How long a hint under way is waited for.
     static let patience = Duration.seconds(2)
+    /// Hints looked at in one go: most may be for homes that are still away, and nothing else is
+    /// done meanwhile.
+    static let lookLimit = 1_024
+    /// How long a pass that has reached `lookLimit` lets others have their turn.
+    static let lookPause = Duration.milliseconds(10)
     /// Bytes of hints read from the store at a time.
     static let pageBytes = 64 << 10
 
@@ -53,6 +58,11 @@ struct HintDelivery {
 
     mutating func rest(at now: Instant) {
         nextStep = now + Self.passPause
+    }
+
+    /// Goes on soon: this was enough at a time.
+    mutating func pause(at now: Instant) {
+        nextStep = now + Self.lookPause
     }
 
     /// There is room again in the middle of a pass: go on without resting.
@@ -114,7 +124,13 @@ extension Replication {
         for id in hints.forgetOverdue(at: now.instant) { operations.remove(id.rawValue) }
         hints.rest(at: now.instant)
         guard replica.hintCounts.keys.contains(where: peers.isReachable) else { return }
+        var looks = 0
         while hints.hasRoom {
+            if looks == HintDelivery.lookLimit {
+                hints.pause(at: now.instant)
+                return
+            }
+            looks += 1
             let entry = hints.next { [replica] in
                 replica.hints(after: $0, limitBytes: HintDelivery.pageBytes)
             }

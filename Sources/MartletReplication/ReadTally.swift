@@ -46,13 +46,15 @@ struct ReadTally {
         }
         replicas[index].reply = reply
         if case .object(let object) = reply { merged.merge(object) }
-        mergeSummaries()
+        // One that is merged may account for what another names: until nothing changes.
+        while mergeSummaries() {}
         return true
     }
 
     /// A summary can be merged exactly once every dot in it is accounted for: its sibling is in
-    /// hand, or has been seen and replaced.
-    private mutating func mergeSummaries() {
+    /// hand, or has been seen and replaced. Returns whether that brought anything new.
+    private mutating func mergeSummaries() -> Bool {
+        let before = merged
         for replica in replicas {
             guard case .summary(let context, let dots) = replica.reply, accountsFor(dots) else {
                 continue
@@ -61,6 +63,7 @@ struct ReadTally {
             guard let stripped = Object(context: context, siblings: siblings) else { continue }
             merged.merge(stripped)
         }
+        return merged != before
     }
 
     private func accountsFor(_ dots: [Dot]) -> Bool {
@@ -81,13 +84,6 @@ struct ReadTally {
     var isMet: Bool {
         answeredCount >= requirement.r
             && replicas.count { counts($0) && $0.part.standsInFor == nil } >= requirement.pr
-    }
-
-    /// Replicas that may yet answer, the ones that have included.
-    var hopefulCount: Int {
-        replicas.count { replica in
-            if case .refused = replica.reply { false } else { true }
-        }
     }
 
     /// Nodes whose summary names values that nobody has sent, when none is on its way in full.

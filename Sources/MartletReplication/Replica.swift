@@ -136,7 +136,12 @@ struct Replica {
         let sibling = Sibling(
             dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
             expiry: mutation.expiry)
+        let knownActors = object.context.entries.count
         object.record(sibling, seen: seen)
+        guard object.context.entries.count <= max(options.contextLimit, knownActors + 1) else {
+            throw .invalidOptions(
+                "the context that was handed in leaves more than \(options.contextLimit) actors")
+        }
         guard object.siblings.count <= options.siblingLimit else {
             throw .tooManySiblings(limit: options.siblingLimit)
         }
@@ -189,14 +194,14 @@ struct Replica {
         return Applied(object: merged, position: position)
     }
 
-    /// Notes that this node owes what it holds, as a home or in the place of `heldFor`, to other
-    /// homes: nobody else holds it for them.
+    /// Notes that this node owes `written` to other homes, with all that it holds beside it, as a
+    /// home or in the place of `heldFor`: nobody else holds it for them. A hint for `heldFor` may
+    /// have gone home since.
     mutating func owe(
-        _ homes: [NodeID], at location: Location, heldFor: NodeID?
+        _ written: Object, to homes: [NodeID], at location: Location, heldFor: NodeID?
     ) throws(RequestError) {
-        let source = heldFor.map(location.hintKey) ?? location.objectKey
-        guard case .found(let bytes) = engine.get(source) else { return }
-        let object = try object(of: source, bytes: bytes)
+        var object = try held(at: location, heldFor: heldFor)
+        object.merge(written)
         var step = Step()
         for home in homes {
             let key = location.hintKey(for: home)

@@ -245,7 +245,9 @@ extension Replication {
     private mutating func owe(_ homes: [NodeID], in put: PutOperation) {
         put.owed += homes
         do throws(RequestError) {
-            try replica.owe(homes, at: put.call.location, heldFor: put.heldFor)
+            try replica.owe(
+                put.mutation.applied.object, to: homes, at: put.call.location,
+                heldFor: put.heldFor)
         } catch {
             counts.failures += 1
         }

@@ -114,13 +114,15 @@ package struct Replication {
 
     /// The replication of the node that issues `dots`, over what `engine` recovered.
     ///
-    /// - Parameter firstOperation: what its questions are numbered from; another in each life of a
-    ///   node, since an answer to a former life that arrives late must not pass for one to this.
+    /// Its operations are numbered from `firstOperation`, far from those of the node's earlier
+    /// lives: other nodes may still answer these, after a sync or a put that took them long.
     package init(
         options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom,
-        firstOperation: OperationID = OperationID(rawValue: 1)
+        firstOperation: OperationID
     ) {
+        invariant(firstOperation != .unanswered, "operations begin at \(firstOperation)")
         local = dots.actor.node
+        operations = SlidingTable(first: firstOperation.rawValue)
         self.options = options
         self.random = random
         replica = Replica(
@@ -128,7 +130,6 @@ package struct Replication {
             random: SeededRandom(seed: self.random.next()))
         hints = HintDelivery(options: options)
         hedges = HedgeBudget(share: options.hedgeShare)
-        operations = SlidingTable(first: firstOperation.rawValue)
     }
 
     /// The longest that a request is worked on, whatever its client or another node asks.

@@ -37,6 +37,9 @@ package struct ReplicationOptions: Hashable, Sendable {
     /// Bytes of all siblings together that a client's write may leave. Writes that replicas took
     /// apart merge to more, so this is a fraction of what a frame and a log batch can hold.
     package var objectLimitBytes = 8 << 20
+    /// Actors up to which a client's write may extend the context of a key by those that its own
+    /// context names, 1 and up. A context that grew in the cluster itself may be larger.
+    package var contextLimit = 4_096
     /// Bytes of an object above which a replica may answer with a summary.
     package var inlineLimitBytes = 4 << 10
     /// How far ahead of the wall clock a timestamp is believed.

@@ -4,9 +4,10 @@ package import MartletBase
 package import MartletRing
 package import MartletVersions
 
-/// Pairs an answer with its question; unique at the node that asks, while it runs.
+/// Pairs an answer with its question; unique at the node that asks, in all its lives: an answer
+/// that was meant for the node before it crashed means nothing to what it has become.
 package struct OperationID: Hashable, Comparable, Sendable {
-    /// Counts up from 1; 0 asks for no reply.
+    /// Counts up from where the node's life began; 0 asks for no reply.
     package var rawValue: UInt64
 
     /// The operation with this number.

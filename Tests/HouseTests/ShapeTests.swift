@@ -81,6 +81,16 @@ func onlyTheCommandLinePrints() {
     }
 }
 
+/// At the level of the socket the number of `TCP_NODELAY` is `SO_DEBUG`, which only root may set.
+@Test("Options of TCP are set at the level of TCP")
+func tcpOptionsAreSetAtTheirLevel() {
+    for file in SourceTree.files {
+        for line in file.lines(with: ".socketOption(.tcp_") {
+            Issue.record("\(file.violation(line, "`socketOption`: use `tcpOption`"))")
+        }
+    }
+}
+
 @Test("No test waits for time to pass")
 func testsDoNotSleep() {
     for file in SourceTree.tests {

@@ -154,6 +154,33 @@ import Testing
         #expect(stage.pass(.zero) == ["put 3 → 1: a@2.1 b@x.1, hint, durable"])
     }
 
+    @Test("What a fallback took is owed to a silent home even after its own hint has gone home")
+    func owedAfterDelivery() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        stage.put("a") {
+            $0.w = .count(1)
+            $0.dw = .count(0)
+        }
+        #expect(stage.pass(.seconds(1)).last == "put 5 → 1: a@x.1, hint, durable")
+        stage.acknowledge(5, by: 1)
+        #expect(stage.replication.pendingHints.count == 0)
+        #expect(
+            stage.pass(.seconds(2)) == [
+                "put 6 → 2: a@x.1, hint, durable", "put 7 → 3: a@x.1, hint, durable",
+            ])
+    }
+
+    @Test("Hints for a home that is away do not hold up the node while others are brought home")
+    func longPass() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [2, 3])
+        for number in 1...3_000 { _ = stage.holdAsked("v", key: "k\(number)") }
+        for number in 1...8 { _ = stage.holdAsked("v", key: "z\(number)", for: 2) }
+        stage.reach(2)
+        let first = stage.pass(.zero).count
+        #expect(first < 8, "a look at a third of the hints does not find them all")
+        #expect(first + stage.pass(.milliseconds(100)).count == 8)
+    }
+
     @Test("Hints outlive the node that keeps them, and are counted again when it is back")
     func recovery() throws {
         var stage = try Stage(local: 4, nodes: 4, away: [3])
@@ -161,7 +188,8 @@ import Testing
         let pending = stage.replication.pendingHints
         let again = Replication(
             options: ReplicationOptions(), engine: stage.engine,
-            dots: DotSource(actor: .of(4)), random: SeededRandom(seed: 1))
+            dots: DotSource(actor: .of(4)), random: SeededRandom(seed: 1),
+            firstOperation: OperationID(rawValue: 1))
         #expect(again.pendingHints == pending)
         #expect(pending.count == 1)
     }

@@ -41,12 +41,25 @@ import Testing
         #expect(stage.put("e").contains("put 5 → 2: e@1.4, durable"), "one that has seen them")
     }
 
+    @Test("A client's context may not swell a key's beyond the limit; what is known may be more")
+    func contextActors() throws {
+        var stage = try Stage { $0.contextLimit = 2 }
+        let three = Context(covering: (11...13).map { Dot(actor: .of($0), counter: 1) })
+        let refusal = "answer 1: invalid: the context that was handed in leaves more than 2 actors"
+        #expect(stage.put("a", seen: three) == [refusal])
+        #expect(stage.engine.entryCount == 0)
+        stage.hold(.one("b", by: 2, seen: three))
+        #expect(stage.put("c", as: 2).contains("put 1 → 2: c@1.2, durable"), "it was here before")
+        #expect(stage.put("d", as: 3, seen: three).count == 2)
+    }
+
     @Test("A node in no ring says so")
     func noTopology() throws {
         let stage = try Stage()
         var replication = Replication(
             options: ReplicationOptions(), engine: stage.engine,
-            dots: DotSource(actor: .of(1)), random: SeededRandom(seed: 1))
+            dots: DotSource(actor: .of(1)), random: SeededRandom(seed: 1),
+            firstOperation: OperationID(rawValue: 1))
         var effects: [ReplicationEffect] = []
         replication.requestReceived(
             RequestID(rawValue: 1),

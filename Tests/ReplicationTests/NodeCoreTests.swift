@@ -46,6 +46,54 @@ import Testing
         #expect(try Host(disk, seed: 3).core.dots.actor > second.core.dots.actor)
     }
 
+    @Test(
+        "A node repeats no dot when power fails soon after its start, however rarely it syncs",
+        arguments: [SyncMode.everyWrite, .interval(.seconds(1)), .operatingSystem])
+    func startIsSynced(sync: SyncMode) throws {
+        let disk = MemoryDisk()
+        var first = try Host(disk, sync: sync)
+        try first.createAlone()
+        first.put("a")
+        _ = first.handle(.stopping)
+        first.close()
+
+        var second = try Host(disk, seed: 2, sync: sync)
+        second.put("b")
+        let dots = second.core.dots
+        second.crash()
+        #expect(try Host(disk, seed: 3, sync: sync).core.dots.actor > dots.actor)
+    }
+
+    @Test("A clock beyond any incarnation exhausts none")
+    func absurdClock() throws {
+        let disk = MemoryDisk()
+        let absurd = WallTime(milliseconds: 5_000_000_000_000)
+        let first = try Host(disk, wall: absurd)
+        let actor = first.core.dots.actor
+        first.crash()
+        #expect(try Host(disk, seed: 2, wall: absurd).core.dots.actor > actor)
+    }
+
+    @Test("Each life of a node numbers its operations apart from those before")
+    func operationNumbers() throws {
+        let disk = MemoryDisk()
+        let ring = try Topology.onePartition(nodes: 3, replicas: 3)
+        var numbers: [OperationID] = []
+        for seed in 1...2 as ClosedRange<UInt64> {
+            var host = try Host(disk, seed: seed)
+            _ = host.offer(ring)
+            _ = host.handle(.linkOpened(NodeID(rawValue: 1)))
+            _ = host.handle(.linkOpened(NodeID(rawValue: 2)))
+            let asked = ClientRequest(
+                key: Stage.key, operation: .get(ReadOptions()))
+            for effect in host.handle(.requestReceived(RequestID(rawValue: 1), asked)) {
+                if case .send(.replicaGet(let get), _) = effect { numbers.append(get.operation) }
+            }
+            host.crash()
+        }
+        #expect(Set(numbers).count == 2, "an answer meant for one life means nothing to the next")
+    }
+
     @Test("An incarnation keeps pace with the clock, so that a restored copy repeats none")
     func restoredCopy() throws {
         let later = WallTime(milliseconds: Stage.wallStart.milliseconds + 86_400_000)
@@ -170,12 +218,13 @@ private struct Host {
 
     init(
         _ disk: MemoryDisk, cluster: String = "stage", name: String = "n1", seed: UInt64 = 1,
-        wall: WallTime = Stage.wallStart
+        wall: WallTime = Stage.wallStart, sync: SyncMode = .everyWrite
     ) throws {
         self.disk = disk
         now.wall = wall
         var storage = StorageOptions()
         storage.prewriteBytes = 0
+        storage.sync = sync
         let opened = try StorageEngine.open(disk: disk, options: storage)
         log = opened.log
         let endpoint = Endpoint(host: "127.0.0.1", port: 7_401)
@@ -184,6 +233,7 @@ private struct Host {
             clientEndpoint: Endpoint(host: "127.0.0.1", port: 7_400), seeds: [endpoint])
         core = try NodeCore.open(configuration, engine: opened.engine, seed: seed, at: now)
         commit()
+        opened.engine.logAnswered(log.sync())
         _ = handle(.started)
     }
 

@@ -38,7 +38,7 @@ struct Stage {
         topology = try Topology.onePartition(nodes: nodes, replicas: replicas)
         replication = Replication(
             options: options, engine: engine, dots: DotSource(actor: .of(local)),
-            random: SeededRandom(seed: 1))
+            random: SeededRandom(seed: 1), firstOperation: OperationID(rawValue: 1))
         replication.topologyChanged(topology)
         for node in topology.members where node.id != self.local {
             if !away.contains(node.id.rawValue) { reach(node.id.rawValue) }

@@ -82,6 +82,27 @@ import Testing
         }
     }
 
+    /// Replica 0 has replaced `a` by `b`, replica 1 has gone on and dropped `b`; replica 2 still
+    /// holds `a`. The summary of 0 can be merged only once that of 1 has been, whatever the order.
+    @Test("Summaries that complete each other are merged whole", arguments: 0..<6)
+    func summaries(order: Int) throws {
+        var options = ReadOptions()
+        options.r = .count(3)
+        let requirement = try ReadRequirement(
+            options, defaults: ReplicationOptions(), homeCount: 3)
+        let old = Object.one("a", by: 1)
+        let middle = Object.one("b", by: 2, seen: old.context)
+        let later = Context(covering: middle.dots)
+        var tally = ReadTally(requirement: requirement)
+        for index in 0..<3 { tally.ask(part(index, isHome: true), at: .start) }
+        let replies: [ReadTally.Reply] = [
+            .summary(middle.context, middle.dots), .summary(later, []), .object(old),
+        ]
+        for index in permutations(3)[order] { _ = tally.note(replies[index], by: node(index)) }
+        #expect(tally.isMet)
+        #expect(tally.merged.siblings.isEmpty, "both values have been seen and replaced")
+    }
+
     @Test("Acknowledgements of nodes that were not asked count for nothing")
     func strangers() throws {
         let requirement = try WriteRequirement(

@@ -18,6 +18,7 @@ final class PeerHandler: ChannelInboundHandler {
     private var decoder = FrameDecoder()
     private var peer: NodeID?
     private var helloTimer: Scheduled<Void>?
+    private var hasRefused = false
 
     init(loop: NodeLoop) {
         self.loop = loop
@@ -35,6 +36,8 @@ final class PeerHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Until the refusal is on its way, whatever else comes is not gathered.
+        if hasRefused { return }
         let buffer = unwrapInboundIn(data)
         decoder.append(Bytes(buffer.readableBytesView))
         do throws(FormatError) {
@@ -77,6 +80,7 @@ final class PeerHandler: ChannelInboundHandler {
     }
 
     private func refuse(_ reason: String, _ context: ChannelHandlerContext) {
+        hasRefused = true
         loop.noteRefusedPeer(context.remoteAddress, reason)
         var writer = ByteWriter()
         Frame.refusal(reason).encode(into: &writer)

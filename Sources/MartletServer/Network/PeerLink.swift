@@ -18,6 +18,10 @@ final class PeerLink: @unchecked Sendable {
     /// The pauses between two attempts to dial.
     static let firstPause = Duration.milliseconds(50)
     static let longestPause = Duration.seconds(2)
+    /// How long the peer's machine may leave bytes unacknowledged before the link counts as broken.
+    /// Without it a link that a partition has cut waits out the system's backoff, a minute and
+    /// more, after the partition has healed.
+    static let unacknowledgedLimit = Duration.seconds(5)
     /// How long a link must have stood for the next pause to be a short one again.
     static let settlingTime = Duration.seconds(1)
 

@@ -1,6 +1,7 @@
 // The node's loop: everything of one node but its disk happens here, on one event loop. Sockets
 // and timers bring events, `NodeCore` decides, effects go back out. What one turn of the loop
 // produces leaves together: one write a client, one a peer, one chunk for the log.
+internal import Glibc
 internal import Logging
 internal import MartletBase
 internal import MartletNode
@@ -102,6 +103,8 @@ final class NodeLoop: @unchecked Sendable {
         if let turnMoment { return turnMoment }
         let moment = SystemClock.now
         turnMoment = moment
+        // Whoever asks has begun a turn, and a turn must end for time to go on.
+        scheduleFlush()
         return moment
     }
 
@@ -167,7 +170,11 @@ final class NodeLoop: @unchecked Sendable {
     func connect(to endpoint: Endpoint, link: PeerLink) -> EventLoopFuture<any Channel> {
         let connectTimeout = TimeAmount.seconds(1)
         return ClientBootstrap(group: eventLoop)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(
+                .tcpOption(NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT)),
+                value: Int(PeerLink.unacknowledgedLimit.milliseconds)
+            )
             .connectTimeout(connectTimeout)
             .channelInitializer { [self] channel in
                 assertConfined()
@@ -208,7 +215,7 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: Time
 
     private func scheduleWakeup() {
-        let current = now.instant
+        let current = (turnMoment ?? SystemClock.now).instant
         let wakeup = max(core.nextWakeup, current + Self.timerGrain)
         guard wakeup < scheduledWakeup, wakeup != .never else { return }
         scheduledWakeup = wakeup
@@ -218,7 +225,8 @@ final class NodeLoop: @unchecked Sendable {
     private func wakeUp(for wakeup: Instant) {
         // An earlier one may have been scheduled since; then this one has nothing to say.
         if wakeup == scheduledWakeup { scheduledWakeup = .never }
-        if core.nextWakeup <= now.instant { handle(.ticked) } else { scheduleFlush() }
+        // What is not due yet is scheduled again by the flush of this turn.
+        if core.nextWakeup <= now.instant { handle(.ticked) }
     }
 
     // MARK: Clients

@@ -50,10 +50,13 @@ package final class Server {
         do throws(ServerError) {
             let bound = try Self.listen(loop, group)
             listeners = bound.all
-            let datagrams = bound.datagrams
             Self.blocking {
-                try eventLoop.submit { loop.start(logThread: logThread, datagrams: datagrams) }
-                    .wait()
+                try eventLoop.submit {
+                    loop.start(logThread: logThread, datagrams: bound.datagrams)
+                    for listener in bound.all {
+                        try listener.syncOptions?.setOption(.autoRead, value: true)
+                    }
+                }.wait()
             }
         } catch {
             logThread.stop()
@@ -112,18 +115,21 @@ package final class Server {
         } catch {
             throw .node(directory: directory, error)
         }
-        while let chunk = storage.engine.takeChunk() {
-            let outcome = storage.log.commit([chunk])
-            switch outcome {
-            case .written, .synced: storage.engine.logAnswered(outcome)
-            case .full(let error), .failed(let error):
-                throw .log(directory: directory, error)
-            }
+        var chunks: [LogChunk] = []
+        while let chunk = storage.engine.takeChunk() { chunks.append(chunk) }
+        var outcome = storage.log.commit(chunks)
+        if case .written = outcome { outcome = storage.log.sync() }
+        switch outcome {
+        case .written, .synced: storage.engine.logAnswered(outcome)
+        case .full(let error), .failed(let error): throw .log(directory: directory, error)
         }
         return core
     }
 
     // MARK: Listening
+
+    // Listeners are bound before the node starts, so that a port in use stops it early, but read
+    // nothing until it has: what came before would find no ring, and would be logged nowhere.
 
     private struct Bound {
         var all: [any Channel]
@@ -137,7 +143,9 @@ package final class Server {
         let peers = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(
@@ -151,7 +159,9 @@ package final class Server {
         let clients = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(
@@ -166,6 +176,7 @@ package final class Server {
                 }
             }
         let datagrams = DatagramBootstrap(group: group)
+            .channelOption(.autoRead, value: false)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(DatagramHandler(loop: loop))
