@@ -69,7 +69,9 @@ package struct NodeCore {
     /// The actor goes on where a clean stop left it; after any other end it is a new one. Its
     /// incarnation also keeps pace with the clock, so that a directory restored from a copy does
     /// not repeat incarnations that the node has used since; but not with one beyond the year
-    /// 2106, which would use them all up.
+    /// 2106, which would use them all up. A copy taken between a clean stop and the next start is
+    /// not told from the original: it goes on under the same actor, so it may be started only if
+    /// the original was not.
     private static func nextDots(
         of node: NodeID, after record: ActorRecord?, at wall: WallTime
     ) throws(NodeStateError) -> DotSource {

@@ -10,7 +10,7 @@ package struct Witness: Hashable, Sendable {
         case silent
         /// It answered a read with exactly what the client got.
         case agreed
-        /// It answered a read with less, or with something else; it is being repaired.
+        /// It answered a read with less, or with something else; a home is then repaired.
         case differed
         /// It holds the write, in memory and on its way to disk.
         case stored
