@@ -1,7 +1,9 @@
 // Three servers in one process, on real sockets and a real disk, driven by the client library.
 import Logging
+import MartletBase
 import MartletClient
 import MartletServer
+import MartletWire
 import Testing
 
 /// Servers at the places of a plan.
@@ -111,6 +113,41 @@ extension Clusters {
                 await cluster.stop(0)
                 await cluster.stop(1)
                 try await plan.expectAll(keys, at: 2, ReadConsistency(r: .one))
+            }
+        }
+
+        @Test(
+            "A member at an address without a route harms nobody's failure detector",
+            arguments: ["::1", "192.0.2.1", "255.255.255.255"])
+        func unroutableMember(host: String) async throws {
+            try await ServerCluster.run(2) { cluster in
+                let plan = cluster.plan
+                let lost = Member(
+                    id: NodeID(rawValue: 78), name: "lost", zone: "", weight: 1,
+                    peerEndpoint: Endpoint(host: host, port: 9),
+                    clientEndpoint: Endpoint(host: host, port: 9), incarnation: 1, state: .alive)
+                let datagram = Datagram(
+                    sender: lost.id, sequence: 1, epoch: 0, kind: .ping(target: nil),
+                    members: [lost])
+                try ProcessSocket.sendDatagram(
+                    datagram.encoded(cluster: Datagram.clusterHash(of: plan.clusterName)),
+                    to: plan.places[0].peer)
+                for index in plan.places.indices {
+                    try await eventually("\(plan.places[index].name) has probed it in vain") {
+                        try await plan.status(index).members.contains {
+                            $0.name == "lost" && $0.state == "unreachable"
+                        }
+                    }
+                }
+                // Only probes that are answered bring a node back.
+                await cluster.stop(1)
+                try await eventually("n2 is found to be away") {
+                    try await plan.status(0).members.contains {
+                        $0.name == "n2" && $0.state == "unreachable"
+                    }
+                }
+                try await cluster.start(1)
+                try await plan.untilWhole()
             }
         }
 

@@ -33,7 +33,7 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     private var logThread: LogThread?
-    private var datagrams: (any Channel)?
+    private var datagrams: DatagramSocket?
     private var links: [NodeID: PeerLink] = [:]
     private var linkOrder: [PeerLink] = []
 
@@ -70,7 +70,7 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: Start and stop
 
     /// Begins to take part, once everything is listening.
-    func start(logThread: LogThread, datagrams: any Channel) {
+    func start(logThread: LogThread, datagrams: DatagramSocket) {
         assertConfined()
         self.logThread = logThread
         self.datagrams = datagrams
@@ -85,6 +85,7 @@ final class NodeLoop: @unchecked Sendable {
         flush()
         // What still arrives is not logged any more, so nothing of it is acknowledged.
         logThread = nil
+        datagrams = nil
         for link in linkOrder { link.close() }
     }
 
@@ -145,14 +146,8 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     private func send(_ datagram: Datagram, to endpoint: Endpoint) {
-        guard let datagrams,
-            let address = try? SocketAddress(
-                ipAddress: endpoint.host, port: Int(endpoint.port))
-        else { return }
         let cluster = Datagram.clusterHash(of: core.identity.clusterName)
-        let buffer = datagrams.allocator.buffer(bytes: datagram.encoded(cluster: cluster))
-        datagrams.writeAndFlush(
-            AddressedEnvelope(remoteAddress: address, data: buffer), promise: nil)
+        datagrams?.send(datagram.encoded(cluster: cluster), to: endpoint)
     }
 
     private func connect(_ node: NodeID, _ endpoint: Endpoint) {

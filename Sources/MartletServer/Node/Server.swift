@@ -133,7 +133,7 @@ package final class Server {
 
     private struct Bound {
         var all: [any Channel]
-        var datagrams: any Channel
+        var datagrams: DatagramSocket
     }
 
     private static func listen(
@@ -184,20 +184,24 @@ package final class Server {
             }
         let peerAddress = configuration.peerListener
         let clientAddress = configuration.clientListener
-        let bound = [
-            try bind(peerAddress, "peers") { peers.bind(host: $0, port: $1) },
-            try bind(peerAddress, "peers (UDP)") { datagrams.bind(host: $0, port: $1) },
-            try bind(clientAddress, "clients") { clients.bind(host: $0, port: $1) },
-        ]
-        return Bound(all: bound, datagrams: bound[1])
+        let peerListener = try bind(peerAddress, "peers") {
+            try peers.bind(host: $0.host, port: Int($0.port)).wait()
+        }
+        let socket = try bind(peerAddress, "peers (UDP)") { try DatagramSocket($0) }
+        let receiver = try bind(peerAddress, "peers (UDP)") { _ in
+            try datagrams.withBoundSocket(socket.duplicate()).wait()
+        }
+        let clientListener = try bind(clientAddress, "clients") {
+            try clients.bind(host: $0.host, port: Int($0.port)).wait()
+        }
+        return Bound(all: [peerListener, receiver, clientListener], datagrams: socket)
     }
 
-    private static func bind(
-        _ endpoint: Endpoint, _ purpose: String,
-        _ body: (String, Int) -> EventLoopFuture<any Channel>
-    ) throws(ServerError) -> any Channel {
+    private static func bind<Listener>(
+        _ endpoint: Endpoint, _ purpose: String, _ body: (Endpoint) throws -> Listener
+    ) throws(ServerError) -> Listener {
         do {
-            return try body(endpoint.host, Int(endpoint.port)).wait()
+            return try body(endpoint)
         } catch let error as IOError {
             throw .listen(endpoint, purpose: purpose, reason: Self.text(of: error.errnoCode))
         } catch {
