@@ -20,6 +20,12 @@ package struct ByteWriter: Sendable {
         bytes.removeAll(keepingCapacity: true)
     }
 
+    /// Forgets what was written after the first `count` bytes.
+    package mutating func truncate(to count: Int) {
+        invariant(count >= 0 && count <= bytes.count, "truncation of \(bytes.count) to \(count)")
+        bytes.removeLast(bytes.count - count)
+    }
+
     /// Hands the bytes over and starts anew without their memory.
     package mutating func take() -> Bytes {
         let taken = bytes

@@ -48,8 +48,12 @@ package enum Frame: Equatable, Sendable {
     private static let helloKind: UInt8 = 0
     private static let refusalKind: UInt8 = 1
 
-    /// Appends the frame, header and all.
-    package func encode(into writer: inout ByteWriter) {
+    /// Appends the frame, header and all; appends nothing and returns false when its payload is
+    /// above `limit` bytes, which hostile clients could bring about together.
+    @discardableResult
+    package func encode(
+        into writer: inout ByteWriter, limit: Int = Self.payloadLimit
+    ) -> Bool {
         let start = writer.count
         writer.write(UInt64(0))
         switch self {
@@ -67,9 +71,13 @@ package enum Frame: Equatable, Sendable {
         case .message(let message): message.encode(into: &writer)
         }
         let body = start + Self.headerSize..<writer.count
-        invariant(body.count <= Self.payloadLimit, "a frame of \(body.count) bytes")
+        guard body.count <= limit else {
+            writer.truncate(to: start)
+            return false
+        }
         writer.patch(UInt32(body.count), at: start)
         writer.patch(Checksum.crc32c(writer.bytes, body), at: start + 4)
+        return true
     }
 
     /// Reads one payload, which must end with `reader`.

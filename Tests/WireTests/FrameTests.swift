@@ -93,6 +93,18 @@ import Testing
         #expect(throws: FormatError(.tooLarge("frame"), at: 0)) { try liar.next() }
     }
 
+    @Test("A frame above the limit is not written, and leaves what stood before it")
+    func tooLargeToWrite() throws {
+        var writer = ByteWriter()
+        #expect(hello.encode(into: &writer))
+        let before = writer.bytes
+        let large = Frame.refusal(String(repeating: "x", count: 100))
+        #expect(!large.encode(into: &writer, limit: 100))
+        #expect(writer.bytes == before)
+        #expect(large.encode(into: &writer, limit: 200))
+        #expect(try decode([writer.bytes]) == [hello, large])
+    }
+
     @Test("Another protocol and another version of this one are told apart")
     func wrongHello() {
         func bent(_ offset: Int, _ byte: UInt8) -> Bytes {

@@ -40,7 +40,7 @@ final class PeerLink: @unchecked Sendable {
     private var pending = ByteWriter()
     /// Bytes handed to the channel that it has not yet written.
     private var unwrittenBytes = 0
-    /// Messages that were dropped because too much was waiting.
+    /// Messages that were dropped because too much was waiting, or that were too large.
     private(set) var droppedCount = 0
 
     init(peer: NodeID, endpoint: Endpoint, loop: NodeLoop) {
@@ -86,7 +86,7 @@ final class PeerLink: @unchecked Sendable {
             droppedCount += 1
             return
         }
-        Frame.message(message).encode(into: &pending)
+        if !Frame.message(message).encode(into: &pending) { droppedCount += 1 }
     }
 
     var hasPending: Bool { pending.count > 0 }
