@@ -4,7 +4,7 @@ internal import FoundationEssentials
 internal import Glibc
 
 /// A running child. Its standard input is the far end of a pipe that this object holds open: when
-/// we die, however that may be, the child reads the end of it and stops.
+/// we die, however that may be, a child that watches for the end of it stops.
 final class ChildProcess {
     /// The child's process id.
     let pid: pid_t
@@ -30,16 +30,20 @@ final class ChildProcess {
         }
     }
 
-    /// Starts this very program with other arguments; its output is appended to the file at
+    /// Starts the program at `program`, or this very one; its output is appended to the file at
     /// `logPath`.
-    init(arguments: [String], logPath: String) throws(CommandFailure) {
+    init(
+        program: String? = nil, arguments: [String], logPath: String
+    ) throws(CommandFailure) {
         var ends: [CInt] = [0, 0]
         guard unsafe pipe(&ends) == 0 else { throw Self.failure("make a pipe", errno) }
         // Neither end is for the next child: it would hold this one's lifeline.
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[0]) }
         var child: pid_t = 0
-        let problem = Self.spawn(arguments, input: ends[0], logPath: logPath, pid: &child)
+        let words = [program ?? "martlet"] + arguments
+        let problem = Self.spawn(
+            program ?? "/proc/self/exe", words, input: ends[0], logPath: logPath, pid: &child)
         guard problem == 0 else {
             close(ends[1])
             throw Self.failure("start a process", problem)
@@ -68,8 +72,19 @@ final class ChildProcess {
         return ending
     }
 
+    /// Stops it: by SIGTERM, and by SIGKILL when it has not ended within `limit`.
+    func stop(within limit: Duration) async -> Ending {
+        signal(SIGTERM)
+        let deadline = ContinuousClock.now + limit
+        while true {
+            if let ending = reap() { return ending }
+            if ContinuousClock.now >= deadline { signal(SIGKILL) }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     private static func spawn(
-        _ arguments: [String], input: CInt, logPath: String, pid: inout pid_t
+        _ path: String, _ words: [String], input: CInt, logPath: String, pid: inout pid_t
     ) -> CInt {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -90,10 +105,9 @@ final class ChildProcess {
         unsafe sigemptyset(&signals)
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
         let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
-        return unsafe withCStrings(["martlet"] + arguments) { words in
+        return unsafe withCStrings(words) { words in
             unsafe withCStrings(environment.sorted()) { variables in
-                unsafe posix_spawn(
-                    &pid, "/proc/self/exe", &actions, &attributes, words, variables)
+                unsafe posix_spawn(&pid, path, &actions, &attributes, words, variables)
             }
         }
     }

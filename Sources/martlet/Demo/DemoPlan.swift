@@ -66,7 +66,7 @@ struct DemoPlan: Hashable, Sendable {
     func configuration(of node: Node) -> String {
         let seeds = nodes.map { "127.0.0.1:\($0.peerPort)" }.joined(separator: ", ")
         return """
-            # Written by 'martlet demo' at each start; conf/martlet.yaml explains every key.
+            # Written by martlet at each start; conf/martlet.yaml explains every key.
             cluster:
               name: demo
               seeds: [\(seeds)]

@@ -1,17 +1,11 @@
-// Whether the ports of a demo can be had, asked before nodes are started that would fail on them.
+// Whether ports can be had, asked before nodes are started that would fail on them.
 internal import Glibc
 
 /// A look at local ports.
 enum PortProbe {
     /// Throws, naming each, when ports of `plan` are in use.
     static func check(_ plan: DemoPlan) throws(CommandFailure) {
-        var taken: [UInt16] = []
-        for node in plan.nodes {
-            if !isFree(node.clientPort, SOCK_STREAM) { taken.append(node.clientPort) }
-            if !isFree(node.peerPort, SOCK_STREAM) || !isFree(node.peerPort, SOCK_DGRAM) {
-                taken.append(node.peerPort)
-            }
-        }
+        let taken = taken(of: plan)
         guard let first = taken.first else { return }
         let names = taken.map { "\($0)" }.joined(separator: ", ")
         throw CommandFailure(
@@ -20,7 +14,20 @@ enum PortProbe {
                 + "choose others with --base-port")
     }
 
-    private static func isFree(_ port: UInt16, _ type: __socket_type) -> Bool {
+    /// The ports of `plan` that are in use.
+    static func taken(of plan: DemoPlan) -> [UInt16] {
+        var taken: [UInt16] = []
+        for node in plan.nodes {
+            if !isFree(node.clientPort) { taken.append(node.clientPort) }
+            if !isFree(node.peerPort) || !isFree(node.peerPort, SOCK_DGRAM) {
+                taken.append(node.peerPort)
+            }
+        }
+        return taken
+    }
+
+    /// Whether nobody listens at `port`, or holds it.
+    static func isFree(_ port: UInt16, _ type: __socket_type = SOCK_STREAM) -> Bool {
         let descriptor = socket(AF_INET, CInt(type.rawValue) | O_CLOEXEC, 0)
         guard descriptor >= 0 else { return true }
         defer { close(descriptor) }

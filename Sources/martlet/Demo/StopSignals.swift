@@ -13,7 +13,7 @@ final class StopSignals {
     }
 
     init() {
-        let queue = DispatchQueue(label: "martlet.demo.signals")
+        let queue = DispatchQueue(label: "martlet.signals")
         sources = [SIGINT, SIGTERM, SIGHUP].map { [state] number in
             _ = signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
