@@ -11,6 +11,7 @@ SWIFT_FLAGS := --scratch-path $(BUILD)
 RELEASE_FLAGS := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=unchecked
 MARTLET := $(BUILD)/release/martlet
 DEMO :=
+BENCH :=
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -28,6 +29,9 @@ test: dependencies ## Build and run all tests
 
 bench: build ## Measure quorum writes and reads with redis-benchmark (about two minutes)
 	@./.ci/bench
+
+bench: build ## Measure three nodes here, beside Redis where it is installed (make bench BENCH="--runs 5")
+	@exec $(MARTLET) bench $$(command -v redis-server >/dev/null && echo --against-redis) $(BENCH)
 
 lint: ## Check the format of every Swift file
 	@swift format lint --strict -r Sources Tests Package.swift

@@ -7,6 +7,14 @@ struct QuorumArgument: ExpressibleByArgument, Hashable, Sendable {
     /// What was given.
     var quorum: Quorum
 
+    /// The argument for `quorum`.
+    init(_ quorum: Quorum) {
+        self.quorum = quorum
+    }
+
+    /// As it is given.
+    var defaultValueDescription: String { quorum.description }
+
     /// Reads a quorum; nil for anything else.
     init?(argument: String) {
         guard let quorum = Quorum(argument) else { return nil }
