@@ -27,9 +27,6 @@ test: dependencies ## Build and run all tests
 	@./.ci/quietly "building tests" swift build $(SWIFT_FLAGS) --build-tests
 	@./.ci/quietly "testing" --tail 3 swift test $(SWIFT_FLAGS) --skip-build --parallel
 
-bench: build ## Measure quorum writes and reads with redis-benchmark (about two minutes)
-	@./.ci/bench
-
 bench: build ## Measure three nodes, beside Redis where it is installed (make bench BENCH="--runs 5")
 	@yardstick=$$(command -v redis-server >/dev/null && echo --against-redis || true); \
 	exec $(MARTLET) bench $$yardstick $(BENCH)
