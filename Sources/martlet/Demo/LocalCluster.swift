@@ -1,5 +1,5 @@
-// The nodes of a plan as processes of this machine: started, made a cluster of, asked, stopped. What
-// is shown, and what is done when a node dies, is its owner's.
+// The nodes of a plan as processes of this machine: started, made a cluster of, asked, stopped.
+// What is shown, and what is done when a node dies, is its owner's.
 internal import Glibc
 internal import MartletClient
 internal import MartletServer
