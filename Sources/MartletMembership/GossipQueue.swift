@@ -60,13 +60,7 @@ struct GossipQueue: Sendable {
     }
 
     private mutating func insert(_ entry: Entry) {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].precedes(entry) { low = middle + 1 } else { high = middle }
-        }
-        entries.insert(entry, at: low)
+        entries.insert(entry, at: entries.partitionIndex { $0.precedes(entry) })
     }
 
     func checkInvariants() {

@@ -56,13 +56,7 @@ struct MemberTable: Sendable {
 
     /// The index of `id`, or where it would be.
     private func position(of id: NodeID) -> Int {
-        var low = 0
-        var high = beliefs.count
-        while low < high {
-            let middle = (low + high) / 2
-            if beliefs[middle].member.id < id { low = middle + 1 } else { high = middle }
-        }
-        return low
+        beliefs.partitionIndex { $0.member.id < id }
     }
 
     func checkInvariants() {

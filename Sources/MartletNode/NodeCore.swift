@@ -201,7 +201,7 @@ package struct NodeCore {
     private mutating func linkChanged(
         _ node: NodeID, isOpen: Bool, at now: Moment, into effects: inout [NodeEffect]
     ) {
-        let index = links.firstIndex { $0 >= node } ?? links.count
+        let index = links.partitionIndex { $0 < node }
         let was = index < links.count && links[index] == node
         if isOpen, !was { links.insert(node, at: index) }
         if !isOpen, was { links.remove(at: index) }
@@ -236,7 +236,7 @@ package struct NodeCore {
     }
 
     private mutating func connect(to member: Member, into effects: inout [NodeEffect]) {
-        let index = endpoints.firstIndex { $0.node >= member.id } ?? endpoints.count
+        let index = endpoints.partitionIndex { $0.node < member.id }
         if index < endpoints.count, endpoints[index].node == member.id {
             if endpoints[index].endpoint == member.peerEndpoint { return }
             endpoints[index].endpoint = member.peerEndpoint

@@ -84,13 +84,7 @@ struct Peers {
     }
 
     private func position(of node: NodeID) -> Int {
-        var low = 0
-        var high = all.count
-        while low < high {
-            let middle = (low + high) / 2
-            if all[middle].node < node { low = middle + 1 } else { high = middle }
-        }
-        return low
+        all.partitionIndex { $0.node < node }
     }
 }
 

@@ -102,13 +102,8 @@ package struct Topology: Sendable {
 
     /// The member with this id; nil for a node that is not of the ring. O(log members).
     package func member(_ id: NodeID) -> RingMember? {
-        var low = 0
-        var high = members.count
-        while low < high {
-            let middle = (low + high) / 2
-            if members[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < members.count && members[low].id == id ? members[low] : nil
+        let index = members.partitionIndex { $0.id < id }
+        return index < members.count && members[index].id == id ? members[index] : nil
     }
 }
 

@@ -109,13 +109,7 @@ struct Memtable {
     /// The index of the first key after `cursor`, by binary search.
     private static func start(in keys: [StorageKey], after cursor: StorageKey?) -> Int {
         guard let cursor else { return 0 }
-        var low = 0
-        var high = keys.count
-        while low < high {
-            let middle = (low + high) / 2
-            if keys[middle] <= cursor { low = middle + 1 } else { high = middle }
-        }
-        return low
+        return keys.partitionIndex { $0 <= cursor }
     }
 
     /// Recounts what the counters claim; O(n), for tests.

@@ -109,13 +109,7 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
     /// The index of `actor`, or where it would stand.
     private func position(of actor: Actor) -> Int {
         if let last = entries.last, last.actor < actor { return entries.count }
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].actor < actor { low = middle + 1 } else { high = middle }
-        }
-        return low
+        return entries.partitionIndex { $0.actor < actor }
     }
 
     /// `{actor:counter, …}`.

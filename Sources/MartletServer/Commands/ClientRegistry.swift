@@ -31,12 +31,6 @@ package final class ClientRegistry {
     }
 
     private func position(of id: Int) -> Int {
-        var low = 0
-        var high = sessions.count
-        while low < high {
-            let middle = (low + high) / 2
-            if sessions[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low
+        sessions.partitionIndex { $0.id < id }
     }
 }

@@ -95,13 +95,8 @@ enum CommandTable {
 
     /// The command called `name`; nil when there is none. O(log n).
     static func find(_ name: Keyword, in specs: [CommandSpec]) -> CommandSpec? {
-        var low = 0
-        var high = specs.count
-        while low < high {
-            let middle = (low + high) / 2
-            if precedes(specs[middle].keyword, name) { low = middle + 1 } else { high = middle }
-        }
-        return low < specs.count && specs[low].keyword == name ? specs[low] : nil
+        let index = specs.partitionIndex { precedes($0.keyword, name) }
+        return index < specs.count && specs[index].keyword == name ? specs[index] : nil
     }
 
     /// The alphabet's order: a keyword's first byte is the lowest of its words.
