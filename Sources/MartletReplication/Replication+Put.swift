@@ -55,9 +55,9 @@ extension Replication {
         _ call: Call, _ mutation: Mutation, _ writeOptions: WriteOptions, _ topology: Topology,
         at now: Moment, into effects: inout [ReplicationEffect]
     ) throws(RequestError) {
-        let homeCount = topology.homes(of: call.location.partition).count
+        let homes = topology.homes(of: call.location.partition)
         let requirement = try WriteRequirement(
-            writeOptions, defaults: options, homeCount: homeCount)
+            writeOptions, defaults: options, homeCount: homes.count)
         let placement = Placement(
             topology: topology, partition: call.location.partition, n: requirement.n)
         var (parts, without) = placement.parts(reachable: isReachable)
@@ -67,12 +67,12 @@ extension Replication {
         for part in parts { tally.ask(part, at: now.instant) }
         guard tally.verdict != .lost else {
             throw .unavailable(
-                needed: max(requirement.w, requirement.pw, requirement.dw), reachable: parts.count,
+                needed: requirement.w, reachable: parts.count,
                 evidence: tally.evidence(coordinator: local))
         }
         let applied = try replica.mutate(
-            mutation, at: call.location, homes: topology.homes(of: call.location.partition),
-            heldFor: heldFor, owed: without, at: now.wall)
+            mutation, at: call.location, homes: homes, heldFor: heldFor, owed: without, at: now.wall
+        )
         let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
             tally: tally, owed: without)
@@ -142,10 +142,10 @@ extension Replication {
         switch reply.outcome {
         case .stored:
             _ = put.tally.note(put.durable ? .synced : .stored, by: node)
+            settlePut(put, id, into: &effects)
         case .refused(let reason):
             writeAround(node, in: put, id, refusal: reason, at: now, into: &effects)
         }
-        settlePut(put, id, into: &effects)
     }
 
     mutating func noteLocalSync(
@@ -184,9 +184,8 @@ extension Replication {
 
     private func lossReason(_ put: PutOperation) -> RequestError {
         if let refusal = put.tally.refusal { return refusal }
-        let requirement = put.tally.requirement
         return .unavailable(
-            needed: max(requirement.w, requirement.pw, requirement.dw),
+            needed: put.tally.requirement.w,
             reachable: put.tally.storedCount, evidence: put.tally.evidence(coordinator: local))
     }
 
@@ -260,13 +259,11 @@ extension Replication {
         let uncared = put.uncared
         if !uncared.isEmpty { owe(uncared, in: put) }
         guard !put.hasAnswered else { return }
-        let requirement = put.tally.requirement
         answer(
             put.call.origin,
             .failed(
                 .timedOut(
-                    needed: max(requirement.w, requirement.pw, requirement.dw),
-                    answered: put.tally.storedCount,
+                    needed: put.tally.requirement.w, answered: put.tally.storedCount,
                     evidence: put.tally.evidence(coordinator: local))),
             into: &effects)
     }

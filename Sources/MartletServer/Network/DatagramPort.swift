@@ -51,11 +51,9 @@ final class DatagramHandler: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
 
     private unowned let loop: NodeLoop
-    private let cluster: UInt64
 
     init(loop: NodeLoop) {
         self.loop = loop
-        cluster = Datagram.clusterHash(of: loop.core.identity.clusterName)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -63,7 +61,7 @@ final class DatagramHandler: ChannelInboundHandler {
         guard let endpoint = Endpoint(envelope.remoteAddress) else { return }
         do throws(FormatError) {
             let bytes = Bytes(envelope.data.readableBytesView)
-            let datagram = try Datagram(bytes, cluster: cluster)
+            let datagram = try Datagram(bytes, cluster: loop.clusterHash)
             loop.handle(.datagramReceived(datagram, from: endpoint))
         } catch {
             loop.noteBadDatagram(envelope.remoteAddress, error)

@@ -89,8 +89,6 @@ final class PeerLink: @unchecked Sendable {
         if !Frame.message(message).encode(into: &pending) { droppedCount += 1 }
     }
 
-    var hasPending: Bool { pending.count > 0 }
-
     /// Writes what the turn gathered.
     func flush() {
         guard case .open(let channel) = state, pending.count > 0 else { return }

@@ -23,6 +23,8 @@ final class NodeLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
     let log: Logger
     let configuration: ServerConfiguration
+    /// What tells this cluster's datagrams from others'.
+    let clusterHash: UInt64
     private(set) var core: NodeCore
     private let startedAt: Instant
 
@@ -41,7 +43,6 @@ final class NodeLoop: @unchecked Sendable {
     private var isFlushScheduled = false
     private var flushing: [ClientHandler] = []
     private var effects: [NodeEffect] = []
-    private var datagramWriter = ByteWriter()
 
     /// Who waits for an answer; the numbers are the `RequestID`s.
     private var waiting = SlidingTable<Completion>()
@@ -58,6 +59,7 @@ final class NodeLoop: @unchecked Sendable {
         self.eventLoop = eventLoop
         self.core = core
         self.configuration = configuration
+        clusterHash = Datagram.clusterHash(of: core.identity.clusterName)
         self.log = log
         startedAt = SystemClock.now.instant
     }
@@ -146,8 +148,7 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     private func send(_ datagram: Datagram, to endpoint: Endpoint) {
-        let cluster = Datagram.clusterHash(of: core.identity.clusterName)
-        datagrams?.send(datagram.encoded(cluster: cluster), to: endpoint)
+        datagrams?.send(datagram.encoded(cluster: clusterHash), to: endpoint)
     }
 
     private func connect(_ node: NodeID, _ endpoint: Endpoint) {
@@ -228,12 +229,10 @@ final class NodeLoop: @unchecked Sendable {
 
     func newSession(on channel: any Channel) -> ClientSession {
         defer { nextConnection += 1 }
-        func text(_ address: SocketAddress?) -> String {
-            address.flatMap { Endpoint($0) }.map { "\($0)" } ?? ""
-        }
         return ClientSession(
-            target: self, connectionID: nextConnection, peerAddress: text(channel.remoteAddress),
-            localAddress: text(channel.localAddress), registry: clients)
+            target: self, connectionID: nextConnection,
+            peerAddress: Self.text(of: channel.remoteAddress) ?? "",
+            localAddress: Self.text(of: channel.localAddress) ?? "", registry: clients)
     }
 
     // MARK: Notes for the operator
@@ -250,13 +249,17 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
+    private static func text(of address: SocketAddress?) -> String? {
+        address.flatMap { Endpoint($0) }.map { "\($0)" }
+    }
+
     func noteRefusedPeer(_ address: SocketAddress?, _ reason: String) {
-        let whom = address.flatMap { Endpoint($0) }.map { "\($0)" } ?? "somebody"
+        let whom = Self.text(of: address) ?? "somebody"
         complain("refused a peer connection from \(whom): \(reason)")
     }
 
     func noteBadDatagram(_ address: SocketAddress, _ error: FormatError) {
-        let whom = Endpoint(address).map { "\($0)" } ?? "somebody"
+        let whom = Self.text(of: address) ?? "somebody"
         complain("dropped a datagram from \(whom): \(error)")
     }
 

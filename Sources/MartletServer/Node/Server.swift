@@ -140,41 +140,14 @@ package final class Server {
         _ loop: NodeLoop, _ group: MultiThreadedEventLoopGroup
     ) throws(ServerError) -> Bound {
         let configuration = loop.configuration
-        let peers = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1_024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.autoRead, value: false)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: 1)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(PeerHandler(loop: loop))
-                }
-            }
-        let clients = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1_024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.autoRead, value: false)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: 1)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 1 << 10, initial: 16 << 10, maximum: 1 << 20)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let handler = ClientHandler(
-                        loop: loop, session: loop.newSession(on: channel),
-                        limits: configuration.resp)
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
+        let peers = listener(group, firstRead: 64 << 10) { channel in
+            try channel.pipeline.syncOperations.addHandler(PeerHandler(loop: loop))
+        }
+        let clients = listener(group, firstRead: 16 << 10) { channel in
+            let handler = ClientHandler(
+                loop: loop, session: loop.newSession(on: channel), limits: configuration.resp)
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
         let datagrams = DatagramBootstrap(group: group)
             .channelOption(.autoRead, value: false)
             .channelInitializer { channel in
@@ -195,6 +168,28 @@ package final class Server {
             try clients.bind(host: $0.host, port: Int($0.port)).wait()
         }
         return Bound(all: [peerListener, receiver, clientListener], datagrams: socket)
+    }
+
+    /// What peers and clients are accepted by: connections begin with a read buffer of `firstRead`
+    /// bytes, which follows what they send.
+    private static func listener(
+        _ group: MultiThreadedEventLoopGroup, firstRead: Int,
+        _ accept: @escaping @Sendable (any Channel) throws -> Void
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: firstRead / 16, initial: firstRead, maximum: 1 << 20)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try accept(channel) }
+            }
     }
 
     private static func bind<Listener>(
