@@ -1,4 +1,4 @@
-// How the command line spells quorums and durations.
+// How the command line spells quorums and durations, and what it asks of reads and writes alike.
 internal import ArgumentParser
 internal import MartletClient
 
@@ -37,4 +37,22 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
         default: return nil
         }
     }
+}
+
+/// What `get`, `put` and `delete` have in common.
+struct RequestOptions: ParsableArguments {
+    /// N.
+    @Option(help: "Home replicas that take part; all of them unless given.")
+    var n: Int?
+
+    /// When the node gives up.
+    @Option(help: "How long to wait for the replicas, such as 500ms or 2s.")
+    var timeout: DurationArgument?
+
+    /// Whether the output is for programs.
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    /// The node's defaults.
+    init() {}
 }

@@ -35,17 +35,7 @@ struct Get: AsyncParsableCommand {
     @Option(help: "Home replicas among them.")
     var pr: QuorumArgument?
 
-    /// N.
-    @Option(help: "Home replicas that take part; all of them unless given.")
-    var n: Int?
-
-    /// When the node gives up.
-    @Option(help: "How long to wait for the replicas, such as 500ms or 2s.")
-    var timeout: DurationArgument?
-
-    /// Whether the output is for programs.
-    @Flag(help: "Print JSON.")
-    var json = false
+    @OptionGroup var request: RequestOptions
 
     /// Whether the output is the value alone.
     @Flag(help: "Print the bytes of the value that comes first, and nothing else.")
@@ -56,17 +46,17 @@ struct Get: AsyncParsableCommand {
 
     /// Refuses two forms of output at once.
     func validate() throws {
-        if json, raw { throw ValidationError("--json and --raw are two forms: give one") }
+        if request.json, raw { throw ValidationError("--json and --raw are two forms: give one") }
     }
 
     /// Reads and prints.
     func run() async throws {
         let consistency = ReadConsistency(
-            n: n, r: r?.quorum, pr: pr?.quorum, timeout: timeout?.duration)
+            n: request.n, r: r?.quorum, pr: pr?.quorum, timeout: request.timeout?.duration)
         let result = try await node.withClient { try await $0.get(key, consistency: consistency) }
         if raw {
             Console.write(result.value ?? [])
-        } else if json {
+        } else if request.json {
             Console.line(try martlet.json(GetJSON(key: key, result)))
         } else {
             Console.lines(AnswerText.lines(result))

@@ -23,28 +23,19 @@ struct WriteOptions: ParsableArguments {
     @Option(help: "Replicas among them that must have it on disk.")
     var dw: QuorumArgument?
 
-    /// N.
-    @Option(help: "Home replicas that take part; all of them unless given.")
-    var n: Int?
-
-    /// When the node gives up.
-    @Option(help: "How long to wait for the replicas, such as 500ms or 2s.")
-    var timeout: DurationArgument?
-
-    /// Whether the output is for programs.
-    @Flag(help: "Print JSON.")
-    var json = false
+    @OptionGroup var request: RequestOptions
 
     /// The node's defaults.
     init() {}
 
     var consistency: WriteConsistency {
         WriteConsistency(
-            n: n, w: w?.quorum, pw: pw?.quorum, dw: dw?.quorum, timeout: timeout?.duration)
+            n: request.n, w: w?.quorum, pw: pw?.quorum, dw: dw?.quorum,
+            timeout: request.timeout?.duration)
     }
 
     func report(_ result: PutResult) throws {
-        Console.lines(json ? [try martlet.json(PutJSON(result))] : AnswerText.lines(result))
+        Console.lines(request.json ? [try martlet.json(PutJSON(result))] : AnswerText.lines(result))
     }
 }
 

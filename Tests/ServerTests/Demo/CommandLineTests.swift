@@ -18,7 +18,7 @@ struct CommandLineTests {
         #expect(command.key == "k")
         #expect(command.r?.quorum == .all)
         #expect(command.pr?.quorum == .one)
-        #expect(command.timeout?.duration == .milliseconds(500))
+        #expect(command.request.timeout?.duration == .milliseconds(500))
         #expect(command.node.nodes == ["h:1", "h:2"])
     }
 
