@@ -45,8 +45,10 @@ package struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// A cursor over a run of bytes; copies only what is read out as bytes.
 package struct ByteReader: Sendable {
-    private let bytes: Bytes
-    private let end: Int
+    /// What is read from; not all of it need be in reach.
+    package let bytes: Bytes
+    /// The offset at which reading ends.
+    package let end: Int
     /// The offset of the next byte, from the start of the underlying bytes.
     package private(set) var offset: Int
 
@@ -82,6 +84,12 @@ package struct ByteReader: Sendable {
 
     private func need(_ count: Int) throws(FormatError) {
         if remaining < count { throw error(.truncated) }
+    }
+
+    /// Moves on to `offset`, which lies between here and the end.
+    package mutating func skip(to offset: Int) {
+        invariant((self.offset...end).contains(offset), "skip to \(offset) of \(end)")
+        self.offset = offset
     }
 
     /// One byte.

@@ -74,6 +74,11 @@ package struct ByteWriter: Sendable {
         bytes.append(contentsOf: raw)
     }
 
+    /// A copy of what lies in `range` of borrowed memory.
+    package mutating func writeRaw(_ span: RawSpan, _ range: Range<Int>) {
+        unsafe span.extracting(range).withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+
     /// The bytes behind their count.
     package mutating func writePrefixed(_ raw: Bytes) {
         writeCount(raw.count)

@@ -53,20 +53,21 @@ package enum StableHash {
     /// The hash of `bytes` under `seed`: eight bytes a step, each folded by a wide multiply.
     /// O(n), no allocation.
     package static func hash(_ bytes: Bytes, seed: UInt64 = 0) -> UInt64 {
-        var accumulator = mix(seed ^ 0x9E37_79B9_7F4A_7C15) ^ UInt64(bytes.count)
+        hash(bytes.raw, seed: seed)
+    }
+
+    /// The same of borrowed bytes.
+    package static func hash(_ bytes: RawSpan, seed: UInt64 = 0) -> UInt64 {
+        var accumulator = mix(seed ^ 0x9E37_79B9_7F4A_7C15) ^ UInt64(bytes.byteCount)
         var index = 0
-        while index + 8 <= bytes.count {
-            let word = unsafe bytes.withUnsafeBytes {
-                UInt64(
-                    littleEndian: unsafe $0.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            }
-            accumulator = fold(accumulator ^ word)
+        while index + 8 <= bytes.byteCount {
+            accumulator = fold(accumulator ^ bytes.word(index))
             index += 8
         }
         var tail: UInt64 = 0
         var shift: UInt64 = 0
-        while index < bytes.count {
-            tail |= UInt64(bytes[index]) << shift
+        while index < bytes.byteCount {
+            tail |= UInt64(bytes.byte(index)) << shift
             shift += 8
             index += 1
         }

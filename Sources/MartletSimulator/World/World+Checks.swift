@@ -20,9 +20,7 @@ extension World {
         do {
             for (index, batch) in try chunk.batches().enumerated() {
                 let position = LogPosition(rawValue: chunk.first.rawValue + UInt64(index))
-                for change in batch.changes where change.key.space != .state {
-                    try check(change, at: position, of: node)
-                }
+                for change in batch.changes { try check(change, at: position, of: node) }
             }
         } catch {
             found(Finding(.nothingInvented, "node \(node.index + 1) logged \(error)"))
@@ -32,22 +30,30 @@ extension World {
     private mutating func check(
         _ change: WriteBatch.Change, at position: LogPosition, of node: SimulatedNode
     ) throws(FormatError) {
-        guard let bytes = change.value else {
-            guard let gone = mirror.delete(change.key, at: node.index) else { return }
-            checkRelease(of: change.key, carrying: gone.object)
-            return
+        switch change {
+        case .put(let key, let bytes) where key.space != .state:
+            try check(key, bytes, at: position, of: node)
+        case .delete(let key) where key.space != .state:
+            guard let gone = mirror.delete(key, at: node.index) else { return }
+            checkRelease(of: key, carrying: gone.object)
+        case .put, .delete, .drop: break
         }
-        let put = try mirror.put(change.key, bytes, at: node.index, position: position)
+    }
+
+    private mutating func check(
+        _ entry: StorageKey, _ bytes: Bytes, at position: LogPosition, of node: SimulatedNode
+    ) throws(FormatError) {
+        let put = try mirror.put(entry, bytes, at: node.index, position: position)
         guard let (before, after) = put, let id = node.id,
-            let key = history.number(of: change.key.key)
+            let key = history.number(of: entry.key)
         else { return }
         let check = LoggedVersionsCheck(
-            node: id, isHint: change.key.space == .hints, nodes: nodeIDs, key: key)
+            node: id, isHint: entry.space == .hints, nodes: nodeIDs, key: key)
         let (mirror, homes) = (mirror, nodeIDs)
         found(
             check.run(
                 before: before?.object ?? Object(), after: after.object,
-                held: mirror.heldDots(change.key, before: before, at: node.index, homes: homes),
+                held: mirror.heldDots(entry, before: before, at: node.index, homes: homes),
                 history: &history))
     }
 

@@ -45,10 +45,10 @@ struct Memtable {
 
     mutating func apply(_ batch: WriteBatch) {
         for change in batch.changes {
-            if let value = change.value {
-                put(change.key, value)
-            } else {
-                delete(change.key)
+            switch change {
+            case .put(let key, let value): put(key, value)
+            case .delete(let key): delete(key)
+            case .drop: break
             }
         }
     }

@@ -102,9 +102,7 @@ package final class StorageEngine {
         if pendingBytes > 0, pendingBytes + bytes > options.pendingLimitBytes {
             throw .pendingLimit
         }
-        if batch.memoryBytes > 0,
-            memtable.byteCount + batch.memoryBytes > options.memtableLimitBytes
-        {
+        if memtable.byteCount + bytes > options.memtableLimitBytes {
             throw .memtableLimit
         }
         if batch.isEmpty { return appended }

@@ -1,0 +1,153 @@
+// A run of sorted records with a sparse index: what a table's block holds once decompressed, and
+// what a memtable shows of a partition. Cursors and merges walk nothing else.
+
+//   block = record*, u32 offset of every 8th record, u32 count of those, u32 count of records
+//
+// The records ascend, and no key comes twice.
+internal import MartletBase
+
+/// Sorted records, immutable.
+final class Block: Sendable {
+    /// The records and what finds them.
+    let bytes: Bytes
+    /// How many records there are.
+    let count: Int
+    /// Where the records end and the offsets begin.
+    let recordsEnd: Int
+    private let anchorCount: Int
+
+    /// Every how many records an offset is kept.
+    static let anchorInterval = 8
+    private static let trailerBytes = 8
+
+    /// Takes a raw block; fails where its trailer does not fit. The records are checked as they
+    /// are read.
+    init(_ raw: Bytes) throws(FormatError) {
+        let trailer = raw.count - Self.trailerBytes
+        guard trailer >= 0 else { throw FormatError(.truncated, at: 0) }
+        let span = raw.raw
+        let anchors = Int(span.quarter(trailer))
+        let records = Int(span.quarter(trailer + 4))
+        guard anchors * 4 <= trailer, records > 0,
+            anchors == (records + Self.anchorInterval - 1) / Self.anchorInterval,
+            records * Record.smallestBytes <= trailer - anchors * 4
+        else { throw FormatError(.invalid("block trailer"), at: trailer) }
+        bytes = raw
+        count = records
+        anchorCount = anchors
+        recordsEnd = trailer - anchors * 4
+    }
+
+    /// What memory the block takes, in bytes, about.
+    var memoryBytes: Int { bytes.count + 64 }
+
+    private func anchor(_ index: Int, in span: RawSpan) throws(FormatError) -> Int {
+        let offset = Int(span.quarter(recordsEnd + 4 * index))
+        guard offset < recordsEnd else {
+            throw FormatError(.invalid("offset in block"), at: recordsEnd + 4 * index)
+        }
+        return offset
+    }
+
+    /// The record at `offset`.
+    func record(at offset: Int) throws(FormatError) -> Record {
+        let bytes = bytes
+        return try Record(in: bytes.raw.extracting(0..<recordsEnd), at: offset)
+    }
+
+    /// The record of `key`, if it is here. O(log count) comparisons and hashes.
+    func find(_ key: StorageKey) throws(FormatError) -> Record? {
+        let bytes = bytes
+        let span = bytes.raw.extracting(0..<recordsEnd)
+        var offset = try start(before: key)
+        for _ in 0..<Self.anchorInterval {
+            guard offset < recordsEnd else { return nil }
+            let record = try Record(in: span, at: offset)
+            if record.isAbout(key, in: span) { return record }
+            offset = record.end
+        }
+        return nil
+    }
+
+    /// The offset of the first record whose key is `key` or comes after it; `recordsEnd` when
+    /// there is none.
+    func lowerBound(_ key: StorageKey) throws(FormatError) -> Int {
+        let bytes = bytes
+        let span = bytes.raw.extracting(0..<recordsEnd)
+        var offset = try start(before: key)
+        while offset < recordsEnd {
+            let record = try Record(in: span, at: offset)
+            if record.order(in: span, against: key) >= 0 { return offset }
+            offset = record.end
+        }
+        return recordsEnd
+    }
+
+    /// The last anchor that does not come after `key`; the first when all do.
+    private func start(before key: StorageKey) throws(FormatError) -> Int {
+        let bytes = bytes
+        let span = bytes.raw
+        var low = 0
+        var high = anchorCount - 1
+        while low < high {
+            let middle = (low + high + 1) / 2
+            let record = try record(at: anchor(middle, in: span))
+            if record.order(in: span, against: key) <= 0 { low = middle } else { high = middle - 1 }
+        }
+        return try anchor(low, in: span)
+    }
+
+    /// Checks that the records ascend and that the offsets name them; O(n), for scrubs and tests.
+    func verify() throws(FormatError) {
+        let bytes = bytes
+        let span = bytes.raw.extracting(0..<recordsEnd)
+        let whole = bytes.raw
+        var offset = 0
+        var found = 0
+        var previous: StorageKey?
+        while offset < recordsEnd {
+            let record = try Record(in: span, at: offset)
+            let key = record.storageKey(in: span)
+            guard record.kind != .drop, previous.map({ $0 < key }) ?? true else {
+                throw FormatError(.invalid("order of records"), at: offset)
+            }
+            if found.isMultiple(of: Self.anchorInterval) {
+                guard try anchor(found / Self.anchorInterval, in: whole) == offset else {
+                    throw FormatError(.invalid("offset in block"), at: offset)
+                }
+            }
+            previous = key
+            found += 1
+            offset = record.end
+        }
+        guard found == count else { throw FormatError(.invalid("count of records"), at: 0) }
+    }
+}
+
+/// Gathers ascending records into a raw block.
+struct BlockBuilder {
+    private var writer = ByteWriter()
+    private var anchors: [UInt32] = []
+    /// How many records there are so far.
+    private(set) var count = 0
+
+    /// What the block takes once raw, in bytes.
+    var byteCount: Int { writer.count + 4 * anchors.count + 8 }
+
+    /// Appends the record that `bytes[range]` holds; its key comes after all before it.
+    mutating func append(_ bytes: RawSpan, _ range: Range<Int>) {
+        if count.isMultiple(of: Block.anchorInterval) { anchors.append(UInt32(writer.count)) }
+        count += 1
+        writer.writeRaw(bytes, range)
+    }
+
+    /// The raw block; the builder is empty afterwards.
+    mutating func take() -> Bytes {
+        for anchor in anchors { writer.write(anchor) }
+        writer.write(UInt32(anchors.count))
+        writer.write(UInt32(count))
+        anchors.removeAll(keepingCapacity: true)
+        count = 0
+        return writer.take()
+    }
+}
