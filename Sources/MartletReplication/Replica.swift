@@ -306,7 +306,9 @@ struct Replica {
 
     /// The next hints after `cursor` in the order of the store, about `limitBytes` of them.
     func hints(after cursor: StorageKey?, limitBytes: Int) -> ScanPage {
-        engine.scan(.hints, after: cursor, limitBytes: limitBytes)
+        guard case .page(let page) = engine.scan(.hints, after: cursor, limitBytes: limitBytes)
+        else { return ScanPage() }
+        return page
     }
 
     /// The object that a hint stands for: what it carries, or what this home itself holds.
@@ -321,7 +323,7 @@ struct Replica {
     private mutating func countHints() {
         var cursor: StorageKey?
         repeat {
-            let page = engine.scan(.hints, after: cursor, limitBytes: 1 << 20)
+            guard let page = try? engine.scanNow(.hints, after: cursor) else { return }
             for entry in page.entries {
                 guard let home = entry.key.home else { continue }
                 hintCounts[home, default: 0] += 1

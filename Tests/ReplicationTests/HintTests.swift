@@ -265,7 +265,7 @@ extension Stage {
 extension StorageEngine {
     /// What the first hint carries.
     func anyHint() throws -> Object {
-        let entry = try #require(scan(.hints, limitBytes: 1).entries.first)
+        let entry = try #require(scanNow(.hints, limitBytes: 1).entries.first)
         var reader = ByteReader(entry.value)
         return try Object(from: &reader)
     }

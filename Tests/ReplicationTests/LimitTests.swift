@@ -117,7 +117,7 @@ import Testing
         let line = try #require(stage.get { $0.r = .count(1) }.first)
         for number in 1...5 { #expect(line.contains("b\(number)@")) }
         #expect(stage.replication.dots.counter == 6, "the node's own count is not moved by it")
-        let entry = try #require(stage.engine.scan(.objects, limitBytes: 1).entries.first)
+        let entry = try #require(stage.engine.scanNow(.objects, limitBytes: 1).entries.first)
         var reader = ByteReader(entry.value)
         #expect(throws: Never.self) { try Object(from: &reader) }
     }

@@ -114,8 +114,8 @@ struct PosixDiskTests {
         #expect(again.report.batches == 500)
         #expect(again.report.tornBytes == 0)
         #expect(
-            again.engine.scan(.objects, limitBytes: .max)
-                == opened.engine.scan(.objects, limitBytes: .max))
+            try again.engine.scanNow(.objects, limitBytes: .max)
+                == opened.engine.scanNow(.objects, limitBytes: .max))
         for name in try disk.list() { try disk.remove(name) }
         try disk.remove("lock")
         unsafe rmdir(directory.path + "/deeper/data")

@@ -148,7 +148,7 @@ struct EngineTests {
         var seen: [ScanPage.Entry] = []
         var cursor: StorageKey?
         repeat {
-            let page = sample.engine.scan(
+            let page = try sample.engine.scanNow(
                 .objects, partitions: 2...4, after: cursor, limitBytes: limit)
             #expect(!page.entries.isEmpty)
             seen += page.entries
@@ -157,7 +157,8 @@ struct EngineTests {
         #expect(seen.map(\.key) == seen.map(\.key).sorted())
         #expect(Set(seen.map(\.key.partition)) == [2, 3, 4])
         #expect(seen.count == (0..<200).count { (2...4).contains($0 % 7) })
-        #expect(sample.engine.scan(.objects, partitions: 100...200, limitBytes: 1).entries == [])
+        #expect(
+            try sample.engine.scanNow(.objects, partitions: 100...200, limitBytes: 1).entries == [])
     }
 
     @Test("a scan that resumes sees what was written ahead of it and repeats nothing")
@@ -169,7 +170,7 @@ struct EngineTests {
             batch.put(key, [])
             try sample.engine.write(batch)
         }
-        let page = sample.engine.scan(.objects, limitBytes: 1300)
+        let page = try sample.engine.scanNow(.objects, limitBytes: 1300)
         let reached = page.entries.count * 2 - 1
         var batch = WriteBatch()
         for (index, key) in keys.enumerated() where index % 2 == 1 { batch.put(key, [1]) }
@@ -177,7 +178,7 @@ struct EngineTests {
         batch.delete(keys[48])
         batch.delete(try #require(page.next))
         try sample.engine.write(batch)
-        let rest = sample.engine.scan(.objects, after: page.next, limitBytes: .max)
+        let rest = try sample.engine.scanNow(.objects, after: page.next, limitBytes: .max)
         #expect(rest.next == nil)
         #expect(rest.entries.map(\.key) == keys[reached...].filter { $0 != keys[48] })
         sample.engine.checkInvariants()

@@ -142,9 +142,13 @@ extension StorageEngine {
         var entries: [ScanPage.Entry] = []
         var cursor: StorageKey?
         repeat {
-            let page = scan(space, after: cursor, limitBytes: 1 << 20)
-            entries += page.entries
-            cursor = page.next
+            do {
+                let page = try scanNow(space, after: cursor)
+                entries += page.entries
+                cursor = page.next
+            } catch {
+                fatalError("a checker cannot read the storage: \(error)")
+            }
         } while cursor != nil
         return entries
     }

@@ -2,15 +2,7 @@
 // IO once open; the log leaves as chunks (`takeChunk`) for the `LogWriter` on its thread, and how
 // far that has come returns as an event (`logAnswered`). Until there are tables, the log is the
 // data and the memtable holds all of it.
-package import MartletBase
-
-/// What a read found.
-package enum ReadOutcome: Hashable, Sendable {
-    /// The value, durable or not yet.
-    case found(Bytes)
-    /// There is no such entry.
-    case absent
-}
+internal import MartletBase
 
 /// One node's storage, confined to the loop that owns it.
 package final class StorageEngine {
@@ -78,16 +70,38 @@ package final class StorageEngine {
         memtable.get(key).map { .found($0) } ?? .absent
     }
 
+    /// Sees to it that `get` can answer for `keys`; the reads go out with `takeReads`. Until a
+    /// pending load is released nobody else may write the keys.
+    package func load(_ keys: [StorageKey]) -> LoadOutcome { .ready }
+
+    /// Ends a load: its keys need no longer be got.
+    package func release(_ ticket: ReadTicket) {}
+
+    /// The reads that `readsAnswered` has completed since the last call, in order of completion.
+    package func takeCompleted() -> [CompletedRead] { [] }
+
     /// Entries of `space` in `partitions`, ascending, starting after `cursor`, about `limitBytes`
     /// of them but at least one. To go on, pass the page's `next` as the cursor: what is written
-    /// meanwhile is seen where it lies ahead, and nothing comes twice. Sorts a partition's keys
-    /// when one was added or removed since they were last sorted: O(k log k) in its k keys.
+    /// meanwhile is seen where it lies ahead, and nothing comes twice.
     package func scan(
         _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
         after cursor: StorageKey? = nil, limitBytes: Int
-    ) -> ScanPage {
+    ) -> ScanOutcome {
+        .page(memtable.scan(space, partitions, after: cursor, limitBytes: limitBytes))
+    }
+
+    /// As `scan`, but it reads from the disk what is in no cache, and blocks: for start-up, tools
+    /// and checkers.
+    package func scanNow(
+        _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
+        after cursor: StorageKey? = nil, limitBytes: Int = 1 << 20
+    ) throws(StorageError) -> ScanPage {
         memtable.scan(space, partitions, after: cursor, limitBytes: limitBytes)
     }
+
+    /// Ranges in which this node has found data lost since the last call; each is told once. The
+    /// node must name its writes by a new actor, and have the ranges repaired.
+    package func takeDamage() -> [DamagedRange] { [] }
 
     // MARK: Writing
 

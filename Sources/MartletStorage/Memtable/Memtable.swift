@@ -1,6 +1,6 @@
 // The entries in memory: one table per space and partition, so that none grows large enough to
 // stall on a rehash, and the keys of a partition are sorted only when a scan asks for them.
-package import MartletBase
+internal import MartletBase
 
 struct Memtable {
     private struct Shelf {
@@ -82,7 +82,7 @@ struct Memtable {
         _ space: StorageKey.Space, _ partitions: ClosedRange<UInt16>, after cursor: StorageKey?,
         limitBytes: Int
     ) -> ScanPage {
-        var page = ScanPage(entries: [], next: nil)
+        var page = ScanPage()
         var bytes = 0
         let index = Int(space.rawValue)
         var lowest = Int(partitions.lowerBound)
@@ -128,20 +128,4 @@ struct Memtable {
         invariant(entries == count, "\(entries) entries, counted \(count)")
         invariant(bytes == byteCount, "\(bytes) bytes, counted \(byteCount)")
     }
-}
-
-/// A run of entries in key order.
-package struct ScanPage: Hashable, Sendable {
-    /// One key and its value.
-    package struct Entry: Hashable, Sendable {
-        /// The key.
-        package let key: StorageKey
-        /// Its value.
-        package let value: Bytes
-    }
-
-    /// The entries, ascending.
-    package internal(set) var entries: [Entry]
-    /// Where the next page goes on; nil when this one ends the range.
-    package internal(set) var next: StorageKey?
 }
