@@ -28,8 +28,13 @@ struct Record {
     var owner: UInt64
     /// Where the value's bytes lie; empty for a delete.
     var value: Range<Int>
+    /// The offset of the record.
+    var start: Int
     /// The offset behind the record.
     var end: Int
+
+    /// Where the whole record lies.
+    var range: Range<Int> { start..<end }
 
     /// The fewest bytes that a record takes.
     static let smallestBytes = 5
@@ -45,6 +50,7 @@ struct Record {
         guard let space = StorageKey.Space(rawValue: bytes.byte(offset + 1)) else {
             throw FormatError(.invalid("space"), at: offset + 1)
         }
+        start = offset
         self.kind = kind
         self.space = space
         partition = UInt16(bytes.byte(offset + 2)) | UInt16(bytes.byte(offset + 3)) << 8
