@@ -20,13 +20,33 @@ enum Compression {
         return block.isEmpty ? nil : block
     }
 
+    /// Appends the LZ4 block of `raw` to `output`, without a copy between; false, and nothing
+    /// appended, where `raw` is short or an eighth would not be saved.
+    static func compress(_ raw: RawSpan, onto output: inout Bytes) -> Bool {
+        guard raw.byteCount >= smallestBytes, raw.byteCount <= TableFormat.sectionLimitBytes
+        else { return false }
+        let room = raw.byteCount - raw.byteCount / 8
+        let before = output.count
+        output.append(addingCapacity: room) { span in
+            unsafe span.withUnsafeMutableBufferPointer { target, count in
+                let written = unsafe raw.withUnsafeBytes { source in
+                    unsafe LZ4_compress_default(
+                        source.baseAddress, target.baseAddress, Int32(raw.byteCount), Int32(room))
+                }
+                count = Int(max(0, written))
+            }
+        }
+        return output.count > before
+    }
+
     /// The `rawCount` bytes that the block in `bytes[range]` holds; fails where it holds anything
     /// else, however it was made.
     static func decompress(
         _ bytes: Bytes, _ range: Range<Int>, rawCount: Int
     ) throws(FormatError) -> Bytes {
         invariant(
-            range.upperBound <= bytes.count && (0...LogFormat.rawLimitBytes).contains(rawCount),
+            range.upperBound <= bytes.count
+                && (0...TableFormat.sectionLimitBytes).contains(rawCount),
             "decompressing \(range) of \(bytes.count) bytes to \(rawCount)")
         let raw = unsafe Bytes(unsafeUninitializedCapacity: rawCount) { target, count in
             let read = unsafe bytes.withUnsafeBytes { source in

@@ -18,7 +18,7 @@ final class Block: Sendable {
 
     /// Every how many records an offset is kept.
     static let anchorInterval = 8
-    private static let trailerBytes = 8
+    static let trailerBytes = 8
 
     /// Takes a raw block; fails where its trailer does not fit. The records are checked as they
     /// are read.
@@ -53,6 +53,30 @@ final class Block: Sendable {
     func record(at offset: Int) throws(FormatError) -> Record {
         let bytes = bytes
         return try Record(in: bytes.raw.extracting(0..<recordsEnd), at: offset)
+    }
+
+    /// What a block can say of a key.
+    enum Search {
+        /// The block holds it.
+        case found(Record)
+        /// It would be in this block, and is not.
+        case absent
+        /// It comes before the first record.
+        case before
+        /// It comes after the last record.
+        case after
+    }
+
+    /// The record of `key`, or else in which direction to look on: with it a search over many
+    /// blocks whose records share one rank halves them. O(log count) comparisons and hashes.
+    func search(_ key: StorageKey) throws(FormatError) -> Search {
+        let bytes = bytes
+        let span = bytes.raw.extracting(0..<recordsEnd)
+        let offset = try lowerBound(key)
+        guard offset < recordsEnd else { return .after }
+        let record = try Record(in: span, at: offset)
+        if record.isAbout(key, in: span) { return .found(record) }
+        return offset == 0 ? .before : .absent
     }
 
     /// The record of `key`, if it is here. O(log count) comparisons and hashes.
@@ -97,30 +121,55 @@ final class Block: Sendable {
         return try anchor(low, in: span)
     }
 
-    /// Checks that the records ascend and that the offsets name them; O(n), for scrubs and tests.
-    func verify() throws(FormatError) {
+    /// Checks that the records ascend and that the offsets name them, and shows each record with
+    /// the hash of its key to `visit`. O(n), for scrubs and tests.
+    func verify(_ visit: (Record, UInt64) -> Void = { _, _ in }) throws(FormatError) {
         let bytes = bytes
-        let span = bytes.raw.extracting(0..<recordsEnd)
         let whole = bytes.raw
+        let span = whole.extracting(0..<recordsEnd)
         var offset = 0
         var found = 0
-        var previous: StorageKey?
+        var previous: (record: Record, hash: UInt64)?
         while offset < recordsEnd {
             let record = try Record(in: span, at: offset)
-            let key = record.storageKey(in: span)
-            guard record.kind != .drop, previous.map({ $0 < key }) ?? true else {
-                throw FormatError(.invalid("order of records"), at: offset)
-            }
-            if found.isMultiple(of: Self.anchorInterval) {
-                guard try anchor(found / Self.anchorInterval, in: whole) == offset else {
-                    throw FormatError(.invalid("offset in block"), at: offset)
+            let hash = record.hash(in: span)
+            if let previous {
+                let order = previous.record.order(
+                    in: span, hash: previous.hash, against: record, in: span, hash: hash)
+                guard order < 0 else {
+                    throw FormatError(.invalid("order of records"), at: offset)
                 }
             }
-            previous = key
+            guard record.kind != .drop else {
+                throw FormatError(.invalid("kind of record"), at: offset)
+            }
+            if found.isMultiple(of: Self.anchorInterval) {
+                guard found < count, try anchor(found / Self.anchorInterval, in: whole) == offset
+                else { throw FormatError(.invalid("offset in block"), at: offset) }
+            }
+            visit(record, hash)
+            previous = (record, hash)
             found += 1
             offset = record.end
         }
         guard found == count else { throw FormatError(.invalid("count of records"), at: 0) }
+    }
+}
+
+extension Record {
+    /// Below 0 when this record's key comes before that of `other`, above 0 when it comes after
+    /// it, where the hashes of both are known.
+    func order(
+        in bytes: RawSpan, hash: UInt64,
+        against other: Record, in otherBytes: RawSpan, hash otherHash: UInt64
+    ) -> Int {
+        let rank = Rank(space: space, partition: partition, hash: hash)
+        let otherRank = Rank(space: other.space, partition: other.partition, hash: otherHash)
+        if rank != otherRank { return rank < otherRank ? -1 : 1 }
+        if hash != otherHash { return hash < otherHash ? -1 : 1 }
+        let keys = bytes.extracting(key).order(against: otherBytes.extracting(other.key))
+        if keys != 0 { return keys }
+        return owner == other.owner ? 0 : owner < other.owner ? -1 : 1
     }
 }
 
@@ -132,7 +181,12 @@ struct BlockBuilder {
     private(set) var count = 0
 
     /// What the block takes once raw, in bytes.
-    var byteCount: Int { writer.count + 4 * anchors.count + 8 }
+    var byteCount: Int { writer.count + 4 * anchors.count + Block.trailerBytes }
+
+    /// What the block would take with one more record of `recordBytes`.
+    func byteCount(with recordBytes: Int) -> Int {
+        byteCount + recordBytes + (count.isMultiple(of: Block.anchorInterval) ? 4 : 0)
+    }
 
     /// Appends the record that `bytes[range]` holds; its key comes after all before it.
     mutating func append(_ bytes: RawSpan, _ range: Range<Int>) {
@@ -143,11 +197,28 @@ struct BlockBuilder {
 
     /// The raw block; the builder is empty afterwards.
     mutating func take() -> Bytes {
+        close()
+        let raw = writer.take()
+        clear()
+        return raw
+    }
+
+    /// Lends the raw block to `use`; the builder is empty afterwards and keeps its memory.
+    mutating func take(_ use: (RawSpan) -> Void) {
+        close()
+        use(writer.bytes.raw)
+        clear()
+    }
+
+    private mutating func close() {
         for anchor in anchors { writer.write(anchor) }
         writer.write(UInt32(anchors.count))
         writer.write(UInt32(count))
+    }
+
+    private mutating func clear() {
         anchors.removeAll(keepingCapacity: true)
+        writer.removeAll()
         count = 0
-        return writer.take()
     }
 }
