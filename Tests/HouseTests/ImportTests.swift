@@ -16,7 +16,8 @@ private let table: [String: Set<String>] = [
     "MartletBase": ["CMartletChecksum"],
     "MartletVersions": ["MartletBase"],
     "MartletRing": ["MartletBase"],
-    "MartletStorage": ["MartletBase", "CLZ4"],
+    // Synchronization for `Mutex` alone: blocks are read, and tables opened, on several threads.
+    "MartletStorage": ["MartletBase", "CLZ4", "Synchronization"],
     "MartletWire": ["MartletBase", "MartletVersions", "MartletRing"],
     "MartletMembership": ["MartletBase", "MartletWire"],
     "MartletReplication": [

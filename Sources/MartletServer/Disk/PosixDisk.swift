@@ -6,18 +6,24 @@ package import MartletStorage
 import Synchronization
 
 /// A `Disk` over a POSIX directory. Calls on different files may run on different threads.
+///
+/// One that is read only makes, changes and removes nothing: what would, fails with
+/// `.notPermitted`, and its lock is shared with other readers, not with a running node.
 package final class PosixDisk: Disk {
     /// The directory.
     package let path: String
+    /// Whether it only reads.
+    package let isReadOnly: Bool
     private let directory: Descriptor
     private let lockFile = Mutex<Descriptor?>(nil)
 
     private static let lockName = "lock"
 
-    /// Opens the directory at `path`, made with its parents when missing.
-    package init(path: String) throws(DiskError) {
+    /// Opens the directory at `path`; unless it is read only, made with its parents when missing.
+    package init(path: String, readOnly: Bool = false) throws(DiskError) {
         self.path = path
-        try Self.makeDirectories(path)
+        isReadOnly = readOnly
+        if !readOnly { try Self.makeDirectories(path) }
         let opened = retrying { unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         if opened < 0 { throw failure(.open, path) }
         directory = Descriptor(opened)
@@ -33,25 +39,39 @@ package final class PosixDisk: Disk {
     }
 
     /// Takes an exclusive `flock`, which the system drops when the process ends however it ends,
-    /// and leaves the process id in the file for whoever is refused.
+    /// and leaves the process id in the file for whoever is refused. A read-only disk takes a
+    /// shared one, and none where no node ever left a lock file.
     package func lock() throws(DiskError) {
         if lockFile.withLock({ $0 != nil }) { return }
-        let name = path + "/" + Self.lockName
-        let opened = retrying {
-            unsafe openat(directory.number, Self.lockName, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard let descriptor = try openLockFile() else { return }
+        if retrying({ flock(descriptor.number, (isReadOnly ? LOCK_SH : LOCK_EX) | LOCK_NB) }) != 0 {
+            guard errno == EWOULDBLOCK else { throw failure(.lock, path + "/" + Self.lockName) }
+            throw DiskError(.lock, path, .locked(holder: holder(of: descriptor)))
         }
-        if opened < 0 { throw failure(.lock, name) }
-        let descriptor = Descriptor(opened)
-        let file = PosixFile(name: name, descriptor: descriptor)
-        if retrying({ flock(opened, LOCK_EX | LOCK_NB) }) != 0 {
-            guard errno == EWOULDBLOCK else { throw failure(.lock, name) }
-            let holder = try? file.read(at: 0, count: 16).text
-            throw DiskError(.lock, path, .locked(holder: holder.flatMap { Int32($0) }))
+        if !isReadOnly {
+            let file = PosixFile(name: Self.lockName, descriptor: descriptor)
+            try file.truncate(to: 0)
+            // A convenience for whoever is refused: a full disk must not keep a node from starting.
+            try? file.write(Bytes(text: String(getpid())), at: 0)
         }
-        try file.truncate(to: 0)
-        // A convenience for whoever is refused: a full disk must not keep a node from starting.
-        try? file.write(Bytes(text: String(getpid())), at: 0)
         lockFile.withLock { $0 = descriptor }
+    }
+
+    /// The lock file, made when missing; nil where a read-only disk finds none.
+    private func openLockFile() throws(DiskError) -> Descriptor? {
+        let flags = O_CLOEXEC | (isReadOnly ? O_RDONLY : O_RDWR | O_CREAT)
+        let opened = retrying { unsafe openat(directory.number, Self.lockName, flags, 0o600) }
+        if opened >= 0 { return Descriptor(opened) }
+        if isReadOnly, errno == ENOENT { return nil }
+        throw failure(.lock, path + "/" + Self.lockName)
+    }
+
+    /// The process that holds the lock alone, as it wrote itself down. Where a shared lock can
+    /// still be had, readers hold it, who write nothing, and the id in the file is an old one.
+    private func holder(of descriptor: Descriptor) -> Int32? {
+        if retrying({ flock(descriptor.number, LOCK_SH | LOCK_NB) }) == 0 { return nil }
+        let file = PosixFile(name: Self.lockName, descriptor: descriptor)
+        return (try? file.read(at: 0, count: 16).text).flatMap { Int32($0) }
     }
 
     /// Drops the lock by closing its file.
@@ -85,14 +105,18 @@ package final class PosixDisk: Disk {
 
     /// Opens or makes a file, readable by its owner alone.
     package func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
-        let flags = O_RDWR | O_CLOEXEC | (mode == .empty ? O_CREAT | O_TRUNC : 0)
+        if mode == .empty { try checkWritable(.open, name) }
+        let isWritable = mode != .reading && !isReadOnly
+        let flags =
+            (isWritable ? O_RDWR : O_RDONLY) | O_CLOEXEC | (mode == .empty ? O_CREAT | O_TRUNC : 0)
         let opened = retrying { unsafe openat(directory.number, name, flags, 0o600) }
         if opened < 0 { throw failure(.open, name) }
-        return PosixFile(name: name, descriptor: Descriptor(opened))
+        return PosixFile(name: name, descriptor: Descriptor(opened), isWritable: isWritable)
     }
 
     /// Renames a file, replacing another.
     package func rename(_ name: String, to newName: String) throws(DiskError) {
+        try checkWritable(.rename, name)
         if unsafe renameat(directory.number, name, directory.number, newName) != 0 {
             throw failure(.rename, name)
         }
@@ -100,12 +124,20 @@ package final class PosixDisk: Disk {
 
     /// Removes a file.
     package func remove(_ name: String) throws(DiskError) {
+        try checkWritable(.remove, name)
         if unsafe unlinkat(directory.number, name, 0) != 0 { throw failure(.remove, name) }
     }
 
     /// Syncs the directory itself.
     package func syncDirectory() throws(DiskError) {
+        try checkWritable(.sync, path)
         if retrying({ fsync(directory.number) }) != 0 { throw failure(.sync, path) }
+    }
+
+    private func checkWritable(
+        _ operation: DiskError.Operation, _ name: String
+    ) throws(DiskError) {
+        if isReadOnly { throw DiskError(operation, name, .notPermitted) }
     }
 
     /// What the file system leaves to processes without privileges.

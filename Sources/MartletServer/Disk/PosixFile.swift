@@ -8,10 +8,16 @@ import MartletStorage
 final class PosixFile: DiskFile {
     let name: String
     private let descriptor: Descriptor
+    private let isWritable: Bool
 
-    init(name: String, descriptor: Descriptor) {
+    /// Reads up to this many bytes are made room for unseen; a longer one is first cut to what the
+    /// file holds, so that a damaged length cannot ask for memory without end.
+    private static let unmeasuredReadLimitBytes = 1 << 20
+
+    init(name: String, descriptor: Descriptor, isWritable: Bool = true) {
         self.name = name
         self.descriptor = descriptor
+        self.isWritable = isWritable
     }
 
     func size() throws(DiskError) -> Int {
@@ -21,7 +27,10 @@ final class PosixFile: DiskFile {
     }
 
     func read(at offset: Int, count: Int) throws(DiskError) -> Bytes {
-        let length = max(0, min(count, try size() - offset))
+        var length = count
+        if length > Self.unmeasuredReadLimitBytes {
+            length = max(0, min(length, try size() - offset))
+        }
         var problem: DiskError?
         let bytes = unsafe Bytes(unsafeUninitializedCapacity: length) { target, filled in
             while filled < length {
@@ -41,6 +50,7 @@ final class PosixFile: DiskFile {
     }
 
     func write(_ bytes: Bytes, at offset: Int) throws(DiskError) {
+        if !isWritable { throw DiskError(.write, name, at: offset, .notPermitted) }
         var done = 0
         while done < bytes.count {
             let step = retrying {
@@ -57,6 +67,7 @@ final class PosixFile: DiskFile {
     }
 
     func truncate(to size: Int) throws(DiskError) {
+        if !isWritable { throw DiskError(.truncate, name, at: size, .notPermitted) }
         if retrying({ ftruncate(descriptor.number, size) }) != 0 {
             throw failure(.truncate, name, at: size)
         }

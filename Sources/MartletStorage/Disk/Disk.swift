@@ -13,7 +13,7 @@ package protocol Disk: AnyObject, Sendable {
     func unlock()
     /// The names of all files, ascending.
     func list() throws(DiskError) -> [String]
-    /// Opens the file `name` for reading and writing.
+    /// Opens the file `name`.
     func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile
     /// Gives a file another name, replacing what had it; durable after `syncDirectory`.
     func rename(_ name: String, to newName: String) throws(DiskError)
@@ -31,7 +31,7 @@ package protocol DiskFile: AnyObject, Sendable {
     var name: String { get }
     /// Its length in bytes.
     func size() throws(DiskError) -> Int
-    /// Up to `count` bytes from `offset`; fewer only where the file ends.
+    /// Up to `count` bytes from `offset`; fewer only where the file ends. Neither may be negative.
     func read(at offset: Int, count: Int) throws(DiskError) -> Bytes
     /// Writes all of `bytes` at `offset`, growing the file where it must. After an error any part
     /// of them may have been written.
@@ -45,9 +45,12 @@ package protocol DiskFile: AnyObject, Sendable {
 
 /// How a file is opened.
 package enum OpenMode: Hashable, Sendable {
-    /// The file must be there.
+    /// For reading alone: the file must be there, and writing or cutting it through this handle
+    /// fails with `.notPermitted`.
+    case reading
+    /// For reading and writing; the file must be there.
     case existing
-    /// The file is made, or emptied when it is there.
+    /// For reading and writing; the file is made, or emptied when it is there.
     case empty
 }
 
