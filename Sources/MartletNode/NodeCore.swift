@@ -164,6 +164,10 @@ package struct NodeCore {
             engine.logAnswered(outcome)
             replication.logAdvanced(at: now, into: &replicationEffects)
             noteRefusal(into: &effects)
+        case .readsAnswered(let answers): engine.readsAnswered(answers)
+        case .jobAnswered(let outcome):
+            engine.jobAnswered(outcome)
+            noteRefusal(into: &effects)
         case .creationRequested(let id, let request):
             effects.append(.created(id, create(request, at: now, into: &effects)))
         case .stopping: stop()

@@ -23,6 +23,10 @@ package enum NodeEvent: Sendable {
     case linkClosed(NodeID)
     /// The log thread has answered.
     case logAnswered(LogOutcome)
+    /// Blocks that the engine asked for have been read, or not.
+    case readsAnswered([BlockAnswer])
+    /// A background job of the engine has ended.
+    case jobAnswered(JobOutcome)
     /// An operator creates the cluster from the members known here; a `created` follows.
     case creationRequested(RequestID, CreationRequest)
     /// The node is to stop: it refuses requests from now on and leaves a mark that it stopped

@@ -47,7 +47,7 @@ import Testing
         let three = Context(covering: (11...13).map { Dot(actor: .of($0), counter: 1) })
         let refusal = "answer 1: invalid: the context that was handed in leaves more than 2 actors"
         #expect(stage.put("a", seen: three) == [refusal])
-        #expect(stage.engine.entryCount == 0)
+        #expect(stage.engine.entryEstimate == 0)
         stage.hold(.one("b", by: 2, seen: three))
         #expect(stage.put("c", as: 2).contains("put 1 → 2: c@1.2, durable"), "it was here before")
         #expect(stage.put("d", as: 3, seen: three).count == 2)
@@ -77,7 +77,7 @@ import Testing
             object: .one("a", by: 2, at: ahead), purpose: .write, durable: false,
             patience: .seconds(1))
         #expect(stage.receive(.replicaPut(put), from: 2) == ["putReply 5 → 2: clock skew"])
-        #expect(stage.engine.entryCount == 0)
+        #expect(stage.engine.entryEstimate == 0)
         for purpose in [ReplicaPut.Purpose.repair, .hint] {
             put.purpose = purpose
             #expect(stage.receive(.replicaPut(put), from: 2) == ["putReply 5 → 2: stored"])

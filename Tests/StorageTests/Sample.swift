@@ -2,19 +2,17 @@
 import MartletBase
 import MartletStorage
 
-/// An open engine with its log, driven inline as the simulator does.
+/// An open engine with its blocking halves, driven inline as the simulator does.
 struct Sample {
     let disk: MemoryDisk
-    let engine: StorageEngine
-    let log: LogWriter
-    let report: RecoveryReport
+    let storage: OpenedStorage
+    var engine: StorageEngine { storage.engine }
+    var log: LogWriter { storage.log }
+    var report: RecoveryReport { storage.report }
 
     init(_ disk: MemoryDisk, _ options: StorageOptions = .small) throws {
         self.disk = disk
-        let opened = try StorageEngine.open(disk: disk, options: options)
-        engine = opened.engine
-        log = opened.log
-        report = opened.report
+        storage = try StorageEngine.open(disk: disk, options: options)
     }
 
     /// Commits all that gathered, as one group, and tells the engine.
@@ -27,6 +25,43 @@ struct Sample {
         return outcome
     }
 
+    /// Takes one step of the background work, and lets go of the log that it made superfluous;
+    /// false when there was nothing to do.
+    @discardableResult
+    func work() -> Bool {
+        for job in engine.takeJobs() { storage.worker.submit(job) }
+        guard !storage.worker.isIdle else { return false }
+        guard let outcome = storage.worker.step() else { return true }
+        engine.jobAnswered(outcome)
+        log.release(upTo: engine.flushed)
+        return true
+    }
+
+    /// Does all background work that is due, up to `limit` steps.
+    func settle(limit: Int = 1_000) {
+        for _ in 0..<limit where !work() { return }
+    }
+
+    /// Reads the blocks that were asked for.
+    @discardableResult
+    func read() -> [CompletedRead] {
+        var completed: [CompletedRead] = []
+        while true {
+            let reads = engine.takeReads()
+            if reads.isEmpty { return completed }
+            engine.readsAnswered(reads.map { $0.run(storage.files) })
+            completed += engine.takeCompleted()
+        }
+    }
+
+    /// What `key` holds, with the reads that takes.
+    func get(_ key: StorageKey) -> ReadOutcome {
+        guard case .pending(let ticket) = engine.load([key]) else { return engine.get(key) }
+        read()
+        defer { engine.release(ticket) }
+        return engine.get(key)
+    }
+
     /// Writes and commits one put.
     func put(_ name: String, _ value: String) throws {
         try engine.write(.putting(name, value))
@@ -34,15 +69,22 @@ struct Sample {
     }
 
     func value(_ name: String) -> String? {
-        guard case .found(let bytes) = engine.get(.named(name)) else { return nil }
+        guard case .found(let bytes) = get(.named(name)) else { return nil }
         return bytes.text
     }
 
-    /// Every entry of every space in scan order.
-    func everything() -> [ScanPage.Entry] {
-        StorageKey.Space.allCases.flatMap { space in
-            (try? engine.scanNow(space, limitBytes: .max).entries) ?? []
+    /// Every entry of every space in scan order, pages of `limitBytes` at a time.
+    func everything(limitBytes: Int = .max) throws -> [ScanPage.Entry] {
+        var entries: [ScanPage.Entry] = []
+        for space in StorageKey.Space.allCases {
+            var cursor: StorageKey?
+            repeat {
+                let page = try engine.scanNow(space, after: cursor, limitBytes: limitBytes)
+                entries += page.entries
+                cursor = page.next
+            } while cursor != nil
         }
+        return entries
     }
 }
 
@@ -52,6 +94,21 @@ extension StorageOptions {
         var options = StorageOptions()
         options.prewriteBytes = 0
         options.compressLog = false
+        return options
+    }
+
+    /// Memtables, blocks and tables so small that a few writes reach every level.
+    static var tiny: StorageOptions {
+        var options = StorageOptions.small
+        options.flushBytes = 1 << 10
+        options.memtableLimitBytes = 64 << 10
+        options.blockBytes = 256
+        options.tableBytes = 1 << 10
+        options.levelZeroTrigger = 2
+        options.levelOneBytes = 2 << 10
+        options.levelRatio = 2
+        options.blockCacheBytes = 4 << 10
+        options.segmentBytes = 4 << 10
         return options
     }
 }

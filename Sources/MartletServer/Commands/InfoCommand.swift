@@ -48,7 +48,7 @@ extension ClientSession {
             (
                 "Memory",
                 facts.filter { Self.section(ofFact: $0.name) == "Memory" } + [
-                    ("storage_entries", "\(core.engine.entryCount)"),
+                    ("storage_entries", "\(core.engine.entryEstimate)"),
                     ("storage_entry_bytes", "\(core.engine.memtableBytes)"),
                     ("maxmemory", "0"),
                     ("maxmemory_policy", "noeviction"),
@@ -96,6 +96,6 @@ extension NodeCore {
     /// Objects stored here, tombstones and expired values included; hints are counted apart.
     var objectCount: Int {
         // Beside objects and hints the engine holds the node's identity, actor and topology.
-        engine.entryCount - pendingHints.count - (topology == nil ? 2 : 3)
+        max(0, engine.entryEstimate - pendingHints.count - (topology == nil ? 2 : 3))
     }
 }

@@ -104,7 +104,7 @@ extension StatusView {
         hints = Hints(count: core.pendingHints.count, bytes: core.pendingHints.bytes)
         operationsInFlight = core.operationsInFlight
         storage = Storage(
-            entries: engine.entryCount, bytes: engine.memtableBytes,
+            entries: engine.entryEstimate, bytes: engine.memtableBytes,
             appended: engine.appended.rawValue, durable: engine.durable.rawValue,
             pendingBytes: engine.pendingBytes, refusal: engine.refusal?.description)
         members = core.members.map {

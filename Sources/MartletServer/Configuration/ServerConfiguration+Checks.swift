@@ -98,6 +98,10 @@ extension ServerConfiguration {
                 "storage.pending_limit", storage.pendingLimitBytes,
                 "storage.batch_limit", storage.batchLimitBytes
             ),
+            (
+                "storage.memtable_limit", storage.memtableLimitBytes,
+                "storage.flush_size (twice)", 2 * storage.flushBytes
+            ),
         ]
         for (name, limit, partName, part) in pairs where limit < part {
             reader.contradiction(

@@ -182,10 +182,28 @@ extension ServerConfiguration {
         reader.read(
             "storage.pending_limit", into: &storage.pendingLimitBytes,
             .size(1 << 10...16 << 30))
+        reader.read("storage.compress_log", into: &storage.compressLog, .flag)
+        readTables(&reader)
+    }
+
+    private mutating func readTables(_ reader: inout ConfigurationReader) {
+        reader.read("storage.flush_size", into: &storage.flushBytes, .size(1 << 10...1 << 30))
         reader.read(
             "storage.memtable_limit", into: &storage.memtableLimitBytes,
-            .size(1 << 10...1 << 44))
-        reader.read("storage.compress_log", into: &storage.compressLog, .flag)
+            .size(2 << 10...64 << 30))
+        reader.read("storage.block_size", into: &storage.blockBytes, .size(256...1 << 20))
+        reader.read("storage.filter_bits", into: &storage.filterBitsPerKey, .integer(0...20))
+        reader.read("storage.table_size", into: &storage.tableBytes, .size(1 << 10...1 << 30))
+        reader.read(
+            "storage.level_zero_trigger", into: &storage.levelZeroTrigger, .integer(2...64))
+        reader.read("storage.level_zero_limit", into: &storage.levelZeroLimit, .integer(4...256))
+        reader.read(
+            "storage.level_one_size", into: &storage.levelOneBytes, .size(1 << 10...1 << 40))
+        reader.read("storage.level_ratio", into: &storage.levelRatio, .integer(2...100))
+        reader.read("storage.block_cache", into: &storage.blockCacheBytes, .size(0...1 << 40))
+        reader.read("storage.read_limit", into: &storage.readLimit, .integer(1...1_000_000))
+        reader.read("storage.read_threads", into: &readThreads, .integer(1...64))
+        reader.read("storage.open_tables", into: &storage.openTableLimit, .integer(1...100_000))
     }
 }
 

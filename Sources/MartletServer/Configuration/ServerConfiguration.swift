@@ -38,6 +38,9 @@ package struct ServerConfiguration: Sendable {
     package var membership = MembershipOptions()
     /// How the node stores.
     package var storage = StorageOptions()
+    /// Threads that read blocks which are in no cache, 1 … 64, default 2: how many such reads the
+    /// disk is given at a time.
+    package var readThreads = 2
     /// How much of a client's bytes it holds before it gives up on the client.
     package var resp = RESPLimits()
     /// The least severe messages that are logged.

@@ -1,6 +1,5 @@
 // The thread that writes and syncs one node's log: all that gathers during one sync goes out with
 // the next, in one write and one sync.
-import Glibc
 import MartletBase
 package import MartletStorage
 
@@ -10,6 +9,8 @@ package final class LogThread: @unchecked Sendable {
     private struct Queue: Sendable {
         var chunks: [LogChunk] = []
         var bytes = 0
+        /// Up to where the log is in the tables and may go.
+        var released: LogPosition?
         var isStopping = false
         var hasStopped = false
     }
@@ -34,7 +35,12 @@ package final class LogThread: @unchecked Sendable {
         self.log = log
         self.options = options
         self.answer = answer
-        start()
+        PosixThread.start { self.run() }
+    }
+
+    /// Lets go of the log up to `position`: the tables hold it.
+    package func release(upTo position: LogPosition) {
+        queue.update { $0.released = position }
     }
 
     /// Queues chunks, in the order that `StorageEngine.takeChunk` gave them. The engine's
@@ -59,39 +65,36 @@ package final class LogThread: @unchecked Sendable {
 
     // MARK: On the log thread
 
-    private func start() {
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        let problem = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<LogThread>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context)
-        invariant(problem == 0, "no log thread: error \(problem)")
-        pthread_detach(thread)
-    }
-
     private func run() {
         while true {
             let taken = queue.wait(until: min(retryAt, syncAt)) { queue -> (Queue)? in
-                guard !queue.chunks.isEmpty || queue.isStopping else { return nil }
+                guard !queue.chunks.isEmpty || queue.isStopping || queue.released != nil
+                else { return nil }
                 defer {
                     queue.chunks = []
                     queue.bytes = 0
+                    queue.released = nil
                 }
                 return queue
             }
-            let now = Monitor<Queue>.now
+            if let position = taken?.released { log.release(upTo: position) }
             if let taken, !taken.chunks.isEmpty {
-                commit(taken.chunks, at: now)
-            } else if now >= retryAt {
-                commit([], at: now)
+                hold(taken.chunks)
+                commit(taken.chunks, at: Monitor<Queue>.now)
+            } else if Monitor<Queue>.now >= retryAt {
+                commit([], at: Monitor<Queue>.now)
             }
-            syncIfDue(at: now)
+            syncIfDue(at: Monitor<Queue>.now)
             if taken?.isStopping == true { return close() }
         }
+    }
+
+    /// Waits as long as chunks are to be held up: a node whose background work is behind slows its
+    /// writers here.
+    private func hold(_ chunks: [LogChunk]) {
+        let delay = chunks.reduce(Duration.zero) { $0 + $1.delay }
+        if delay == .zero { return }
+        _ = queue.wait(until: Monitor<Queue>.now + delay) { $0.isStopping ? true : nil }
     }
 
     private func commit(_ chunks: [LogChunk], at now: Instant) {

@@ -34,7 +34,7 @@ final class NodeLoop: @unchecked Sendable {
         case creation((CreationOutcome) -> Void)
     }
 
-    private var logThread: LogThread?
+    private var storage: StorageThreads?
     private var datagrams: DatagramSocket?
     private var links: [NodeID: PeerLink] = [:]
     private var linkOrder: [PeerLink] = []
@@ -72,9 +72,9 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: Start and stop
 
     /// Begins to take part, once everything is listening.
-    func start(logThread: LogThread, datagrams: DatagramSocket) {
+    func start(storage: StorageThreads, datagrams: DatagramSocket) {
         assertConfined()
-        self.logThread = logThread
+        self.storage = storage
         self.datagrams = datagrams
         handle(.started)
     }
@@ -86,7 +86,7 @@ final class NodeLoop: @unchecked Sendable {
         handle(.stopping)
         flush()
         // What still arrives is not logged any more, so nothing of it is acknowledged.
-        logThread = nil
+        storage = nil
         datagrams = nil
         for link in linkOrder { link.close() }
     }
@@ -111,9 +111,16 @@ final class NodeLoop: @unchecked Sendable {
         return moment
     }
 
-    /// Called by the log thread.
-    func logAnswered(_ outcome: LogOutcome) {
-        eventLoop.execute { [self] in handle(.logAnswered(outcome)) }
+    /// How the storage's threads reach the node.
+    var storageAnswers: StorageThreads.Answers {
+        StorageThreads.Answers(
+            log: { [self] in pass(.logAnswered($0)) }, job: { [self] in pass(.jobAnswered($0)) },
+            reads: { [self] in pass(.readsAnswered($0)) })
+    }
+
+    /// Hands in an event from another thread.
+    private func pass(_ event: NodeEvent) {
+        eventLoop.execute { [self] in handle(event) }
     }
 
     func schedule(after delay: Duration, _ body: @escaping () -> Void) {
@@ -197,9 +204,7 @@ final class NodeLoop: @unchecked Sendable {
 
     private func flush() {
         isFlushScheduled = false
-        var chunks: [LogChunk] = []
-        while let chunk = core.engine.takeChunk() { chunks.append(chunk) }
-        if !chunks.isEmpty { logThread?.submit(chunks) }
+        storage?.submit(from: core.engine)
         for link in linkOrder { link.flush() }
         var clients: [ClientHandler] = []
         swap(&clients, &flushing)

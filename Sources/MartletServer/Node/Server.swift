@@ -13,7 +13,7 @@ internal import NIOPosix
 package final class Server {
     private let loop: NodeLoop
     private let group: MultiThreadedEventLoopGroup
-    private let logThread: LogThread
+    private let storage: StorageThreads
     private let listeners: [any Channel]
 
     /// Starts the node and serves until SIGTERM or SIGINT, then stops cleanly: refuses what comes,
@@ -43,23 +43,23 @@ package final class Server {
         let loop = NodeLoop(
             eventLoop: eventLoop, core: core, configuration: configuration, log: log)
         self.loop = loop
-        let logThread = LogThread(log: storage.log, options: configuration.storage) { outcome in
-            loop.logAnswered(outcome)
-        }
-        self.logThread = logThread
+        let threads = StorageThreads(
+            storage, options: configuration.storage, readThreads: configuration.readThreads,
+            answers: loop.storageAnswers)
+        self.storage = threads
         do throws(ServerError) {
             let bound = try Self.listen(loop, group)
             listeners = bound.all
             Self.blocking {
                 try eventLoop.submit {
-                    loop.start(logThread: logThread, datagrams: bound.datagrams)
+                    loop.start(storage: threads, datagrams: bound.datagrams)
                     for listener in bound.all {
                         try listener.syncOptions?.setOption(.autoRead, value: true)
                     }
                 }.wait()
             }
         } catch {
-            logThread.stop()
+            threads.stop()
             Self.blocking { [group] in try group.syncShutdownGracefully() }
             throw error
         }
@@ -75,7 +75,7 @@ package final class Server {
     package func stop() {
         let loop = loop
         Self.blocking { try loop.eventLoop.submit { loop.stop() }.wait() }
-        logThread.stop()
+        storage.stop()
         for listener in listeners { Self.blocking { try listener.close().wait() } }
         Self.blocking { [group] in try group.syncShutdownGracefully() }
     }

@@ -9,8 +9,21 @@ internal import MartletVersions
 /// Compares what all nodes hold, entry by entry.
 struct ConvergenceCheck {
     /// Each node and its storage.
-    let nodes: [(id: NodeID, engine: StorageEngine)]
-    let topology: Topology
+    private let nodes: [(id: NodeID, engine: StorageEngine)]
+    private let topology: Topology
+    /// What each node holds.
+    private let objects: [[StorageKey: Bytes]]
+
+    init(nodes: [(id: NodeID, engine: StorageEngine)], topology: Topology) {
+        self.nodes = nodes
+        self.topology = topology
+        objects = nodes.map { node in
+            Dictionary(
+                uniqueKeysWithValues: node.engine.everything(in: .objects).map {
+                    ($0.key, $0.value)
+                })
+        }
+    }
 
     func run() -> Finding? {
         for (index, node) in nodes.enumerated() {
@@ -32,7 +45,7 @@ struct ConvergenceCheck {
             return "node \(index + 1) holds \(entry.key) and is no home of it"
         }
         for (other, node) in nodes.enumerated() where homes.contains(node.id) {
-            guard case .found(let bytes) = node.engine.get(entry.key), bytes == entry.value else {
+            guard objects[other][entry.key] == entry.value else {
                 return "nodes \(index + 1) and \(other + 1) differ in \(entry.key): "
                     + "\(text(of: entry.key, at: index)) and \(text(of: entry.key, at: other))"
             }
@@ -41,7 +54,7 @@ struct ConvergenceCheck {
     }
 
     private func text(of key: StorageKey, at index: Int) -> String {
-        guard case .found(let bytes) = nodes[index].engine.get(key) else { return "nothing" }
+        guard let bytes = objects[index][key] else { return "nothing" }
         var reader = ByteReader(bytes)
         guard let object = try? Object(from: &reader) else { return "unreadable bytes" }
         return "\(object.dots) under \(object.context)"

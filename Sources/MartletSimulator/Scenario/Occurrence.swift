@@ -35,6 +35,12 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case repair
     /// A read returned more than one version.
     case sibling
+    /// A memtable was written out as a table.
+    case flush
+    /// Tables were merged.
+    case compaction
+    /// A block was read from the disk.
+    case blockRead = "block-read"
     /// A request failed, was refused, or was never answered.
     case failedOperation = "failed-operation"
 }

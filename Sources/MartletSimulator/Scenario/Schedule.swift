@@ -86,6 +86,16 @@ struct Schedule {
         options.prewriteBytes = [0, 16 << 10][random.below(2)]
         options.chunkTargetBytes = [1 << 10, 1 << 20][random.below(2)]
         options.compressLog = random.chance(0.25)
+        options.flushBytes = [2 << 10, 16 << 10, 1 << 20][random.below(3)]
+        options.memtableLimitBytes = options.flushBytes * 16
+        options.blockBytes = [256, 2 << 10][random.below(2)]
+        options.filterBitsPerKey = [0, 10][random.below(2)]
+        options.tableBytes = [2 << 10, 64 << 10][random.below(2)]
+        options.levelZeroTrigger = 2 + random.below(3)
+        options.levelOneBytes = [4 << 10, 64 << 10][random.below(2)]
+        options.levelRatio = [2, 10][random.below(2)]
+        options.blockCacheBytes = [0, 4 << 10, 1 << 20][random.below(3)]
+        options.openTableLimit = [1, 64][random.below(2)]
         return options
     }
 }

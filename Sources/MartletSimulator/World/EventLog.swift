@@ -37,6 +37,7 @@ struct EventLog {
         case wakes = 1
         case synced, starts, frame, datagram, linkOpened, linkClosed, lost, fault, healed
         case request, answer, disconnected, phase, state
+        case blocks, job
     }
 
     /// Seconds and microseconds since the start.

@@ -2,6 +2,7 @@
 // instant come in the order in which they were scheduled, so a run has exactly one order.
 internal import HeapModule
 internal import MartletBase
+internal import MartletStorage
 
 /// Something that will happen. Numbers are positions: of nodes, links, faults, clients, operations.
 enum WorldEvent {
@@ -9,6 +10,10 @@ enum WorldEvent {
     case nodeWakes(Int, life: Int)
     /// A node's disk has had the time to sync what was written to its log.
     case logSynced(Int, life: Int)
+    /// A node's disk has read blocks.
+    case blocksRead(Int, life: Int, [BlockRead])
+    /// A node's background work takes a step.
+    case workerSteps(Int, life: Int)
     /// A crashed node starts again.
     case nodeStarts(Int, life: Int)
     /// A frame arrives at the end of a link.

@@ -27,8 +27,10 @@ final class SimulatedNode {
     var gathered: [LogChunk] = []
     /// What writing the chunks came to whose sync is under way; nil when none is.
     var writing: LogOutcome?
-    /// Syncs so far: the ordinal of the next one's delay.
-    var syncs: UInt64 = 0
+    /// Whether a step of the background work is due.
+    var isWorking = false
+    /// What the disk was asked for so far: the ordinal of the next delay.
+    var diskOperations: UInt64 = 0
     /// What earlier lives have counted.
     var pastCounters: [ReplicationCounters] = []
 
@@ -96,6 +98,7 @@ final class SimulatedNode {
         wakesAt = .never
         gathered = []
         writing = nil
+        isWorking = false
         disk.crash(loss, random: &random)
         storage = try StorageEngine.open(disk: disk, options: options)
     }

@@ -16,6 +16,8 @@ extension World {
         node.effects.removeAll(keepingCapacity: true)
         node.core?.handle(event, at: node.moment(now), into: &node.effects)
         collectLog(node)
+        collectReads(node)
+        collectJobs(node)
         for effect in node.effects { perform(effect, of: node) }
         setTimer(of: node)
     }
@@ -63,16 +65,19 @@ extension World {
             node.gathered.append(chunk)
         }
         guard node.writing == nil, !node.gathered.isEmpty else { return }
+        let held = node.gathered.reduce(Duration.zero) { $0 + $1.delay }
         node.writing = node.storage.log.append(node.gathered)
         node.gathered.removeAll(keepingCapacity: true)
         queue.schedule(
-            .logSynced(node.index, life: node.life), at: now + syncDelay(of: node))
+            .logSynced(node.index, life: node.life), at: now + held + diskDelay(of: node))
     }
 
-    private func syncDelay(of node: SimulatedNode) -> Duration {
-        node.syncs += 1
+    /// How long the disk takes for one thing: a sync, some blocks, a step of the background work.
+    private func diskDelay(of node: SimulatedNode) -> Duration {
+        node.diskOperations += 1
         var random = SeededRandom(
-            seed: StableHash.mix(schedule.seed &+ UInt64(node.index) << 48 ^ node.syncs),
+            seed: StableHash.mix(
+                schedule.seed &+ UInt64(node.index) << 48 ^ node.diskOperations),
             stream: "sync")
         return random.duration(in: schedule.syncDelay)
     }
@@ -89,6 +94,50 @@ extension World {
         if case .synced(let position) = outcome { mirror.synced(index, upTo: position) }
         log.note(now, index, .synced)
         turn(index, .logAnswered(outcome))
+    }
+
+    // MARK: Blocks and background work
+
+    private mutating func collectReads(_ node: SimulatedNode) {
+        let reads = node.engine.takeReads()
+        if reads.isEmpty { return }
+        occurrences[.blockRead] += reads.count
+        queue.schedule(
+            .blocksRead(node.index, life: node.life, reads), at: now + diskDelay(of: node))
+    }
+
+    mutating func blocksRead(_ index: Int, life: Int, _ reads: [BlockRead]) {
+        let node = nodes[index]
+        guard node.life == life else { return }
+        log.note(now, index, .blocks, UInt64(reads.count))
+        turn(index, .readsAnswered(reads.map { $0.run(node.storage.files) }))
+    }
+
+    private mutating func collectJobs(_ node: SimulatedNode) {
+        for job in node.engine.takeJobs() { node.storage.worker.submit(job) }
+        guard !node.isWorking, !node.storage.worker.isIdle else { return }
+        node.isWorking = true
+        queue.schedule(
+            .workerSteps(node.index, life: node.life), at: now + diskDelay(of: node))
+    }
+
+    mutating func workerSteps(_ index: Int, life: Int) {
+        let node = nodes[index]
+        guard node.life == life else { return }
+        node.isWorking = false
+        let counters = node.engine.counters
+        let outcome = node.storage.worker.step()
+        log.note(now, index, .job)
+        guard let outcome else {
+            collectJobs(node)
+            return
+        }
+        turn(index, .jobAnswered(outcome))
+        node.storage.log.release(upTo: node.engine.flushed)
+        if node.engine.counters.flushes > counters.flushes { occurrences[.flush] += 1 }
+        if node.engine.counters.compactions > counters.compactions {
+            occurrences[.compaction] += 1
+        }
     }
 
     // MARK: Starting and crashing

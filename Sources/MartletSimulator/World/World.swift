@@ -134,6 +134,8 @@ struct World {
         switch event {
         case .nodeWakes(let node, let life): nodeWakes(node, life: life)
         case .logSynced(let node, let life): logSynced(node, life: life)
+        case .blocksRead(let node, let life, let reads): blocksRead(node, life: life, reads)
+        case .workerSteps(let node, let life): workerSteps(node, life: life)
         case .nodeStarts(let node, let life): nodeStarts(node, life: life)
         case .frameArrives(let link, let connection, let bytes):
             frameArrives(link, connection, bytes)

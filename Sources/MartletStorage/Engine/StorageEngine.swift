@@ -1,7 +1,15 @@
 // The storage engine's foreground: what a node's loop reads and writes at memory speed. It does no
-// IO once open; the log leaves as chunks (`takeChunk`) for the `LogWriter` on its thread, and how
-// far that has come returns as an event (`logAnswered`). Until there are tables, the log is the
-// data and the memtable holds all of it.
+// IO once open. What it needs done leaves as values that the shell carries to threads of its own,
+// and what came of it returns as events:
+//
+//     takeChunk ──► LogWriter    ──► logAnswered      the log: one write, one sync, many batches
+//     takeReads ──► BlockRead    ──► readsAnswered    blocks that are in no cache
+//     takeJobs  ──► StorageWorker ──► jobAnswered     flushes, compactions, salvage, removals
+//
+// A batch goes into the newest memtable and into the log at once. A full memtable is written out
+// as a table of level 0 and the log behind it let go; compactions move tables down the levels. A
+// read looks into the memtables, then the tables, newest first (O'Neil et al. 1996, "The
+// log-structured merge-tree"; levels as in LevelDB).
 internal import MartletBase
 
 /// One node's storage, confined to the loop that owns it.
@@ -18,9 +26,21 @@ package final class StorageEngine {
         var bytes: Int
     }
 
-    private let options: StorageOptions
-    private var memtable: Memtable
-    private var checkpoint: Checkpoint
+    let options: StorageOptions
+    /// The memtables, newest first: the first takes the writes, the others are being flushed.
+    var layers: [Layer]
+    var version: Version
+    let cache: BlockCache
+    /// For what blocks: start-up, tools and checkers. The shell has its own way to the files.
+    let files: OpenFiles
+    /// The `state` space, all of it: a node's own few entries are never waited for.
+    var state: [StorageKey: Bytes] = [:]
+    var reads = PendingReads()
+    var jobs = JobBoard()
+    var snapshotCount = 0
+    /// What the engine has done so far.
+    package internal(set) var counters = StorageCounters()
+
     private var log = LogState.open
     /// The encoded batches that no chunk holds yet.
     private var gathered = ByteWriter()
@@ -38,70 +58,39 @@ package final class StorageEngine {
     package private(set) var pendingBytes = 0
 
     init(
-        options: StorageOptions, memtable: Memtable, loggedBytes: Int, recovered: LogPosition
+        options: StorageOptions, layers: [Layer], version: Version, files: OpenFiles,
+        recovered: LogPosition
     ) {
         self.options = options
-        self.memtable = memtable
-        checkpoint = Checkpoint(loggedBytes: loggedBytes)
+        self.layers = layers
+        self.version = version
+        self.files = files
+        cache = BlockCache(limitBytes: options.blockCacheBytes)
         appended = recovered
         durable = recovered
         synced = recovered
         gatheredFirst = recovered.advanced(by: 1)
     }
 
-    /// How many entries there are.
-    package var entryCount: Int { memtable.count }
-    /// Bytes that the entries take in memory, to compare with `memtableLimitBytes`.
-    package var memtableBytes: Int { memtable.byteCount }
+    /// How many entries there are, about: one that was written again counts twice until a
+    /// compaction has merged the two.
+    package var entryEstimate: Int {
+        layers.reduce(version.entryEstimate) { $0 + $1.memtable.liveCount }
+    }
+
+    /// Bytes that all memtables take.
+    package var memtableBytes: Int { layers.reduce(0) { $0 + $1.memtable.byteCount } }
 
     /// Why writes are refused whatever their size; nil while they are not.
     package var refusal: WriteRefusal? {
         switch log {
-        case .open: nil
-        case .full(let error): .diskFull(error)
-        case .failed(let error): .logFailed(error)
+        case .full(let error): return .diskFull(error)
+        case .failed(let error): return .logFailed(error)
+        case .open: break
         }
+        if let failure = jobs.failure { return .manifestFailed(failure) }
+        return backlog >= 1 ? .behind(jobs.lastRefusal) : nil
     }
-
-    // MARK: Reading
-
-    /// What `key` holds: every accepted batch is visible at once. O(1).
-    package func get(_ key: StorageKey) -> ReadOutcome {
-        memtable.get(key).map { .found($0) } ?? .absent
-    }
-
-    /// Sees to it that `get` can answer for `keys`; the reads go out with `takeReads`. Until a
-    /// pending load is released nobody else may write the keys.
-    package func load(_ keys: [StorageKey]) -> LoadOutcome { .ready }
-
-    /// Ends a load: its keys need no longer be got.
-    package func release(_ ticket: ReadTicket) {}
-
-    /// The reads that `readsAnswered` has completed since the last call, in order of completion.
-    package func takeCompleted() -> [CompletedRead] { [] }
-
-    /// Entries of `space` in `partitions`, ascending, starting after `cursor`, about `limitBytes`
-    /// of them but at least one. To go on, pass the page's `next` as the cursor: what is written
-    /// meanwhile is seen where it lies ahead, and nothing comes twice.
-    package func scan(
-        _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
-        after cursor: StorageKey? = nil, limitBytes: Int
-    ) -> ScanOutcome {
-        .page(memtable.scan(space, partitions, after: cursor, limitBytes: limitBytes))
-    }
-
-    /// As `scan`, but it reads from the disk what is in no cache, and blocks: for start-up, tools
-    /// and checkers.
-    package func scanNow(
-        _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
-        after cursor: StorageKey? = nil, limitBytes: Int = 1 << 20
-    ) throws(StorageError) -> ScanPage {
-        memtable.scan(space, partitions, after: cursor, limitBytes: limitBytes)
-    }
-
-    /// Ranges in which this node has found data lost since the last call; each is told once. The
-    /// node must name its writes by a new actor, and have the ranges repaired.
-    package func takeDamage() -> [DamagedRange] { [] }
 
     // MARK: Writing
 
@@ -111,61 +100,62 @@ package final class StorageEngine {
     @discardableResult
     package func write(_ batch: WriteBatch) throws(WriteRefusal) -> LogPosition {
         if let refusal { throw refusal }
+        if batch.isEmpty { return appended }
         let bytes = batch.byteCount
         if bytes > options.batchLimitBytes { throw .batchLimit }
         if pendingBytes > 0, pendingBytes + bytes > options.pendingLimitBytes {
             throw .pendingLimit
         }
-        if memtable.byteCount + bytes > options.memtableLimitBytes {
-            throw .memtableLimit
-        }
-        if batch.isEmpty { return appended }
         if gathered.count > 0, gathered.count + bytes > options.chunkTargetBytes { seal() }
-        memtable.apply(batch)
-        checkpoint.logged(gather(batch))
+        let start = gathered.count
+        batch.encode(into: &gathered)
+        pendingBytes += gathered.count - start
+        counters.acceptedBytes += UInt64(gathered.count - start)
+        appended = appended.advanced(by: 1)
+        apply(gathered, from: start, mayDrop: batch.hasDrop)
         return appended
     }
 
-    /// Encodes a batch behind those that wait for a chunk; its length.
-    private func gather(_ batch: WriteBatch) -> Int {
-        let before = gathered.count
-        batch.encode(into: &gathered)
-        let bytes = gathered.count - before
-        pendingBytes += bytes
-        appended = appended.advanced(by: 1)
-        return bytes
+    /// Puts the batch that `encoded` holds from `start` on into the newest memtable.
+    private func apply(_ encoded: ByteWriter, from start: Int, mayDrop: Bool) {
+        let bytes = encoded.bytes
+        var reader = ByteReader(bytes, start..<bytes.count)
+        do throws(FormatError) {
+            try LayerStack.apply(
+                &reader, at: appended, to: &layers, mayDrop: mayDrop, options: options
+            ) { record in
+                guard record.space == .state else { return }
+                let key = record.storageKey(in: bytes.raw)
+                state[key] = record.kind == .put ? bytes.raw.copy(record.value) : nil
+            }
+        } catch {
+            invariant(false, "a batch just encoded: \(error)")
+        }
     }
 
-    private func seal(_ end: CheckpointEnd? = nil) {
+    private func seal() {
         var chunk = LogChunk(first: gatheredFirst, last: appended, payload: gathered.take())
-        chunk.checkpoint = end
+        chunk.delay = Backlog.delay(at: backlog, bytes: chunk.byteCount)
         sealed.append(chunk)
         gatheredFirst = appended.advanced(by: 1)
-    }
-
-    /// Logs live entries again where the log has grown too long, in a chunk of their own.
-    private func logAgain() {
-        guard let step = checkpoint.step(&memtable, options: options) else { return }
-        _ = gather(step.batch)
-        seal(step.end)
     }
 
     // MARK: The log
 
     /// What gathered since the last call, for `LogWriter.commit`, oldest first; nil when there is
     /// nothing. Call until nil at the end of a loop's turn: the chunks of one turn share a sync.
-    /// Some carry no new batch but old entries logged again, which is how the log is kept short;
-    /// they take positions of their own.
     package func takeChunk() -> LogChunk? {
         if sealed.isEmpty {
             if gathered.count == 0 { return nil }
             seal()
-            logAgain()
         }
         let chunk = sealed.removeFirst()
         waiting.append(Waiting(last: chunk.last, bytes: chunk.byteCount))
         return chunk
     }
+
+    /// The position up to which the tables hold everything: the log up to there is not needed.
+    package var flushed: LogPosition { version.manifest.flushed }
 
     /// The log writer's answer to a commit or sync. A full disk stops writes until a later answer
     /// shows that the kept chunks got through; a failure stops them for good (DESIGN §8: after a
@@ -197,9 +187,10 @@ package final class StorageEngine {
         invariant(pendingBytes >= 0, "\(pendingBytes) bytes pending at \(position)")
     }
 
-    /// Checks the memtable and the counters against each other; O(n), for tests.
+    /// Checks the parts and the counters against each other; O(n), for tests.
     package func checkInvariants() {
-        memtable.checkInvariants()
+        for layer in layers { layer.memtable.checkInvariants() }
+        cache.checkInvariants()
         let known = waiting.reduce(0) { $0 + $1.bytes } + sealed.reduce(0) { $0 + $1.byteCount }
         invariant(
             pendingBytes == known + gathered.count,
@@ -207,5 +198,6 @@ package final class StorageEngine {
         invariant(
             synced <= durable && durable <= appended,
             "synced \(synced), durable \(durable), appended \(appended)")
+        invariant(flushed <= appended, "flushed \(flushed), appended \(appended)")
     }
 }

@@ -9,10 +9,18 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case corruptLog(file: String, offset: Int, reason: FormatError.Reason)
     /// A segment between two others, or before the first, is gone.
     case missingSegment(file: String)
-    /// The log is of a format that this build does not read.
+    /// Bytes of the manifest that had been synced no longer read back.
+    case corruptManifest(file: String, offset: Int, reason: FormatError.Reason)
+    /// There are data files, such as this one, and no manifest that names them.
+    case missingManifest(beside: String)
+    /// A table does not read back.
+    case table(TableError)
+    /// Of the node's own state something is lost.
+    case stateLost(DamagedRange)
+    /// A range that is asked for holds a damaged block.
+    case damagedRange
+    /// A file is of a format that this build does not read.
     case unsupportedVersion(file: String, version: UInt8)
-    /// The log holds more than `StorageOptions.memtableLimitBytes`.
-    case memtableLimit(bytes: Int)
     /// An option outside its range; the text names it and the range.
     case invalidOption(String)
 
@@ -29,12 +37,19 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
             return "the log \(file) is damaged: \(what). \(Self.advice)"
         case .missingSegment(let file):
             return "the log segment \(file) is missing. \(Self.advice)"
+        case .corruptManifest(let file, let offset, let reason):
+            let what = FormatError(reason, at: offset)
+            return "the manifest \(file) is damaged: \(what). \(Self.advice)"
+        case .missingManifest(let file):
+            return "there is \(file), but no manifest that says what it is. \(Self.advice)"
+        case .table(let error): return "\(error)"
+        case .stateLost(let range):
+            return "the node's own state in \(range.file) is damaged: \(range.reason). "
+                + Self.advice
+        case .damagedRange: return "the range holds a block that does not read back"
         case .unsupportedVersion(let file, let version):
-            return "\(file) has format version \(version), this build reads "
-                + "\(LogFormat.version): start the build that wrote it"
-        case .memtableLimit(let bytes):
-            return "the log holds more than the memtable limit of \(bytes) bytes: "
-                + "raise the limit to start"
+            return "\(file) has format version \(version), which this build does not read: start "
+                + "the build that wrote it"
         case .invalidOption(let text):
             return "invalid storage option: \(text)"
         }
@@ -50,23 +65,29 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
 package enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// More is waiting for the disk than `StorageOptions.pendingLimitBytes`: try again soon.
     case pendingLimit
-    /// The memtable holds `StorageOptions.memtableLimitBytes`.
-    case memtableLimit
+    /// Memtables or level 0 are full, since flushes and compactions do not keep up, or cannot go on
+    /// for the reason given.
+    case behind(DiskError?)
     /// The batch alone is larger than `StorageOptions.batchLimitBytes`.
     case batchLimit
     /// The disk is full; writes go on by themselves when there is space again.
     case diskFull(DiskError)
     /// The log failed for good: the node must be restarted.
     case logFailed(DiskError)
+    /// The manifest failed for good: the node must be restarted.
+    case manifestFailed(DiskError)
 
     /// One line for a client or a log.
     package var description: String {
         switch self {
         case .pendingLimit: "the disk is behind: too many bytes wait to be logged"
-        case .memtableLimit: "the memtable is full"
+        case .behind(nil): "the disk is behind: too much waits to be flushed or compacted"
+        case .behind(let error?): "nothing can be flushed or compacted (\(error)): check the disk"
         case .batchLimit: "the batch is larger than the limit"
         case .diskFull(let error): "disk full (\(error)): free some space"
         case .logFailed(let error): "the log failed (\(error)): check the disk, restart the node"
+        case .manifestFailed(let error):
+            "the manifest failed (\(error)): check the disk, restart the node"
         }
     }
 }

@@ -13,8 +13,10 @@ package enum SyncMode: Hashable, Sendable {
     case operatingSystem
 }
 
-/// How a `StorageEngine` and its log behave.
+/// How a `StorageEngine`, its log and its background jobs behave.
 package struct StorageOptions: Hashable, Sendable {
+    // The log.
+
     /// When an accepted write counts as durable. Default `everyWrite`.
     package var sync = SyncMode.everyWrite
     /// Bytes after which a log segment is closed and the next begun, 4 KiB … 1 GiB, default
@@ -31,16 +33,51 @@ package struct StorageOptions: Hashable, Sendable {
     /// Bytes of batches that may wait for the log before writes are refused, 1 KiB … 16 GiB,
     /// default 64 MiB: what a slow disk may cost in memory.
     package var pendingLimitBytes = 64 << 20
-    /// Bytes of entries in memory before writes are refused, 1 KiB and up, default 8 GiB. The
-    /// whole data set counts: nothing is moved to tables.
-    package var memtableLimitBytes = 8 << 30
     /// Whether chunks are compressed with LZ4 where it saves an eighth. Default on: costs the log
     /// thread about 1 µs a KiB.
     package var compressLog = true
-    /// How many times the size of the live data the log may have before a checkpoint shortens it,
-    /// 2 … 1000, default 4. Smaller ones save space and start-up time, and write more: about
-    /// 1 / (ratio - 1) bytes for each byte. A log below `segmentBytes` is left alone.
-    package var checkpointRatio = 4
+
+    // Memtables.
+
+    /// Bytes of a memtable before it is written out as a table, 1 KiB … 1 GiB, default 64 MiB.
+    /// Larger ones are compacted less often, cost that memory and are replayed at a restart.
+    package var flushBytes = 64 << 20
+    /// Bytes of all memtables before writes are refused, 2 … 64 times `flushBytes`, default
+    /// 256 MiB. Writes are slowed from `flushBytes` below that on.
+    package var memtableLimitBytes = 256 << 20
+
+    // Tables.
+
+    /// Bytes of a block before compression, 256 B … 1 MiB, default 16 KiB: what a read that
+    /// misses the cache brings and unpacks. Smaller ones are read quicker and compress worse.
+    package var blockBytes = 16 << 10
+    /// Bits of filter for each key, 0 … 20, default 10: memory against reads of tables that do
+    /// not hold the key; 10 let about one in a hundred through.
+    package var filterBitsPerKey = 10
+    /// Bytes after which compaction begins a new table, 1 KiB … 1 GiB, default 64 MiB.
+    package var tableBytes = 64 << 20
+    /// Tables in level 0 before they are merged into level 1, 2 … 64, default 4.
+    package var levelZeroTrigger = 4
+    /// Tables in level 0 at which writes are refused, from the trigger + 2 to 256, default 24; they
+    /// are slowed from halfway on.
+    package var levelZeroLimit = 24
+    /// Bytes of level 1 before parts of it move on, 1 KiB … 1 TiB, default 256 MiB.
+    package var levelOneBytes = 256 << 20
+    /// How many times larger each level is than the one above, 2 … 100, default 10. Smaller ones
+    /// write less per level and need more levels, which costs reads and space.
+    package var levelRatio = 10
+
+    // Reading.
+
+    /// Bytes of unpacked blocks kept in memory, 0 … 1 TiB, default 256 MiB.
+    package var blockCacheBytes = 256 << 20
+    /// Reads of keys and pages that may wait for blocks, 1 … 1,000,000, default 8,192.
+    package var readLimit = 8_192
+    /// Table files open at a time, 1 … 100,000, default 256.
+    package var openTableLimit = 256
+    /// Snapshots open at a time, 1 … 1,000, default 16: each may keep memtables and tables from
+    /// being freed.
+    package var snapshotLimit = 16
 
     /// The defaults.
     package init() {}
@@ -51,8 +88,19 @@ package struct StorageOptions: Hashable, Sendable {
         try Self.check("chunkTargetBytes", chunkTargetBytes, 512, 16 << 20)
         try Self.check("batchLimitBytes", batchLimitBytes, 1 << 10, 32 << 20)
         try Self.check("pendingLimitBytes", pendingLimitBytes, 1 << 10, 16 << 30)
-        try Self.check("memtableLimitBytes", memtableLimitBytes, 1 << 10, .max)
-        try Self.check("checkpointRatio", checkpointRatio, 2, 1000)
+        try Self.check("flushBytes", flushBytes, 1 << 10, 1 << 30)
+        try Self.check("memtableLimitBytes", memtableLimitBytes, 2 * flushBytes, 64 * flushBytes)
+        try Self.check("blockBytes", blockBytes, 256, 1 << 20)
+        try Self.check("filterBitsPerKey", filterBitsPerKey, 0, 20)
+        try Self.check("tableBytes", tableBytes, 1 << 10, 1 << 30)
+        try Self.check("levelZeroTrigger", levelZeroTrigger, 2, 64)
+        try Self.check("levelZeroLimit", levelZeroLimit, levelZeroTrigger + 2, 256)
+        try Self.check("levelOneBytes", levelOneBytes, 1 << 10, 1 << 40)
+        try Self.check("levelRatio", levelRatio, 2, 100)
+        try Self.check("blockCacheBytes", blockCacheBytes, 0, 1 << 40)
+        try Self.check("readLimit", readLimit, 1, 1_000_000)
+        try Self.check("openTableLimit", openTableLimit, 1, 100_000)
+        try Self.check("snapshotLimit", snapshotLimit, 1, 1_000)
     }
 
     private static func check(
@@ -61,5 +109,10 @@ package struct StorageOptions: Hashable, Sendable {
         guard (lowest...highest).contains(value) else {
             throw .invalidOption("\(name) is \(value), must be \(lowest) to \(highest)")
         }
+    }
+
+    /// How tables are written.
+    var table: TableOptions {
+        TableOptions(blockBytes: blockBytes, filterBitsPerKey: filterBitsPerKey)
     }
 }

@@ -27,6 +27,10 @@ package struct LogPosition: Hashable, Comparable, Sendable, CustomStringConverti
     func advanced(by count: Int) -> LogPosition {
         LogPosition(rawValue: rawValue &+ UInt64(count))
     }
+
+    func retreated(by count: Int) -> LogPosition {
+        LogPosition(rawValue: rawValue &- UInt64(count))
+    }
 }
 
 /// Whole batches, encoded, on their way to the log thread.
@@ -36,8 +40,9 @@ package struct LogChunk: Hashable, Sendable {
     /// The position of its last batch: what its sync makes durable.
     package let last: LogPosition
     let payload: Bytes
-    /// Nil but in the chunks of a checkpoint's ends.
-    var checkpoint: CheckpointEnd?
+    /// How long the chunk is held up before it is written: how a node that is behind with its
+    /// background work slows its writers.
+    package internal(set) var delay = Duration.zero
 
     init(first: LogPosition, last: LogPosition, payload: Bytes) {
         self.first = first
@@ -47,14 +52,6 @@ package struct LogChunk: Hashable, Sendable {
 
     /// How many bytes of batches it carries.
     package var byteCount: Int { payload.count }
-}
-
-/// Where in a checkpoint a chunk stands; see `Checkpoint`.
-enum CheckpointEnd: Hashable, Sendable {
-    /// It goes first into a new segment.
-    case begins
-    /// Once it is synced, the segments before the one that the checkpoint began are not needed.
-    case completes
 }
 
 /// What the log writer answers; the engine learns it through `StorageEngine.logAnswered`.

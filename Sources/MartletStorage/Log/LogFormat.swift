@@ -2,21 +2,23 @@
 // It is grammar and checks alone; which bytes to write when is for `LogWriter`.
 
 //   segment = header, chunk*, zeros*                  the zeros are written ahead of the end
-//   header  = "MARTLETL", u8 version, 3 × 0, u64 number, u64 first, u64 floor, u32 crc
+//   header  = "MARTLETL", u8 version, 3 × 0, u64 number, u64 first, u32 crc
 //   chunk   = u32 crc, u32 stored, u32 raw, u32 count, u64 first, u64 synced,
 //             u8 codec (0 raw, 1 LZ4), 3 × 0, payload of `stored` bytes
 //
-// A header's crc is the CRC32C of what precedes it, a chunk's of what follows it. `first` is the
-// position of the first batch that follows, `count` how many a chunk holds, `raw` their length
-// once decompressed. `floor` is the lowest segment still needed. `synced` is the position up to
-// which the log was known to be synced when the chunk was written: it is what tells a chunk that
+// A header's crc is the CRC32C of what precedes it, a chunk's of the segment's number and the
+// chunk's offset (as u64 each), then of what follows the crc: bytes that a client chose do not pass
+// for a chunk, and a chunk that was written to the wrong place does not either. `first` is the
+// position of the first batch that follows, `count` how many a chunk holds, `raw` their length once
+// decompressed. `synced` is the position up to which the log was known to be synced when the chunk
+// was written: it is what tells a chunk that
 // was damaged later (an error) from one that a crash tore before its sync (a clean cut).
 package import MartletBase
 
 enum LogFormat {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
     static let magic = Bytes(text: "MARTLETL")
-    static let segmentHeaderBytes = 40
+    static let segmentHeaderBytes = 32
     static let chunkHeaderBytes = 36
     /// The longest payload once decompressed; the options keep every chunk well below it.
     static let rawLimitBytes = 64 << 20
@@ -44,12 +46,10 @@ enum LogFormat {
 struct SegmentHeader: Hashable {
     var number: UInt64
     var first: LogPosition
-    var floor: UInt64
 
-    init(number: UInt64, first: LogPosition, floor: UInt64) {
+    init(number: UInt64, first: LogPosition) {
         self.number = number
         self.first = first
-        self.floor = floor
     }
 
     func encoded() -> Bytes {
@@ -59,7 +59,6 @@ struct SegmentHeader: Hashable {
         writer.writeRaw([0, 0, 0])
         writer.write(number)
         writer.write(first.rawValue)
-        writer.write(floor)
         writer.write(Checksum.crc32c(writer.bytes))
         return writer.bytes
     }
@@ -77,14 +76,11 @@ struct SegmentHeader: Hashable {
         _ = try reader.readRaw(3)
         number = try reader.readUInt64()
         first = LogPosition(rawValue: try reader.readUInt64())
-        floor = try reader.readUInt64()
         let covered = reader.offset
         guard try reader.readUInt32() == Checksum.crc32c(bytes, 0..<covered) else {
             throw FormatError(.checksumMismatch, at: covered)
         }
-        guard first > .start, (1...number).contains(floor) else {
-            throw FormatError(.invalid("segment header"), at: 0)
-        }
+        guard first > .start else { throw FormatError(.invalid("segment header"), at: 0) }
     }
 }
 
@@ -127,18 +123,23 @@ struct ChunkHeader: Hashable {
         return start..<start + stored
     }
 
-    /// Fails unless the checksum of the chunk at `offset` matches its bytes.
-    func verify(_ bytes: Bytes, at offset: Int) throws(FormatError) {
+    /// Fails unless the checksum of the chunk at `offset` of segment `number` matches its bytes.
+    func verify(_ bytes: Bytes, at offset: Int, of number: UInt64) throws(FormatError) {
         var reader = ByteReader(bytes, offset..<bytes.count)
         let expected = try reader.readUInt32()
-        guard Checksum.crc32c(bytes, offset + 4..<payload(at: offset).upperBound) == expected
+        let covered = offset + 4..<payload(at: offset).upperBound
+        let place = Checksum.place(number, offset)
+        guard Checksum.crc32c(bytes, covered, extending: place) == expected
         else { throw FormatError(.checksumMismatch, at: offset) }
     }
 }
 
 extension LogChunk {
-    /// Appends the chunk as a segment holds it.
-    func encode(synced: LogPosition, compress: Bool, into writer: inout ByteWriter) {
+    /// Appends the chunk as segment `number` holds it at `offset`.
+    func encode(
+        synced: LogPosition, compress: Bool, segment number: UInt64, at offset: Int,
+        into writer: inout ByteWriter
+    ) {
         let packed = compress ? Compression.compress(payload) : nil
         let stored = packed ?? payload
         let start = writer.count
@@ -150,7 +151,8 @@ extension LogChunk {
         writer.write(synced.rawValue)
         writer.write(UInt32(packed == nil ? 0 : 1))
         writer.writeRaw(stored)
-        let crc = Checksum.crc32c(writer.bytes, start + 4..<writer.count)
+        let crc = Checksum.crc32c(
+            writer.bytes, start + 4..<writer.count, extending: Checksum.place(number, offset))
         writer.patch(crc, at: start)
     }
 
@@ -172,5 +174,16 @@ extension LogChunk {
         for _ in first.rawValue...last.rawValue { batches.append(try WriteBatch(from: &reader)) }
         try reader.expectEnd()
         return batches
+    }
+}
+
+extension Checksum {
+    /// The checksum of where something lies, for what is bound to its place to begin with: the
+    /// number of its file and its offset there, as u64 each.
+    static func place(_ number: UInt64, _ offset: Int) -> UInt32 {
+        var writer = ByteWriter(capacity: 16)
+        writer.write(number)
+        writer.write(UInt64(offset))
+        return crc32c(writer.bytes)
     }
 }

@@ -1,62 +1,18 @@
-// Opening: reads the log back into a memtable, cuts what a crash tore, refuses what was damaged.
+// Reading the log back into memtables: cuts what a crash tore, refuses what was damaged.
 
 // A chunk that does not read back was either torn by a crash before its sync, or damaged after it.
 // It was torn only if it stands in the last segment and no whole chunk behind it was written when
 // the log was already known to be synced past it; then it and all behind it are cut away: none of
 // that was ever reported as synced. Otherwise acknowledged data is lost and the log does not open.
-import MartletBase
+internal import MartletBase
 
-/// What opening a node's storage found.
-package struct RecoveryReport: Hashable, Sendable {
-    /// Segments read.
-    package internal(set) var segments = 0
-    /// Whole chunks read.
-    package internal(set) var chunks = 0
-    /// Batches applied.
-    package internal(set) var batches = 0
-    /// Bytes of segments read, without the zeros written ahead.
-    package internal(set) var bytes = 0
-    /// Bytes cut from the end of the last segment because a crash had torn them; 0 otherwise.
-    package internal(set) var tornBytes = 0
-    /// The position of the last batch applied.
-    package internal(set) var recovered = LogPosition.start
-}
-
-/// What `StorageEngine.open` hands over: one half for the loop, one for the log thread.
-package struct OpenedStorage {
-    /// The foreground half.
-    package let engine: StorageEngine
-    /// The blocking half.
-    package let log: LogWriter
-    /// What was found.
-    package let report: RecoveryReport
-}
-
-extension StorageEngine {
-    /// Takes the disk, replays its log, makes the first segment of an empty one. Blocks; O(log).
-    package static func open(
-        disk: any Disk, options: StorageOptions = StorageOptions()
-    ) throws(StorageError) -> OpenedStorage {
-        try options.validate()
-        do {
-            try disk.lock()
-        } catch {
-            throw .disk(error)
-        }
-        do {
-            var recovery = LogRecovery(disk: disk, options: options)
-            return try recovery.run()
-        } catch {
-            disk.unlock()
-            throw error
-        }
-    }
-}
-
-private struct LogRecovery {
-    let disk: any Disk
-    let options: StorageOptions
-    private var memtable = Memtable()
+struct LogRecovery {
+    private let disk: any Disk
+    private let options: StorageOptions
+    /// What is in the tables, and need not be read.
+    private let flushed: LogPosition
+    /// Takes in the batch at a position, or passes over it where it is in the tables already.
+    private let apply: Apply
     private var report = RecoveryReport()
     /// The position that the next chunk must begin with; nil before the first segment.
     private var next: LogPosition?
@@ -64,12 +20,25 @@ private struct LogRecovery {
     private var chunks: [(last: LogPosition, offset: Int)] = []
     /// The position up to which the chunks read prove the log to have been synced.
     private var proven = LogPosition.start
-    /// Bytes of batches replayed, before compression.
-    private var loggedBytes = 0
 
-    init(disk: any Disk, options: StorageOptions) {
+    typealias Apply = (
+        inout ByteReader, _ position: LogPosition, _ isFlushed: Bool
+    ) throws(BatchFailure) -> Void
+
+    /// Why a batch was not taken in.
+    enum BatchFailure: Error {
+        case format(FormatError)
+        case storage(StorageError)
+    }
+
+    init(
+        disk: any Disk, options: StorageOptions, flushed: LogPosition,
+        apply: @escaping Apply
+    ) {
         self.disk = disk
         self.options = options
+        self.flushed = flushed
+        self.apply = apply
     }
 
     /// One file of the log.
@@ -84,49 +53,59 @@ private struct LogRecovery {
     private func onDisk<Value>(
         _ body: () throws(DiskError) -> Value
     ) throws(StorageError) -> Value {
-        do {
-            return try body()
-        } catch {
-            throw .disk(error)
-        }
+        do { return try body() } catch { throw .disk(error) }
     }
 
-    mutating func run() throws(StorageError) -> OpenedStorage {
-        let numbers = try onDisk { () throws(DiskError) in try disk.list() }
-            .compactMap { LogFormat.segmentNumber($0) }.sorted()
-        guard let last = numbers.last else { return try begin(1, floor: 1) }
+    /// Reads the segments among the files `names` back, and opens the log behind them. O(log).
+    mutating func run(
+        _ names: [String]
+    ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
+        let numbers = names.compactMap { LogFormat.segmentNumber($0) }.sorted()
+        guard let last = numbers.last else {
+            guard flushed == .start else {
+                throw .missingSegment(file: LogFormat.segmentName(1))
+            }
+            return try begin(1, older: [])
+        }
         let headers = try readHeaders(numbers)
-        let floor = headers.reduce(1) { max($0, $1.floor) }
-        try expectEverySegment(of: numbers, from: floor)
-        for number in numbers where number >= floor && number < last {
+        let needed = needed(numbers, headers)
+        try expectEverySegment(of: needed, headers)
+        var older: [LogWriter.Closed] = []
+        for number in needed where number < last {
             let segment = try read(number)
             let stop = try replay(segment)
             if let problem = stop.problem { throw corrupt(segment, problem) }
+            older.append(LogWriter.Closed(number: number, last: recovered))
         }
         let segment = try read(last)
-        let opened =
-            segment.header == nil
-            ? try begin(last, floor: floor) : try openLast(segment, floor: floor)
-        try removeSegments(numbers.filter { $0 < floor })
+        let opened = try openLast(segment, older: older)
+        try removeSegments(numbers.filter { $0 < needed[0] })
         return opened
+    }
+
+    /// The position of the last batch known.
+    private var recovered: LogPosition {
+        max(flushed, next?.retreated(by: 1) ?? .start)
     }
 
     // MARK: Which segments there are
 
     /// The headers that read back. Only the last segment may be without one.
-    private func readHeaders(_ numbers: [UInt64]) throws(StorageError) -> [SegmentHeader] {
-        var headers: [SegmentHeader] = []
+    private func readHeaders(
+        _ numbers: [UInt64]
+    ) throws(StorageError) -> [UInt64: SegmentHeader] {
+        var headers: [UInt64: SegmentHeader] = [:]
         for number in numbers {
             let name = LogFormat.segmentName(number)
             let bytes = try onDisk { () throws(DiskError) in
-                try disk.open(name, .existing).read(at: 0, count: LogFormat.segmentHeaderBytes)
+                try disk.open(name, .reading).read(at: 0, count: LogFormat.segmentHeaderBytes)
             }
             do throws(FormatError) {
                 let header = try SegmentHeader(decoding: bytes)
                 guard header.number == number else {
                     throw FormatError(.invalid("segment number"), at: 0)
                 }
-                headers.append(header)
+                headers[number] = header
             } catch {
                 if case .unsupportedVersion(let version) = error.reason {
                     throw .unsupportedVersion(file: name, version: version)
@@ -139,15 +118,23 @@ private struct LogRecovery {
         return headers
     }
 
+    /// The segments from the last one on that begins no later than the first batch that is not in
+    /// the tables.
+    private func needed(_ numbers: [UInt64], _ headers: [UInt64: SegmentHeader]) -> [UInt64] {
+        let first = numbers.lastIndex { number in
+            headers[number].map { $0.first <= flushed.advanced(by: 1) } ?? false
+        }
+        return Array(numbers[(first ?? 0)...])
+    }
+
     private func expectEverySegment(
-        of numbers: [UInt64], from floor: UInt64
+        of needed: [UInt64], _ headers: [UInt64: SegmentHeader]
     ) throws(StorageError) {
-        var expected = floor
-        for number in numbers where number >= floor {
-            if number != expected {
-                throw .missingSegment(file: LogFormat.segmentName(expected))
-            }
-            expected = number + 1
+        if let header = headers[needed[0]], header.first > flushed.advanced(by: 1) {
+            throw .missingSegment(file: LogFormat.segmentName(needed[0] - 1))
+        }
+        for (number, expected) in zip(needed, needed[0]...) where number != expected {
+            throw .missingSegment(file: LogFormat.segmentName(expected))
         }
     }
 
@@ -176,7 +163,7 @@ private struct LogRecovery {
                 throw corrupt(segment, FormatError(.invalid("first position"), at: 0))
             }
             next = header.first
-        } else if provesDamage(bytes, from: 0, lost: .start) {
+        } else if provesDamage(bytes, of: number, from: 0, lost: .start) {
             throw corrupt(segment, FormatError(.invalid("segment header"), at: 0))
         }
         return segment
@@ -199,7 +186,7 @@ private struct LogRecovery {
             let header: ChunkHeader
             do throws(FormatError) {
                 header = try ChunkHeader(decoding: bytes, at: offset)
-                try header.verify(bytes, at: offset)
+                try header.verify(bytes, at: offset, of: segment.number)
                 guard header.first == next else {
                     throw FormatError(.invalid("chunk position"), at: offset)
                 }
@@ -207,15 +194,8 @@ private struct LogRecovery {
                 let isCleanEnd = bytes[offset...].allSatisfy { $0 == 0 }
                 return (offset, isCleanEnd ? nil : FormatError(error.reason, at: offset))
             }
-            let batches: [WriteBatch]
-            do throws(FormatError) {
-                batches = try LogChunk(header: header, in: bytes, at: offset).batches()
-            } catch {
-                throw corrupt(segment, FormatError(error.reason, at: offset))
-            }
-            try apply(batches)
+            try take(header, in: segment, at: offset)
             report.chunks += 1
-            loggedBytes += header.raw
             chunks.append((header.last, offset))
             proven = max(proven, header.synced)
             next = header.last.advanced(by: 1)
@@ -224,14 +204,34 @@ private struct LogRecovery {
         return (offset, nil)
     }
 
-    private mutating func apply(_ batches: [WriteBatch]) throws(StorageError) {
-        for batch in batches {
-            memtable.apply(batch)
-            if memtable.byteCount > options.memtableLimitBytes {
-                throw .memtableLimit(bytes: options.memtableLimitBytes)
+    /// Takes in those batches of a chunk that are not in the tables.
+    private mutating func take(
+        _ header: ChunkHeader, in segment: Segment, at offset: Int
+    ) throws(StorageError) {
+        if header.last <= flushed { return }
+        do throws(BatchFailure) {
+            let chunk: LogChunk
+            do throws(FormatError) {
+                chunk = try LogChunk(header: header, in: segment.bytes, at: offset)
+            } catch {
+                throw BatchFailure.format(error)
+            }
+            var reader = ByteReader(chunk.payload)
+            for number in chunk.first.rawValue...chunk.last.rawValue {
+                let position = LogPosition(rawValue: number)
+                try apply(&reader, position, position <= flushed)
+                report.batches += 1
+            }
+            do throws(FormatError) { try reader.expectEnd() } catch {
+                throw BatchFailure.format(error)
+            }
+        } catch {
+            switch error {
+            case .format(let error):
+                throw corrupt(segment, FormatError(error.reason, at: offset))
+            case .storage(let error): throw error
             }
         }
-        report.batches += batches.count
     }
 
     // MARK: The end of the log
@@ -239,8 +239,9 @@ private struct LogRecovery {
     /// Whether `bytes` holds, at `offset` or behind it, a whole chunk that was written when the
     /// log was known to be synced up to `position`. What is checked is bounded, because bytes that
     /// clients chose lie here: past the bound damage is assumed.
-    private func provesDamage(_ bytes: Bytes, from offset: Int, lost position: LogPosition) -> Bool
-    {
+    private func provesDamage(
+        _ bytes: Bytes, of number: UInt64, from offset: Int, lost position: LogPosition
+    ) -> Bool {
         var budget = 16 * bytes.count
         var candidate = offset
         while candidate + LogFormat.chunkHeaderBytes < bytes.count {
@@ -252,19 +253,23 @@ private struct LogRecovery {
             else { continue }
             budget -= header.stored
             if budget < 0 { return true }
-            if (try? header.verify(bytes, at: candidate)) != nil { return true }
+            if (try? header.verify(bytes, at: candidate, of: number)) != nil { return true }
         }
         return false
     }
 
-    /// Replays the last segment, cuts a torn end, and goes on writing behind it.
+    /// Replays the last segment, cuts a torn end, and goes on writing behind it; in a new one where
+    /// the log ends before what is in the tables, which it does when it was not synced.
     private mutating func openLast(
-        _ segment: Segment, floor: UInt64
-    ) throws(StorageError) -> OpenedStorage {
+        _ segment: Segment, older: [LogWriter.Closed]
+    ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
+        if segment.header == nil { return try begin(segment.number, older: older) }
         let stop = try replay(segment)
         var size = segment.bytes.count
         if let problem = stop.problem {
-            if provesDamage(segment.bytes, from: stop.end, lost: next ?? .start) {
+            if provesDamage(
+                segment.bytes, of: segment.number, from: stop.end, lost: next ?? .start)
+            {
                 throw corrupt(segment, problem)
             }
             let torn = segment.bytes[stop.end...]
@@ -277,7 +282,12 @@ private struct LogRecovery {
             try segment.file.sync()
             try disk.syncDirectory()
         }
-        return opened(segment.number, segment.file, end: stop.end, allocated: size, floor: floor)
+        if let next, next <= flushed {
+            let closed = LogWriter.Closed(number: segment.number, last: flushed)
+            return try begin(segment.number + 1, older: older + [closed])
+        }
+        return opened(
+            segment.number, segment.file, end: stop.end, allocated: size, older: older)
     }
 
     /// Writes what may not be synced once more, the header too where no chunk proves it synced.
@@ -289,30 +299,26 @@ private struct LogRecovery {
         try segment.file.write(Bytes(segment.bytes[start..<end]), at: start)
     }
 
-    /// Makes the segment `number`, for an empty disk or after a crash during its making.
-    private mutating func begin(_ number: UInt64, floor: UInt64) throws(StorageError)
-        -> OpenedStorage
-    {
-        let first = next ?? LogPosition.start.advanced(by: 1)
-        next = first
-        let header = SegmentHeader(number: number, first: first, floor: floor)
+    /// Makes the segment `number`, behind all that is known.
+    private mutating func begin(
+        _ number: UInt64, older: [LogWriter.Closed]
+    ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
+        let header = SegmentHeader(number: number, first: recovered.advanced(by: 1))
         let file = try onDisk { () throws(DiskError) in
             try LogWriter.createSegment(header, on: disk)
         }
         let end = LogFormat.segmentHeaderBytes
-        return opened(number, file, end: end, allocated: end, floor: floor)
+        return opened(number, file, end: end, allocated: end, older: older)
     }
 
     private mutating func opened(
-        _ number: UInt64, _ file: any DiskFile, end: Int, allocated: Int, floor: UInt64
-    ) -> OpenedStorage {
-        report.recovered = LogPosition(rawValue: (next?.rawValue ?? 1) - 1)
-        let engine = StorageEngine(
-            options: options, memtable: memtable, loggedBytes: loggedBytes,
-            recovered: report.recovered)
+        _ number: UInt64, _ file: any DiskFile, end: Int, allocated: Int,
+        older: [LogWriter.Closed]
+    ) -> (log: LogWriter, report: RecoveryReport) {
+        report.recovered = recovered
         let log = LogWriter(
             disk: disk, options: options, segment: number, file: file, end: end,
-            allocated: allocated, floor: floor, recovered: report.recovered)
-        return OpenedStorage(engine: engine, log: log, report: report)
+            allocated: allocated, older: older, recovered: recovered)
+        return (log, report)
     }
 }

@@ -12,7 +12,13 @@ package final class LogWriter {
         /// How long the file is: from `end` on it holds zeros.
         var allocated: Int
 
-        var isEmpty: Bool { end == LogFormat.segmentHeaderBytes }
+    }
+
+    /// A segment that is full.
+    struct Closed {
+        var number: UInt64
+        /// The position of the last batch in it.
+        var last: LogPosition
     }
 
     /// Why chunks could not be appended, and whether they may be tried again.
@@ -24,12 +30,8 @@ package final class LogWriter {
     private let disk: any Disk
     private let options: StorageOptions
     private var segment: OpenSegment
-    /// The lowest segment that recovery needs.
-    private var floor: UInt64
-    /// The segment that the running checkpoint began.
-    private var checkpointSegment: UInt64?
-    /// The floor that a completed checkpoint allows and that no header carries yet.
-    private var nextFloor: UInt64?
+    /// The full segments that are still needed, oldest first.
+    private var older: [Closed]
     private var failure: DiskError?
     /// Chunks that are not in a file yet: more than none only while the disk is full, and then as
     /// many as the engine's `pendingLimitBytes` lets through.
@@ -43,12 +45,12 @@ package final class LogWriter {
 
     init(
         disk: any Disk, options: StorageOptions, segment number: UInt64, file: any DiskFile,
-        end: Int, allocated: Int, floor: UInt64, recovered: LogPosition
+        end: Int, allocated: Int, older: [Closed], recovered: LogPosition
     ) {
         self.disk = disk
         self.options = options
         segment = OpenSegment(number: number, file: file, end: end, allocated: allocated)
-        self.floor = floor
+        self.older = older
         written = recovered
         synced = recovered
     }
@@ -69,10 +71,7 @@ package final class LogWriter {
         if let failure { return .failed(failure) }
         held += chunks
         do {
-            while !held.isEmpty {
-                try appendHeld()
-                if let nextFloor { try advanceFloor(to: nextFloor) }
-            }
+            while !held.isEmpty { try appendHeld() }
             return .written(written)
         } catch {
             switch error {
@@ -92,6 +91,15 @@ package final class LogWriter {
             return .synced(synced)
         } catch {
             return fail(error)
+        }
+    }
+
+    /// Removes the segments that hold nothing behind `flushed`: the tables hold it all.
+    package func release(upTo flushed: LogPosition) {
+        while let first = older.first, first.last <= flushed {
+            // What cannot be removed now is removed when the log is next opened.
+            try? disk.remove(LogFormat.segmentName(first.number))
+            older.removeFirst()
         }
     }
 
@@ -115,50 +123,27 @@ package final class LogWriter {
 
     /// Writes as many held chunks as the segment takes, with one write.
     private func appendHeld() throws(AppendFailure) {
-        let begins = held[0].checkpoint == .begins
-        if segment.end >= options.segmentBytes || (begins && !segment.isEmpty) {
-            try beginSegment()
-        }
+        if segment.end >= options.segmentBytes { try beginSegment() }
         encoded.removeAll()
         var count = 0
         while count < held.count, segment.end + encoded.count < options.segmentBytes {
-            if count > 0, held[count].checkpoint != nil { break }
             let merged = mergedChunk(from: count)
-            merged.chunk.encode(synced: synced, compress: options.compressLog, into: &encoded)
+            merged.chunk.encode(
+                synced: synced, compress: options.compressLog, segment: segment.number,
+                at: segment.end + encoded.count, into: &encoded)
             count += merged.count
         }
         try write(encoded.bytes)
         written = held[count - 1].last
-        switch held[0].checkpoint {
-        case .begins: checkpointSegment = segment.number
-        case .completes: nextFloor = checkpointSegment
-        case nil: break
-        }
         held.removeFirst(count)
-    }
-
-    /// Ends a checkpoint: begins a segment that says what is needed from now on, then removes what
-    /// is not.
-    private func advanceFloor(to newFloor: UInt64) throws(AppendFailure) {
-        try beginSegment()
-        for number in floor..<newFloor {
-            // What cannot be removed now is removed when the log is next opened.
-            try? disk.remove(LogFormat.segmentName(number))
-        }
-        floor = newFloor
-        nextFloor = nil
-        checkpointSegment = nil
     }
 
     /// The held chunks from `start` on that fit into one of the target size: small ones cost a
     /// header each and compress badly.
     private func mergedChunk(from start: Int) -> (chunk: LogChunk, count: Int) {
-        if held[start].checkpoint != nil { return (held[start], 1) }
         var end = start + 1
         var bytes = held[start].byteCount
-        while end < held.count, held[end].checkpoint == nil,
-            bytes + held[end].byteCount <= options.chunkTargetBytes
-        {
+        while end < held.count, bytes + held[end].byteCount <= options.chunkTargetBytes {
             bytes += held[end].byteCount
             end += 1
         }
@@ -211,9 +196,10 @@ package final class LogWriter {
     private func beginSegment() throws(AppendFailure) {
         if case .failed(let error) = sync() { throw .final(error) }
         let header = SegmentHeader(
-            number: segment.number + 1, first: written.advanced(by: 1), floor: nextFloor ?? floor)
+            number: segment.number + 1, first: written.advanced(by: 1))
         do {
             let file = try LogWriter.createSegment(header, on: disk)
+            older.append(Closed(number: segment.number, last: written))
             segment = OpenSegment(
                 number: header.number, file: file, end: LogFormat.segmentHeaderBytes,
                 allocated: LogFormat.segmentHeaderBytes)

@@ -1,131 +1,168 @@
-// The entries in memory: one table per space and partition, so that none grows large enough to
-// stall on a rehash, and the keys of a partition are sorted only when a scan asks for them.
+// The entries in memory: records appended to an arena, found by a hash index, and sorted only when
+// somebody asks for a partition. It knows nothing of the log and of tables.
 internal import MartletBase
 
-struct Memtable {
-    private struct Shelf {
-        var table: [StorageKey: Bytes] = [:]
-        /// The keys ascending; nil when a key came or went since they were last sorted.
-        var order: [StorageKey]?
+/// Confined to the loop while it takes writes; immutable afterwards, when the loop and a worker
+/// thread may read it alike: hence `@unchecked Sendable`.
+///
+/// A record once inserted stays, also when a later one of its key shadows it: the memtable at any
+/// earlier `mark` can still be read. Keys are hashed under a seed, since `StableHash` is public and
+/// a client could choose keys that share its hash; with the seed unknown to clients, probing stays
+/// short. (In `block`, such keys cost comparisons: n log n, not n².)
+final class Memtable: @unchecked Sendable {
+    /// A point in a memtable's history.
+    struct Mark: Hashable, Comparable, Sendable {
+        /// How many records came before it.
+        let recordCount: UInt32
 
-        mutating func sorted() -> [StorageKey] {
-            if let order { return order }
-            let keys = table.keys.sorted()
-            order = keys
-            return keys
-        }
+        static func < (left: Mark, right: Mark) -> Bool { left.recordCount < right.recordCount }
     }
 
-    /// Indexed by space, then by partition as far as one was written.
-    private var shelves: [[Shelf]]
-    /// What the entries take, in bytes, with an allowance for each entry's own memory.
-    private(set) var byteCount = 0
-    private(set) var count = 0
-    /// What the keys and values alone take, in bytes.
-    var dataBytes: Int { byteCount - count * Self.overheadBytes }
-
-    /// The memory of an entry beside its key and value: table slot, two array headers.
-    private static let overheadBytes = 128
-
-    /// What an entry counts for in memory.
-    static func entryBytes(_ key: StorageKey, _ value: Bytes) -> Int {
-        key.key.count + value.count + overheadBytes
+    /// What the newest record of a key says.
+    enum Found: Hashable, Sendable {
+        /// The entry's value.
+        case value(Bytes)
+        /// The entry is gone, whatever older tables say.
+        case deleted
     }
 
-    init() {
+    private(set) var arena = RecordArena()
+    private var index = PlaceIndex()
+    /// The places of a partition's records in the order of insertion, shadowed ones included;
+    /// indexed by space, then by partition as far as one was written.
+    private var shelves: [[[RecordArena.Place]]]
+    private let expectedBytes: Int
+    private let seed: UInt64
+    /// How many records were inserted, shadowed ones included.
+    private(set) var recordCount = 0
+    /// How many keys have a put as their newest record.
+    private(set) var liveCount = 0
+    /// What the records take as encoded, shadowed ones included, in bytes.
+    private(set) var recordBytes = 0
+
+    /// An empty memtable of a few hundred bytes. `expectedBytes` of memory is what it will be
+    /// filled with, about: the index grows in larger steps while it is far from that. `seed`
+    /// orders nothing that can be seen.
+    init(expectedBytes: Int, seed: UInt64 = 0) {
+        self.expectedBytes = expectedBytes
+        self.seed = seed
         shelves = StorageKey.Space.allCases.map { _ in [] }
     }
 
-    func get(_ key: StorageKey) -> Bytes? {
-        let space = Int(key.space.rawValue)
-        let partition = Int(key.partition)
-        guard partition < shelves[space].count else { return nil }
-        return shelves[space][partition].table[key]
+    /// What memory it takes, in bytes, about.
+    var byteCount: Int {
+        arena.byteCount + index.byteCount + recordCount * MemoryLayout<RecordArena.Place>.stride
+    }
+    /// How many keys have a record.
+    var keyCount: Int { index.count }
+    /// The present point in its history. O(1).
+    var mark: Mark { Mark(recordCount: UInt32(recordCount)) }
+
+    /// Copies the put or delete that `bytes` holds; it shadows earlier records of its key.
+    /// O(record).
+    func insert(_ record: Record, in bytes: RawSpan) {
+        invariant(record.kind != .drop, "a drop of \(record.space)/\(record.partition) in memory")
+        if index.isFull { growIndex() }
+        let sequence = mark.recordCount
+        let probe = KeyProbe(record, in: bytes, seed: seed)
+        let space = Int(record.space.rawValue)
+        let partition = Int(record.partition)
+        if partition >= shelves[space].count { addShelves(space, partition) }
+        let header = RecordArena.Header(
+            hash: record.hash(in: bytes), sequence: sequence, shadowed: RecordArena.unshadowed,
+            length: UInt32(record.range.count))
+        let place = arena.append(header, bytes.extracting(record.range))
+        shelves[space][partition].append(place)
+        let slot = slot(probe)
+        let shadowed = index.place(at: slot)
+        if shadowed != .none {
+            if Self.isPut(self.bytes(of: shadowed)) { liveCount -= 1 }
+            arena.shadow(shadowed, by: sequence)
+        }
+        index.set(slot, probe.fingerprint, place)
+        if record.kind == .put { liveCount += 1 }
+        recordCount += 1
+        recordBytes += record.range.count
     }
 
-    mutating func apply(_ batch: WriteBatch) {
-        for change in batch.changes {
-            switch change {
-            case .put(let key, let value): put(key, value)
-            case .delete(let key): delete(key)
-            case .drop: break
+    private func growIndex() {
+        let entries = Double(index.count) / Double(max(1, arena.byteCount))
+        index.grow(expected: Int(entries * Double(expectedBytes)))
+    }
+
+    private func addShelves(_ space: Int, _ partition: Int) {
+        let missing = partition + 1 - shelves[space].count
+        shelves[space].append(contentsOf: repeatElement([], count: missing))
+    }
+
+    private static func isPut(_ record: RawSpan) -> Bool {
+        record.byte(0) == Record.Kind.put.rawValue
+    }
+
+    /// What the newest record of `key` says; nil when there is none. O(1) and a copy.
+    func find(_ key: StorageKey) -> Found? {
+        let bytes = key.key
+        let place = self.place(KeyProbe(key, bytes.raw, seed: seed))
+        guard place != .none else { return nil }
+        let span = self.bytes(of: place)
+        let record = Self.parsed(span)
+        return record.kind == .put ? .value(span.copy(record.value)) : .deleted
+    }
+
+    /// Where the newest record of the key is that `record` is about.
+    func indexed(_ record: Record, in bytes: RawSpan) -> RecordArena.Place {
+        place(KeyProbe(record, in: bytes, seed: seed))
+    }
+
+    @inline(__always)
+    private func place(_ probe: borrowing KeyProbe) -> RecordArena.Place {
+        index.place(at: slot(probe))
+    }
+
+    @inline(__always)
+    private func slot(_ probe: borrowing KeyProbe) -> Int {
+        var slot = index.home(of: probe.fingerprint)
+        while true {
+            let place = index.place(at: slot)
+            if place == .none { return slot }
+            if index.matches(slot, probe.fingerprint), probe.isAnswered(by: bytes(of: place)) {
+                return slot
             }
+            slot = index.slot(after: slot)
         }
     }
 
-    private mutating func put(_ key: StorageKey, _ value: Bytes) {
-        let space = Int(key.space.rawValue)
-        let partition = Int(key.partition)
-        while shelves[space].count <= partition { shelves[space].append(Shelf()) }
-        byteCount += Self.entryBytes(key, value)
-        if let old = shelves[space][partition].table.updateValue(value, forKey: key) {
-            byteCount -= Self.entryBytes(key, old)
-        } else {
-            shelves[space][partition].order = nil
-            count += 1
+    /// The record at a place, lent.
+    @inline(__always) @_lifetime(borrow self)
+    func bytes(of place: RecordArena.Place) -> RawSpan {
+        let span = unsafe RawSpan(_unsafeBytes: arena.record(place))
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    /// A record of the arena; all were whole when they were inserted.
+    static func parsed(_ bytes: RawSpan) -> Record {
+        do {
+            return try Record(in: bytes, at: 0)
+        } catch {
+            invariant(false, "a record in memory is bent: \(error)")
+            preconditionFailure()
         }
     }
 
-    private mutating func delete(_ key: StorageKey) {
-        let space = Int(key.space.rawValue)
-        let partition = Int(key.partition)
-        guard partition < shelves[space].count,
-            let old = shelves[space][partition].table.removeValue(forKey: key)
-        else { return }
-        shelves[space][partition].order = nil
-        byteCount -= Self.entryBytes(key, old)
-        count -= 1
+    /// The places of the partition's records, oldest first, shadowed ones included.
+    func shelf(_ space: StorageKey.Space, _ partition: UInt16) -> [RecordArena.Place] {
+        let row = shelves[Int(space.rawValue)]
+        return Int(partition) < row.count ? row[Int(partition)] : []
     }
 
-    /// See `StorageEngine.scan`.
-    mutating func scan(
-        _ space: StorageKey.Space, _ partitions: ClosedRange<UInt16>, after cursor: StorageKey?,
-        limitBytes: Int
-    ) -> ScanPage {
-        var page = ScanPage()
-        var bytes = 0
-        let index = Int(space.rawValue)
-        var lowest = Int(partitions.lowerBound)
-        if let cursor {
-            guard cursor.space <= space else { return page }
-            if cursor.space == space { lowest = max(lowest, Int(cursor.partition)) }
-        }
-        let end = min(Int(partitions.upperBound) + 1, shelves[index].count)
-        for partition in lowest..<max(lowest, end) {
-            let keys = shelves[index][partition].sorted()
-            for key in keys[Self.start(in: keys, after: cursor)...] {
-                guard let value = shelves[index][partition].table[key] else { continue }
-                if bytes >= limitBytes, let last = page.entries.last {
-                    page.next = last.key
-                    return page
-                }
-                bytes += Self.entryBytes(key, value)
-                page.entries.append(ScanPage.Entry(key: key, value: value))
-            }
-        }
-        return page
+    /// Whether there is any record of the partition, deletes included. O(1).
+    func holds(_ space: StorageKey.Space, _ partition: UInt16) -> Bool {
+        !shelf(space, partition).isEmpty
     }
 
-    /// The index of the first key after `cursor`, by binary search.
-    private static func start(in keys: [StorageKey], after cursor: StorageKey?) -> Int {
-        guard let cursor else { return 0 }
-        return keys.partitionIndex { $0 <= cursor }
-    }
-
-    /// Recounts what the counters claim; O(n), for tests.
-    func checkInvariants() {
-        var entries = 0
-        var bytes = 0
-        for shelf in shelves.joined() {
-            entries += shelf.table.count
-            for (key, value) in shelf.table {
-                bytes += Self.entryBytes(key, value)
-            }
-            if let order = shelf.order {
-                invariant(order == shelf.table.keys.sorted(), "stale order of \(order.count) keys")
-            }
-        }
-        invariant(entries == count, "\(entries) entries, counted \(count)")
-        invariant(bytes == byteCount, "\(bytes) bytes, counted \(byteCount)")
+    /// The partitions that have records, ascending. O(partitions).
+    func partitions(of space: StorageKey.Space) -> [UInt16] {
+        let row = shelves[Int(space.rawValue)]
+        return row.indices.filter { !row[$0].isEmpty }.map { UInt16($0) }
     }
 }

@@ -8,16 +8,8 @@ enum Compression {
 
     /// The LZ4 block of `raw`; nil where it is short or an eighth would not be saved.
     static func compress(_ raw: Bytes) -> Bytes? {
-        guard raw.count >= smallestBytes, raw.count <= LogFormat.rawLimitBytes else { return nil }
-        let room = raw.count - raw.count / 8
-        let block = unsafe Bytes(unsafeUninitializedCapacity: room) { target, count in
-            let written = unsafe raw.withUnsafeBytes { source in
-                unsafe LZ4_compress_default(
-                    source.baseAddress, target.baseAddress, Int32(raw.count), Int32(room))
-            }
-            count = Int(max(0, written))
-        }
-        return block.isEmpty ? nil : block
+        var block = Bytes()
+        return compress(raw.raw, onto: &block) ? block : nil
     }
 
     /// Appends the LZ4 block of `raw` to `output`, without a copy between; false, and nothing

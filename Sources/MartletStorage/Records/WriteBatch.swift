@@ -21,6 +21,9 @@ package struct WriteBatch: Hashable, Sendable {
     /// of the engine count.
     package private(set) var byteCount = 0
 
+    /// Whether one of the changes is a drop.
+    private(set) var hasDrop = false
+
     /// A batch that changes nothing.
     package init() {}
 
@@ -50,7 +53,7 @@ package struct WriteBatch: Hashable, Sendable {
         switch change {
         case .put(let key, let value): byteCount += key.key.count + value.count
         case .delete(let key): byteCount += key.key.count
-        case .drop: break
+        case .drop: hasDrop = true
         }
     }
 
@@ -83,6 +86,12 @@ package struct WriteBatch: Hashable, Sendable {
         writer.write(key.partition)
         writer.writePrefixed(key.key)
         if key.space == .hints { writer.write(key.owner) }
+    }
+
+    /// Moves `reader` behind a batch.
+    static func skip(_ reader: inout ByteReader) throws(FormatError) {
+        let count = try reader.readCount(minimumSize: Record.smallestBytes)
+        for _ in 0..<count { _ = try reader.readRecord() }
     }
 
     init(from reader: inout ByteReader) throws(FormatError) {

@@ -69,8 +69,6 @@ struct Merge {
 
     private var fronts: [Front]
     private var sources: [Source]
-    /// Whether every front is `ready` or `over`, so that the least of them is the next record.
-    private var isSettled = false
 
     /// A merge of `count` sources, all of them in need of a block.
     init(sources count: Int) {
@@ -83,13 +81,15 @@ struct Merge {
 
     /// The block that holds the record of `source`.
     func block(of source: Int) -> Block {
-        guard let block = sources[source].block else { preconditionFailure("no block yet") }
+        guard let block = sources[source].block else { fatalError("source \(source) has no block") }
         return block
     }
 
     /// The record that `next` found in `source`, laid over the bytes of its block.
     func record(of source: Int) -> Record {
-        guard let record = sources[source].record else { preconditionFailure("no record yet") }
+        guard let record = sources[source].record else {
+            fatalError("source \(source) has no record")
+        }
         return record
     }
 
@@ -105,7 +105,6 @@ struct Merge {
         invariant(
             fronts[source].state == .needsBlock,
             "a block for source \(source), which is \(fronts[source].state)")
-        isSettled = false
         guard let block else {
             sources[source].block = nil
             fronts[source] = Front(state: .over)
@@ -119,16 +118,14 @@ struct Merge {
     /// The next record, or what is needed to tell. Fails where a block is damaged or its records
     /// do not ascend.
     mutating func next() throws(Damage) -> Step {
-        if !isSettled {
-            for source in fronts.indices {
-                switch fronts[source].state {
-                case .ready, .over: continue
-                case .spent: try advance(source)
-                case .supplied: try enter(source)
-                case .needsBlock: break
-                }
-                if fronts[source].state == .needsBlock { return .needsBlock(source: source) }
+        for source in fronts.indices {
+            switch fronts[source].state {
+            case .ready, .over: continue
+            case .spent: try advance(source)
+            case .supplied: try enter(source)
+            case .needsBlock: break
             }
+            if fronts[source].state == .needsBlock { return .needsBlock(source: source) }
         }
         return takeLeast()
     }
@@ -146,10 +143,7 @@ struct Merge {
                 hasEquals = true
             }
         }
-        guard least < fronts.count, fronts[least].state == .ready else {
-            isSettled = true
-            return .end
-        }
+        guard least < fronts.count, fronts[least].state == .ready else { return .end }
         if hasEquals {
             for source in least + 1..<fronts.count
             where fronts[source].state == .ready && order(source, least) == 0 {
@@ -157,7 +151,6 @@ struct Merge {
             }
         }
         fronts[least].state = .spent
-        isSettled = false
         return .record(source: least)
     }
 

@@ -53,10 +53,7 @@ enum TableFormat {
     static func checksum(
         _ bytes: Bytes, _ range: Range<Int>, number: UInt64, offset: Int
     ) -> UInt32 {
-        var place = ByteWriter(capacity: 16)
-        place.write(number)
-        place.write(UInt64(offset))
-        return Checksum.crc32c(bytes, range, extending: Checksum.crc32c(place.bytes))
+        Checksum.crc32c(bytes, range, extending: Checksum.place(number, offset))
     }
 }
 

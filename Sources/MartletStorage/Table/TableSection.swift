@@ -27,18 +27,23 @@ struct TableSection {
         let span = bytes.raw
         stored = Int(span.quarter(start + 4))
         raw = Int(span.quarter(start + 8))
-        let codec = span.byte(start + 12)
-        guard let kind = Kind(rawValue: span.byte(start + 13)), codec <= 1,
-            span.half(start + 14) == 0
+        guard Self.isPlausible(span, at: start), let kind = Kind(rawValue: span.byte(start + 13))
         else { throw FormatError(.invalid("section header"), at: start) }
         self.kind = kind
-        isCompressed = codec == 1
+        isCompressed = span.byte(start + 12) == 1
         guard stored <= TableFormat.sectionLimitBytes, raw <= TableFormat.sectionLimitBytes else {
             throw FormatError(.tooLarge("section"), at: start)
         }
         guard isCompressed ? raw / TableFormat.compressionLimit <= stored : raw == stored else {
             throw FormatError(.invalid("section header"), at: start)
         }
+    }
+
+    /// Whether the bytes at `place` could begin a section, at a glance.
+    @inline(__always)
+    static func isPlausible(_ span: RawSpan, at place: Int) -> Bool {
+        span.half(place + 14) == 0 && span.byte(place + 12) <= 1
+            && Kind(rawValue: span.byte(place + 13)) != nil
     }
 
     /// The payload of the section in `bytes[range]`, which table `number` has at `offset` of its

@@ -23,6 +23,8 @@ struct TableWalk {
     private var offset = TableFormat.headerBytes
     private var resyncBytes: Int
 
+    private static let stretchBytes = 64 << 10
+
     /// Begins behind the header of table `number`. A `footer` and a `map`, where they are intact,
     /// tell where to go on behind damage.
     init(
@@ -103,11 +105,29 @@ struct TableWalk {
             if try isIntact(at: claimed) { return claimed }
         }
         var candidate = start + 1
-        while candidate + TableFormat.sectionHeaderBytes <= window.end, resyncBytes > 0 {
-            if try isIntact(at: candidate) { return candidate }
-            candidate += 1
+        while resyncBytes > 0, let next = try nextPlausible(from: candidate) {
+            if try isIntact(at: next) { return next }
+            candidate = next + 1
         }
         return hasFooter ? window.end : max(start + 1, window.end - TableFormat.footerBytes)
+    }
+
+    /// The first place at or behind `start` whose bytes could begin a section. O(bytes passed).
+    private mutating func nextPlausible(from start: Int) throws(TableError) -> Int? {
+        let front = TableFormat.sectionHeaderBytes
+        var start = start
+        while start + front <= window.end {
+            let stretch = min(Self.stretchBytes, window.end - start)
+            let range = try window.load(start..<start + stretch)
+            let bytes = window.bytes
+            let span = bytes.raw
+            for place in range.lowerBound...range.upperBound - front
+            where TableSection.isPlausible(span, at: place) {
+                return start + place - range.lowerBound
+            }
+            start += stretch - front + 1
+        }
+        return nil
     }
 
     /// Whether an intact section begins at `start`.

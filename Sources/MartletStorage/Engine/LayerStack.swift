@@ -1,0 +1,60 @@
+// How a batch goes into the memtables, the same way when it is written and when the log is
+// replayed.
+internal import MartletBase
+
+enum LayerStack {
+    /// Puts the batch that `reader` holds next, which is number `position` of the log, into the
+    /// newest of `layers`, whole; begins a new one before it where that is full, or where a drop
+    /// must lie above what it holds. `note` sees every record that is put or deleted. A batch that
+    /// is known to hold no drop need not be searched for one.
+    static func apply(
+        _ reader: inout ByteReader, at position: LogPosition, to layers: inout [Layer],
+        mayDrop: Bool = true, options: StorageOptions, note: (Record) -> Void
+    ) throws(FormatError) {
+        let drops = mayDrop ? try drops(in: reader) : []
+        let isFull = layers[0].memtable.byteCount >= options.flushBytes
+        if isFull || drops.contains(where: { layers[0].memtable.holds($0.space, $0.partition) }) {
+            layers.insert(
+                Layer(after: position.retreated(by: 1), expectedBytes: options.flushBytes), at: 0)
+        }
+        let bytes = reader.bytes
+        let count = try reader.readCount(minimumSize: Record.smallestBytes)
+        layers[0].reach(position)
+        for _ in 0..<count {
+            let record = try reader.readRecord()
+            if record.kind == .drop {
+                layers[0].drop(record.space, record.partition)
+            } else if !drops.contains(where: { $0.hides(record) }) {
+                layers[0].memtable.insert(record, in: bytes.raw)
+                note(record)
+            }
+        }
+    }
+
+    /// A drop within a batch: what comes before it there is gone too.
+    private struct Drop {
+        var space: StorageKey.Space
+        var partition: UInt16
+        var start: Int
+
+        func hides(_ record: Record) -> Bool {
+            record.start < start && record.partition == partition && record.space == space
+        }
+    }
+
+    /// The drops of the next batch.
+    private static func drops(in reader: ByteReader) throws(FormatError) -> [Drop] {
+        var reader = reader
+        var drops: [Drop] = []
+        for _ in 0..<(try reader.readCount(minimumSize: Record.smallestBytes)) {
+            let record = try reader.readRecord()
+            guard record.kind == .drop else { continue }
+            guard record.space != .state, record.key.isEmpty else {
+                throw reader.error(.invalid("drop"))
+            }
+            drops.append(
+                Drop(space: record.space, partition: record.partition, start: record.start))
+        }
+        return drops
+    }
+}

@@ -1,0 +1,226 @@
+// Opening: the manifest says which tables are data, the log brings what came after them. What a
+// crash left half done is removed; what does not read back is put aside and reported.
+internal import MartletBase
+
+/// What opening a node's storage found.
+package struct RecoveryReport: Hashable, Sendable {
+    /// Tables opened.
+    package internal(set) var tables = 0
+    /// Segments of the log read.
+    package internal(set) var segments = 0
+    /// Whole chunks read.
+    package internal(set) var chunks = 0
+    /// Batches in them.
+    package internal(set) var batches = 0
+    /// Bytes of segments read, without the zeros written ahead.
+    package internal(set) var bytes = 0
+    /// Bytes cut from the end of the last segment because a crash had torn them; 0 otherwise.
+    package internal(set) var tornBytes = 0
+    /// The position of the last batch known.
+    package internal(set) var recovered = LogPosition.start
+}
+
+/// What `StorageEngine.open` hands over: one part for the loop, the others for threads that may
+/// block.
+package struct OpenedStorage {
+    /// The foreground.
+    package let engine: StorageEngine
+    /// Writes and syncs the log.
+    package let log: LogWriter
+    /// Flushes and compacts.
+    package let worker: StorageWorker
+    /// The tables' files, for `BlockRead`s.
+    package let files: OpenFiles
+    /// What was found.
+    package let report: RecoveryReport
+}
+
+extension StorageEngine {
+    /// Takes the disk, opens its tables, replays its log; makes what an empty one needs. Blocks;
+    /// O(log + tables).
+    package static func open(
+        disk: any Disk, options: StorageOptions = StorageOptions()
+    ) throws(StorageError) -> OpenedStorage {
+        try options.validate()
+        do { try disk.lock() } catch { throw .disk(error) }
+        do {
+            return try Opening(disk: disk, options: options).run()
+        } catch {
+            disk.unlock()
+            throw error
+        }
+    }
+}
+
+private struct Opening {
+    let disk: any Disk
+    let options: StorageOptions
+
+    private func onDisk<Value>(
+        _ body: () throws(DiskError) -> Value
+    ) throws(StorageError) -> Value {
+        do { return try body() } catch { throw .disk(error) }
+    }
+
+    func run() throws(StorageError) -> OpenedStorage {
+        let names = try onDisk { () throws(DiskError) in try disk.list() }
+        let found = try ManifestWriter.recover(names, on: disk)
+        let writer = try onDisk { () throws(DiskError) in
+            try ManifestWriter.create(found.manifest, on: disk, replacing: found.numbers)
+        }
+        let tables = try openTables(writer)
+        try removeStrangers(names, writer.manifest)
+
+        let files = OpenFiles(disk: disk, limit: options.openTableLimit)
+        let worker = StorageWorker(disk: disk, options: options, manifest: writer, files: files)
+        let replay = Replay(
+            Version(writer.manifest, tables: tables), worker: worker, options: options)
+        var recovery = LogRecovery(
+            disk: disk, options: options, flushed: replay.version.manifest.flushed,
+            apply: replay.apply)
+        let (log, report) = try recovery.run(names)
+        let engine = StorageEngine(
+            options: options, layers: replay.layers, version: replay.version, files: files,
+            recovered: report.recovered)
+        log.release(upTo: engine.flushed)
+        engine.jobs.untold = Array(writer.manifest.damage.dropFirst(found.manifest.damage.count))
+        try engine.loadState()
+        var complete = report
+        complete.tables = tables.count
+        return OpenedStorage(
+            engine: engine, log: log, worker: worker, files: files, report: complete)
+    }
+
+    // MARK: Tables
+
+    /// The maps of all tables. One that does not read back is salvaged here and now.
+    private func openTables(_ writer: ManifestWriter) throws(StorageError) -> [UInt64: Table] {
+        var tables: [UInt64: Table] = [:]
+        for placed in writer.manifest.tables {
+            do throws(TableError) {
+                let map = try openMap(placed.table)
+                tables[placed.table.number] = Table(
+                    BuiltTable(summary: placed.table, map: map))
+            } catch {
+                for built in try salvage(placed, error, writer) {
+                    tables[built.summary.number] = Table(built)
+                }
+            }
+        }
+        return tables
+    }
+
+    private func openMap(_ summary: TableSummary) throws(TableError) -> TableMap {
+        let file: any DiskFile
+        do { file = try disk.open(summary.fileName, .reading) } catch { throw .disk(error) }
+        return try TableReader.openMap(file, expecting: summary)
+    }
+
+    /// What can be had of a table whose index or filter is damaged, or whose file is gone.
+    private func salvage(
+        _ placed: Manifest.Placed, _ error: TableError, _ writer: ManifestWriter
+    ) throws(StorageError) -> [BuiltTable] {
+        if case .disk(let error) = error,
+            error.cause != .inputOutput && error.cause != .notFound
+        {
+            throw .disk(error)
+        }
+        let stateRanks = Rank.all(of: .state, 0)
+        if placed.table.ranks.overlaps(stateRanks) {
+            throw .stateLost(
+                DamagedRange(
+                    file: placed.table.fileName, ranks: placed.table.ranks, reason: "\(error)"))
+        }
+        return try onDisk { () throws(DiskError) in
+            var output = TableOutput(
+                disk: disk, options: options.table, cutBytes: .max,
+                newest: placed.table.newest)
+            let damage = try Salvage.walk(placed.table, error, disk, into: &output) {
+                writer.takeNumber()
+            }
+            let built = try output.finish()
+            try writer.append(
+                Salvage.edit(of: placed.table, level: placed.level, built, damage))
+            try Salvage.putAside(placed.table, disk)
+            return built
+        }
+    }
+
+    /// Removes tables that no manifest names: a crash stopped the job that made them, or the
+    /// removal of those that were no longer data. One in which damage was found is put aside.
+    private func removeStrangers(
+        _ names: [String], _ manifest: Manifest
+    ) throws(StorageError) {
+        let known = Set(manifest.tables.map(\.table.fileName))
+        let aside = Set(manifest.damage.map(\.file))
+        let strangers = names.filter { TableFormat.number($0) != nil && !known.contains($0) }
+        if strangers.isEmpty { return }
+        try onDisk { () throws(DiskError) in
+            for name in strangers {
+                if aside.contains(name + Salvage.suffix) {
+                    try disk.rename(name, to: name + Salvage.suffix)
+                } else {
+                    try disk.remove(name)
+                }
+            }
+            try disk.syncDirectory()
+        }
+    }
+}
+
+/// Takes the log's batches into memtables, and writes those out that are full.
+private final class Replay {
+    private(set) var layers: [Layer]
+    private(set) var version: Version
+    private let worker: StorageWorker
+    private let options: StorageOptions
+
+    init(_ version: Version, worker: StorageWorker, options: StorageOptions) {
+        self.version = version
+        self.worker = worker
+        self.options = options
+        layers = [
+            Layer(after: version.manifest.flushed, expectedBytes: options.flushBytes)
+        ]
+    }
+
+    func apply(
+        _ reader: inout ByteReader, _ position: LogPosition, _ isFlushed: Bool
+    ) throws(LogRecovery.BatchFailure) {
+        do throws(FormatError) {
+            if isFlushed {
+                try WriteBatch.skip(&reader)
+            } else {
+                try LayerStack.apply(&reader, at: position, to: &layers, options: options) { _ in }
+            }
+        } catch {
+            throw .format(error)
+        }
+        if layers.count > 1 { try flush() }
+    }
+
+    private func flush() throws(LogRecovery.BatchFailure) {
+        let full = Array(layers.dropFirst())
+        worker.submit(StorageJob(work: .flush(full)))
+        guard let outcome = worker.step() else { return }
+        switch outcome.result {
+        case .done(let edit, let built):
+            version = version.after(edit, built)
+            layers.removeLast(full.count)
+        case .refused(let error), .failed(let error): throw .storage(.disk(error))
+        case .removed, .damaged: invariant(false, "a flush ended as \(outcome.result)")
+        }
+    }
+}
+
+extension StorageEngine {
+    /// Brings the node's own entries into memory, where they stay.
+    fileprivate func loadState() throws(StorageError) {
+        var cursor: StorageKey?
+        repeat {
+            let page = try scanNow(.state, after: cursor)
+            for entry in page.entries { state[entry.key] = entry.value }
+            cursor = page.next
+        } while cursor != nil
+    }
+}

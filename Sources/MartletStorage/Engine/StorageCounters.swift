@@ -1,0 +1,29 @@
+// What the engine counts, for operators and for measurements.
+internal import MartletBase
+
+/// Counts since the start.
+package struct StorageCounters: Hashable, Sendable {
+    /// Bytes of batches accepted, as records.
+    package var acceptedBytes: UInt64 = 0
+    /// Memtables written out.
+    package var flushes: UInt64 = 0
+    /// Bytes of the tables that made.
+    package var flushedBytes: UInt64 = 0
+    /// Compactions done.
+    package var compactions: UInt64 = 0
+    /// Bytes of tables that compactions have read.
+    package var compactionReadBytes: UInt64 = 0
+    /// Bytes of tables that compactions have written.
+    package var compactionWrittenBytes: UInt64 = 0
+    /// Blocks asked of the read pool.
+    package var blockReads: UInt64 = 0
+    /// Blocks found in the cache.
+    package var cacheHits: UInt64 = 0
+    /// Blocks not found there.
+    package var cacheMisses: UInt64 = 0
+    /// Blocks that did not read back.
+    package var damagedBlocks: UInt64 = 0
+
+    /// All zero.
+    package init() {}
+}

@@ -1,0 +1,127 @@
+// Background work, seen from the foreground: what is to be done next, and what follows from what
+// was done.
+internal import MartletBase
+
+extension StorageEngine {
+    /// Jobs for the `StorageWorker`; each is answered with `jobAnswered`. At most one flush, one
+    /// compaction or salvage, and one removal are out at a time.
+    package func takeJobs() -> [StorageJob] {
+        guard jobs.failure == nil else { return [] }
+        var due: [StorageJob] = []
+        if jobs.flushing == 0, layers.count > 1 {
+            jobs.flushing = layers.count - 1
+            due.append(StorageJob(work: .flush(Array(layers.dropFirst()))))
+        }
+        if !jobs.isCompacting, let work = nextCompaction() {
+            jobs.isCompacting = true
+            due.append(StorageJob(work: work))
+        }
+        if !jobs.isRemoving, !jobs.obsolete.isEmpty {
+            let names = jobs.takeUnread()
+            if !names.isEmpty {
+                jobs.isRemoving = true
+                due.append(StorageJob(work: .remove(names)))
+            }
+        }
+        return due
+    }
+
+    private func nextCompaction() -> StorageJob.Work? {
+        while let number = jobs.damaged.first {
+            guard let table = version.tables[number],
+                let level = version.levels.firstIndex(where: { $0.contains { $0 === table } })
+            else {
+                jobs.damaged.removeFirst()
+                continue
+            }
+            return .salvage(SalvageTask(table: table.input, level: level))
+        }
+        return CompactionPlanner.plan(version, options: options, cursors: &jobs.cursors)
+            .map { .compact($0) }
+    }
+
+    /// Whether there is background work that is out or due.
+    package var hasBackgroundWork: Bool {
+        if jobs.failure != nil { return false }
+        var cursors = jobs.cursors
+        return jobs.flushing > 0 || jobs.isCompacting || layers.count > 1
+            || !jobs.damaged.isEmpty
+            || CompactionPlanner.plan(version, options: options, cursors: &cursors) != nil
+    }
+
+    /// Takes in what came of a job.
+    package func jobAnswered(_ outcome: JobOutcome) {
+        switch outcome.result {
+        case .done(let edit, let built):
+            jobs.lastRefusal = nil
+            install(edit, built)
+            note(outcome.job, built)
+        case .removed: break
+        case .refused(let error): jobs.lastRefusal = error
+        case .failed(let error): jobs.failure = error
+        case .damaged(let table, _): quarantine(table)
+        }
+        switch outcome.job.work {
+        case .flush: jobs.flushing = 0
+        case .compact, .salvage: jobs.isCompacting = false
+        case .remove: jobs.isRemoving = false
+        }
+    }
+
+    private func install(_ edit: ManifestEdit, _ built: [BuiltTable]) {
+        let old = version
+        version = old.after(edit, built)
+        for number in edit.removed where version.tables[number] == nil {
+            guard let table = old.tables[number] else { continue }
+            cache.forget(table)
+            jobs.obsolete.append(table)
+        }
+        jobs.untold += edit.damage
+    }
+
+    private func note(_ job: StorageJob, _ built: [BuiltTable]) {
+        let bytes = UInt64(built.reduce(0) { $0 + $1.summary.fileBytes })
+        switch job.work {
+        case .flush(let flushed):
+            layers.removeLast(flushed.count)
+            counters.flushes += 1
+            counters.flushedBytes += bytes
+        case .compact(let task):
+            counters.compactions += 1
+            counters.compactionReadBytes += UInt64(task.inputBytes)
+            counters.compactionWrittenBytes += bytes
+        case .salvage(let task):
+            jobs.damaged.removeAll { $0 == task.table.summary.number }
+            // Its file is kept aside under another name.
+            jobs.obsolete.removeAll { $0.summary.number == task.table.summary.number }
+        case .remove: break
+        }
+    }
+
+    // MARK: Damage
+
+    /// A block did not read back: it is not asked for again, and its table is made anew without
+    /// it. A disk that refused for another reason than a bad sector proves nothing.
+    func noteDamage(_ error: TableError, _ id: BlockRead.BlockID) {
+        if case .disk(let error) = error, error.cause != .inputOutput { return }
+        guard let table = version.tables[id.table], !table.isDamaged(id.index) else { return }
+        table.noteDamage(of: id.index)
+        counters.damagedBlocks += 1
+        quarantine(id.table)
+    }
+
+    private func quarantine(_ number: UInt64) {
+        if !jobs.damaged.contains(number) { jobs.damaged.append(number) }
+    }
+
+    /// Ranges in which this node has lost data, told once each, as soon as the loss is durably
+    /// noted. The node must name its writes by a new actor, and have the ranges repaired.
+    package func takeDamage() -> [DamagedRange] {
+        if jobs.untold.isEmpty { return [] }
+        defer { jobs.untold = [] }
+        return jobs.untold
+    }
+
+    /// All ranges that were lost and not repaired since, oldest first.
+    package var damagedRanges: [DamagedRange] { version.manifest.damage }
+}

@@ -1,0 +1,26 @@
+// Everything as it was at one moment, for as long as somebody looks at it.
+internal import MartletBase
+
+/// A snapshot of the engine, confined to its loop. It costs nothing to take; while it lives, the
+/// memtables and tables that it shows are kept.
+package final class StorageSnapshot {
+    let view: StorageView
+    private unowned let engine: StorageEngine
+
+    fileprivate init(_ view: StorageView, of engine: StorageEngine) {
+        self.view = view
+        self.engine = engine
+        engine.snapshotCount += 1
+    }
+
+    deinit { engine.snapshotCount -= 1 }
+}
+
+extension StorageEngine {
+    /// The present, kept as it is until the last reference to it goes; nil where
+    /// `StorageOptions.snapshotLimit` are open. O(memtables).
+    package func snapshot() -> StorageSnapshot? {
+        guard snapshotCount < options.snapshotLimit else { return nil }
+        return StorageSnapshot(view(), of: self)
+    }
+}

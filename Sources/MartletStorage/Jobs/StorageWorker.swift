@@ -1,0 +1,132 @@
+// The engine's background half: flushes, compactions, salvage and removals, each in bounded steps.
+// It runs on a thread of its own in the server and inline in the simulator, one call at a time.
+internal import MartletBase
+
+/// Does `StorageJob`s on a disk; confined to one thread at a time.
+package final class StorageWorker {
+    private let disk: any Disk
+    private let options: StorageOptions
+    private let manifest: ManifestWriter
+    private let files: OpenFiles
+    private var queue: [StorageJob] = []
+    /// The compaction under way, with its job.
+    private var running: (job: StorageJob, compaction: Compaction)?
+
+    /// Bytes of records that one step of a compaction merges.
+    private static let stepBytes = 4 << 20
+
+    init(disk: any Disk, options: StorageOptions, manifest: ManifestWriter, files: OpenFiles) {
+        self.disk = disk
+        self.options = options
+        self.manifest = manifest
+        self.files = files
+    }
+
+    /// Whether there is nothing to do.
+    package var isIdle: Bool { queue.isEmpty && running == nil }
+
+    /// Queues a job; the engine has at most one flush, one compaction or salvage, and one removal
+    /// out at a time.
+    package func submit(_ job: StorageJob) { queue.append(job) }
+
+    /// Does a piece of the most urgent job; the outcome where that ended one. Blocks for the time
+    /// of writing a memtable at most.
+    package func step() -> JobOutcome? {
+        if let index = queue.firstIndex(where: \.isUrgent) ?? (running == nil ? 0 : nil),
+            index < queue.count
+        {
+            return begin(queue.remove(at: index))
+        }
+        guard let (job, compaction) = running else { return nil }
+        return go(on: compaction, job)
+    }
+
+    private func begin(_ job: StorageJob) -> JobOutcome? {
+        switch job.work {
+        case .flush(let layers): return flush(layers, job)
+        case .remove(let names): return remove(names, job)
+        case .salvage(let task): return salvage(task, job)
+        case .compact(let task):
+            let compaction = Compaction(task, disk: disk, options: options)
+            running = (job, compaction)
+            return nil
+        }
+    }
+
+    // MARK: Flush
+
+    private func flush(_ layers: [Layer], _ job: StorageJob) -> JobOutcome {
+        var output = TableOutput(
+            disk: disk, options: options.table, cutBytes: .max, newest: layers[0].newest)
+        do throws(DiskError) {
+            try Flush.run(layers, into: &output, manifest.takeNumber)
+            let built = try output.finish()
+            return commit(Flush.edit(layers, built), built, job)
+        } catch {
+            abandon(output.fileNames)
+            return JobOutcome(job: job, result: .refused(error))
+        }
+    }
+
+    // MARK: Compaction
+
+    private func go(on compaction: Compaction, _ job: StorageJob) -> JobOutcome? {
+        do throws(Compaction.Failure) {
+            let done = try compaction.step(budgetBytes: Self.stepBytes, manifest.takeNumber)
+            guard let done else { return nil }
+            running = nil
+            return commit(done.edit, done.built, job)
+        } catch {
+            running = nil
+            abandon(compaction.fileNames)
+            switch error {
+            case .disk(let error): return JobOutcome(job: job, result: .refused(error))
+            case .damaged(let table, let reason):
+                return JobOutcome(job: job, result: .damaged(table: table, reason))
+            }
+        }
+    }
+
+    // MARK: Salvage
+
+    private func salvage(_ task: SalvageTask, _ job: StorageJob) -> JobOutcome {
+        var output = TableOutput(
+            disk: disk, options: options.table, cutBytes: .max,
+            newest: task.table.summary.newest)
+        do throws(DiskError) {
+            let damage = try Salvage.run(task, disk, into: &output, manifest.takeNumber)
+            let built = try output.finish()
+            let edit = Salvage.edit(of: task.table.summary, level: task.level, built, damage)
+            let outcome = commit(edit, built, job)
+            if case .done = outcome.result { try Salvage.putAside(task.table.summary, disk) }
+            return outcome
+        } catch {
+            abandon(output.fileNames)
+            return JobOutcome(job: job, result: .refused(error))
+        }
+    }
+
+    // MARK: Files
+
+    private func commit(
+        _ edit: ManifestEdit, _ built: [BuiltTable], _ job: StorageJob
+    ) -> JobOutcome {
+        do {
+            try manifest.append(edit)
+            return JobOutcome(job: job, result: .done(edit, built))
+        } catch {
+            return JobOutcome(job: job, result: .failed(error))
+        }
+    }
+
+    /// Removes files that no manifest names; what cannot be removed now goes at the next start.
+    private func abandon(_ names: [String]) {
+        for name in names { try? disk.remove(name) }
+    }
+
+    private func remove(_ names: [String], _ job: StorageJob) -> JobOutcome {
+        for name in names { files.close(name) }
+        abandon(names)
+        return JobOutcome(job: job, result: .removed)
+    }
+}

@@ -1,0 +1,164 @@
+// The manifest's blocking half: makes a manifest file, appends edits, and finds the right file
+// again at the next start.
+
+// A manifest is made whole and synced, its directory too, before the one before it is removed: a
+// crash leaves the old one, both, or the new one, and the newest that holds a whole first record is
+// right. An edit counts once it is synced, and nothing is appended after a failure.
+internal import MartletBase
+
+/// The open manifest of a node; confined to one thread at a time.
+final class ManifestWriter {
+    private let disk: any Disk
+    private var number: UInt64
+    private var file: any DiskFile
+    private var end: Int
+    private var firstEnd: Int
+    private var failure: DiskError?
+    /// What the file says.
+    private(set) var manifest: Manifest
+
+    /// How much longer than its first record a manifest may grow before it is made anew.
+    private static let growthLimitBytes = 1 << 20
+
+    private init(
+        disk: any Disk, number: UInt64, file: any DiskFile, end: Int, manifest: Manifest
+    ) {
+        self.disk = disk
+        self.number = number
+        self.file = file
+        self.end = end
+        firstEnd = end
+        self.manifest = manifest
+    }
+
+    /// Makes the manifest file that says `manifest`, and removes the `older` ones. What the file
+    /// says counts from the moment this returns.
+    static func create(
+        _ manifest: Manifest, on disk: any Disk, replacing older: [UInt64]
+    ) throws(DiskError) -> ManifestWriter {
+        var manifest = manifest
+        let number = max(manifest.nextNumber, (older.max() ?? 0) + 1)
+        manifest.nextNumber = number + 1
+        let file = try disk.open(ManifestFormat.fileName(number), .empty)
+        let header = ManifestFormat.header(number)
+        let record = ManifestFormat.record(
+            ManifestEdit(whole: manifest), number: number, at: header.count)
+        try file.write(header + record, at: 0)
+        try file.sync()
+        try disk.syncDirectory()
+        for old in older { try disk.remove(ManifestFormat.fileName(old)) }
+        if !older.isEmpty { try disk.syncDirectory() }
+        return ManifestWriter(
+            disk: disk, number: number, file: file, end: header.count + record.count,
+            manifest: manifest)
+    }
+
+    /// The next number for a table.
+    func takeNumber() -> UInt64 {
+        defer { manifest.nextNumber += 1 }
+        return manifest.nextNumber
+    }
+
+    /// Makes `edit` durable. A failure is final: whether the edit holds is not known until the next
+    /// start reads the file.
+    func append(_ edit: ManifestEdit) throws(DiskError) {
+        if let failure { throw failure }
+        var edit = edit
+        edit.nextNumber = manifest.nextNumber
+        do {
+            if end > firstEnd + Self.growthLimitBytes { try replace() }
+            let record = ManifestFormat.record(edit, number: number, at: end)
+            try file.write(record, at: end)
+            try file.sync()
+            end += record.count
+        } catch {
+            failure = error
+            throw error
+        }
+        do { try manifest.apply(edit) } catch { invariant(false, "\(edit) does not fit: \(error)") }
+    }
+
+    private func replace() throws(DiskError) {
+        let next = try Self.create(manifest, on: disk, replacing: [number])
+        (number, file, end, firstEnd) = (next.number, next.file, next.end, next.end)
+        manifest = next.manifest
+    }
+
+    // MARK: Finding it again
+
+    /// What the newest whole manifest among the files `names` says, and the numbers of all
+    /// manifests; an empty one where nothing was ever stored.
+    static func recover(
+        _ names: [String], on disk: any Disk
+    ) throws(StorageError) -> (manifest: Manifest, numbers: [UInt64]) {
+        let numbers = names.compactMap { ManifestFormat.number($0) }.sorted()
+        for number in numbers.reversed() {
+            let name = ManifestFormat.fileName(number)
+            let bytes = try load(name, from: disk)
+            do throws(FormatError) {
+                // One whose making was cut short: then the one before it still stands.
+                if let manifest = try read(bytes, number: number) { return (manifest, numbers) }
+            } catch {
+                if case .unsupportedVersion(let version) = error.reason {
+                    throw .unsupportedVersion(file: name, version: version)
+                }
+                throw .corruptManifest(file: name, offset: error.offset, reason: error.reason)
+            }
+        }
+        let data = names.first {
+            LogFormat.segmentNumber($0) != nil || TableFormat.number($0) != nil
+        }
+        if let data { throw .missingManifest(beside: data) }
+        return (Manifest(), numbers)
+    }
+
+    private static func load(_ name: String, from disk: any Disk) throws(StorageError) -> Bytes {
+        do {
+            let file = try disk.open(name, .reading)
+            return try file.read(at: 0, count: try file.size())
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    /// What a manifest's bytes say; nil when its first record is not whole. A torn record at the
+    /// end is not part of it; one with a whole record behind it is damage.
+    static func read(_ bytes: Bytes, number: UInt64) throws(FormatError) -> Manifest? {
+        guard bytes.count >= ManifestFormat.headerBytes else { return nil }
+        var offset = ManifestFormat.headerBytes
+        do throws(FormatError) {
+            try ManifestFormat.checkHeader(bytes, number: number)
+        } catch {
+            if case .unsupportedVersion = error.reason { throw error }
+            // Nothing behind it reads back either when its making was cut short.
+            if bytes[offset...].allSatisfy({ $0 == 0 }) { return nil }
+            if wholeRecord(behind: offset - 1, in: bytes, number: number) { throw error }
+            return nil
+        }
+        var manifest = Manifest()
+        while offset < bytes.count {
+            do throws(FormatError) {
+                let (edit, end) = try ManifestFormat.readRecord(bytes, number: number, at: offset)
+                try manifest.apply(edit)
+                offset = end
+            } catch {
+                if wholeRecord(behind: offset, in: bytes, number: number) { throw error }
+                return offset == ManifestFormat.headerBytes ? nil : manifest
+            }
+        }
+        return offset == ManifestFormat.headerBytes ? nil : manifest
+    }
+
+    /// Whether a whole record begins somewhere behind `offset`. A record's checksum covers its own
+    /// offset, so that chance and clients cannot make one.
+    private static func wholeRecord(behind offset: Int, in bytes: Bytes, number: UInt64) -> Bool {
+        var candidate = offset + 1
+        while candidate + ManifestFormat.recordHeaderBytes < bytes.count {
+            if (try? ManifestFormat.readRecord(bytes, number: number, at: candidate)) != nil {
+                return true
+            }
+            candidate += 1
+        }
+        return false
+    }
+}
