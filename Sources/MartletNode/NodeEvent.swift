@@ -87,4 +87,6 @@ package enum NodeNote: Hashable, Sendable {
     case conflict(String)
     /// The storage refuses writes, or accepts them again (nil).
     case storageRefuses(WriteRefusal?)
+    /// What the node held of a range of keys is lost: it goes on under a new actor.
+    case storageDamaged(DamagedRange)
 }

@@ -250,6 +250,12 @@ final class NodeLoop: @unchecked Sendable {
         case .topologyAdopted(let epoch): log.notice("adopted the ring of epoch \(epoch)")
         case .conflict(let text): log.error("\(text)")
         case .storageRefuses(let refusal?): log.error("writes are refused: \(refusal)")
+        case .storageDamaged(let range):
+            log.error(
+                """
+                \(range.file) is damaged (\(range.reason)): what it held of \
+                \(range.ranks.lowerBound) to \(range.ranks.upperBound) is lost here
+                """)
         case .storageRefuses(nil): log.notice("writes are accepted again")
         }
     }
