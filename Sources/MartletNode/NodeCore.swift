@@ -26,6 +26,8 @@ package struct NodeCore {
     var endpoints: [(node: NodeID, endpoint: Endpoint)] = []
     var isStopping = false
     var noticedRefusal: WriteRefusal?
+    /// The actor that this node is to become, once that is durable; nil while it is to stay.
+    var renewal: ActorRenewal?
     private let openedAt: LogPosition
 
     // Reused from event to event, so that handling one allocates nothing for its effects.
@@ -61,9 +63,11 @@ package struct NodeCore {
         if stored == nil { batch.put(identity) }
         batch.put(ActorRecord(incarnation: dots.actor.incarnation, counter: nil))
         do throws(WriteRefusal) { try engine.write(batch) } catch { throw .refused(error) }
-        return NodeCore(
-            configuration, identity: identity, dots: dots, topology: topology, engine: engine,
-            seed: seed)
+        do throws(StorageError) {
+            return try NodeCore(
+                configuration, identity: identity, dots: dots, topology: topology,
+                engine: engine, seed: seed)
+        } catch { throw .uncounted(error) }
     }
 
     /// The actor goes on where a clean stop left it; after any other end it is a new one. Its
@@ -72,7 +76,7 @@ package struct NodeCore {
     /// 2106, which would use them all up. A copy taken between a clean stop and the next start is
     /// not told from the original: it goes on under the same actor, so it may be started only if
     /// the original was not.
-    private static func nextDots(
+    static func nextDots(
         of node: NodeID, after record: ActorRecord?, at wall: WallTime
     ) throws(NodeStateError) -> DotSource {
         if let record, let counter = record.counter {
@@ -88,7 +92,7 @@ package struct NodeCore {
     private init(
         _ configuration: NodeConfiguration, identity: NodeIdentity, dots: DotSource,
         topology: Topology?, engine: StorageEngine, seed: UInt64
-    ) {
+    ) throws(StorageError) {
         self.identity = identity
         self.engine = engine
         self.topology = topology
@@ -101,7 +105,7 @@ package struct NodeCore {
         membership = Membership(
             local: local, seeds: configuration.seeds, options: configuration.membership,
             random: SeededRandom(seed: seed, stream: "membership"))
-        replication = Replication(
+        replication = try Replication(
             options: configuration.replication, engine: engine, dots: dots,
             random: SeededRandom(seed: seed, stream: "replication"),
             firstOperation: Self.firstOperation(seed: seed))
@@ -172,6 +176,7 @@ package struct NodeCore {
             effects.append(.created(id, create(request, at: now, into: &effects)))
         case .stopping: stop()
         }
+        careForDamage(at: now, into: &effects)
         drainReplication(into: &effects)
     }
 
@@ -267,11 +272,13 @@ package struct NodeCore {
     }
 
     /// Leaves the mark that lets the next start go on under the same actor. A storage that refuses
-    /// it leaves an unclean stop, which costs a new incarnation and nothing else.
+    /// it leaves an unclean stop, which costs a new incarnation and nothing else; so does an actor
+    /// that must not be gone on with.
     private mutating func stop() {
         guard !isStopping else { return }
         isStopping = true
         replication.stopped(into: &replicationEffects)
+        if renewal != nil { return }
         var batch = WriteBatch()
         batch.put(
             ActorRecord(

@@ -34,6 +34,8 @@ package enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible 
     case unreadable(entry: String, FormatError)
     /// No incarnation is left for it to take.
     case exhausted
+    /// The hints kept for other nodes could not be counted.
+    case uncounted(StorageError)
     /// The storage refused the first write.
     case refused(WriteRefusal)
 
@@ -50,6 +52,8 @@ package enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible 
         case .exhausted:
             "the node has used up its incarnations: replace it with a new one, in a directory of "
                 + "its own"
+        case .uncounted(let error):
+            "the hints that the node keeps for others do not read back: \(error)"
         case .refused(let refusal): "the storage refuses the node's first write: \(refusal)"
         }
     }
@@ -100,7 +104,9 @@ extension StorageEngine {
     private func load<Value>(
         _ key: StorageKey, _ decode: (inout ByteReader) throws(FormatError) -> Value
     ) throws(NodeStateError) -> Value? {
-        guard case .found(let bytes) = get(key) else { return nil }
+        let outcome = get(key)
+        invariant(outcome != .notLoaded && outcome != .damaged, "\(key) is \(outcome)")
+        guard case .found(let bytes) = outcome else { return nil }
         var reader = ByteReader(bytes)
         do {
             let value = try decode(&reader)

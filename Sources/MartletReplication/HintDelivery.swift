@@ -19,7 +19,7 @@ struct HintDelivery {
     /// Bytes of hints read from the store at a time.
     static let pageBytes = 64 << 10
 
-    /// One hint that its home has not yet acknowledged.
+    /// One hint on its way: its object is being read here, or its home has not yet acknowledged it.
     struct Sent {
         var key: StorageKey
         var bytes: Bytes
@@ -33,10 +33,20 @@ struct HintDelivery {
     private(set) var sent: [OperationID: Sent] = [:]
     /// Hints read from the store and not yet looked at.
     private var page: ArraySlice<ScanPage.Entry> = []
-    /// Where the pass goes on behind `page`; nil at its end.
-    private var cursor: StorageKey?
-    private var isPassBeginning = true
+    /// Where the pass goes on behind `page`.
+    private var onward = Onward.reads(after: nil)
     private(set) var nextStep = Instant.start
+
+    /// What comes behind the page in hand.
+    private enum Onward: Equatable {
+        /// The page after that key; after nil, the first of a pass.
+        case reads(after: StorageKey?)
+        /// A page that is being read from disk. It is let go when a home has come back since: then
+        /// the pass begins anew.
+        case awaits(ReadTicket, isStale: Bool)
+        /// Nothing: the pass is at its end.
+        case ends
+    }
 
     init(options: ReplicationOptions) {
         windowLimit = options.hintWindowLimit
@@ -51,8 +61,11 @@ struct HintDelivery {
     /// A home is back: look at once, from the start.
     mutating func wake(at now: Instant) {
         page = []
-        cursor = nil
-        isPassBeginning = true
+        if case .awaits(let ticket, _) = onward {
+            onward = .awaits(ticket, isStale: true)
+        } else {
+            onward = .reads(after: nil)
+        }
         nextStep = now
     }
 
@@ -67,18 +80,51 @@ struct HintDelivery {
 
     /// There is room again in the middle of a pass: go on without resting.
     mutating func continueNow(at now: Instant) {
-        if !page.isEmpty || cursor != nil { nextStep = min(nextStep, now) }
+        let isMidway =
+            switch onward {
+            case .reads(let cursor): cursor != nil
+            case .awaits, .ends: false
+            }
+        if isMidway || !page.isEmpty { nextStep = min(nextStep, now) }
     }
 
-    /// The next hint of the pass, read by `read` a page at a time; nil at the end of the pass.
-    mutating func next(_ read: (StorageKey?) -> ScanPage) -> ScanPage.Entry? {
-        if page.isEmpty, cursor != nil || isPassBeginning {
-            let read = read(cursor)
-            page = read.entries[...]
-            cursor = read.next
+    /// The next hint of the pass, read by `scan` a page at a time; nil at the end of the pass, and
+    /// while its next page cannot be had at once.
+    mutating func next(_ scan: (StorageKey?) -> ScanOutcome) -> ScanPage.Entry? {
+        if let entry = page.popFirst() { return entry }
+        switch onward {
+        case .reads(let cursor):
+            switch scan(cursor) {
+            case .page(let page): take(page)
+            case .pending(let ticket): onward = .awaits(ticket, isStale: false)
+            case .refused: break
+            }
+        case .awaits: break
+        case .ends: onward = .reads(after: nil)
         }
-        isPassBeginning = page.isEmpty && cursor == nil
         return page.popFirst()
+    }
+
+    private mutating func take(_ read: ScanPage) {
+        page = read.entries[...]
+        let isOver = read.next == nil && !page.isEmpty
+        onward = isOver ? .ends : .reads(after: read.next)
+    }
+
+    /// The page that the pass waited for: it goes on at once.
+    mutating func pageRead(_ read: ScanPage, for ticket: ReadTicket, at now: Instant) {
+        guard case .awaits(ticket, let isStale) = onward else { return }
+        if isStale {
+            onward = .reads(after: nil)
+        } else {
+            take(read)
+        }
+        nextStep = now
+    }
+
+    /// The page that the pass waited for does not read back: the next pass begins anew.
+    mutating func pageLost(for ticket: ReadTicket) {
+        if case .awaits(ticket, _) = onward { onward = .reads(after: nil) }
     }
 
     func isUnderWay(_ key: StorageKey) -> Bool {
@@ -87,6 +133,11 @@ struct HintDelivery {
 
     mutating func note(_ hint: Sent, under id: OperationID) {
         sent[id] = hint
+    }
+
+    /// A hint cannot be sent after all.
+    mutating func drop(_ id: OperationID) {
+        sent[id] = nil
     }
 
     /// Takes a hint off the list as its home answers, and adapts the window to how long it took:
@@ -120,10 +171,10 @@ struct HintDelivery {
 extension Replication {
     /// Sends the next hints whose homes can be reached, as far as the window allows.
     mutating func deliverHints(at now: Moment, into effects: inout [ReplicationEffect]) {
-        guard !replica.hintCounts.isEmpty, now.instant >= hints.nextStep else { return }
+        guard !replica.hints.perHome.isEmpty, now.instant >= hints.nextStep else { return }
         for id in hints.forgetOverdue(at: now.instant) { operations.remove(id.rawValue) }
         hints.rest(at: now.instant)
-        guard replica.hintCounts.keys.contains(where: peers.isReachable) else { return }
+        guard replica.hints.perHome.keys.contains(where: peers.isReachable) else { return }
         var looks = 0
         while hints.hasRoom {
             if looks == HintDelivery.lookLimit {
@@ -132,7 +183,7 @@ extension Replication {
             }
             looks += 1
             let entry = hints.next { [replica] in
-                replica.hints(after: $0, limitBytes: HintDelivery.pageBytes)
+                replica.scanHints(after: $0, limitBytes: HintDelivery.pageBytes)
             }
             guard let entry else { return }
             sendHint(entry, at: now, into: &effects)
@@ -145,20 +196,23 @@ extension Replication {
         guard let home = entry.key.home, home != local, peers.isReachable(home),
             !hints.isUnderWay(entry.key)
         else { return }
-        do throws(RequestError) {
-            let object = try replica.object(of: entry.key, bytes: entry.value)
-            let id = begin(.hint)
-            hints.note(
-                HintDelivery.Sent(
-                    key: entry.key, bytes: entry.value, home: home, at: now.instant),
-                under: id)
-            let message = ReplicaPut(
-                operation: id, key: entry.key.key, object: object, purpose: .hint, durable: true,
-                patience: HintDelivery.patience)
-            effects.append(.send(.replicaPut(message), to: home))
-        } catch {
-            counts.failures += 1
-        }
+        let id = begin(.hint)
+        hints.note(
+            HintDelivery.Sent(key: entry.key, bytes: entry.value, home: home, at: now.instant),
+            under: id)
+        perform(.deliver(id), at: Location(of: entry.key), at: now, into: &effects)
+    }
+
+    /// Sends a hint that is under way, with the object that it stands for by now.
+    func deliverHint(
+        _ id: OperationID, into effects: inout [ReplicationEffect]
+    ) throws(ReplicaFailure) {
+        guard let hint = hints.sent[id] else { return }
+        let message = ReplicaPut(
+            operation: id, key: hint.key.key,
+            object: try replica.object(of: hint.key, bytes: hint.bytes), purpose: .hint,
+            durable: true, patience: HintDelivery.patience)
+        effects.append(.send(.replicaPut(message), to: hint.home))
     }
 
     mutating func hintAnswered(
@@ -169,12 +223,8 @@ extension Replication {
         operations.remove(reply.operation.rawValue)
         hints.take(reply.operation, at: now.instant)
         guard reply.outcome == .stored else { return }
-        do throws(RequestError) {
-            try replica.forgetHint(at: hint.key, ifStill: hint.bytes)
-        } catch {
-            // It stays, and is delivered once more; merging twice changes nothing.
-            counts.failures += 1
-        }
+        let forget = KeyTask.forget(hint.key, ifStill: hint.bytes)
+        perform(forget, at: Location(of: hint.key), at: now, into: &effects)
         hints.continueNow(at: now.instant)
         deliverHints(at: now, into: &effects)
     }

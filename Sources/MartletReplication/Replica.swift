@@ -11,18 +11,6 @@ internal import MartletStorage
 internal import MartletVersions
 internal import MartletWire
 
-/// Where a key lies.
-struct Location: Hashable {
-    var partition: Partition
-    var key: Bytes
-
-    var objectKey: StorageKey { .object(partition: partition.index, key: key) }
-
-    func hintKey(for home: NodeID) -> StorageKey {
-        .hint(partition: partition.index, key: key, home: home)
-    }
-}
-
 /// A step that was taken: the object as it now stands, and where the log holds it.
 struct Applied {
     var object: Object
@@ -43,17 +31,13 @@ struct Replica {
     private let engine: StorageEngine
     /// Names the writes that this node coordinates as a home.
     private(set) var dots: DotSource
-    /// Names those that it coordinates in a home's place.
+    /// Whether it may: not while data was lost under its actor, and the next is not durable yet.
+    private var issuesDots = true
+    /// Names those that it coordinates in a home's place, or as a home that may not.
     private var standInDots: StandInDots
     private var clock: HybridClock
-    /// Hints kept for each home; a home without any has no entry.
-    private(set) var hintCounts: [NodeID: Int] = [:]
-    /// Bytes of their keys and of what they carry.
-    private(set) var hintBytes = 0
-    /// Hints made and delivered since the start: what was found then and what was made is what was
-    /// delivered and what is kept.
-    private(set) var hintsMade: UInt64 = 0
-    private(set) var hintsDelivered: UInt64 = 0
+    /// The hints kept here, counted.
+    private(set) var hints: HintLedger
 
     /// How far ahead of the dots issued a key's context may be. Contexts come from clients, by way
     /// of any node: one that claims more is a lie, and following it would use the counter up.
@@ -62,50 +46,92 @@ struct Replica {
     /// A replica over what `engine` recovered. O(hints).
     init(
         options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom
-    ) {
+    ) throws(StorageError) {
         local = dots.actor.node
         self.options = options
         self.engine = engine
         self.dots = dots
         standInDots = StandInDots(random: random)
         clock = HybridClock(maximumSkew: options.maximumClockSkew)
-        countHints()
+        hints = try HintLedger(counting: engine)
     }
 
     var durable: LogPosition { engine.durable }
 
-    /// Whether the storage takes no writes at present: its disk is full, or it has failed.
-    var refusesWrites: Bool { engine.refusal != nil }
+    /// Whether this node can name a client's write as a home: not when its storage takes none (its
+    /// disk is full, or it has failed), nor when it has lost data and is not yet another actor.
+    var namesWrites: Bool { engine.refusal == nil && issuesDots }
+
+    // MARK: Damage
+
+    /// Stored data was lost. Contexts that dots issued here stand in claim to have seen all of this
+    /// node's earlier writes of the key, and that may be no longer true: none is issued under the
+    /// same actors.
+    mutating func damageFound() {
+        issuesDots = false
+        standInDots.renew()
+        hints.damageFound()
+    }
+
+    /// The node goes on under the actor of `dots`, which is durable.
+    mutating func actorRenewed(_ dots: DotSource) {
+        invariant(dots.actor > self.dots.actor, "\(dots.actor) after \(self.dots.actor)")
+        self.dots = dots
+        issuesDots = true
+    }
+
+    // MARK: Loading
+
+    /// Brings what a step at `location` may read: the object, and the hints for `homes`.
+    func load(_ location: Location, homes: [NodeID]) -> LoadOutcome {
+        var keys = [location.objectKey]
+        for home in homes where hints.perHome[home] != nil {
+            let key = location.hintKey(for: home)
+            if !keys.contains(key) { keys.append(key) }
+        }
+        return engine.load(keys)
+    }
+
+    func release(_ ticket: ReadTicket) { engine.release(ticket) }
+
+    func takeCompleted() -> [CompletedRead] { engine.takeCompleted() }
 
     // MARK: Reading
 
     /// What is stored as the object at `location`; empty when nothing is.
-    func object(at location: Location) throws(RequestError) -> Object {
-        try decode(engine.get(location.objectKey))
+    func object(at location: Location) throws(ReplicaFailure) -> Object {
+        try decode(read(location.objectKey))
     }
 
     /// What this node holds in the place of others: the merge of its hints for the key.
-    func hinted(at location: Location, homes: [NodeID]) throws(RequestError) -> Object {
+    func hinted(at location: Location, homes: [NodeID]) throws(ReplicaFailure) -> Object {
         var merged = Object()
-        guard !hintCounts.isEmpty else { return merged }
-        for home in homes where hintCounts[home] != nil {
-            merged.merge(try decode(engine.get(location.hintKey(for: home))))
-        }
+        guard !hints.perHome.isEmpty else { return merged }
+        for home in homes { merged.merge(try decode(hint(for: home, at: location).bytes)) }
         return merged
     }
 
     /// All that this node holds of a key: as a home, and in the place of others.
-    func everything(at location: Location, homes: [NodeID]) throws(RequestError) -> Object {
+    func everything(at location: Location, homes: [NodeID]) throws(ReplicaFailure) -> Object {
         var object = try object(at: location)
         object.merge(try hinted(at: location, homes: homes))
         return object
     }
 
-    private func decode(_ outcome: ReadOutcome) throws(RequestError) -> Object {
-        guard case .found(let bytes) = outcome, !HintMark.isMark(bytes) else { return Object() }
+    private func read(_ key: StorageKey) throws(ReplicaFailure) -> Bytes? {
+        switch engine.get(key) {
+        case .found(let bytes): return bytes
+        case .absent: return nil
+        case .notLoaded: throw .notLoaded
+        case .damaged: throw .damaged("a block of the storage does not read back")
+        }
+    }
+
+    private func decode(_ bytes: Bytes?) throws(ReplicaFailure) -> Object {
+        guard let bytes, !HintMark.isMark(bytes) else { return Object() }
         var reader = ByteReader(bytes)
         do { return try Object(from: &reader) } catch {
-            throw .storage("a stored object does not read back: \(error)")
+            throw .damaged("a stored object does not read back: \(error)")
         }
     }
 
@@ -118,19 +144,21 @@ struct Replica {
     mutating func mutate(
         _ mutation: Mutation, at location: Location, homes: [NodeID], heldFor: NodeID?,
         owed: [NodeID], at wall: WallTime
-    ) throws(RequestError) -> AppliedMutation {
+    ) throws(ReplicaFailure) -> AppliedMutation {
+        let issuesAsHome = heldFor == nil && issuesDots
         var object =
-            try heldFor == nil
-            ? object(at: location) : everything(at: location, homes: homes)
+            try issuesAsHome ? object(at: location) : everything(at: location, homes: homes)
+        let target = try target(at: location, heldFor: heldFor, owed: owed)
         let replacedValue = !object.isAbsent(at: wall)
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
-        let issued = heldFor == nil ? dots : standInDots.source
+        let issued = issuesAsHome ? dots : standInDots.source
         guard object.context.counter(of: issued.actor) <= issued.counter + Self.leapLimit else {
-            throw .invalidOptions("a context that was handed in claims writes that never were")
+            throw .refused(
+                .invalidOptions("a context that was handed in claims writes that never were"))
         }
         let seen = seen(by: mutation, of: object, issued: issued)
         let dot =
-            heldFor == nil
+            issuesAsHome
             ? dots.next(beyond: object.context, and: seen)
             : standInDots.next(beyond: object.context, and: seen)
         let sibling = Sibling(
@@ -138,20 +166,26 @@ struct Replica {
             expiry: mutation.expiry)
         let knownActors = object.context.entries.count
         object.record(sibling, seen: seen)
-        guard object.context.entries.count <= max(options.contextLimit, knownActors + 1) else {
-            throw .invalidOptions(
-                "the context that was handed in leaves more than \(options.contextLimit) actors")
-        }
-        guard object.siblings.count <= options.siblingLimit else {
-            throw .tooManySiblings(limit: options.siblingLimit)
-        }
-        guard object.valueByteCount <= options.objectLimitBytes else {
-            throw .tooLarge(what: "key with its siblings", limit: options.objectLimitBytes)
-        }
-        let position = try store(object, at: location, heldFor: heldFor, owed: owed)
+        if let excess = excess(in: object, knownActors: knownActors) { throw .refused(excess) }
+        let position = try store(object, in: target)
         return AppliedMutation(
             applied: Applied(object: object, position: position), dot: dot,
             replacedValue: replacedValue)
+    }
+
+    /// Which limit a client's write has taken the object beyond.
+    private func excess(in object: Object, knownActors: Int) -> RequestError? {
+        if object.context.entries.count > max(options.contextLimit, knownActors + 1) {
+            return .invalidOptions(
+                "the context that was handed in leaves more than \(options.contextLimit) actors")
+        }
+        if object.siblings.count > options.siblingLimit {
+            return .tooManySiblings(limit: options.siblingLimit)
+        }
+        if object.valueByteCount > options.objectLimitBytes {
+            return .tooLarge(what: "key with its siblings", limit: options.objectLimitBytes)
+        }
+        return nil
     }
 
     /// What a write replaces. Which dots of its own there are this node knows: a context that
@@ -168,15 +202,15 @@ struct Replica {
     /// Merges what another node sent. Nothing is logged when it brings nothing new: then the
     /// answer waits only for what is in the log already.
     mutating func merge(_ put: ReplicaPut, at location: Location, at wall: WallTime)
-        throws(RequestError) -> Applied
+        throws(ReplicaFailure) -> Applied
     {
         if put.purpose == .write {
             for sibling in put.object.siblings where !clock.believes(sibling.timestamp, at: wall) {
-                throw .clockSkew
+                throw .refused(.clockSkew)
             }
         }
         if let heldFor = put.heldFor, heldFor == local {
-            throw .invalidOptions("a node keeps no hints for itself")
+            throw .refused(.invalidOptions("a node keeps no hints for itself"))
         }
         return try merge(put.object, at: location, heldFor: put.heldFor, at: wall)
     }
@@ -184,13 +218,14 @@ struct Replica {
     /// Merges `object` into what is held here: as a home, or in the place of `heldFor`.
     mutating func merge(
         _ object: Object, at location: Location, heldFor: NodeID?, at wall: WallTime
-    ) throws(RequestError) -> Applied {
-        let before = try held(at: location, heldFor: heldFor)
+    ) throws(ReplicaFailure) -> Applied {
+        let target = try target(at: location, heldFor: heldFor, owed: [])
+        let before = try held(in: target)
         var merged = before
         merged.merge(object)
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
         if merged == before { return Applied(object: merged, position: engine.appended) }
-        let position = try store(merged, at: location, heldFor: heldFor, owed: [])
+        let position = try store(merged, in: target)
         return Applied(object: merged, position: position)
     }
 
@@ -199,152 +234,143 @@ struct Replica {
     /// have gone home since.
     mutating func owe(
         _ written: Object, to homes: [NodeID], at location: Location, heldFor: NodeID?
-    ) throws(RequestError) {
-        var object = try held(at: location, heldFor: heldFor)
+    ) throws(ReplicaFailure) {
+        let target = try target(at: location, heldFor: heldFor, owed: homes)
+        var object = try held(in: target)
         object.merge(written)
         var step = Step()
-        for home in homes {
-            let key = location.hintKey(for: home)
-            addHint(try owed(object, heldFor: heldFor, at: key), at: key, to: &step)
-        }
+        mark(object, owedIn: target, in: &step)
         try take(step)
-    }
-
-    /// The hint at `key` that owes `object` too: a home owes by reference, since it holds the
-    /// object; a fallback keeps a copy. What was kept there for the same home is joined, not lost.
-    private func owed(
-        _ object: Object, heldFor: NodeID?, at key: StorageKey
-    ) throws(RequestError) -> Bytes {
-        var joined = try hinted(at: key)
-        joined.merge(object)
-        let isHeldAsHome = heldFor == nil && joined == object
-        return isHeldAsHome ? HintMark.bytes(for: object.encoded()) : joined.encoded()
-    }
-
-    private func held(at location: Location, heldFor: NodeID?) throws(RequestError) -> Object {
-        guard let home = heldFor else { return try object(at: location) }
-        return try hinted(at: location.hintKey(for: home))
-    }
-
-    /// What the hint at `key` stands for; empty when there is none.
-    private func hinted(at key: StorageKey) throws(RequestError) -> Object {
-        guard case .found(let bytes) = engine.get(key) else { return Object() }
-        return try object(of: key, bytes: bytes)
-    }
-
-    private mutating func store(
-        _ object: Object, at location: Location, heldFor: NodeID?, owed homes: [NodeID]
-    ) throws(RequestError) -> LogPosition {
-        let bytes = object.encoded()
-        var step = Step()
-        if let home = heldFor {
-            addHint(bytes, at: location.hintKey(for: home), to: &step)
-        } else {
-            step.batch.put(location.objectKey, bytes)
-        }
-        for home in homes {
-            let key = location.hintKey(for: home)
-            addHint(try owed(object, heldFor: heldFor, at: key), at: key, to: &step)
-        }
-        // Marks are not limited: there is at most one for each object held here and each home.
-        let growth = step.hintChanges.reduce(0) { $0 + $1.bytes }
-        if heldFor != nil, growth > 0, hintBytes + growth > options.hintLimitBytes {
-            throw .storage("it keeps hints up to its limit of \(options.hintLimitBytes) bytes")
-        }
-        return try take(step)
     }
 
     // MARK: Steps
 
+    /// A hint as it is kept at present.
+    private struct KeptHint {
+        var home: NodeID
+        var key: StorageKey
+        /// What it carries; nil when there is none.
+        var bytes: Bytes?
+    }
+
+    /// Where a step writes, read before it changes anything.
+    private struct Target {
+        var location: Location
+        /// The hint that it writes to; nil when this node holds the object as a home.
+        var hint: KeptHint?
+        /// The hints by which it is owed to other homes, with what each stands for so far.
+        var owed: [(hint: KeptHint, object: Object)] = []
+    }
+
     /// One atomic step of the storage, and what it changes about the hints once it is accepted.
     private struct Step {
         var batch = WriteBatch()
-        var hintChanges: [(home: NodeID, count: Int, bytes: Int)] = []
+        var hintChanges: [HintLedger.Change] = []
+
+        mutating func put(_ bytes: Bytes, over hint: KeptHint) {
+            let change =
+                hint.bytes.map { (count: 0, bytes: bytes.count - $0.count) }
+                ?? (count: 1, bytes: hint.key.key.count + bytes.count)
+            hintChanges.append(
+                HintLedger.Change(home: hint.home, count: change.count, bytes: change.bytes))
+            batch.put(hint.key, bytes)
+        }
+    }
+
+    private func target(
+        at location: Location, heldFor: NodeID?, owed homes: [NodeID]
+    ) throws(ReplicaFailure) -> Target {
+        var target = Target(location: location)
+        if let home = heldFor { target.hint = try hint(for: home, at: location) }
+        for home in homes {
+            let hint = try hint(for: home, at: location)
+            target.owed.append((hint, try object(of: hint)))
+        }
+        return target
+    }
+
+    /// What the target holds already.
+    private func held(in target: Target) throws(ReplicaFailure) -> Object {
+        guard let hint = target.hint else { return try object(at: target.location) }
+        return try object(of: hint)
+    }
+
+    private mutating func store(
+        _ object: Object, in target: Target
+    ) throws(ReplicaFailure) -> LogPosition {
+        let bytes = object.encoded()
+        var step = Step()
+        if let hint = target.hint {
+            step.put(bytes, over: hint)
+        } else {
+            step.batch.put(target.location.objectKey, bytes)
+        }
+        mark(object, owedIn: target, in: &step)
+        // Marks are not limited: there is at most one for each object held here and each home.
+        let growth = step.hintChanges.reduce(0) { $0 + $1.bytes }
+        if target.hint != nil, growth > 0, hints.bytes + growth > options.hintLimitBytes {
+            throw .refused(
+                .storage("it keeps hints up to its limit of \(options.hintLimitBytes) bytes"))
+        }
+        return try take(step)
+    }
+
+    /// Renews the hints by which `object` is owed: a home owes by reference, since it holds the
+    /// object; a fallback keeps a copy. What was kept for the same home is joined, not lost.
+    private func mark(_ object: Object, owedIn target: Target, in step: inout Step) {
+        for owed in target.owed {
+            var joined = owed.object
+            joined.merge(object)
+            let isHeldAsHome = target.hint == nil && joined == object
+            step.put(
+                isHeldAsHome ? HintMark.bytes(for: object.encoded()) : joined.encoded(),
+                over: owed.hint)
+        }
     }
 
     @discardableResult
-    private mutating func take(_ step: Step) throws(RequestError) -> LogPosition {
+    private mutating func take(_ step: Step) throws(ReplicaFailure) -> LogPosition {
         let position: LogPosition
-        do { position = try engine.write(step.batch) } catch { throw .storage(error.description) }
-        for change in step.hintChanges {
-            hintBytes += change.bytes
-            if change.count > 0 { hintsMade += 1 }
-            if change.count < 0 { hintsDelivered += 1 }
-            let count = hintCounts[change.home, default: 0] + change.count
-            invariant(count >= 0, "\(count) hints for \(change.home)")
-            hintCounts[change.home] = count == 0 ? nil : count
+        do { position = try engine.write(step.batch) } catch {
+            throw .refused(.storage(error.description))
         }
+        for change in step.hintChanges { hints.take(change) }
         return position
     }
 
     // MARK: Hints
 
-    private func addHint(_ bytes: Bytes, at key: StorageKey, to step: inout Step) {
-        guard let home = key.home else {
-            invariant(false, "a hint for nobody at \(key)")
-            return
-        }
-        if case .found(let old) = engine.get(key) {
-            step.hintChanges.append((home, 0, bytes.count - old.count))
-        } else {
-            step.hintChanges.append((home, 1, key.key.count + bytes.count))
-        }
-        step.batch.put(key, bytes)
+    private func hint(
+        for home: NodeID, at location: Location
+    ) throws(ReplicaFailure) -> KeptHint {
+        let key = location.hintKey(for: home)
+        let bytes = hints.perHome[home] == nil ? nil : try read(key)
+        return KeptHint(home: home, key: key, bytes: bytes)
+    }
+
+    private func object(of hint: KeptHint) throws(ReplicaFailure) -> Object {
+        guard let bytes = hint.bytes else { return Object() }
+        return try object(of: hint.key, bytes: bytes)
+    }
+
+    /// The object that a hint stands for: what it carries, or what this home itself holds.
+    func object(of hint: StorageKey, bytes: Bytes) throws(ReplicaFailure) -> Object {
+        HintMark.isMark(bytes) ? try object(at: Location(of: hint)) : try decode(bytes)
     }
 
     /// Forgets a hint that its home has acknowledged, unless it has changed since it was sent.
-    mutating func forgetHint(at key: StorageKey, ifStill sent: Bytes) throws(RequestError) {
-        guard let home = key.home, case .found(let bytes) = engine.get(key), bytes == sent else {
-            return
-        }
-        standInDots.forgetting(try decode(.found(bytes)).context)
+    mutating func forgetHint(at key: StorageKey, ifStill sent: Bytes) throws(ReplicaFailure) {
+        guard let home = key.home, let bytes = try read(key), bytes == sent else { return }
+        standInDots.forgetting(try decode(bytes).context)
         var step = Step()
         step.batch.delete(key)
-        step.hintChanges.append((home, -1, -key.key.count - bytes.count))
+        step.hintChanges.append(
+            HintLedger.Change(home: home, count: -1, bytes: -key.key.count - bytes.count))
         try take(step)
     }
 
     /// The next hints after `cursor` in the order of the store, about `limitBytes` of them.
-    func hints(after cursor: StorageKey?, limitBytes: Int) -> ScanPage {
-        guard case .page(let page) = engine.scan(.hints, after: cursor, limitBytes: limitBytes)
-        else { return ScanPage() }
-        return page
+    func scanHints(after cursor: StorageKey?, limitBytes: Int) -> ScanOutcome {
+        engine.scan(.hints, after: cursor, limitBytes: limitBytes)
     }
-
-    /// The object that a hint stands for: what it carries, or what this home itself holds.
-    func object(of hint: StorageKey, bytes: Bytes) throws(RequestError) -> Object {
-        if HintMark.isMark(bytes) {
-            let partition = Partition(index: hint.partition)
-            return try object(at: Location(partition: partition, key: hint.key))
-        }
-        return try decode(.found(bytes))
-    }
-
-    private mutating func countHints() {
-        var cursor: StorageKey?
-        repeat {
-            guard let page = try? engine.scanNow(.hints, after: cursor) else { return }
-            for entry in page.entries {
-                guard let home = entry.key.home else { continue }
-                hintCounts[home, default: 0] += 1
-                hintBytes += entry.key.key.count + entry.value.count
-            }
-            cursor = page.next
-        } while cursor != nil
-    }
-}
-
-/// A hint by reference: nine bytes that no object begins with, a marker and a digest of the object
-/// as it was when the mark was made, so that a mark renewed by a later write is told from it.
-enum HintMark {
-    private static let marker: UInt8 = 0
-
-    static func bytes(for object: Bytes) -> Bytes {
-        var writer = ByteWriter(capacity: 9)
-        writer.write(marker)
-        writer.write(StableHash.hash(object))
-        return writer.take()
-    }
-
-    static func isMark(_ bytes: Bytes) -> Bool { bytes.first == marker }
 }

@@ -75,10 +75,14 @@ extension Replication {
             call: call, homes: placement.homes,
             candidates: ordered[askedCount...], tally: ReadTally(requirement: requirement))
         let id = begin(.get(get))
-        for (index, part) in ordered[..<askedCount].enumerated() {
+        let asked = ordered[..<askedCount]
+        for (index, part) in asked.enumerated() {
             ask(part, in: get, id, summaryAllowed: index > 0, at: now, into: &effects)
         }
-        settleGet(get, id, at: now, into: &effects)
+        // Only now, since its answer may be all that the read needs.
+        if asked.contains(where: { $0.node == local }) {
+            perform(.read(id), at: call.location, at: now, into: &effects)
+        }
         if !get.hasEnded {
             let time = hedgeTime(for: get.tally.parts, before: call.deadline, at: now)
             timers.insert(Timer(at: time, operation: id))
@@ -101,21 +105,32 @@ extension Replication {
         at now: Moment, into effects: inout [ReplicationEffect]
     ) {
         get.tally.ask(part, at: now.instant)
-        if part.node == local {
-            _ = get.tally.note(localReply(at: get.call.location, homes: get.homes), by: local)
-        } else {
-            let message = ReplicaGet(
-                operation: id, key: get.call.location.key, summaryAllowed: summaryAllowed)
-            effects.append(.send(.replicaGet(message), to: part.node))
-        }
+        if part.node == local { return }
+        let message = ReplicaGet(
+            operation: id, key: get.call.location.key, summaryAllowed: summaryAllowed)
+        effects.append(.send(.replicaGet(message), to: part.node))
     }
 
-    private func localReply(at location: Location, homes: [NodeID]) -> ReadTally.Reply {
-        do throws(RequestError) {
-            return .object(try replica.everything(at: location, homes: homes))
-        } catch {
-            return .refused(error)
-        }
+    // MARK: This node's own part
+
+    /// Answers the get with what is held here.
+    mutating func readLocally(
+        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+    ) throws(ReplicaFailure) {
+        guard case .get(let get) = operations[id.rawValue] else { return }
+        let object = try replica.everything(at: get.call.location, homes: get.homes)
+        _ = get.tally.note(.object(object), by: local)
+        settleGet(get, id, at: now, into: &effects)
+    }
+
+    /// What is held here cannot be had: the get goes on with others.
+    mutating func refuseLocalRead(
+        _ id: OperationID, _ reason: RequestError, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        guard case .get(let get) = operations[id.rawValue] else { return }
+        readRefused(reason, by: local, in: get, id, at: now, into: &effects)
+        settleGet(get, id, at: now, into: &effects)
     }
 
     // MARK: Replies
@@ -132,11 +147,18 @@ extension Replication {
         case .summary(let context, let dots):
             _ = get.tally.note(.summary(context, dots), by: node)
         case .refused(let reason):
-            if get.tally.note(.refused(reason), by: node) {
-                askAnother(in: get, id, at: now, into: &effects)
-            }
+            readRefused(reason, by: node, in: get, id, at: now, into: &effects)
         }
         settleGet(get, id, at: now, into: &effects)
+    }
+
+    private mutating func readRefused(
+        _ reason: RequestError, by node: NodeID, in get: GetOperation, _ id: OperationID,
+        at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        if get.tally.note(.refused(reason), by: node) {
+            askAnother(in: get, id, at: now, into: &effects)
+        }
     }
 
     private mutating func settleGet(
@@ -258,11 +280,7 @@ extension Replication {
         into effects: inout [ReplicationEffect]
     ) {
         if node == local {
-            do throws(RequestError) {
-                _ = try replica.merge(merged, at: call.location, heldFor: nil, at: now.wall)
-            } catch {
-                counts.failures += 1
-            }
+            perform(.repair(merged), at: call.location, at: now, into: &effects)
         } else if isReachable(node) {
             let message = ReplicaPut(
                 operation: .unanswered, key: call.location.key, object: merged, purpose: .repair,

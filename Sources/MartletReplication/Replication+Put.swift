@@ -1,6 +1,7 @@
 // One put, from its first write here to the last acknowledgement worth waiting for.
 //
 //     begin: check what can be reached ─► write here under a new dot ─► ask the others
+//                      │ what is stored here does not read back ─► hand it on to another home
 //     acknowledged ─► verdict met ─► answer     (and wait on: the others are still to be cared for)
 //                                lost ─► answer with the reason
 //     hedge timer or a home gone ─► a stand-in for each silent home, or a mark that it is owed
@@ -10,6 +11,26 @@ internal import MartletBase
 internal import MartletRing
 internal import MartletVersions
 internal import MartletWire
+
+/// A put that this node is to coordinate, or to hand on.
+struct PutRequest {
+    let call: Call
+    let mutation: Mutation
+    let options: WriteOptions
+    /// Whether the other homes have been tried: then there is nobody to hand it on to.
+    var isLastResort = false
+
+    init(call: Call, mutation: Mutation, options: WriteOptions) {
+        self.call = call
+        self.mutation = mutation
+        self.options = options
+    }
+
+    /// As the client asked it.
+    var request: ClientRequest {
+        ClientRequest(key: call.location.key, operation: .put(mutation, options))
+    }
+}
 
 /// A put in flight; a class for the reason that a get is one.
 final class PutOperation {
@@ -51,13 +72,14 @@ final class PutOperation {
 }
 
 extension Replication {
+    /// Coordinates `put` from its first write, which is here.
     mutating func beginPut(
-        _ call: Call, _ mutation: Mutation, _ writeOptions: WriteOptions, _ topology: Topology,
-        at now: Moment, into effects: inout [ReplicationEffect]
-    ) throws(RequestError) {
+        _ request: PutRequest, at now: Moment, into effects: inout [ReplicationEffect]
+    ) throws(ReplicaFailure) {
+        guard let topology else { throw .refused(.noTopology) }
+        let call = request.call
         let homes = topology.homes(of: call.location.partition)
-        let requirement = try WriteRequirement(
-            writeOptions, defaults: options, homeCount: homes.count)
+        let requirement = try requirement(of: request, homeCount: homes.count)
         let placement = Placement(
             topology: topology, partition: call.location.partition, n: requirement.n)
         var (parts, without) = placement.parts(reachable: isReachable)
@@ -66,13 +88,14 @@ extension Replication {
         var tally = WriteTally(requirement: requirement)
         for part in parts { tally.ask(part, at: now.instant) }
         guard tally.verdict != .lost else {
-            throw .unavailable(
-                needed: requirement.w, reachable: parts.count,
-                evidence: tally.evidence(coordinator: local))
+            throw .refused(
+                .unavailable(
+                    needed: requirement.w, reachable: parts.count,
+                    evidence: tally.evidence(coordinator: local)))
         }
         let applied = try replica.mutate(
-            mutation, at: call.location, homes: homes, heldFor: heldFor, owed: without, at: now.wall
-        )
+            request.mutation, at: call.location, homes: homes, heldFor: heldFor, owed: without,
+            at: now.wall)
         let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
             tally: tally, owed: without)
@@ -89,6 +112,40 @@ extension Replication {
                 at: hedgeTime(for: parts, before: call.deadline, at: now),
                 operation: id))
         settlePut(put, id, into: &effects)
+    }
+
+    private func requirement(
+        of put: PutRequest, homeCount: Int
+    ) throws(ReplicaFailure) -> WriteRequirement {
+        do {
+            return try WriteRequirement(put.options, defaults: options, homeCount: homeCount)
+        } catch { throw .refused(error) }
+    }
+
+    /// `put` could not be taken here. What this node has lost another home may still have.
+    mutating func refusePut(
+        _ put: PutRequest, _ failure: ReplicaFailure, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        guard case .damaged = failure, case .client = put.call.origin, !put.isLastResort,
+            let topology
+        else {
+            answer(put.call.origin, .failed(failure.reason), into: &effects)
+            return
+        }
+        do throws(RequestError) {
+            try beginForward(put, topology, at: now, into: &effects)
+        } catch {
+            answer(put.call.origin, .failed(error), into: &effects)
+        }
+    }
+
+    /// The deadline of a put has come before its key was read.
+    mutating func waitingTimerFired(
+        _ put: PutRequest, _ id: OperationID, into effects: inout [ReplicationEffect]
+    ) {
+        operations.remove(id.rawValue)
+        answerTimedOut(put.call, into: &effects)
     }
 
     /// Makes sure that this node has a part: every put is first written where it is coordinated.
@@ -197,7 +254,7 @@ extension Replication {
     ) {
         noteSilence(of: put.tally.silent, at: now)
         if now.instant >= put.call.deadline {
-            endPut(put, id, into: &effects)
+            endPut(put, id, at: now, into: &effects)
             return
         }
         put.hasHedged = true
@@ -224,7 +281,7 @@ extension Replication {
             if let fallback = put.fallback(reachable: isReachable) {
                 ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
             } else {
-                owe([home], in: put)
+                owe([home], in: put, at: now, into: &effects)
             }
         }
         settlePut(put, id, into: &effects)
@@ -241,23 +298,24 @@ extension Replication {
 
     /// Marks that this node owes the write to `homes`. A storage that refuses the mark has refused
     /// writes altogether; then the homes are behind until a read or an exchange finds it.
-    private mutating func owe(_ homes: [NodeID], in put: PutOperation) {
+    private mutating func owe(
+        _ homes: [NodeID], in put: PutOperation, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
         put.owed += homes
-        do throws(RequestError) {
-            try replica.owe(
-                put.mutation.applied.object, to: homes, at: put.call.location,
-                heldFor: put.heldFor)
-        } catch {
-            counts.failures += 1
-        }
+        let written = put.mutation.applied.object
+        perform(
+            .owe(written, to: homes, heldFor: put.heldFor), at: put.call.location, at: now,
+            into: &effects)
     }
 
     private mutating func endPut(
-        _ put: PutOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
+        _ put: PutOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
         operations.remove(id.rawValue)
         let uncared = put.uncared
-        if !uncared.isEmpty { owe(uncared, in: put) }
+        if !uncared.isEmpty { owe(uncared, in: put, at: now, into: &effects) }
         guard !put.hasAnswered else { return }
         answer(
             put.call.origin,

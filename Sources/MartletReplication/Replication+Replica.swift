@@ -5,29 +5,48 @@ internal import MartletVersions
 internal import MartletWire
 
 extension Replication {
-    /// Holds a version for another node's operation, and acknowledges it: at once, or once it is
-    /// synced where that was asked.
+    /// Another node asks to hold a version.
     mutating func holdVersion(
         _ put: ReplicaPut, for sender: NodeID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        do throws(RequestError) {
-            guard let location = location(ofKey: put.key) else { throw .noTopology }
-            let applied = try replica.merge(put, at: location, at: now.wall)
-            if put.operation == .unanswered { return }
-            if put.durable, applied.position > replica.durable {
-                let party = SyncWaiter.Party.peer(
-                    sender, put.operation, until: now.instant + put.patience)
-                awaitSync(SyncWaiter(position: applied.position, party: party), at: now)
-                return
-            }
-            reply(.stored, to: put, of: sender, into: &effects)
-        } catch {
-            reply(.refused(error), to: put, of: sender, into: &effects)
+        guard let location = location(ofKey: put.key) else {
+            reply(.refused(.noTopology), to: put, of: sender, into: &effects)
+            return
         }
+        let until = now.instant + put.patience
+        perform(.hold(put, for: sender, until: until), at: location, at: now, into: &effects)
     }
 
-    private func reply(
+    /// Another node asks to see what is held.
+    mutating func showVersion(
+        _ get: ReplicaGet, to sender: NodeID, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        guard let location = location(ofKey: get.key) else {
+            show(.refused(.noTopology), to: get, of: sender, into: &effects)
+            return
+        }
+        perform(.show(get, to: sender), at: location, at: now, into: &effects)
+    }
+
+    /// Holds a version for another node's operation, and acknowledges it: at once, or once it is
+    /// synced where that was asked.
+    mutating func hold(
+        _ put: ReplicaPut, for sender: NodeID, until: Instant, at location: Location,
+        at now: Moment, into effects: inout [ReplicationEffect]
+    ) throws(ReplicaFailure) {
+        let applied = try replica.merge(put, at: location, at: now.wall)
+        if put.operation == .unanswered { return }
+        if put.durable, applied.position > replica.durable {
+            let party = SyncWaiter.Party.peer(sender, put.operation, until: until)
+            awaitSync(SyncWaiter(position: applied.position, party: party), at: now)
+            return
+        }
+        reply(.stored, to: put, of: sender, into: &effects)
+    }
+
+    func reply(
         _ outcome: ReplicaPutReply.Outcome, to put: ReplicaPut, of sender: NodeID,
         into effects: inout [ReplicationEffect]
     ) {
@@ -37,23 +56,29 @@ extension Replication {
     }
 
     /// Shows what is held of a key, hints included; large values only where they are asked for.
-    func showVersion(
-        _ get: ReplicaGet, to sender: NodeID, into effects: inout [ReplicationEffect]
+    func show(
+        _ get: ReplicaGet, to sender: NodeID, at location: Location,
+        into effects: inout [ReplicationEffect]
+    ) throws(ReplicaFailure) {
+        let object = try replica.everything(at: location, homes: homes(of: location))
+        let isLarge = object.valueByteCount > options.inlineLimitBytes
+        let outcome: ReplicaGetReply.Outcome =
+            isLarge && get.summaryAllowed
+            ? .summary(object.context, object.dots) : .object(object)
+        show(outcome, to: get, of: sender, into: &effects)
+    }
+
+    func show(
+        _ outcome: ReplicaGetReply.Outcome, to get: ReplicaGet, of sender: NodeID,
+        into effects: inout [ReplicationEffect]
     ) {
-        var outcome: ReplicaGetReply.Outcome
-        do throws(RequestError) {
-            guard let topology, let location = location(ofKey: get.key) else { throw .noTopology }
-            let object = try replica.everything(
-                at: location, homes: topology.homes(of: location.partition))
-            let isLarge = object.valueByteCount > options.inlineLimitBytes
-            outcome =
-                isLarge && get.summaryAllowed
-                ? .summary(object.context, object.dots) : .object(object)
-        } catch {
-            outcome = .refused(error)
-        }
         let reply = ReplicaGetReply(operation: get.operation, outcome: outcome)
         effects.append(.send(.replicaGetReply(reply), to: sender))
+    }
+
+    /// The homes of a key, as far as the ring is known.
+    func homes(of location: Location) -> [NodeID] {
+        topology?.homes(of: location.partition) ?? []
     }
 
     private func location(ofKey key: Bytes) -> Location? {

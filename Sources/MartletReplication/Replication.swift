@@ -6,7 +6,8 @@
 //                 └► forward to one            └► stand-in with a hint, or a mark that it is owed
 //
 // States and transitions of each operation are in `Replication+Put`, `+Get` and `+Forward`; what
-// other nodes ask of this replica is in `Replication+Replica`.
+// other nodes ask of this replica is in `Replication+Replica`. All that touches what is stored of a
+// key goes through `Replication+KeyTasks`, where it waits if the key must first be read.
 package import MartletBase
 package import MartletRing
 package import MartletStorage
@@ -40,29 +41,6 @@ package enum ReplicationEffect: Equatable, Sendable {
     case answer(RequestID, ClientAnswer)
 }
 
-/// Counts of what happened, for metrics and for checks that rare paths were reached.
-package struct ReplicationCounters: Hashable, Sendable {
-    /// Requests of this node's clients, and those that others forwarded here.
-    package var requests: UInt64 = 0
-    /// Answers that were errors.
-    package var failures: UInt64 = 0
-    /// Requests handed on to a home replica.
-    package var forwards: UInt64 = 0
-    /// Replicas asked because another was slow.
-    package var hedges: UInt64 = 0
-    /// Writes that a fallback was asked to hold.
-    package var standIns: UInt64 = 0
-    /// Hints made here, as a copy or as a mark; one that is renewed is not made again.
-    package var hintsKept: UInt64 = 0
-    /// Hints that their homes have acknowledged, and that were forgotten here.
-    package var hintsDelivered: UInt64 = 0
-    /// Replicas, this one included, that a read found to be behind and repaired.
-    package var repairs: UInt64 = 0
-
-    /// All zero.
-    package init() {}
-}
-
 /// The replication protocol of one node.
 package struct Replication {
     let local: NodeID
@@ -75,6 +53,8 @@ package struct Replication {
     /// Everything in flight; its numbers are the `OperationID`s.
     var operations: SlidingTable<Operation>
     var hints: HintDelivery
+    /// Steps whose key is being read.
+    var waiting = KeyQueue<KeyTask>()
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
     var hedges: HedgeBudget
@@ -86,6 +66,8 @@ package struct Replication {
         case put(PutOperation)
         case get(GetOperation)
         case forward(ForwardOperation)
+        /// A put whose key is being read; the task that waits for it names it by its number.
+        indirect case waiting(PutRequest)
         /// A hint on its way home; `HintDelivery` knows which.
         case hint
     }
@@ -116,16 +98,17 @@ package struct Replication {
     ///
     /// Its operations are numbered from `firstOperation`, far from those of the node's earlier
     /// lives: other nodes may still answer these, after a sync or a put that took them long.
+    /// Reads the hints that are kept, from the disk where need be.
     package init(
         options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom,
         firstOperation: OperationID
-    ) {
+    ) throws(StorageError) {
         invariant(firstOperation != .unanswered, "operations begin at \(firstOperation)")
         local = dots.actor.node
         operations = SlidingTable(first: firstOperation.rawValue)
         self.options = options
         self.random = random
-        replica = Replica(
+        replica = try Replica(
             options: options, engine: engine, dots: dots,
             random: SeededRandom(seed: self.random.next()))
         hints = HintDelivery(options: options)
@@ -145,14 +128,14 @@ package struct Replication {
     /// What has happened so far.
     package var counters: ReplicationCounters {
         var counters = counts
-        counters.hintsKept = replica.hintsMade
-        counters.hintsDelivered = replica.hintsDelivered
+        counters.hintsKept = replica.hints.made
+        counters.hintsDelivered = replica.hints.delivered
         return counters
     }
 
     /// Hints kept for other nodes, and the bytes they take.
     package var pendingHints: (count: Int, bytes: Int) {
-        (replica.hintCounts.values.reduce(0, +), replica.hintBytes)
+        (replica.hints.perHome.values.reduce(0, +), replica.hints.bytes)
     }
 
     /// Requests that this node coordinates or has forwarded and not yet finished.
@@ -160,7 +143,7 @@ package struct Replication {
 
     /// When `tick` is next due.
     package var nextWakeup: Instant {
-        min(timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hintCounts.isEmpty))
+        min(timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hints.perHome.isEmpty))
     }
 
     /// The ring has changed.
@@ -186,20 +169,38 @@ package struct Replication {
             case .get(let get): readAround(node, in: get, id, at: now, into: &effects)
             case .forward(let forward):
                 forwardAround(node, in: forward, id, at: now, into: &effects)
-            case .hint, nil: continue
+            case .waiting, .hint, nil: continue
             }
         }
     }
 
-    /// The node stops: no dot is issued from now on. A put that waits for another node to
-    /// coordinate it could come back to this one, so it ends here; it may have been done all the
-    /// same.
+    /// The node stops: no dot is issued from now on. A put that waits for its key to be read ends
+    /// here, and so does one that waits for another node to coordinate it, since it could come
+    /// back to this one; it may have been done all the same.
     package mutating func stopped(into effects: inout [ReplicationEffect]) {
         for number in operations.numbers {
-            guard case .forward(let forward) = operations[number] else { continue }
+            let origin: Origin
+            switch operations[number] {
+            case .forward(let forward): origin = forward.call.origin
+            case .waiting(let put): origin = put.call.origin
+            case .put, .get, .hint, nil: continue
+            }
             operations.remove(number)
-            answer(forward.call.origin, .failed(.storage(Self.stoppingText)), into: &effects)
+            answer(origin, .failed(.storage(Self.stoppingText)), into: &effects)
         }
+    }
+
+    /// Data that this node had stored was lost, in so many ranges. Until `actorRenewed` it names
+    /// no write as a home: clients' writes are handed on to other homes, and where none can be
+    /// reached they get names that were never used before.
+    package mutating func damageFound(rangeCount: Int) {
+        counts.damagedRanges += UInt64(rangeCount)
+        replica.damageFound()
+    }
+
+    /// The node writes under the actor of `dots` from now on, which is durable.
+    package mutating func actorRenewed(_ dots: DotSource) {
+        replica.actorRenewed(dots)
     }
 
     /// A client of this node asks for something; an `answer` effect follows, now or later.
@@ -219,7 +220,7 @@ package struct Replication {
     ) {
         switch message {
         case .replicaPut(let put): holdVersion(put, for: sender, at: now, into: &effects)
-        case .replicaGet(let get): showVersion(get, to: sender, into: &effects)
+        case .replicaGet(let get): showVersion(get, to: sender, at: now, into: &effects)
         case .replicaPutReply(let reply):
             putAnswered(reply, by: sender, at: now, into: &effects)
         case .replicaGetReply(let reply):
@@ -272,120 +273,12 @@ package struct Replication {
             case .put(let put): putTimerFired(put, id, at: now, into: &effects)
             case .get(let get): getTimerFired(get, id, at: now, into: &effects)
             case .forward(let forward): forwardTimerFired(forward, id, at: now, into: &effects)
+            case .waiting(let put): waitingTimerFired(put, id, into: &effects)
             case .hint, nil: continue
             }
         }
+        // A read that meets damage at once is complete before any block has come.
+        readsCompleted(at: now, into: &effects)
         deliverHints(at: now, into: &effects)
-    }
-
-    // MARK: Beginning and ending
-
-    /// Who is to be answered.
-    enum Origin: Hashable {
-        case client(RequestID)
-        case peer(NodeID, OperationID)
-    }
-
-    private mutating func begin(
-        _ request: ClientRequest, origin: Origin, timeout: Duration, at now: Moment,
-        into effects: inout [ReplicationEffect]
-    ) {
-        counts.requests += 1
-        hedges.requestBegan()
-        do throws(RequestError) {
-            guard let topology else { throw .noTopology }
-            guard operationsInFlight < options.requestLimit else { throw .overloaded }
-            try check(request)
-            let call = Call(
-                origin: origin, deadline: now.instant + min(timeout, Self.timeoutLimit),
-                location: Location(
-                    partition: topology.partition(ofKey: request.key), key: request.key))
-            switch request.operation {
-            case .get(let options):
-                try beginGet(call, options, topology, at: now, into: &effects)
-            case .put(let mutation, let options):
-                let coordinates =
-                    topology.isHome(local, of: call.location.partition) && !replica.refusesWrites
-                if !coordinates, case .client = origin {
-                    try beginForward(call, request, topology, at: now, into: &effects)
-                } else {
-                    try beginPut(call, mutation, options, topology, at: now, into: &effects)
-                }
-            }
-        } catch {
-            answer(origin, .failed(error), into: &effects)
-        }
-    }
-
-    private func check(_ request: ClientRequest) throws(RequestError) {
-        if request.key.count > options.keyLimitBytes {
-            throw .tooLarge(what: "key", limit: options.keyLimitBytes)
-        }
-        if case .put(let mutation, _) = request.operation,
-            case .value(let value) = mutation.content,
-            value.count > options.valueLimitBytes
-        {
-            throw .tooLarge(what: "value", limit: options.valueLimitBytes)
-        }
-    }
-
-    mutating func answer(
-        _ origin: Origin, _ answer: ClientAnswer, into effects: inout [ReplicationEffect]
-    ) {
-        if case .failed = answer { counts.failures += 1 }
-        switch origin {
-        case .client(let id): effects.append(.answer(id, answer))
-        case .peer(let node, let operation):
-            let reply = ForwardReply(operation: operation, answer: answer)
-            effects.append(.send(.forwardReply(reply), to: node))
-        }
-    }
-
-    mutating func begin(_ operation: Operation) -> OperationID {
-        OperationID(rawValue: operations.append(operation))
-    }
-
-    func isReachable(_ node: NodeID) -> Bool {
-        node == local || peers.isReachable(node)
-    }
-
-    /// `node` has answered after a silence that began at `asked`; nil when it was not asked, or has
-    /// answered before.
-    mutating func noteAnswer(of node: NodeID, after asked: Instant?, at now: Moment) {
-        if let asked { peers.observe(node, took: now.instant.since(asked)) }
-    }
-
-    /// `asked` have let a timer run out: each is as slow as that at least, and is asked later than
-    /// others from now on. A node that hangs would else stay the quickest that it ever was.
-    mutating func noteSilence(of asked: [(node: NodeID, since: Instant)], at now: Moment) {
-        for question in asked where question.node != local {
-            peers.observe(question.node, took: now.instant.since(question.since))
-        }
-    }
-
-    /// When to look again at an operation that asks `parts` now: when the slowest of them should
-    /// have answered, and at the latest at its deadline.
-    func hedgeTime(for parts: [Part], before deadline: Instant, at now: Moment) -> Instant {
-        var delay = options.hedgeDelay.lowerBound
-        for part in parts where part.node != local {
-            delay = max(delay, peers.hedgeDelay(of: part.node, within: options.hedgeDelay))
-        }
-        return min(now.instant + delay, deadline)
-    }
-}
-
-/// What every operation knows: whom to answer, until when, and where the key lies.
-struct Call {
-    var origin: Replication.Origin
-    var deadline: Instant
-    var location: Location
-}
-
-extension ClientOperation {
-    fileprivate var timeout: Duration? {
-        switch self {
-        case .get(let options): options.timeout
-        case .put(_, let options): options.timeout
-        }
     }
 }

@@ -28,6 +28,9 @@ package struct ReplicationOptions: Hashable, Sendable {
 
     /// Requests in flight at one coordinator before more are refused.
     package var requestLimit = 100_000
+    /// Steps that may wait for their key to be read from disk, at one node, before more are
+    /// refused. Each holds what it is to write.
+    package var keyQueueLimit = 20_000
     /// The longest key, in bytes.
     package var keyLimitBytes = 64 << 10
     /// The largest value that a client may write, in bytes; at most `objectLimitBytes`.

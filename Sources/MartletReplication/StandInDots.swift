@@ -1,4 +1,5 @@
-// The names of writes that a node coordinates in a home's place, of keys that it does not keep.
+// The names of writes that a node coordinates in a home's place, of keys that it does not keep, or
+// as a home that has lost data and may not name them itself.
 internal import MartletBase
 internal import MartletVersions
 
@@ -30,6 +31,11 @@ struct StandInDots {
 
     /// A hint under `context` goes away.
     mutating func forgetting(_ context: Context) {
-        if context.counter(of: source.actor) > 0 { source = Self.newSource(&random) }
+        if context.counter(of: source.actor) > 0 { renew() }
+    }
+
+    /// Writes come under a new actor from now on.
+    mutating func renew() {
+        source = Self.newSource(&random)
     }
 }

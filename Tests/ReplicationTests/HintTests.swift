@@ -186,7 +186,7 @@ import Testing
         var stage = try Stage(local: 4, nodes: 4, away: [3])
         stage.hold(.one("a", by: 1), for: 3)
         let pending = stage.replication.pendingHints
-        let again = Replication(
+        let again = try Replication(
             options: ReplicationOptions(), engine: stage.engine,
             dots: DotSource(actor: .of(4)), random: SeededRandom(seed: 1),
             firstOperation: OperationID(rawValue: 1))

@@ -56,7 +56,7 @@ import Testing
     @Test("A node in no ring says so")
     func noTopology() throws {
         let stage = try Stage()
-        var replication = Replication(
+        var replication = try Replication(
             options: ReplicationOptions(), engine: stage.engine,
             dots: DotSource(actor: .of(1)), random: SeededRandom(seed: 1),
             firstOperation: OperationID(rawValue: 1))

@@ -36,7 +36,7 @@ struct Stage {
         log = opened.log
         self.local = NodeID(rawValue: local)
         topology = try Topology.onePartition(nodes: nodes, replicas: replicas)
-        replication = Replication(
+        replication = try Replication(
             options: options, engine: engine, dots: DotSource(actor: .of(local)),
             random: SeededRandom(seed: 1), firstOperation: OperationID(rawValue: 1))
         replication.topologyChanged(topology)

@@ -1,0 +1,55 @@
+// What a node does when its storage has lost data: it takes a new name for its writes. A context
+// that covers an actor's dots up to a counter says that all of them were seen, and the node may no
+// longer have what it wrote under the lower ones (DESIGN, section 3).
+//
+//     damage ─► no dot any more ─► next incarnation logged ─► synced ─► dots under it
+internal import MartletBase
+internal import MartletReplication
+internal import MartletStorage
+internal import MartletVersions
+
+/// An actor that is not yet durable, and has issued nothing.
+struct ActorRenewal {
+    var dots: DotSource
+    /// Where the log holds it; nil while the storage refuses to take it.
+    var position: LogPosition?
+}
+
+extension NodeCore {
+    /// Takes in what the storage has found lost, and goes on with a renewal that is under way. To
+    /// be called before replication acts on anything that was read since.
+    mutating func careForDamage(at now: Moment, into effects: inout [NodeEffect]) {
+        let damage = engine.takeDamage()
+        if !damage.isEmpty {
+            for range in damage { effects.append(.note(.storageDamaged(range))) }
+            replication.damageFound(rangeCount: damage.count)
+            beginRenewal(at: now)
+        }
+        if renewal != nil { continueRenewal() }
+    }
+
+    /// An actor that has issued nothing has lost nothing: one that waits stays the next. When there
+    /// is no incarnation left, the node names no write as a home for the rest of its life.
+    private mutating func beginRenewal(at now: Moment) {
+        guard renewal == nil else { return }
+        let present = ActorRecord(incarnation: dots.actor.incarnation, counter: nil)
+        do throws(NodeStateError) {
+            renewal = ActorRenewal(
+                dots: try Self.nextDots(of: identity.id, after: present, at: now.wall))
+        } catch { renewal = nil }
+    }
+
+    private mutating func continueRenewal() {
+        guard var next = renewal else { return }
+        if next.position == nil {
+            var batch = WriteBatch()
+            batch.put(ActorRecord(incarnation: next.dots.actor.incarnation, counter: nil))
+            // Tried again with the next event: other homes coordinate meanwhile.
+            next.position = try? engine.write(batch)
+        }
+        renewal = next
+        guard let position = next.position, engine.synced >= position else { return }
+        replication.actorRenewed(next.dots)
+        renewal = nil
+    }
+}

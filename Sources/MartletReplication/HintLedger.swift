@@ -1,0 +1,54 @@
+// What is known of the hints kept here without reading them: how many for whom, and how large.
+internal import MartletBase
+internal import MartletStorage
+
+/// The count of the hints that this node keeps.
+struct HintLedger {
+    /// What one step does to one hint.
+    struct Change {
+        var home: NodeID
+        /// 1 for a hint that is made, -1 for one that is forgotten, 0 for one that is renewed.
+        var count: Int
+        var bytes: Int
+    }
+
+    /// Hints kept for each home; a home without any has no entry.
+    private(set) var perHome: [NodeID: Int] = [:]
+    /// Bytes of their keys and of what they carry.
+    private(set) var bytes = 0
+    /// Hints made and delivered since the start: what was found then and what was made is what was
+    /// delivered and what is kept.
+    private(set) var made: UInt64 = 0
+    private(set) var delivered: UInt64 = 0
+    /// Whether the store holds exactly what was counted: hints may go, or come back, with a damaged
+    /// table, until the next start counts them again.
+    private var isExact = true
+
+    /// Counts what `engine` holds, from the disk where need be. O(hints).
+    init(counting engine: StorageEngine) throws(StorageError) {
+        var cursor: StorageKey?
+        repeat {
+            let page = try engine.scanNow(.hints, after: cursor)
+            for entry in page.entries {
+                guard let home = entry.key.home else { continue }
+                perHome[home, default: 0] += 1
+                bytes += entry.key.key.count + entry.value.count
+            }
+            cursor = page.next
+        } while cursor != nil
+    }
+
+    mutating func take(_ change: Change) {
+        if change.count > 0 { made += 1 }
+        if change.count < 0 { delivered += 1 }
+        let count = perHome[change.home, default: 0] + change.count
+        invariant(count >= 0 || !isExact, "\(count) hints for \(change.home)")
+        perHome[change.home] = count > 0 ? count : nil
+        bytes = max(0, bytes + change.bytes)
+    }
+
+    /// The store may have lost hints, or may show some again that were forgotten.
+    mutating func damageFound() {
+        isExact = false
+    }
+}

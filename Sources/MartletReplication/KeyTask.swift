@@ -1,0 +1,38 @@
+// What there is to do with what this node holds of one key. How and when it is done is in
+// `Replication+KeyTasks`.
+internal import MartletBase
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+/// One step at one key: all that replication does to stored state is one of these.
+enum KeyTask {
+    /// Hold a version for another node, which waits until then.
+    case hold(ReplicaPut, for: NodeID, until: Instant)
+    /// Show another node what is held.
+    case show(ReplicaGet, to: NodeID)
+    /// Take this node's own part in a get.
+    case read(OperationID)
+    /// Coordinate a put, from its first write on.
+    case coordinate(PutRequest)
+    /// The same for a put that had to wait: it is in flight as `Operation.waiting`.
+    case coordinateWaiting(OperationID)
+    /// Merge what a read found to be missing here.
+    case repair(Object)
+    /// Mark that a write is owed to homes, by this node as a home or in the place of `heldFor`.
+    case owe(Object, to: [NodeID], heldFor: NodeID?)
+    /// Send a hint home, with the object that it stands for.
+    case deliver(OperationID)
+    /// Forget a hint that its home has acknowledged, if it still carries these bytes.
+    case forget(StorageKey, ifStill: Bytes)
+
+    /// Homes for which the task may read a hint, beside the homes of the key.
+    var homes: [NodeID] {
+        switch self {
+        case .hold(let put, _, _): put.heldFor.map { [$0] } ?? []
+        case .owe(_, let homes, let heldFor): homes + (heldFor.map { [$0] } ?? [])
+        case .forget(let key, _): key.home.map { [$0] } ?? []
+        case .show, .read, .coordinate, .coordinateWaiting, .repair, .deliver: []
+        }
+    }
+}

@@ -1,0 +1,126 @@
+// How requests begin and are answered, and what all operations share.
+internal import HeapModule
+internal import MartletBase
+internal import MartletRing
+internal import MartletVersions
+internal import MartletWire
+
+extension Replication {
+    /// Who is to be answered.
+    enum Origin: Hashable {
+        case client(RequestID)
+        case peer(NodeID, OperationID)
+    }
+
+    mutating func begin(
+        _ request: ClientRequest, origin: Origin, timeout: Duration, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        counts.requests += 1
+        hedges.requestBegan()
+        do throws(RequestError) {
+            guard let topology else { throw .noTopology }
+            guard operationsInFlight < options.requestLimit else { throw .overloaded }
+            try check(request)
+            let call = Call(
+                origin: origin, deadline: now.instant + min(timeout, Self.timeoutLimit),
+                location: Location(
+                    partition: topology.partition(ofKey: request.key), key: request.key))
+            switch request.operation {
+            case .get(let options):
+                try beginGet(call, options, topology, at: now, into: &effects)
+            case .put(let mutation, let options):
+                let put = PutRequest(call: call, mutation: mutation, options: options)
+                let coordinates =
+                    topology.isHome(local, of: call.location.partition) && replica.namesWrites
+                if !coordinates, case .client = origin {
+                    try beginForward(put, topology, at: now, into: &effects)
+                } else {
+                    perform(.coordinate(put), at: call.location, at: now, into: &effects)
+                }
+            }
+        } catch {
+            answer(origin, .failed(error), into: &effects)
+        }
+    }
+
+    private func check(_ request: ClientRequest) throws(RequestError) {
+        if request.key.count > options.keyLimitBytes {
+            throw .tooLarge(what: "key", limit: options.keyLimitBytes)
+        }
+        if case .put(let mutation, _) = request.operation,
+            case .value(let value) = mutation.content,
+            value.count > options.valueLimitBytes
+        {
+            throw .tooLarge(what: "value", limit: options.valueLimitBytes)
+        }
+    }
+
+    mutating func answer(
+        _ origin: Origin, _ answer: ClientAnswer, into effects: inout [ReplicationEffect]
+    ) {
+        if case .failed = answer { counts.failures += 1 }
+        switch origin {
+        case .client(let id): effects.append(.answer(id, answer))
+        case .peer(let node, let operation):
+            let reply = ForwardReply(operation: operation, answer: answer)
+            effects.append(.send(.forwardReply(reply), to: node))
+        }
+    }
+
+    /// The deadline has come, and nobody has done anything that is known of.
+    mutating func answerTimedOut(_ call: Call, into effects: inout [ReplicationEffect]) {
+        let error = RequestError.timedOut(
+            needed: 1, answered: 0, evidence: Evidence(coordinator: local))
+        answer(call.origin, .failed(error), into: &effects)
+    }
+
+    mutating func begin(_ operation: Operation) -> OperationID {
+        OperationID(rawValue: operations.append(operation))
+    }
+
+    func isReachable(_ node: NodeID) -> Bool {
+        node == local || peers.isReachable(node)
+    }
+
+    /// `node` has answered after a silence that began at `asked`; nil when it was not asked, or has
+    /// answered before.
+    mutating func noteAnswer(of node: NodeID, after asked: Instant?, at now: Moment) {
+        if let asked { peers.observe(node, took: now.instant.since(asked)) }
+    }
+
+    /// `asked` have let a timer run out: each is as slow as that at least, and is asked later than
+    /// others from now on. A node that hangs would else stay the quickest that it ever was.
+    mutating func noteSilence(of asked: [(node: NodeID, since: Instant)], at now: Moment) {
+        for question in asked where question.node != local {
+            peers.observe(question.node, took: now.instant.since(question.since))
+        }
+    }
+
+    /// When to look again at an operation that asks `parts` now: when the slowest of them should
+    /// have answered, and at the latest at its deadline.
+    func hedgeTime(for parts: [Part], before deadline: Instant, at now: Moment) -> Instant {
+        var delay = options.hedgeDelay.lowerBound
+        for part in parts where part.node != local {
+            delay = max(delay, peers.hedgeDelay(of: part.node, within: options.hedgeDelay))
+        }
+        return min(now.instant + delay, deadline)
+    }
+}
+
+/// What every operation knows: whom to answer, until when, and where the key lies.
+struct Call {
+    var origin: Replication.Origin
+    var deadline: Instant
+    var location: Location
+}
+
+extension ClientOperation {
+    /// How long its client waits, where it says so.
+    var timeout: Duration? {
+        switch self {
+        case .get(let options): options.timeout
+        case .put(_, let options): options.timeout
+        }
+    }
+}

@@ -1,0 +1,182 @@
+// Steps at keys, in order. A step is done at once where memory has what it reads and nobody waits
+// for the key. Else it stands in line at the key until a read from disk has brought that, and what
+// comes for the key meanwhile stands behind it; other keys overtake (DESIGN, section 6).
+//
+//     perform ─► attempt ─► done
+//        │          │ something is not in memory
+//        └─────────►└─► line at the key ─► serve: load ─► readsCompleted ─► serve: attempt in order
+//
+// An attempt that finds something missing has changed nothing, so it is made again from the start.
+internal import HeapModule
+package import MartletBase
+internal import MartletStorage
+internal import MartletWire
+
+extension Replication {
+    /// The engine may have completed reads: goes on with what waited for them.
+    package mutating func readsCompleted(
+        at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        for read in replica.takeCompleted() {
+            switch read.result {
+            case .loaded:
+                guard let location = waiting.completed(read.ticket) else { continue }
+                serve(location, at: now, into: &effects)
+            case .page(let page):
+                hints.pageRead(page, for: read.ticket, at: now.instant)
+                deliverHints(at: now, into: &effects)
+            case .damaged:
+                counts.failures += 1
+                hints.pageLost(for: read.ticket)
+            }
+        }
+    }
+
+    /// Does `task` now, or when its turn comes at `location`.
+    mutating func perform(
+        _ task: KeyTask, at location: Location, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        let isBehindOthers = !waiting.isEmpty && waiting.hasLine(at: location)
+        if !isBehindOthers, attempt(task, at: location, at: now, into: &effects) { return }
+        guard waiting.count < options.keyQueueLimit else {
+            refuse(task, .notLoaded, at: now, into: &effects)
+            return
+        }
+        waiting.append(standingInLine(task), at: location)
+        if !isBehindOthers { serve(location, isLacking: true, at: now, into: &effects) }
+    }
+
+    /// Does what waits at `location`, until something has to wait for a read. `isLacking` says that
+    /// the first in line has been found to.
+    private mutating func serve(
+        _ location: Location, isLacking: Bool = false, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        var isLacking = isLacking
+        while let task = waiting.first(at: location) {
+            if isLacking
+                || isWanted(task, at: now) && !attempt(task, at: location, at: now, into: &effects)
+            {
+                isLacking = false
+                if load(for: task, at: location, at: now, into: &effects) { return }
+            }
+            waiting.removeFirst(at: location)
+        }
+        releaseLoad(at: location)
+        waiting.close(at: location)
+    }
+
+    /// Has what `task` may read brought to memory. False when that is not worth waiting for: it was
+    /// there already and the task is done, or too much is being read and the task is refused.
+    private mutating func load(
+        for task: KeyTask, at location: Location, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) -> Bool {
+        releaseLoad(at: location)
+        switch replica.load(location, homes: homes(of: location) + task.homes) {
+        case .pending(let ticket):
+            waiting.begin(ticket, at: location)
+            return true
+        case .ready:
+            let isDone = attempt(task, at: location, at: now, into: &effects)
+            invariant(isDone, "what was loaded for \(task) is not there")
+        case .refused: refuse(task, .notLoaded, at: now, into: &effects)
+        }
+        return false
+    }
+
+    private mutating func releaseLoad(at location: Location) {
+        if let ticket = waiting.takeTicket(at: location) { replica.release(ticket) }
+    }
+
+    /// A put that waits is in flight, so that its deadline and the node's stop find it.
+    private mutating func standingInLine(_ task: KeyTask) -> KeyTask {
+        guard case .coordinate(let put) = task else { return task }
+        let id = begin(.waiting(put))
+        timers.insert(Timer(at: put.call.deadline, operation: id))
+        return .coordinateWaiting(id)
+    }
+
+    /// Whether anybody still cares for what a task was to do when it came: what is past its
+    /// deadline is not done, nor what belongs to an operation that has ended.
+    private func isWanted(_ task: KeyTask, at now: Moment) -> Bool {
+        switch task {
+        case .hold(let put, _, let until):
+            return put.operation == .unanswered || now.instant <= until
+        case .read(let id): return operations[id.rawValue] != nil
+        case .coordinateWaiting(let id):
+            guard case .waiting(let put) = operations[id.rawValue] else { return false }
+            return now.instant < put.call.deadline
+        case .deliver(let id): return hints.sent[id] != nil
+        case .show, .coordinate, .repair, .owe, .forget: return true
+        }
+    }
+
+    // MARK: The tasks
+
+    /// Does `task`, or refuses it; false when something that it reads is not in memory, and then
+    /// nothing has changed.
+    private mutating func attempt(
+        _ task: KeyTask, at location: Location, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) -> Bool {
+        do throws(ReplicaFailure) {
+            try run(task, at: location, at: now, into: &effects)
+            return true
+        } catch {
+            if error == .notLoaded { return false }
+            refuse(task, error, at: now, into: &effects)
+            return true
+        }
+    }
+
+    private mutating func run(
+        _ task: KeyTask, at location: Location, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) throws(ReplicaFailure) {
+        switch task {
+        case .hold(let put, let sender, let until):
+            try hold(put, for: sender, until: until, at: location, at: now, into: &effects)
+        case .show(let get, let sender):
+            try show(get, to: sender, at: location, into: &effects)
+        case .read(let id): try readLocally(id, at: now, into: &effects)
+        case .coordinate(let put): try beginPut(put, at: now, into: &effects)
+        case .coordinateWaiting(let id):
+            guard case .waiting(let put) = operations[id.rawValue] else { return }
+            try beginPut(put, at: now, into: &effects)
+            operations.remove(id.rawValue)
+        case .repair(let object):
+            _ = try replica.merge(object, at: location, heldFor: nil, at: now.wall)
+        case .owe(let object, let homes, let heldFor):
+            try replica.owe(object, to: homes, at: location, heldFor: heldFor)
+        case .deliver(let id): try deliverHint(id, into: &effects)
+        case .forget(let key, let bytes): try replica.forgetHint(at: key, ifStill: bytes)
+        }
+    }
+
+    /// Tells whoever asked for `task` that it is not done, and why.
+    private mutating func refuse(
+        _ task: KeyTask, _ failure: ReplicaFailure, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        switch task {
+        case .hold(let put, let sender, _):
+            reply(.refused(failure.reason), to: put, of: sender, into: &effects)
+        case .show(let get, let sender):
+            show(.refused(failure.reason), to: get, of: sender, into: &effects)
+        case .read(let id): refuseLocalRead(id, failure.reason, at: now, into: &effects)
+        case .coordinate(let put): refusePut(put, failure, at: now, into: &effects)
+        case .coordinateWaiting(let id):
+            guard case .waiting(let put) = operations.remove(id.rawValue) else { return }
+            refusePut(put, failure, at: now, into: &effects)
+        case .deliver(let id):
+            counts.failures += 1
+            hints.drop(id)
+            operations.remove(id.rawValue)
+        // A hint that is not forgotten is delivered once more; merging twice changes nothing. What
+        // is not repaired or not marked is found by a later read or exchange.
+        case .repair, .owe, .forget: counts.failures += 1
+        }
+    }
+}
