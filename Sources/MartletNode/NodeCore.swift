@@ -168,7 +168,9 @@ package struct NodeCore {
             engine.logAnswered(outcome)
             replication.logAdvanced(at: now, into: &replicationEffects)
             noteRefusal(into: &effects)
-        case .readsAnswered(let answers): engine.readsAnswered(answers)
+        case .readsAnswered(let answers):
+            engine.readsAnswered(answers)
+            replication.readsCompleted(at: now, into: &replicationEffects)
         case .jobAnswered(let outcome):
             engine.jobAnswered(outcome)
             noteRefusal(into: &effects)
