@@ -23,6 +23,9 @@ package struct NodeConfiguration: Sendable {
     package var replication = ReplicationOptions()
     /// How it detects failures.
     package var membership = MembershipOptions()
+    /// Bytes of tables a second that it reads back to check them, 0 (never) … 1 GiB, default
+    /// 4 MiB: a terabyte takes three days. More finds damage sooner and costs reads.
+    package var scrubBytesPerSecond = 4 << 20
 
     /// A node of `clusterName` with default protocols.
     package init(

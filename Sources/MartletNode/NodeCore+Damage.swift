@@ -45,7 +45,7 @@ extension NodeCore {
             var batch = WriteBatch()
             batch.put(ActorRecord(incarnation: next.dots.actor.incarnation, counter: nil))
             // Tried again with the next event: other homes coordinate meanwhile.
-            next.position = try? engine.write(batch)
+            next.position = try? engine.write(batch, isSynced: true)
         }
         renewal = next
         guard let position = next.position, engine.synced >= position else { return }

@@ -29,6 +29,10 @@ package struct NodeCore {
     /// The actor that this node is to become, once that is durable; nil while it is to stay.
     var renewal: ActorRenewal?
     private let openedAt: LogPosition
+    /// Bytes of tables a second that are read back to check them.
+    let scrubRate: Int
+    /// When the next table is due for that.
+    var nextScrub = Instant.never
 
     // Reused from event to event, so that handling one allocates nothing for its effects.
     var membershipEffects: [Membership.Effect] = []
@@ -57,7 +61,10 @@ package struct NodeCore {
             ?? NodeIdentity(
                 id: NodeID(rawValue: identities.next()), clusterName: configuration.clusterName,
                 name: configuration.name)
-        let dots = try nextDots(of: identity.id, after: try engine.loadActor(), at: now.wall)
+        var record = try engine.loadActor()
+        // A clean stop says nothing of what was damaged since.
+        if engine.hasUntoldDamage { record?.counter = nil }
+        let dots = try nextDots(of: identity.id, after: record, at: now.wall)
         let topology = try engine.loadTopology()
         var batch = WriteBatch()
         if stored == nil { batch.put(identity) }
@@ -98,6 +105,7 @@ package struct NodeCore {
         self.topology = topology
         random = SeededRandom(seed: seed, stream: "node")
         openedAt = engine.appended
+        scrubRate = configuration.scrubBytesPerSecond
         let local = Member(
             id: identity.id, name: configuration.name, zone: configuration.zone,
             weight: configuration.weight, peerEndpoint: configuration.peerEndpoint,
@@ -137,7 +145,9 @@ package struct NodeCore {
     }
 
     /// When to hand in `ticked` next.
-    package var nextWakeup: Instant { min(membership.nextWakeup, replication.nextWakeup) }
+    package var nextWakeup: Instant {
+        min(membership.nextWakeup, replication.nextWakeup, nextScrub)
+    }
 
     // MARK: Events
 
@@ -150,6 +160,7 @@ package struct NodeCore {
         case .ticked:
             tell(.ticked, at: now, into: &effects)
             replication.tick(at: now, into: &replicationEffects)
+            scrub(at: now.instant)
         case .requestReceived(let id, let request):
             if isStopping {
                 effects.append(.answer(id, .failed(.storage(Replication.stoppingText))))
@@ -192,6 +203,7 @@ package struct NodeCore {
             tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &effects)
         }
         tell(.started, at: now, into: &effects)
+        scrub(at: now.instant)
     }
 
     private mutating func receive(

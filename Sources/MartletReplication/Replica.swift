@@ -58,6 +58,10 @@ struct Replica {
 
     var durable: LogPosition { engine.durable }
 
+    /// Whether the storage slows its writers down: then every acknowledgement waits for the log,
+    /// where they are held up.
+    var isBehind: Bool { engine.backlog > 0 }
+
     /// Whether this node can name a client's write as a home: not when its storage takes none (its
     /// disk is full, or it has failed), nor when it has lost data and is not yet another actor.
     var namesWrites: Bool { engine.refusal == nil && issuesDots }

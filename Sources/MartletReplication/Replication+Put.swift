@@ -100,8 +100,8 @@ extension Replication {
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
             tally: tally, owed: without)
         let id = begin(.put(put))
-        _ = put.tally.note(.stored, by: local)
-        if put.durable {
+        if !replica.isBehind { _ = put.tally.note(.stored, by: local) }
+        if put.durable || replica.isBehind {
             awaitSync(SyncWaiter(position: applied.applied.position, party: .put(id)), at: now)
         }
         for part in parts where part.node != local {

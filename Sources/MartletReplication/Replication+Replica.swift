@@ -38,7 +38,7 @@ extension Replication {
     ) throws(ReplicaFailure) {
         let applied = try replica.merge(put, at: location, at: now.wall)
         if put.operation == .unanswered { return }
-        if put.durable, applied.position > replica.durable {
+        if put.durable || replica.isBehind, applied.position > replica.durable {
             let party = SyncWaiter.Party.peer(sender, put.operation, until: until)
             awaitSync(SyncWaiter(position: applied.position, party: party), at: now)
             return

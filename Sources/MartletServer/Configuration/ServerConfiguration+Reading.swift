@@ -203,6 +203,7 @@ extension ServerConfiguration {
         reader.read("storage.block_cache", into: &storage.blockCacheBytes, .size(0...1 << 40))
         reader.read("storage.read_limit", into: &storage.readLimit, .integer(1...1_000_000))
         reader.read("storage.read_threads", into: &readThreads, .integer(1...64))
+        reader.read("storage.scrub_rate", into: &scrubBytesPerSecond, .size(0...1 << 30))
         reader.read("storage.open_tables", into: &storage.openTableLimit, .integer(1...100_000))
     }
 }

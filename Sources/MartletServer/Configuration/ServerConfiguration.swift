@@ -41,6 +41,8 @@ package struct ServerConfiguration: Sendable {
     /// Threads that read blocks which are in no cache, 1 … 64, default 2: how many such reads the
     /// disk is given at a time.
     package var readThreads = 2
+    /// See `NodeConfiguration.scrubBytesPerSecond`.
+    package var scrubBytesPerSecond = 4 << 20
     /// How much of a client's bytes it holds before it gives up on the client.
     package var resp = RESPLimits()
     /// The least severe messages that are logged.
@@ -60,6 +62,7 @@ package struct ServerConfiguration: Sendable {
             peerEndpoint: peerEndpoint, clientEndpoint: clientEndpoint, seeds: seeds)
         node.replication = replication
         node.membership = membership
+        node.scrubBytesPerSecond = scrubBytesPerSecond
         return node
     }
 }

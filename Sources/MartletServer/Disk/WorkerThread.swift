@@ -3,8 +3,8 @@
 import MartletBase
 package import MartletStorage
 
-/// Runs a `StorageWorker` on a thread of its own. `@unchecked Sendable`: `queue` guards what threads
-/// share, and only the worker thread touches `worker`.
+/// Runs a `StorageWorker` on a thread of its own. `@unchecked Sendable`: `queue` guards what
+/// threads share, and only the worker thread touches `worker`.
 package final class WorkerThread: @unchecked Sendable {
     private struct Queue: Sendable {
         var jobs: [StorageJob] = []

@@ -93,8 +93,11 @@ package final class Server {
         do { disk = try PosixDisk(path: directory) } catch {
             throw .disk(directory: directory, error)
         }
+        var options = configuration.storage
+        var entropy = SystemRandomNumberGenerator()
+        options.hashSeed = entropy.next()
         do {
-            let storage = try StorageEngine.open(disk: disk, options: configuration.storage)
+            let storage = try StorageEngine.open(disk: disk, options: options)
             log.info("recovered \(storage.report)")
             return storage
         } catch {

@@ -4,7 +4,7 @@ internal import MartletBase
 struct JobBoard {
     /// How many layers the flush that is out writes; 0 where none is.
     var flushing = 0
-    /// Whether a compaction or salvage is out.
+    /// Whether a compaction, salvage or scrub is out.
     var isCompacting = false
     /// Whether a removal is out.
     var isRemoving = false
@@ -12,6 +12,10 @@ struct JobBoard {
     var damaged: [UInt64] = []
     /// Tables that are no longer data, until the last who reads them is done.
     var obsolete: [Table] = []
+    /// Whether the next table is to be scrubbed when there is nothing else to do.
+    var isScrubDue = false
+    /// The table that was scrubbed last.
+    var scrubbed: UInt64 = 0
     /// Damage that nobody was told of yet.
     var untold: [DamagedRange] = []
     /// For each level, behind which rank its next table to be compacted begins.

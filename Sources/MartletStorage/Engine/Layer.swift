@@ -12,8 +12,8 @@ final class Layer: @unchecked Sendable {
     /// The position of the last batch in it.
     private(set) var newest: LogPosition
 
-    init(after position: LogPosition, expectedBytes: Int) {
-        memtable = Memtable(expectedBytes: expectedBytes)
+    init(after position: LogPosition, options: StorageOptions) {
+        memtable = Memtable(expectedBytes: options.flushBytes, seed: options.hashSeed)
         newest = position
     }
 

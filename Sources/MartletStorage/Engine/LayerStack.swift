@@ -14,8 +14,7 @@ enum LayerStack {
         let drops = mayDrop ? try drops(in: reader) : []
         let isFull = layers[0].memtable.byteCount >= options.flushBytes
         if isFull || drops.contains(where: { layers[0].memtable.holds($0.space, $0.partition) }) {
-            layers.insert(
-                Layer(after: position.retreated(by: 1), expectedBytes: options.flushBytes), at: 0)
+            layers.insert(Layer(after: position.retreated(by: 1), options: options), at: 0)
         }
         let bytes = reader.bytes
         let count = try reader.readCount(minimumSize: Record.smallestBytes)

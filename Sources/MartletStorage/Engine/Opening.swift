@@ -179,9 +179,7 @@ private final class Replay {
         self.version = version
         self.worker = worker
         self.options = options
-        layers = [
-            Layer(after: version.manifest.flushed, expectedBytes: options.flushBytes)
-        ]
+        layers = [Layer(after: version.manifest.flushed, options: options)]
     }
 
     func apply(
@@ -208,7 +206,7 @@ private final class Replay {
             version = version.after(edit, built)
             layers.removeLast(full.count)
         case .refused(let error), .failed(let error): throw .storage(.disk(error))
-        case .removed, .damaged: invariant(false, "a flush ended as \(outcome.result)")
+        case .removed, .scrubbed, .damaged: invariant(false, "a flush ended as \(outcome.result)")
         }
     }
 }

@@ -15,6 +15,8 @@ package struct StorageCounters: Hashable, Sendable {
     package var compactionReadBytes: UInt64 = 0
     /// Bytes of tables that compactions have written.
     package var compactionWrittenBytes: UInt64 = 0
+    /// Tables that were read back whole to check them.
+    package var scrubs: UInt64 = 0
     /// Blocks asked of the read pool.
     package var blockReads: UInt64 = 0
     /// Blocks found in the cache.

@@ -36,8 +36,29 @@ extension StorageEngine {
             }
             return .salvage(SalvageTask(table: table.input, level: level))
         }
-        return CompactionPlanner.plan(version, options: options, cursors: &jobs.cursors)
-            .map { .compact($0) }
+        if let task = CompactionPlanner.plan(version, options: options, cursors: &jobs.cursors) {
+            return .compact(task)
+        }
+        return jobs.isScrubDue ? nextScrub() : nil
+    }
+
+    /// Tables are scrubbed in the order of their numbers, again and again.
+    private func nextScrub() -> StorageJob.Work? {
+        jobs.isScrubDue = false
+        let numbers = version.tables.keys.sorted()
+        guard let number = numbers.first(where: { $0 > jobs.scrubbed }) ?? numbers.first,
+            let table = version.tables[number]
+        else { return nil }
+        jobs.scrubbed = number
+        return .scrub(table.input)
+    }
+
+    /// Has one more table read back and checked as soon as there is nothing else to do. What that
+    /// takes of the disk, in bytes: the caller spaces its calls by it.
+    package func scrub() -> Int {
+        jobs.isScrubDue = true
+        let bytes = version.tables.values.reduce(0) { $0 + $1.summary.fileBytes }
+        return bytes / max(1, version.tables.count)
     }
 
     /// Whether there is background work that is out or due.
@@ -57,13 +78,14 @@ extension StorageEngine {
             install(edit, built)
             note(outcome.job, built)
         case .removed: break
+        case .scrubbed: counters.scrubs += 1
         case .refused(let error): jobs.lastRefusal = error
         case .failed(let error): jobs.failure = error
         case .damaged(let table, _): quarantine(table)
         }
         switch outcome.job.work {
         case .flush: jobs.flushing = 0
-        case .compact, .salvage: jobs.isCompacting = false
+        case .compact, .salvage, .scrub: jobs.isCompacting = false
         case .remove: jobs.isRemoving = false
         }
     }
@@ -94,7 +116,7 @@ extension StorageEngine {
             jobs.damaged.removeAll { $0 == task.table.summary.number }
             // Its file is kept aside under another name.
             jobs.obsolete.removeAll { $0.summary.number == task.table.summary.number }
-        case .remove: break
+        case .remove, .scrub: break
         }
     }
 
@@ -121,6 +143,9 @@ extension StorageEngine {
         defer { jobs.untold = [] }
         return jobs.untold
     }
+
+    /// Whether there is damage that nobody was told of yet.
+    package var hasUntoldDamage: Bool { !jobs.untold.isEmpty }
 
     /// All ranges that were lost and not repaired since, oldest first.
     package var damagedRanges: [DamagedRange] { version.manifest.damage }

@@ -45,6 +45,7 @@ package final class StorageEngine {
     /// The encoded batches that no chunk holds yet.
     private var gathered = ByteWriter()
     private var gatheredFirst: LogPosition
+    private var gatheredNeedsSync = false
     private var sealed: [LogChunk] = []
     private var waiting: [Waiting] = []
 
@@ -96,9 +97,12 @@ package final class StorageEngine {
 
     /// Applies `batch` to the memtable and gathers it for the log as one atomic record; O(batch).
     /// It may be acknowledged as durable once `durable` has reached the position returned. After a
-    /// refusal nothing has changed.
+    /// refusal nothing has changed. With `isSynced` the log is synced as soon as it holds the
+    /// batch, in every sync mode.
     @discardableResult
-    package func write(_ batch: WriteBatch) throws(WriteRefusal) -> LogPosition {
+    package func write(
+        _ batch: WriteBatch, isSynced: Bool = false
+    ) throws(WriteRefusal) -> LogPosition {
         if let refusal { throw refusal }
         if batch.isEmpty { return appended }
         let bytes = batch.byteCount
@@ -109,6 +113,7 @@ package final class StorageEngine {
         if gathered.count > 0, gathered.count + bytes > options.chunkTargetBytes { seal() }
         let start = gathered.count
         batch.encode(into: &gathered)
+        if isSynced { gatheredNeedsSync = true }
         pendingBytes += gathered.count - start
         counters.acceptedBytes += UInt64(gathered.count - start)
         appended = appended.advanced(by: 1)
@@ -136,6 +141,8 @@ package final class StorageEngine {
     private func seal() {
         var chunk = LogChunk(first: gatheredFirst, last: appended, payload: gathered.take())
         chunk.delay = Backlog.delay(at: backlog, bytes: chunk.byteCount)
+        chunk.needsSync = gatheredNeedsSync
+        gatheredNeedsSync = false
         sealed.append(chunk)
         gatheredFirst = appended.advanced(by: 1)
     }

@@ -46,6 +46,10 @@ package struct StorageOptions: Hashable, Sendable {
     /// 256 MiB. Writes are slowed from `flushBytes` below that on.
     package var memtableLimitBytes = 256 << 20
 
+    /// What the hash tables of memtables are seeded with: unknown to clients, so that none can
+    /// choose keys that collide. Nothing that can be seen depends on it. Default 0.
+    package var hashSeed: UInt64 = 0
+
     // Tables.
 
     /// Bytes of a block before compression, 256 B … 1 MiB, default 16 KiB: what a read that

@@ -88,11 +88,11 @@ final class Compaction {
                 sources[source].current = input
                 sources[source].scanner = try TableScanner(input, on: disk)
             } catch {
+                let number = sources[source].current?.summary.number ?? 0
                 switch error {
-                case .disk(let error): throw .disk(error)
-                case .damaged(_, _, let reason):
-                    throw .damaged(
-                        table: sources[source].current?.summary.number ?? 0, reason)
+                case .disk(let error) where error.cause != .inputOutput: throw .disk(error)
+                case .disk: throw .damaged(table: number, .invalid("sector"))
+                case .damaged(_, _, let reason): throw .damaged(table: number, reason)
                 }
             }
         }

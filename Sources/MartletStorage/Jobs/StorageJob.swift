@@ -10,6 +10,8 @@ package struct StorageJob: Sendable {
         case compact(CompactionTask)
         /// Make a table anew from those of its blocks that read back.
         case salvage(SalvageTask)
+        /// See whether a table still reads back.
+        case scrub(TableInput)
         /// Remove files that are no longer data.
         case remove([String])
     }
@@ -29,6 +31,8 @@ package struct JobOutcome: Sendable {
         case done(ManifestEdit, [BuiltTable])
         /// Files were removed.
         case removed
+        /// All of the table reads back.
+        case scrubbed
         /// The disk refused; the same job may be tried again, with new files.
         case refused(DiskError)
         /// An input does not read back.
@@ -45,7 +49,7 @@ package struct JobOutcome: Sendable {
     package var asksForPatience: Bool {
         switch result {
         case .refused, .failed: true
-        case .done, .removed, .damaged: false
+        case .done, .removed, .scrubbed, .damaged: false
         }
     }
 }

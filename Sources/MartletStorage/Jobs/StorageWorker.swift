@@ -9,10 +9,15 @@ package final class StorageWorker {
     private let manifest: ManifestWriter
     private let files: OpenFiles
     private var queue: [StorageJob] = []
-    /// The compaction under way, with its job.
-    private var running: (job: StorageJob, compaction: Compaction)?
+    /// The job that is done in steps, and what it is.
+    private var running: (job: StorageJob, work: Running)?
 
-    /// Bytes of records that one step of a compaction merges.
+    private enum Running {
+        case compaction(Compaction)
+        case scrub(Scrub)
+    }
+
+    /// Bytes of records that one step of a compaction or scrub takes in.
     private static let stepBytes = 4 << 20
 
     init(disk: any Disk, options: StorageOptions, manifest: ManifestWriter, files: OpenFiles) {
@@ -37,8 +42,14 @@ package final class StorageWorker {
         {
             return begin(queue.remove(at: index))
         }
-        guard let (job, compaction) = running else { return nil }
-        return go(on: compaction, job)
+        guard let (job, work) = running else { return nil }
+        switch work {
+        case .compaction(let compaction): return go(on: compaction, job)
+        case .scrub(let scrub):
+            guard let result = scrub.step(budgetBytes: Self.stepBytes) else { return nil }
+            running = nil
+            return JobOutcome(job: job, result: result)
+        }
     }
 
     private func begin(_ job: StorageJob) -> JobOutcome? {
@@ -47,10 +58,10 @@ package final class StorageWorker {
         case .remove(let names): return remove(names, job)
         case .salvage(let task): return salvage(task, job)
         case .compact(let task):
-            let compaction = Compaction(task, disk: disk, options: options)
-            running = (job, compaction)
-            return nil
+            running = (job, .compaction(Compaction(task, disk: disk, options: options)))
+        case .scrub(let table): running = (job, .scrub(Scrub(table, disk: disk)))
         }
+        return nil
     }
 
     // MARK: Flush

@@ -43,6 +43,8 @@ package struct LogChunk: Hashable, Sendable {
     /// How long the chunk is held up before it is written: how a node that is behind with its
     /// background work slows its writers.
     package internal(set) var delay = Duration.zero
+    /// Whether it is to be synced at once in every sync mode.
+    var needsSync = false
 
     init(first: LogPosition, last: LogPosition, payload: Bytes) {
         self.first = first

@@ -36,6 +36,8 @@ package final class LogWriter {
     /// Chunks that are not in a file yet: more than none only while the disk is full, and then as
     /// many as the engine's `pendingLimitBytes` lets through.
     private var held: [LogChunk] = []
+    /// Whether one of them, or one in the file, is to be synced as soon as all are written.
+    private var owesSync = false
     private var encoded = ByteWriter()
 
     /// The position up to which batches were handed to the file.
@@ -58,11 +60,16 @@ package final class LogWriter {
     /// Whether something was written that is not synced.
     package var needsSync: Bool { written > synced }
 
-    /// Appends `chunks` and, in mode `everyWrite`, syncs: one write and one sync for all of them.
+    /// Appends `chunks` and, in mode `everyWrite` or where one of them asks for it, syncs: one
+    /// write and one sync for all of them.
     /// With no chunks it tries again what a full disk held back.
     package func commit(_ chunks: [LogChunk]) -> LogOutcome {
+        if chunks.contains(where: \.needsSync) { owesSync = true }
         let outcome = append(chunks)
-        guard case .written = outcome, options.sync == .everyWrite else { return outcome }
+        guard case .written = outcome, owesSync || options.sync == .everyWrite else {
+            return outcome
+        }
+        owesSync = false
         return sync()
     }
 
