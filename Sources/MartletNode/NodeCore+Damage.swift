@@ -16,8 +16,9 @@ struct ActorRenewal {
 }
 
 extension NodeCore {
-    /// Takes in what the storage has found lost, and goes on with a renewal that is under way. To
-    /// be called before replication acts on anything that was read since.
+    /// Takes in what the storage has found lost, and goes on with a renewal that is under way.
+    /// Until the event in which the loss is told, what was lost reads as damaged; after it, as
+    /// though it had never been: no dot may be issued in between.
     mutating func careForDamage(at now: Moment, into effects: inout [NodeEffect]) {
         let damage = engine.takeDamage()
         if !damage.isEmpty {

@@ -12,6 +12,9 @@ import Testing
 struct Stage {
     let engine: StorageEngine
     let log: LogWriter
+    let disk: MemoryDisk
+    private let worker: StorageWorker
+    private let files: OpenFiles
     let topology: Topology
     let local: NodeID
     var replication: Replication
@@ -24,16 +27,17 @@ struct Stage {
     /// others can be reached, but for `away`.
     init(
         local: UInt64 = 1, nodes: Int = 3, replicas: Int = 3, away: [UInt64] = [],
-        _ adjust: (inout ReplicationOptions) -> Void = { _ in }
+        storage: StorageOptions = .roomy, _ adjust: (inout ReplicationOptions) -> Void = { _ in }
     ) throws {
         var options = ReplicationOptions()
         options.readAllChance = 0
         adjust(&options)
-        var storage = StorageOptions()
-        storage.prewriteBytes = 0
-        let opened = try StorageEngine.open(disk: MemoryDisk(), options: storage)
+        disk = MemoryDisk()
+        let opened = try StorageEngine.open(disk: disk, options: storage)
         engine = opened.engine
         log = opened.log
+        worker = opened.worker
+        files = opened.files
         self.local = NodeID(rawValue: local)
         topology = try Topology.onePartition(nodes: nodes, replicas: replicas)
         replication = try Replication(
@@ -55,7 +59,7 @@ struct Stage {
 
     @discardableResult
     mutating func put(
-        _ value: String, as request: UInt64 = 1, seen: Context? = nil,
+        _ value: String, as request: UInt64 = 1, key: Bytes = Stage.key, seen: Context? = nil,
         _ adjust: (inout WriteOptions) -> Void = { _ in }
     ) -> [String] {
         var options = WriteOptions()
@@ -63,20 +67,23 @@ struct Stage {
         let mutation = Mutation(
             content: .value(Bytes(text: value)),
             causality: seen.map(Causality.seen) ?? .coordinator)
-        return ask(.put(mutation, options), as: request)
+        return ask(.put(mutation, options), as: request, key: key)
     }
 
     @discardableResult
     mutating func get(
-        as request: UInt64 = 1, _ adjust: (inout ReadOptions) -> Void = { _ in }
+        as request: UInt64 = 1, key: Bytes = Stage.key,
+        _ adjust: (inout ReadOptions) -> Void = { _ in }
     ) -> [String] {
         var options = ReadOptions()
         adjust(&options)
-        return ask(.get(options), as: request)
+        return ask(.get(options), as: request, key: key)
     }
 
-    mutating func ask(_ operation: ClientOperation, as request: UInt64) -> [String] {
-        let asked = ClientRequest(key: Stage.key, operation: operation)
+    mutating func ask(
+        _ operation: ClientOperation, as request: UInt64, key: Bytes = Stage.key
+    ) -> [String] {
+        let asked = ClientRequest(key: key, operation: operation)
         return run { replication, now, effects in
             replication.requestReceived(
                 RequestID(rawValue: request), asked, at: now, into: &effects)
@@ -118,6 +125,10 @@ struct Stage {
             from: node)
     }
 
+    mutating func stop() -> [String] {
+        run { replication, _, effects in replication.stopped(into: &effects) }
+    }
+
     @discardableResult
     mutating func reach(_ node: UInt64) -> [String] { reachability(node, true) }
 
@@ -139,6 +150,45 @@ struct Stage {
         engine.logAnswered(log.commit(chunks))
         return run { replication, now, effects in
             replication.logAdvanced(at: now, into: &effects)
+        }
+    }
+
+    /// All that is stored leaves memory: what is asked for from now on must be read.
+    mutating func cool() throws {
+        var filler = WriteBatch()
+        filler.put(
+            .object(partition: 9, key: Bytes(text: "filler")), Bytes(repeating: 1, count: 2_048))
+        for _ in 0..<2 {
+            try engine.write(filler)
+            sync()
+        }
+        work()
+    }
+
+    /// The storage's background work is done.
+    func work() {
+        while engine.hasBackgroundWork {
+            for job in engine.takeJobs() { worker.submit(job) }
+            if let outcome = worker.step() { engine.jobAnswered(outcome) }
+        }
+    }
+
+    /// No block of any table reads back any more.
+    func damageTables() throws {
+        for name in try disk.list() where name.hasSuffix(".mtab") {
+            disk.makeUnreadable(name, 0..<(1 << 20))
+        }
+    }
+
+    /// The disk brings the blocks that were asked for, and all that they lead to.
+    @discardableResult
+    mutating func bringBlocks() -> [String] {
+        var lines: [String] = []
+        while true {
+            let reads = engine.takeReads()
+            if reads.isEmpty { return lines }
+            engine.readsAnswered(reads.map { $0.run(files) })
+            lines += run { $0.readsCompleted(at: $1, into: &$2) }
         }
     }
 
@@ -168,6 +218,25 @@ struct Stage {
         var effects: [ReplicationEffect] = []
         step(&replication, now, &effects)
         return effects.map(describe)
+    }
+}
+
+extension StorageOptions {
+    /// Storage that keeps everything in memory.
+    static var roomy: StorageOptions {
+        var options = StorageOptions()
+        options.prewriteBytes = 0
+        return options
+    }
+
+    /// Storage that keeps nothing in memory longer than it must.
+    static var tiny: StorageOptions {
+        var options = roomy
+        options.flushBytes = 1 << 10
+        options.memtableLimitBytes = 64 << 10
+        options.blockCacheBytes = 0
+        options.blockBytes = 256
+        return options
     }
 }
 
