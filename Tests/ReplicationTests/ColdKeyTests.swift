@@ -190,4 +190,47 @@ import Testing
         #expect(stage.pass(.zero) == [], "its page is read first")
         #expect(stage.bringBlocks() == ["put 1 → 3: a@1.1 b@2.1, hint, durable"])
     }
+
+    @Test(
+        "A node that forgets everything at once comes to hold what one with memory does",
+        arguments: 1...8 as ClosedRange<UInt64>)
+    func coldAsWarm(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var warm = try Stage(local: 2, nodes: 4, away: [3])
+        var cold = try Stage(local: 2, nodes: 4, away: [3], storage: .tiny)
+        for number in 0..<150 {
+            let key = Bytes(text: "k\(random.next() % 12)")
+            let value = "v\(number)"
+            switch random.next() % 6 {
+            case 0, 1:
+                let seen: Context? = random.next() % 2 == 0 ? Context() : nil
+                warm.put(value, key: key, seen: seen)
+                cold.put(value, key: key, seen: seen)
+            case 2:
+                _ = warm.holdAsked(value, key: key.text)
+                _ = cold.holdAsked(value, key: key.text)
+            case 3:
+                warm.lose(1)
+                cold.lose(1)
+            case 4:
+                warm.reach(1)
+                cold.reach(1)
+            default: try cold.cool()
+            }
+            cold.bringBlocks()
+            cold.sync()
+            cold.work()
+        }
+        #expect(try cold.stored() == warm.stored())
+        #expect(cold.replication.dots == warm.replication.dots)
+        #expect(cold.replication.pendingHints == warm.replication.pendingHints)
+    }
+}
+
+extension Stage {
+    /// All that is stored of the ring's one partition.
+    fileprivate func stored() throws -> [ScanPage.Entry] {
+        try engine.scanNow(.objects, partitions: 0...0).entries
+            + engine.scanNow(.hints, partitions: 0...0).entries
+    }
 }
