@@ -141,28 +141,20 @@ private struct Opening {
             let built = try output.finish()
             try writer.append(
                 Salvage.edit(of: placed.table, level: placed.level, built, damage))
-            try Salvage.putAside(placed.table, disk)
             return built
         }
     }
 
     /// Removes tables that no manifest names: a crash stopped the job that made them, or the
-    /// removal of those that were no longer data. One in which damage was found is put aside.
+    /// removal of those that were no longer data, or damage was found in them just now.
     private func removeStrangers(
         _ names: [String], _ manifest: Manifest
     ) throws(StorageError) {
         let known = Set(manifest.tables.map(\.table.fileName))
-        let aside = Set(manifest.damage.map(\.file))
         let strangers = names.filter { TableFormat.number($0) != nil && !known.contains($0) }
         if strangers.isEmpty { return }
         try onDisk { () throws(DiskError) in
-            for name in strangers {
-                if aside.contains(name + Salvage.suffix) {
-                    try disk.rename(name, to: name + Salvage.suffix)
-                } else {
-                    try disk.remove(name)
-                }
-            }
+            try Salvage.clear(strangers, manifest, disk)
             try disk.syncDirectory()
         }
     }

@@ -114,8 +114,6 @@ extension StorageEngine {
             counters.compactionWrittenBytes += bytes
         case .salvage(let task):
             jobs.damaged.removeAll { $0 == task.table.summary.number }
-            // Its file is kept aside under another name.
-            jobs.obsolete.removeAll { $0.summary.number == task.table.summary.number }
         case .remove, .scrub: break
         }
     }

@@ -100,12 +100,18 @@ enum Salvage {
         return edit
     }
 
-    /// Gives the file its name aside, if it is there.
-    static func putAside(_ table: TableSummary, _ disk: any Disk) throws(DiskError) {
-        do { try disk.rename(table.fileName, to: table.fileName + suffix) } catch {
-            if error.cause == .notFound { return }
-            throw error
+    /// Removes tables that are no longer data and that nobody reads; gives those their name aside
+    /// in which `manifest` says that damage was found.
+    static func clear(
+        _ names: [String], _ manifest: Manifest, _ disk: any Disk
+    ) throws(DiskError) {
+        let aside = Set(manifest.damage.map(\.file))
+        for name in names {
+            if aside.contains(name + suffix) {
+                try disk.rename(name, to: name + suffix)
+            } else {
+                try disk.remove(name)
+            }
         }
-        try disk.syncDirectory()
     }
 }

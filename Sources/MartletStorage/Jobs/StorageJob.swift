@@ -12,7 +12,7 @@ package struct StorageJob: Sendable {
         case salvage(SalvageTask)
         /// See whether a table still reads back.
         case scrub(TableInput)
-        /// Remove files that are no longer data.
+        /// Remove the files of tables that are no longer data, or put them aside.
         case remove([String])
     }
 
@@ -29,7 +29,7 @@ package struct JobOutcome: Sendable {
     enum Result: Sendable {
         /// The manifest says it, durably.
         case done(ManifestEdit, [BuiltTable])
-        /// Files were removed.
+        /// The files are gone.
         case removed
         /// All of the table reads back.
         case scrubbed

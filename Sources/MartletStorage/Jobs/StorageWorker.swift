@@ -108,9 +108,7 @@ package final class StorageWorker {
             let damage = try Salvage.run(task, disk, into: &output, manifest.takeNumber)
             let built = try output.finish()
             let edit = Salvage.edit(of: task.table.summary, level: task.level, built, damage)
-            let outcome = commit(edit, built, job)
-            if case .done = outcome.result { try Salvage.putAside(task.table.summary, disk) }
-            return outcome
+            return commit(edit, built, job)
         } catch {
             abandon(output.fileNames)
             return JobOutcome(job: job, result: .refused(error))
@@ -136,8 +134,11 @@ package final class StorageWorker {
     }
 
     private func remove(_ names: [String], _ job: StorageJob) -> JobOutcome {
-        for name in names { files.close(name) }
-        abandon(names)
+        for name in names {
+            files.close(name)
+            // What cannot be removed now goes at the next start.
+            try? Salvage.clear([name], manifest.manifest, disk)
+        }
         return JobOutcome(job: job, result: .removed)
     }
 }
