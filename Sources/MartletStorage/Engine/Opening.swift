@@ -66,7 +66,9 @@ private struct Opening {
         let names = try onDisk { () throws(DiskError) in try disk.list() }
         let found = try ManifestWriter.recover(names, on: disk)
         let writer = try onDisk { () throws(DiskError) in
-            try ManifestWriter.create(found.manifest, on: disk, replacing: found.numbers)
+            try ManifestWriter.create(
+                found.manifest, on: disk, growthBytes: options.manifestGrowthBytes,
+                replacing: found.numbers)
         }
         let tables = try openTables(writer)
         try removeStrangers(names, writer.manifest)

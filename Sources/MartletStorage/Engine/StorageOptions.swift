@@ -71,6 +71,10 @@ package struct StorageOptions: Hashable, Sendable {
     /// write less per level and need more levels, which costs reads and space.
     package var levelRatio = 10
 
+    /// Bytes that the manifest may grow before it is made anew, 64 B … 1 GiB, default 1 MiB. Larger
+    /// ones are made anew less often, and take longer to read at a start.
+    package var manifestGrowthBytes = 1 << 20
+
     // Reading.
 
     /// Bytes of unpacked blocks kept in memory, 0 … 1 TiB, default 256 MiB.
@@ -101,6 +105,7 @@ package struct StorageOptions: Hashable, Sendable {
         try Self.check("levelZeroLimit", levelZeroLimit, levelZeroTrigger + 2, 256)
         try Self.check("levelOneBytes", levelOneBytes, 1 << 10, 1 << 40)
         try Self.check("levelRatio", levelRatio, 2, 100)
+        try Self.check("manifestGrowthBytes", manifestGrowthBytes, 64, 1 << 30)
         try Self.check("blockCacheBytes", blockCacheBytes, 0, 1 << 40)
         try Self.check("readLimit", readLimit, 1, 1_000_000)
         try Self.check("openTableLimit", openTableLimit, 1, 100_000)

@@ -17,13 +17,15 @@ final class ManifestWriter {
     /// What the file says.
     private(set) var manifest: Manifest
 
-    /// How much longer than its first record a manifest may grow before it is made anew.
-    private static let growthLimitBytes = 1 << 20
+    /// How much longer than its first record the file may grow before it is made anew.
+    private let growthBytes: Int
 
     private init(
-        disk: any Disk, number: UInt64, file: any DiskFile, end: Int, manifest: Manifest
+        disk: any Disk, growthBytes: Int, number: UInt64, file: any DiskFile, end: Int,
+        manifest: Manifest
     ) {
         self.disk = disk
+        self.growthBytes = growthBytes
         self.number = number
         self.file = file
         self.end = end
@@ -34,7 +36,7 @@ final class ManifestWriter {
     /// Makes the manifest file that says `manifest`, and removes the `older` ones. What the file
     /// says counts from the moment this returns.
     static func create(
-        _ manifest: Manifest, on disk: any Disk, replacing older: [UInt64]
+        _ manifest: Manifest, on disk: any Disk, growthBytes: Int, replacing older: [UInt64]
     ) throws(DiskError) -> ManifestWriter {
         var manifest = manifest
         let number = max(manifest.nextNumber, (older.max() ?? 0) + 1)
@@ -49,8 +51,8 @@ final class ManifestWriter {
         for old in older { try disk.remove(ManifestFormat.fileName(old)) }
         if !older.isEmpty { try disk.syncDirectory() }
         return ManifestWriter(
-            disk: disk, number: number, file: file, end: header.count + record.count,
-            manifest: manifest)
+            disk: disk, growthBytes: growthBytes, number: number, file: file,
+            end: header.count + record.count, manifest: manifest)
     }
 
     /// The next number for a table.
@@ -66,7 +68,7 @@ final class ManifestWriter {
         var edit = edit
         edit.nextNumber = manifest.nextNumber
         do {
-            if end > firstEnd + Self.growthLimitBytes { try replace() }
+            if end > firstEnd + growthBytes { try replace() }
             let record = ManifestFormat.record(edit, number: number, at: end)
             try file.write(record, at: end)
             try file.sync()
@@ -79,7 +81,8 @@ final class ManifestWriter {
     }
 
     private func replace() throws(DiskError) {
-        let next = try Self.create(manifest, on: disk, replacing: [number])
+        let next = try Self.create(
+            manifest, on: disk, growthBytes: growthBytes, replacing: [number])
         (number, file, end, firstEnd) = (next.number, next.file, next.end, next.end)
         manifest = next.manifest
     }
