@@ -42,7 +42,7 @@ struct LogRecovery {
     }
 
     /// One file of the log.
-    private struct Segment {
+    struct Segment {
         var number: UInt64
         var file: any DiskFile
         var bytes: Bytes
@@ -56,16 +56,39 @@ struct LogRecovery {
         do { return try body() } catch { throw .disk(error) }
     }
 
+    /// What the segments come to, as long as nothing is changed.
+    struct Findings {
+        /// The last segment.
+        var segment: Segment
+        /// Where its last whole chunk ends.
+        var end: Int
+        /// What is to be left of its file: less than there is where a crash tore it.
+        var size: Int
+        /// The full segments before it that are needed.
+        var older: [LogWriter.Closed]
+        /// The numbers of those that are not.
+        var superfluous: [UInt64]
+    }
+
     /// Reads the segments among the files `names` back, and opens the log behind them. O(log).
     mutating func run(
         _ names: [String]
     ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
+        guard let found = try read(names) else { return try begin(1, older: []) }
+        let opened = try openLast(found)
+        try removeSegments(found.superfluous)
+        return opened
+    }
+
+    /// Reads the segments among the files `names` back, and changes nothing; nil where there are
+    /// none and need be none. O(log).
+    mutating func read(_ names: [String]) throws(StorageError) -> Findings? {
         let numbers = names.compactMap { LogFormat.segmentNumber($0) }.sorted()
         guard let last = numbers.last else {
             guard flushed == .start else {
                 throw .missingSegment(file: LogFormat.segmentName(1))
             }
-            return try begin(1, older: [])
+            return nil
         }
         let headers = try readHeaders(numbers)
         let needed = needed(numbers, headers)
@@ -73,14 +96,21 @@ struct LogRecovery {
         var older: [LogWriter.Closed] = []
         for number in needed where number < last {
             let segment = try read(number)
-            let stop = try replay(segment)
-            if let problem = stop.problem { throw corrupt(segment, problem) }
+            if let problem = try replay(segment).problem { throw corrupt(segment, problem) }
             older.append(LogWriter.Closed(number: number, last: recovered))
         }
         let segment = try read(last)
-        let opened = try openLast(segment, older: older)
-        try removeSegments(numbers.filter { $0 < needed[0] })
-        return opened
+        let (end, size) = try replayLast(segment)
+        return Findings(
+            segment: segment, end: end, size: size, older: older,
+            superfluous: numbers.filter { $0 < needed[0] })
+    }
+
+    /// What was read, for one who goes no further than `read`.
+    var reading: RecoveryReport {
+        var report = report
+        report.recovered = recovered
+        return report
     }
 
     /// The position of the last batch known.
@@ -163,7 +193,7 @@ struct LogRecovery {
                 throw corrupt(segment, FormatError(.invalid("first position"), at: 0))
             }
             next = header.first
-        } else if provesDamage(bytes, of: number, from: 0, lost: .start) {
+        } else if SegmentWalk.provesDamage(bytes, of: number, from: 0, lost: .start) {
             throw corrupt(segment, FormatError(.invalid("segment header"), at: 0))
         }
         return segment
@@ -174,34 +204,19 @@ struct LogRecovery {
     }
 
     /// Applies the segment's chunks up to its end or to the first that does not read back.
-    private mutating func replay(
-        _ segment: Segment
-    ) throws(StorageError) -> (end: Int, problem: FormatError?) {
-        let bytes = segment.bytes
-        var offset = LogFormat.segmentHeaderBytes
+    private mutating func replay(_ segment: Segment) throws(StorageError) -> SegmentWalk {
+        var walk = SegmentWalk(segment.bytes, number: segment.number, first: next ?? .start)
         report.segments += 1
         chunks = []
-        defer { report.bytes += offset }
-        while offset < bytes.count {
-            let header: ChunkHeader
-            do throws(FormatError) {
-                header = try ChunkHeader(decoding: bytes, at: offset)
-                try header.verify(bytes, at: offset, of: segment.number)
-                guard header.first == next else {
-                    throw FormatError(.invalid("chunk position"), at: offset)
-                }
-            } catch {
-                let isCleanEnd = bytes[offset...].allSatisfy { $0 == 0 }
-                return (offset, isCleanEnd ? nil : FormatError(error.reason, at: offset))
-            }
+        defer { report.bytes += walk.end }
+        while let (header, offset) = walk.next() {
             try take(header, in: segment, at: offset)
             report.chunks += 1
             chunks.append((header.last, offset))
             proven = max(proven, header.synced)
-            next = header.last.advanced(by: 1)
-            offset = header.payload(at: offset).upperBound
+            next = walk.position
         }
-        return (offset, nil)
+        return walk
     }
 
     /// Takes in those batches of a chunk that are not in the tables.
@@ -236,49 +251,32 @@ struct LogRecovery {
 
     // MARK: The end of the log
 
-    /// Whether `bytes` holds, at `offset` or behind it, a whole chunk that was written when the
-    /// log was known to be synced up to `position`. What is checked is bounded, because bytes that
-    /// clients chose lie here: past the bound damage is assumed.
-    private func provesDamage(
-        _ bytes: Bytes, of number: UInt64, from offset: Int, lost position: LogPosition
-    ) -> Bool {
-        var budget = 16 * bytes.count
-        var candidate = offset
-        while candidate + LogFormat.chunkHeaderBytes < bytes.count {
-            defer { candidate += 1 }
-            guard bytes[candidate + 32] <= 1, bytes[candidate + 33] == 0,
-                bytes[candidate + 34] == 0, bytes[candidate + 35] == 0,
-                let header = try? ChunkHeader(decoding: bytes, at: candidate),
-                header.synced >= position
-            else { continue }
-            budget -= header.stored
-            if budget < 0 { return true }
-            if (try? header.verify(bytes, at: candidate, of: number)) != nil { return true }
+    /// Replays the last segment; where its last whole chunk ends, and what is to be left of it.
+    private mutating func replayLast(
+        _ segment: Segment
+    ) throws(StorageError) -> (end: Int, size: Int) {
+        if segment.header == nil { return (0, 0) }
+        let stop = try replay(segment)
+        guard let problem = stop.problem else { return (stop.end, segment.bytes.count) }
+        if SegmentWalk.provesDamage(
+            segment.bytes, of: segment.number, from: stop.end, lost: next ?? .start)
+        {
+            throw corrupt(segment, problem)
         }
-        return false
+        report.tornBytes = stop.tornBytes
+        return (stop.end, stop.end)
     }
 
-    /// Replays the last segment, cuts a torn end, and goes on writing behind it; in a new one where
-    /// the log ends before what is in the tables, which it does when it was not synced.
+    /// Cuts a torn end of the last segment, and goes on writing behind it; in a new one where the
+    /// log ends before what is in the tables, which it does when it was not synced.
     private mutating func openLast(
-        _ segment: Segment, older: [LogWriter.Closed]
+        _ found: Findings
     ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
+        let (segment, older) = (found.segment, found.older)
         if segment.header == nil { return try begin(segment.number, older: older) }
-        let stop = try replay(segment)
-        var size = segment.bytes.count
-        if let problem = stop.problem {
-            if provesDamage(
-                segment.bytes, of: segment.number, from: stop.end, lost: next ?? .start)
-            {
-                throw corrupt(segment, problem)
-            }
-            let torn = segment.bytes[stop.end...]
-            report.tornBytes = (torn.lastIndex { $0 != 0 } ?? stop.end) + 1 - stop.end
-            size = stop.end
-        }
         try onDisk { () throws(DiskError) in
-            if size < segment.bytes.count { try segment.file.truncate(to: size) }
-            try writeAgain(segment, to: stop.end)
+            if found.size < segment.bytes.count { try segment.file.truncate(to: found.size) }
+            try writeAgain(segment, to: found.end)
             try segment.file.sync()
             try disk.syncDirectory()
         }
@@ -287,7 +285,7 @@ struct LogRecovery {
             return try begin(segment.number + 1, older: older + [closed])
         }
         return opened(
-            segment.number, segment.file, end: stop.end, allocated: size, older: older)
+            segment.number, segment.file, end: found.end, allocated: found.size, older: older)
     }
 
     /// Writes what may not be synced once more, the header too where no chunk proves it synced.

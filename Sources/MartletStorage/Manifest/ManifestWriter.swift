@@ -89,18 +89,30 @@ final class ManifestWriter {
 
     // MARK: Finding it again
 
-    /// What the newest whole manifest among the files `names` says, and the numbers of all
-    /// manifests; an empty one where nothing was ever stored.
-    static func recover(
-        _ names: [String], on disk: any Disk
-    ) throws(StorageError) -> (manifest: Manifest, numbers: [UInt64]) {
+    /// What the newest whole manifest among the files `names` says.
+    struct Found {
+        /// The state; an empty one where nothing was ever stored.
+        var manifest = Manifest()
+        /// The numbers of all manifests, ascending.
+        var numbers: [UInt64] = []
+        /// The number of the one that says so; nil where there is none.
+        var number: UInt64?
+        /// How many edits it holds, the first record included.
+        var edits = 0
+    }
+
+    /// Finds the newest whole manifest among the files `names`, and changes nothing.
+    static func recover(_ names: [String], on disk: any Disk) throws(StorageError) -> Found {
         let numbers = names.compactMap { ManifestFormat.number($0) }.sorted()
         for number in numbers.reversed() {
             let name = ManifestFormat.fileName(number)
             let bytes = try load(name, from: disk)
             do throws(FormatError) {
                 // One whose making was cut short: then the one before it still stands.
-                if let manifest = try read(bytes, number: number) { return (manifest, numbers) }
+                if let (manifest, edits) = try read(bytes, number: number) {
+                    return Found(
+                        manifest: manifest, numbers: numbers, number: number, edits: edits)
+                }
             } catch {
                 if case .unsupportedVersion(let version) = error.reason {
                     throw .unsupportedVersion(file: name, version: version)
@@ -112,7 +124,7 @@ final class ManifestWriter {
             LogFormat.segmentNumber($0) != nil || TableFormat.number($0) != nil
         }
         if let data { throw .missingManifest(beside: data) }
-        return (Manifest(), numbers)
+        return Found(numbers: numbers)
     }
 
     private static func load(_ name: String, from disk: any Disk) throws(StorageError) -> Bytes {
@@ -124,9 +136,11 @@ final class ManifestWriter {
         }
     }
 
-    /// What a manifest's bytes say; nil when its first record is not whole. A torn record at the
-    /// end is not part of it; one with a whole record behind it is damage.
-    static func read(_ bytes: Bytes, number: UInt64) throws(FormatError) -> Manifest? {
+    /// What a manifest's bytes say, and in how many edits; nil when its first record is not whole.
+    /// A torn record at the end is not part of it; one with a whole record behind it is damage.
+    static func read(
+        _ bytes: Bytes, number: UInt64
+    ) throws(FormatError) -> (manifest: Manifest, edits: Int)? {
         guard bytes.count >= ManifestFormat.headerBytes else { return nil }
         var offset = ManifestFormat.headerBytes
         do throws(FormatError) {
@@ -139,17 +153,19 @@ final class ManifestWriter {
             return nil
         }
         var manifest = Manifest()
+        var edits = 0
         while offset < bytes.count {
             do throws(FormatError) {
                 let (edit, end) = try ManifestFormat.readRecord(bytes, number: number, at: offset)
                 try manifest.apply(edit)
+                edits += 1
                 offset = end
             } catch {
                 if wholeRecord(behind: offset, in: bytes, number: number) { throw error }
-                return offset == ManifestFormat.headerBytes ? nil : manifest
+                break
             }
         }
-        return offset == ManifestFormat.headerBytes ? nil : manifest
+        return edits == 0 ? nil : (manifest, edits)
     }
 
     /// Whether a whole record begins somewhere behind `offset`. A record's checksum covers its own

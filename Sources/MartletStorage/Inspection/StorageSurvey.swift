@@ -1,0 +1,127 @@
+// What is in a data directory, and what of it is the data: manifest, levels, log, and the rest.
+internal import MartletBase
+
+/// A data directory at a glance. Log segments are read whole, tables at their ends.
+package struct StorageSurvey: Sendable {
+    /// The manifest in force.
+    package struct ManifestFacts: Hashable, Sendable {
+        /// Its file.
+        package var fileName: String
+        /// Everything in the log up to here is in the tables.
+        package var flushed: LogPosition
+        /// The next number for a table or manifest.
+        package var nextNumber: UInt64
+        /// How many edits it holds, the one that it began with included.
+        package var edits: Int
+    }
+
+    /// A partition that was dropped and that some table still holds records of.
+    package struct DropMark: Hashable, Sendable {
+        /// What was dropped of it.
+        package var space: StorageKey.Space
+        /// The partition.
+        package var partition: UInt16
+        /// The position of the batch that dropped it: tables that are no newer are hidden there.
+        package var position: LogPosition
+    }
+
+    /// Every file but the lock, by name.
+    package internal(set) var files: [InspectedFile] = []
+    /// The manifest in force; nil where there is none or none reads back.
+    package internal(set) var manifest: ManifestFacts?
+    /// Tables by level, as the engine searches them, then those that are not data, by number.
+    package internal(set) var tables: [InspectedTable] = []
+    /// The segments of the log by number.
+    package internal(set) var segments: [InspectedSegment] = []
+    /// Drops that some table still needs.
+    package internal(set) var drops: [DropMark] = []
+    /// What was lost and not yet repaired, oldest first.
+    package internal(set) var damagedRanges: [DamagedRange] = []
+    /// The position of the last batch that an engine would find; nil where it would not open.
+    package internal(set) var position: LogPosition?
+    /// Why an engine would not open the directory; nil where it would.
+    package internal(set) var refusal: StorageError?
+
+    init() {}
+
+    /// The tables that are the data.
+    package var liveTables: [InspectedTable] { tables.filter { $0.level != nil } }
+
+    /// Bytes of the files that are `use`.
+    package func bytes(_ use: InspectedFile.Use) -> Int {
+        files.reduce(0) { $0 + ($1.use == use ? $1.bytes ?? 0 : 0) }
+    }
+
+    /// How many times smaller the blocks of all tables are than the records in them; nil where
+    /// there are no tables.
+    package var compressionRatio: Double? {
+        let known = liveTables.filter { $0.storedBytes > 0 }
+        let stored = known.reduce(0) { $0 + $1.storedBytes }
+        guard stored > 0 else { return nil }
+        return Double(known.reduce(0) { $0 + ($1.summary?.recordBytes ?? 0) }) / Double(stored)
+    }
+}
+
+extension StorageInspection {
+    /// Looks at every file. O(log + tables), and holds one segment in memory at a time.
+    package func survey() -> StorageSurvey {
+        var survey = StorageSurvey()
+        survey.files = names.map { InspectedFile($0, on: disk) }
+        var found = ManifestWriter.Found()
+        do throws(StorageError) {
+            found = try manifest()
+            let (problem, report) = verdict(found)
+            survey.refusal = problem
+            survey.position = report?.recovered
+        } catch {
+            survey.refusal = error
+        }
+        note(found, in: &survey)
+        survey.tables = tables(found.manifest).map { number, level, expected in
+            InspectedTable(number, level: level, expected: expected, on: disk)
+        }
+        let numbers = names.compactMap { LogFormat.segmentNumber($0) }.sorted()
+        survey.segments = numbers.map {
+            InspectedSegment($0, isLast: $0 == numbers.last, deep: false, on: disk)
+        }
+        mark(&survey, found)
+        return survey
+    }
+
+    private func note(_ found: ManifestWriter.Found, in survey: inout StorageSurvey) {
+        guard let number = found.number else { return }
+        survey.manifest = StorageSurvey.ManifestFacts(
+            fileName: ManifestFormat.fileName(number), flushed: found.manifest.flushed,
+            nextNumber: found.manifest.nextNumber, edits: found.edits)
+        survey.drops = found.manifest.drops.map {
+            StorageSurvey.DropMark(
+                space: $0.space, partition: $0.partition, position: $0.position)
+        }
+        survey.damagedRanges = found.manifest.damage
+    }
+
+    /// Says of each file what it is to the data. Without a manifest nobody knows: then each file of
+    /// the engine's counts as data.
+    private func mark(_ survey: inout StorageSurvey, _ found: ManifestWriter.Found) {
+        let live = Set(survey.liveTables.map(\.fileName))
+        let needed = neededSegment(survey.segments, found.manifest.flushed)
+        for index in survey.files.indices {
+            let file = survey.files[index]
+            let isData: Bool
+            switch file.kind {
+            case .aside, .foreign: continue
+            case .manifest: isData = file.name == survey.manifest?.fileName
+            case .table: isData = live.contains(file.name)
+            case .log: isData = (LogFormat.segmentNumber(file.name) ?? 0) >= needed
+            }
+            survey.files[index].use = isData || survey.manifest == nil ? .data : .leftover
+        }
+    }
+
+    /// The number of the first segment that holds what the tables do not.
+    private func neededSegment(_ segments: [InspectedSegment], _ flushed: LogPosition) -> UInt64 {
+        segments.last { segment in
+            segment.first.map { $0 <= flushed.advanced(by: 1) } ?? false
+        }?.number ?? 0
+    }
+}
