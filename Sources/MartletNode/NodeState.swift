@@ -67,31 +67,19 @@ struct ActorRecord: Hashable {
 }
 
 extension StorageEngine {
-    private static let formatVersion: UInt8 = 1
     private static let identityKey = StorageKey.state("identity")
     private static let actorKey = StorageKey.state("actor")
     private static let topologyKey = StorageKey.state("topology")
 
     func loadIdentity() throws(NodeStateError) -> NodeIdentity? {
         try load(Self.identityKey) { (reader: inout ByteReader) throws(FormatError) in
-            try Self.expectVersion(&reader)
-            return NodeIdentity(
-                id: NodeID(rawValue: try reader.readUInt64()),
-                clusterName: try reader.readPrefixedText(), name: try reader.readPrefixedText())
+            try NodeIdentity(from: &reader)
         }
     }
 
     func loadActor() throws(NodeStateError) -> ActorRecord? {
         try load(Self.actorKey) { (reader: inout ByteReader) throws(FormatError) in
-            try Self.expectVersion(&reader)
-            guard let incarnation = UInt32(exactly: try reader.readVarint()) else {
-                throw reader.error(.invalid("incarnation"))
-            }
-            let counter = try reader.readFlag() ? try reader.readVarint() : nil
-            if let counter, counter > Dot.counterLimit {
-                throw reader.error(.invalid("counter"))
-            }
-            return ActorRecord(incarnation: incarnation, counter: counter)
+            try ActorRecord(from: &reader)
         }
     }
 
@@ -116,19 +104,44 @@ extension StorageEngine {
             throw .unreadable(entry: key.key.text, error)
         }
     }
+}
 
-    private static func expectVersion(_ reader: inout ByteReader) throws(FormatError) {
-        let version = try reader.readUInt8()
-        guard version == formatVersion else { throw reader.error(.unsupportedVersion(version)) }
+extension NodeIdentity {
+    fileprivate static let formatVersion: UInt8 = 1
+
+    init(from reader: inout ByteReader) throws(FormatError) {
+        try reader.expectVersion(Self.formatVersion)
+        id = NodeID(rawValue: try reader.readUInt64())
+        clusterName = try reader.readPrefixedText()
+        name = try reader.readPrefixedText()
+    }
+}
+
+extension ActorRecord {
+    fileprivate static let formatVersion: UInt8 = 1
+
+    init(from reader: inout ByteReader) throws(FormatError) {
+        try reader.expectVersion(Self.formatVersion)
+        guard let incarnation = UInt32(exactly: try reader.readVarint()) else {
+            throw reader.error(.invalid("incarnation"))
+        }
+        self.incarnation = incarnation
+        counter = try reader.readFlag() ? try reader.readVarint() : nil
+        if let counter, counter > Dot.counterLimit { throw reader.error(.invalid("counter")) }
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func expectVersion(_ known: UInt8) throws(FormatError) {
+        let version = try readUInt8()
+        guard version == known else { throw error(.unsupportedVersion(version)) }
     }
 }
 
 extension WriteBatch {
-    private static let formatVersion: UInt8 = 1
-
     mutating func put(_ identity: NodeIdentity) {
         var writer = ByteWriter()
-        writer.write(Self.formatVersion)
+        writer.write(NodeIdentity.formatVersion)
         writer.write(identity.id.rawValue)
         writer.writePrefixed(identity.clusterName)
         writer.writePrefixed(identity.name)
@@ -137,7 +150,7 @@ extension WriteBatch {
 
     mutating func put(_ actor: ActorRecord) {
         var writer = ByteWriter()
-        writer.write(Self.formatVersion)
+        writer.write(ActorRecord.formatVersion)
         writer.writeVarint(UInt64(actor.incarnation))
         writer.write(actor.counter != nil)
         if let counter = actor.counter { writer.writeVarint(counter) }

@@ -1,0 +1,30 @@
+// What a node has written down of itself, one entry at a time: for tools that look at a stopped
+// node's storage. A node itself reads its state through NodeState.
+package import MartletBase
+package import MartletRing
+internal import MartletVersions
+
+/// An entry of the `state` space.
+package enum StateEntry: Sendable {
+    /// Who the node is.
+    case identity(NodeIdentity)
+    /// Under which incarnation it wrote last, and how far it had counted when it stopped cleanly;
+    /// nil where it did not.
+    case actor(incarnation: UInt32, counter: UInt64?)
+    /// The ring that it belongs to.
+    case topology(Topology)
+
+    /// Reads the entry called `name`; nil for a name that this build does not know.
+    package init?(name: Bytes, value: Bytes) throws(FormatError) {
+        var reader = ByteReader(value)
+        switch name.text {
+        case "identity": self = .identity(try NodeIdentity(from: &reader))
+        case "actor":
+            let record = try ActorRecord(from: &reader)
+            self = .actor(incarnation: record.incarnation, counter: record.counter)
+        case "topology": self = .topology(try Topology(from: &reader))
+        default: return nil
+        }
+        try reader.expectEnd()
+    }
+}

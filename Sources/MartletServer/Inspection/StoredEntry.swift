@@ -1,0 +1,190 @@
+// Entries of a stopped node's storage, decoded as far as they read back: objects, hints, marks and
+// the node's own state.
+package import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+
+/// Which entries are wanted.
+package struct EntrySelection: Hashable, Sendable {
+    /// A space by its name.
+    package enum Space: String, CaseIterable, Hashable, Sendable {
+        /// What this node is a home replica or a fallback for.
+        case objects
+        /// What it keeps for homes.
+        case hints
+        /// What it has written down of itself.
+        case state
+    }
+
+    /// The space; nil for all.
+    package var space: Space?
+    /// The partition; nil for all.
+    package var partition: UInt16?
+    /// The key, or the name of a state entry; nil for all.
+    package var key: Bytes?
+
+    /// Everything.
+    package init() {}
+
+    var filter: EntryFilter {
+        var filter = EntryFilter()
+        switch space {
+        case .objects: filter.spaces = [.objects]
+        case .hints: filter.spaces = [.hints]
+        case .state: filter.spaces = [.state]
+        case nil: break
+        }
+        filter.partition = partition
+        filter.key = key
+        return filter
+    }
+}
+
+/// One entry.
+package struct StoredEntry: Hashable, Sendable {
+    /// One version of a key.
+    package struct Version: Hashable, Sendable {
+        /// Its name: `node/incarnation:counter`.
+        package var dot: String
+        /// When it was written, in milliseconds since 1970.
+        package var writtenAtMilliseconds: UInt64
+        /// How many came before it within that millisecond.
+        package var logical: UInt16
+        /// When it expires, in milliseconds since 1970; nil for never.
+        package var expiresAtMilliseconds: UInt64?
+        /// The value; nil for a tombstone.
+        package var value: Bytes?
+    }
+
+    /// What an entry says.
+    package enum Content: Hashable, Sendable {
+        /// An object: what of its key is known, and its siblings by dot.
+        case object(context: String, versions: [Version])
+        /// A hint by reference: the object is this node's own.
+        case mark
+        /// One of the node's own entries, by field.
+        case state([Field])
+        /// None that this build reads, and why.
+        case unreadable(String)
+    }
+
+    /// A part of a state entry.
+    package struct Field: Hashable, Sendable {
+        /// What it is.
+        package var name: String
+        /// What it says.
+        package var value: String
+    }
+
+    /// `objects`, `hints` or `state`.
+    package var space: String
+    /// The partition.
+    package var partition: UInt16
+    /// The key, or the name of a state entry.
+    package var key: Bytes
+    /// The node that a hint is for; nil in the other spaces.
+    package var home: String?
+    /// What it says.
+    package var content: Content
+    /// What it takes in the storage, in bytes.
+    package var byteCount: Int
+}
+
+/// Reads entries one after the other.
+package final class EntryReader {
+    private let walk: EntryWalk
+    private var toldCount = 0
+
+    init(_ walk: EntryWalk) {
+        self.walk = walk
+    }
+
+    /// The next entry; nil at the end.
+    package func next() -> StoredEntry? {
+        walk.next().map { StoredEntry($0.key, $0.value) }
+    }
+
+    /// What was passed over since the last call because it does not read back.
+    package func takeDamage() -> [String] {
+        defer { toldCount = walk.damage.count }
+        return walk.damage[toldCount...].map(\.description)
+    }
+}
+
+extension StoredEntry {
+    fileprivate init(_ key: StorageKey, _ value: Bytes) {
+        space = "\(key.space)"
+        partition = key.partition
+        self.key = key.key
+        home = key.home?.description
+        byteCount = value.count
+        do throws(FormatError) {
+            content = try Self.content(key, value)
+        } catch {
+            content = .unreadable(error.description)
+        }
+    }
+
+    private static func content(
+        _ key: StorageKey, _ value: Bytes
+    ) throws(FormatError) -> Content {
+        if key.space == .state {
+            guard let entry = try StateEntry(name: key.key, value: value) else {
+                return .unreadable("a name that this build does not know")
+            }
+            return .state(fields(entry))
+        }
+        if key.space == .hints, HintMark.isMark(value) { return .mark }
+        var reader = ByteReader(value)
+        let object = try Object(from: &reader)
+        try reader.expectEnd()
+        return .object(
+            context: object.context.description, versions: object.siblings.map { Version($0) })
+    }
+
+    private static func fields(_ entry: StateEntry) -> [Field] {
+        switch entry {
+        case .identity(let identity):
+            [
+                Field(name: "node", value: identity.id.description),
+                Field(name: "cluster", value: identity.clusterName),
+                Field(name: "name", value: identity.name),
+            ]
+        case .actor(let incarnation, let counter):
+            [
+                Field(name: "incarnation", value: "\(incarnation)"),
+                Field(
+                    name: "counter",
+                    value: counter.map { "\($0)" } ?? "not known: not stopped cleanly"),
+            ]
+        case .topology(let topology):
+            [
+                Field(name: "cluster", value: topology.clusterName),
+                Field(name: "epoch", value: "\(topology.epoch)"),
+                Field(name: "members", value: "\(topology.members.count)"),
+                Field(name: "partitions", value: "\(topology.partitionCount.value)"),
+                Field(name: "replicas", value: "\(topology.replicaCount)"),
+                Field(
+                    name: "digest",
+                    value: NodeID(rawValue: topology.digest).description),
+            ]
+        }
+    }
+}
+
+extension StoredEntry.Version {
+    fileprivate init(_ sibling: Sibling) {
+        dot = sibling.dot.description
+        writtenAtMilliseconds = sibling.timestamp.wall.milliseconds
+        logical = UInt16(truncatingIfNeeded: sibling.timestamp.bits)
+        expiresAtMilliseconds = sibling.expiry?.milliseconds
+        value =
+            switch sibling.content {
+            case .value(let bytes): bytes
+            case .tombstone: nil
+            }
+    }
+}
