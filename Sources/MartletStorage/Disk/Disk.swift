@@ -115,6 +115,10 @@ package struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
+    /// Whether a read that fails so finds what was written lost: a bad sector, or no file. Any
+    /// other failure may pass.
+    var isLossOfData: Bool { cause == .inputOutput || cause == .notFound }
+
     /// One line for a log or a terminal.
     package var description: String {
         let why =

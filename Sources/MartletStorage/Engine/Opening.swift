@@ -122,11 +122,7 @@ private struct Opening {
     private func salvage(
         _ placed: Manifest.Placed, _ error: TableError, _ writer: ManifestWriter
     ) throws(StorageError) -> [BuiltTable] {
-        if case .disk(let error) = error,
-            error.cause != .inputOutput && error.cause != .notFound
-        {
-            throw .disk(error)
-        }
+        if case .disk(let error) = error, !error.isLossOfData { throw .disk(error) }
         let stateRanks = Rank.all(of: .state, 0)
         if placed.table.ranks.overlaps(stateRanks) {
             throw .stateLost(

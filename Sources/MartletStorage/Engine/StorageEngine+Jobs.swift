@@ -121,9 +121,9 @@ extension StorageEngine {
     // MARK: Damage
 
     /// A block did not read back: it is not asked for again, and its table is made anew without
-    /// it. A disk that refused for another reason than a bad sector proves nothing.
+    /// it. A disk that refused for another reason than loss proves nothing.
     func noteDamage(_ error: TableError, _ id: BlockRead.BlockID) {
-        if case .disk(let error) = error, error.cause != .inputOutput { return }
+        if case .disk(let error) = error, !error.isLossOfData { return }
         guard let table = version.tables[id.table], !table.isDamaged(id.index) else { return }
         table.noteDamage(of: id.index)
         counters.damagedBlocks += 1

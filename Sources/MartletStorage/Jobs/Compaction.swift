@@ -62,16 +62,20 @@ final class Compaction {
     private func take(_ source: Int, _ takeNumber: () -> UInt64) throws(Failure) -> Int {
         let record = merge.record(of: source)
         let bytes = merge.block(of: source).bytes
+        guard let table = sources[source].current?.summary else {
+            preconditionFailure("a record of source \(source), which has no table")
+        }
+        // Outside of them it would belong into another table of the level.
+        guard table.ranks.contains(merge.rank(of: source)) else {
+            throw .damaged(table: table.number, .invalid("rank of a record"))
+        }
         let length = Record.overheadLimitBytes + record.key.count + record.value.count
         if record.kind == .delete, task.isBottom { return length }
-        if let table = sources[source].current?.summary,
-            task.drops.contains(where: {
-                $0.space == record.space && $0.partition == record.partition
-                    && table.newest < $0.position
-            })
-        {
-            return length
+        let isHidden = task.drops.contains {
+            $0.space == record.space && $0.partition == record.partition
+                && table.newest < $0.position
         }
+        if isHidden { return length }
         do throws(DiskError) {
             try output.append(record, in: bytes.raw, hash: merge.hash(of: source), takeNumber)
         } catch {
@@ -90,8 +94,10 @@ final class Compaction {
             } catch {
                 let number = sources[source].current?.summary.number ?? 0
                 switch error {
-                case .disk(let error) where error.cause != .inputOutput: throw .disk(error)
-                case .disk: throw .damaged(table: number, .invalid("sector"))
+                // Trying again would hold up all compaction for as long as the sector is bad.
+                case .disk(let error) where error.isLossOfData:
+                    throw .damaged(table: number, .invalid("\(error)"))
+                case .disk(let error): throw .disk(error)
                 case .damaged(_, _, let reason): throw .damaged(table: number, reason)
                 }
             }

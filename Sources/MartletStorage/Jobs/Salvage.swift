@@ -14,40 +14,67 @@ enum Salvage {
     ) throws(DiskError) -> [DamagedRange] {
         let table = task.table
         var damage: [DamagedRange] = []
-        let file = try disk.open(table.summary.fileName, .reading)
-        var scanner = TableScanner(file, table.map)
+        let file: any DiskFile
+        do { file = try disk.open(table.summary.fileName, .reading) } catch {
+            guard error.isLossOfData else { throw error }
+            return [whole(table.summary, "\(error)")]
+        }
+        // A block at a time: a bad sector must not take its neighbours along.
+        var scanner = TableScanner(file, table.map, readAheadBytes: 0)
+        var last: StorageKey?
         for index in 0..<table.map.blockCount {
+            let good: GoodBlock
             do throws(TableError) {
                 guard let block = try scanner.next() else { continue }
-                try copy(block, of: table.summary, into: &output, takeNumber)
+                good = try GoodBlock(block, of: table.summary, after: &last)
             } catch {
                 switch error {
-                case .disk(let error) where error.cause != .inputOutput: throw error
+                case .disk(let error) where !error.isLossOfData: throw error
                 case .disk(let error):
                     damage.append(range(of: index, in: table, "\(error)"))
                 case .damaged(_, let offset, let reason):
                     damage.append(
                         range(of: index, in: table, "\(FormatError(reason, at: offset))"))
                 }
+                continue
             }
+            try good.copy(into: &output, takeNumber)
         }
         return damage
     }
 
-    private static func copy(
-        _ block: Block, of table: TableSummary, into output: inout TableOutput,
-        _ takeNumber: () -> UInt64
-    ) throws(TableError) {
-        var records: [(record: Record, hash: UInt64)] = []
-        do throws(FormatError) { try block.verify { records.append(($0, $1)) } } catch {
-            throw .damaged(file: table.fileName, offset: error.offset, reason: error.reason)
-        }
-        let bytes = block.bytes
-        for (record, hash) in records {
-            do throws(DiskError) {
-                try output.append(record, in: bytes.raw, hash: hash, takeNumber)
+    /// A block that may be copied whole: what it says is so, and it belongs where it is.
+    private struct GoodBlock {
+        private let block: Block
+        private let records: [(record: Record, hash: UInt64)]
+
+        /// Fails unless the block lies behind `last` and within the table.
+        init(
+            _ block: Block, of table: TableSummary, after last: inout StorageKey?
+        ) throws(TableError) {
+            self.block = block
+            let bytes = block.bytes
+            var records: [(record: Record, hash: UInt64)] = []
+            do throws(FormatError) {
+                try block.verify { records.append(($0, $1)) }
+                guard let first = records.first?.record.storageKey(in: bytes.raw),
+                    let end = records.last?.record.storageKey(in: bytes.raw),
+                    table.lowest <= first.rank, end.rank <= table.highest,
+                    last.map({ $0 < first }) ?? true
+                else { throw FormatError(.invalid("order of blocks"), at: 0) }
+                last = end
             } catch {
-                throw .disk(error)
+                throw .damaged(file: table.fileName, offset: error.offset, reason: error.reason)
+            }
+            self.records = records
+        }
+
+        func copy(
+            into output: inout TableOutput, _ takeNumber: () -> UInt64
+        ) throws(DiskError) {
+            let bytes = block.bytes
+            for (record, hash) in records {
+                try output.append(record, in: bytes.raw, hash: hash, takeNumber)
             }
         }
     }
@@ -67,26 +94,35 @@ enum Salvage {
         _ table: TableSummary, _ error: TableError, _ disk: any Disk,
         into output: inout TableOutput, _ takeNumber: () -> UInt64
     ) throws(DiskError) -> [DamagedRange] {
-        do throws(TableError) {
-            let file: any DiskFile
-            do { file = try disk.open(table.fileName, .reading) } catch {
-                throw TableError.disk(error)
+        let opened = try unlessLost { () throws(TableError) in
+            let file = try TableReader.asking { () throws(DiskError) in
+                try disk.open(table.fileName, .reading)
             }
-            var walk = try TableWalk(file, number: table.number, footer: nil, map: nil)
-            while let (_, piece) = try walk.next() {
-                guard case .records(let block, _) = piece else { continue }
-                try copy(block, of: table, into: &output, takeNumber)
-            }
-        } catch {
-            if case .disk(let error) = error,
-                error.cause != .notFound && error.cause != .inputOutput
-            {
-                throw error
-            }
+            return try TableWalk(file, number: table.number, footer: nil, map: nil)
         }
-        return [
-            DamagedRange(file: table.fileName + suffix, ranks: table.ranks, reason: "\(error)")
-        ]
+        guard var walk = opened else { return [whole(table, "\(error)")] }
+        var last: StorageKey?
+        while let piece = try unlessLost({ () throws(TableError) in try walk.next()?.piece }) {
+            guard case .records(let block, _) = piece,
+                let good = try? GoodBlock(block, of: table, after: &last)
+            else { continue }
+            try good.copy(into: &output, takeNumber)
+        }
+        return [whole(table, "\(error)")]
+    }
+
+    /// What `read` brings; nil where the rest of the file is lost.
+    private static func unlessLost<Value>(
+        _ read: () throws(TableError) -> Value?
+    ) throws(DiskError) -> Value? {
+        do { return try read() } catch {
+            if case .disk(let error) = error, !error.isLossOfData { throw error }
+            return nil
+        }
+    }
+
+    private static func whole(_ table: TableSummary, _ reason: String) -> DamagedRange {
+        DamagedRange(file: table.fileName + suffix, ranks: table.ranks, reason: reason)
     }
 
     /// What the manifest learns of it.

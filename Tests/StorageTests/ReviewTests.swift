@@ -1,0 +1,158 @@
+// What goes wrong around tables that do not read back: salvage in every state of the engine, disks
+// that fail in the middle of it, and jobs that must not be tried for ever.
+import MartletBase
+@testable import MartletStorage
+import Testing
+
+struct SalvageTests {
+    private func tables(_ disk: MemoryDisk) throws -> [String] {
+        try disk.list().filter { TableFormat.number($0) != nil }
+    }
+
+    private func aside(_ disk: MemoryDisk) throws -> [String] {
+        try disk.list().filter { $0.hasSuffix(Salvage.suffix) }
+    }
+
+    private func key(_ index: Int) -> StorageKey { .named("key-\(1000 + index)") }
+
+    /// `count` keys with values of 100 bytes that do not compress, all of them in tables.
+    private func fill(_ sample: Sample, _ count: Int, from start: Int = 0) throws {
+        var random = SeededRandom(seed: 1, stream: "salvage")
+        for index in start..<start + count {
+            var batch = WriteBatch()
+            batch.put(key(index), Bytes((0..<100).map { _ in UInt8(random.below(256)) }))
+            try sample.engine.write(batch)
+            sample.commit()
+            sample.settle()
+        }
+    }
+
+    /// One table of 16 blocks or so in level 0.
+    private func oneTable(_ disk: MemoryDisk) throws -> Sample {
+        var options = StorageOptions.tiny
+        options.flushBytes = 8 << 10
+        options.memtableLimitBytes = 64 << 10
+        options.levelZeroTrigger = 4
+        let sample = try Sample(disk, options)
+        while try tables(disk).isEmpty {
+            try fill(sample, 1, from: Int(sample.engine.appended.rawValue))
+        }
+        return sample
+    }
+
+    private func readable(_ sample: Sample, of count: Int) -> Int {
+        (0..<count).count {
+            if case .found = sample.get(key($0)) { true } else { false }
+        }
+    }
+
+    @Test("a table whose index is damaged is salvaged at open, and its file put aside")
+    func damagedIndex() throws {
+        let disk = MemoryDisk()
+        let sample = try oneTable(disk)
+        let count = Int(sample.engine.appended.rawValue)
+        let name = try #require(try tables(disk).first)
+        let size = try #require(disk.contents(of: name)?.count)
+        disk.unlock()
+        disk.flipBit(in: name, at: size - TableFormat.footerBytes - 20, bit: 3)
+        let again = try Sample(disk, .tiny)
+        #expect(again.engine.takeDamage().map(\.file) == [name + Salvage.suffix])
+        #expect(try aside(disk) == [name + Salvage.suffix])
+        #expect(readable(again, of: count) == count)
+        disk.unlock()
+        #expect(readable(try Sample(disk, .tiny), of: count) == count)
+    }
+
+    @Test("a compaction that meets a bad sector has the table salvaged, and goes on")
+    func badSectorInCompaction() throws {
+        let disk = MemoryDisk()
+        let sample = try oneTable(disk)
+        let count = Int(sample.engine.appended.rawValue)
+        let name = try #require(try tables(disk).first)
+        disk.makeUnreadable(name, 2_000..<2_001)
+        try fill(sample, 600, from: count)
+        #expect(!sample.engine.hasBackgroundWork)
+        #expect(sample.engine.damagedRanges.map(\.file) == [name + Salvage.suffix])
+        #expect(readable(sample, of: count) >= count - 3)
+        #expect(readable(sample, of: count) < count)
+        #expect(try aside(disk) == [name + Salvage.suffix])
+        sample.engine.checkInvariants()
+    }
+
+    @Test("a table whose file is gone is lost whole, is told, and holds nothing up")
+    func missingFile() throws {
+        let disk = MemoryDisk()
+        let sample = try oneTable(disk)
+        let count = Int(sample.engine.appended.rawValue)
+        let name = try #require(try tables(disk).first)
+        try disk.remove(name)
+        try fill(sample, 600, from: count)
+        #expect(!sample.engine.hasBackgroundWork)
+        #expect(sample.engine.takeDamage().map(\.file) == [name + Salvage.suffix])
+    }
+
+    /// A table with a damaged block that the engine knows of, and no job begun.
+    private func noted(_ disk: MemoryDisk) throws -> (Sample, name: String, count: Int) {
+        let sample = try oneTable(disk)
+        let count = Int(sample.engine.appended.rawValue)
+        let name = try #require(try tables(disk).first)
+        disk.flipBit(in: name, at: 2_000, bit: 1)
+        _ = readable(sample, of: count)
+        #expect(sample.engine.counters.damagedBlocks == 1)
+        return (sample, name, count)
+    }
+
+    @Test("what salvage made stays when the old file cannot be put aside")
+    func renameFails() throws {
+        let disk = MemoryDisk()
+        let (sample, name, count) = try noted(disk)
+        // Every number of operations after which the disk refuses all the rest.
+        for limit in 0..<40 {
+            let copy = disk.copy()
+            copy.crashNothing()
+            let broken = try Sample(copy, sample.engine.options)
+            _ = readable(broken, of: count)
+            copy.operationsUntilHalt = limit
+            broken.settle(limit: 10)
+            copy.crashNothing()
+            let again = try Sample(copy, sample.engine.options)
+            #expect(readable(again, of: count) >= count - 3, "\(name) after \(limit)")
+        }
+    }
+
+    @Test("a snapshot reads on in a table that was salvaged meanwhile")
+    func snapshotOverSalvage() throws {
+        let disk = MemoryDisk()
+        let (sample, name, count) = try noted(disk)
+        let snapshot = try #require(sample.engine.snapshot())
+        sample.settle()
+        #expect(try tables(disk).contains(name))
+        let first = try sample.engine.scanNow(
+            .objects, after: nil, limitBytes: 1, in: snapshot)
+        #expect(first.entries.count == 1)
+        _ = consume snapshot
+        sample.settle()
+        #expect(try aside(disk) == [name + Salvage.suffix])
+        #expect(readable(sample, of: count) >= count - 3)
+    }
+
+    @Test("a write that fails while salvaging is no damage of what is read")
+    func writeFailsWhileSalvaging() throws {
+        let disk = MemoryDisk()
+        let (sample, _, count) = try noted(disk)
+        disk.writesUntilFailure = 0
+        disk.writeFailure = .short(0, .inputOutput)
+        sample.settle(limit: 1)
+        disk.writesUntilFailure = nil
+        sample.settle()
+        #expect(sample.engine.damagedRanges.count == 1)
+        #expect(readable(sample, of: count) >= count - 3)
+    }
+}
+
+extension MemoryDisk {
+    fileprivate func crashNothing() {
+        var random = SeededRandom(seed: 0, stream: "crash")
+        crash(.nothing, random: &random)
+    }
+}
