@@ -105,7 +105,7 @@ private final class LayerReplay {
     private(set) var layers: [Layer]
 
     init(after position: LogPosition) {
-        layers = [Layer(after: position, expectedBytes: StorageOptions().flushBytes)]
+        layers = [Layer(after: position, options: StorageOptions())]
     }
 
     func apply(

@@ -28,8 +28,9 @@ final class Scrub {
             return nil
         } catch {
             switch error {
-            case .disk(let error) where error.cause != .inputOutput: return .refused(error)
-            case .disk: return .damaged(table: table.summary.number, .invalid("sector"))
+            case .disk(let error) where !error.isLossOfData: return .refused(error)
+            case .disk(let error):
+                return .damaged(table: table.summary.number, .invalid("\(error)"))
             case .damaged(_, _, let reason):
                 return .damaged(table: table.summary.number, reason)
             }
