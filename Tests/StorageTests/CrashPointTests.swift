@@ -25,7 +25,7 @@ struct CrashPointTests {
 
     private static let ways: [Way] =
         [Way(loss: .nothing, seed: 0), Way(loss: .everything, seed: 0)]
-        + (1...2).map { Way(loss: .tail, seed: $0) } + (1...3).map { Way(loss: .sectors, seed: $0) }
+        + [Way(loss: .tail, seed: 1)] + (1...2).map { Way(loss: .sectors, seed: $0) }
 
     /// Runs `workload` once; the points before each operation, and one after the last.
     private func points(_ workload: Workload) throws -> (stage: Stage, points: [Point]) {
@@ -56,12 +56,15 @@ struct CrashPointTests {
                 let disk = point.disk.copy()
                 var random = SeededRandom(seed: way.seed, stream: "crash \(index)")
                 disk.crash(way.loss, random: &random)
-                try check(disk, stage, floor: way.floor(point), note)
+                if workload.isDamaging {
+                    try checkDamaged(disk, stage, floor: way.floor(point), note)
+                } else {
+                    try check(disk, stage, floor: way.floor(point), note)
+                }
                 explored += 1
             }
         }
-        print(workload.name, explored, points.count)
-        #expect(explored >= 7 * workload.expectedOperations, "\(workload.name): \(explored)")
+        #expect(explored >= 5 * workload.expectedOperations, "\(workload.name): \(explored)")
     }
 
     /// Opens the disk, loses power, opens it again: nothing changes; goes on writing, loses power
@@ -91,6 +94,25 @@ struct CrashPointTests {
         stage.checkFiles(third, "\(note), written on")
     }
 
+    /// Where the script has damaged a table: all else is there, before and after salvage.
+    private func checkDamaged(
+        _ disk: MemoryDisk, _ stage: Stage, floor: Int, _ note: String
+    ) throws {
+        var random = SeededRandom(seed: 0)
+        let first = try Sample(disk, stage.options)
+        stage.checkDamaged(first, floor: floor, note)
+        first.settle()
+        stage.checkDamaged(first, floor: floor, "\(note), salvaged")
+        stage.checkFiles(first, "\(note), salvaged")
+        disk.crash(.everything, random: &random)
+        let second = try Sample(disk, stage.options)
+        #expect(second.report.recovered == first.report.recovered, "\(note), a second time")
+        stage.checkDamaged(second, floor: floor, "\(note), a second time")
+        stage.checkFiles(second, "\(note), a second time")
+        let aside = second.engine.damagedRanges.map(\.file)
+        #expect(Set(aside).isSubset(of: try disk.list()), "\(note): nothing was kept aside")
+    }
+
     @Test(
         "a crash at any operation of an opening after a crash changes nothing of that",
         arguments: Workload.all)
@@ -109,7 +131,12 @@ struct CrashPointTests {
                 let note = "\(workload.name), operation \(index), \(way), step \(step), \(again)"
                 copy.crash(again.loss, random: &random)
                 let floor = again.loss == .nothing ? way.floor(point) : point.synced
-                try stage.check(try Sample(copy, stage.options), floor: floor, note)
+                let found = try Sample(copy, stage.options)
+                if workload.isDamaging {
+                    stage.checkDamaged(found, floor: floor, note)
+                } else {
+                    try stage.check(found, floor: floor, note)
+                }
             }
         }
     }

@@ -35,15 +35,30 @@ final class Stage {
     /// Whether each commit syncs.
     var isSyncing: Bool { options.sync == .everyWrite }
 
-    /// Opens the engine; before that there is none.
+    /// Opens the engine; before that there is none. Where the disk refuses and that is part of the
+    /// script, there is a loss of power and then space, and it is opened again.
     func open() throws {
         do {
             sample = try Sample(disk, options)
         } catch let error as StorageError where isTolerant {
             failures.append(error)
+            disk.capacityBytes = nil
+            losePower()
             sample = try Sample(disk, options)
         }
+        let recovered = Int(sample?.report.recovered.rawValue ?? 0)
+        if (synced...appended).contains(recovered) {
+            states.removeLast(appended - recovered)
+        } else {
+            Issue.record("recovered \(recovered), not \(synced) to \(appended)")
+        }
         note()
+    }
+
+    private func losePower() {
+        var random = SeededRandom(seed: 0)
+        disk.crash(.everything, random: &random)
+        written = synced
     }
 
     private func note() {
@@ -58,7 +73,7 @@ final class Stage {
         guard let sample else { return }
         do {
             try sample.engine.write(batch)
-        } catch where isTolerant {
+        } catch  where isTolerant {
             refusals.append(error)
             return
         }
@@ -87,7 +102,11 @@ final class Stage {
         try write(batch)
     }
 
-    func settle() { sample?.settle() }
+    /// Does the background work that is due; where the disk refuses, not for long.
+    func settle() { sample?.settle(limit: isTolerant ? 40 : 1_000) }
+
+    /// Why nothing can be written; nil while it can.
+    var refusal: WriteRefusal? { sample?.engine.refusal }
 
     func get(_ key: StorageKey) { _ = sample?.get(key) }
 
@@ -97,9 +116,28 @@ final class Stage {
             append()
             sample.engine.logAnswered(sample.log.close())
             note()
+            // Names that a failed sync forgot come back with the power alone.
+            if hasFailedNames(sample.engine) { losePower() }
         }
         sample = nil
         try open()
+    }
+
+    private func hasFailedNames(_ engine: StorageEngine) -> Bool {
+        switch engine.refusal {
+        case .logFailed(let error), .manifestFailed(let error):
+            error.operation == .sync && error.file == "."
+        default: false
+        }
+    }
+
+    /// Flips a bit of table `index` of those there are, at `offset`, from the end where it is
+    /// negative.
+    func damageTable(_ index: Int, at offset: Int) throws {
+        let tables = try #require(sample).engine.version.manifest.tables
+        let table = tables[index % tables.count].table
+        let place = offset < 0 ? table.fileBytes + offset : offset
+        disk.flipBit(in: table.fileName, at: place, bit: 3)
     }
 
     // MARK: What must hold

@@ -19,7 +19,7 @@ struct Workload: Sendable, CustomTestStringConvertible {
 
     static let all = [
         opening, singles, batches, unsynced, segments, flush, levels, drops, manifests, reopening,
-        logBehind,
+        logBehind, salvage, salvageAtOpening,
     ]
 
     private static let opening = Workload(name: "opening", expectedOperations: 5) { _ in }
@@ -79,7 +79,7 @@ struct Workload: Sendable, CustomTestStringConvertible {
     }
 
     private static let levels = Workload(name: "compaction over the levels") { stage in
-        for index in 0..<14 {
+        for index in 0..<9 {
             for part in 0..<3 { try stage.put("key \((index * 3 + part) % 17)", 330 + index) }
             var batch = WriteBatch()
             batch.delete(.object(partition: 0, key: Bytes(text: "key \(index % 5)")))
@@ -138,6 +138,33 @@ struct Workload: Sendable, CustomTestStringConvertible {
         }
         try stage.reopen()
         try stage.put("end", 30)
+        stage.commit()
+    }
+}
+
+extension Workload {
+    private static let salvage = Workload(name: "salvage of a table", isDamaging: true) { stage in
+        let keys = (0..<9).map { StorageKey.object(partition: 0, key: Bytes(text: "key \($0)")) }
+        for index in 0..<9 { try stage.put("key \(index)", 230) }
+        stage.commit()
+        stage.settle()
+        try stage.damageTable(0, at: TableFormat.headerBytes + 40)
+        for key in keys { stage.get(key) }
+        stage.settle()
+        for key in keys { stage.get(key) }
+        try stage.put("key 1", 20)
+        stage.commit()
+    }
+
+    private static let salvageAtOpening = Workload(
+        name: "salvage of a table without its end", isDamaging: true
+    ) { stage in
+        for index in 0..<9 { try stage.put("key \(index)", 230) }
+        stage.commit()
+        stage.settle()
+        try stage.damageTable(0, at: -20)
+        try stage.reopen()
+        try stage.put("key 1", 20)
         stage.commit()
     }
 }

@@ -124,7 +124,9 @@ package final class StorageWorker {
             try manifest.append(edit)
             return JobOutcome(job: job, result: .done(edit, built))
         } catch {
-            return JobOutcome(job: job, result: .failed(error))
+            if manifest.failure != nil { return JobOutcome(job: job, result: .failed(error)) }
+            abandon(built.map(\.summary.fileName))
+            return JobOutcome(job: job, result: .refused(error))
         }
     }
 

@@ -3,7 +3,8 @@
 
 // A manifest is made whole and synced, its directory too, before the one before it is removed: a
 // crash leaves the old one, both, or the new one, and the newest that holds a whole first record is
-// right. An edit counts once it is synced, and nothing is appended after a failure.
+// right. An edit counts once it is synced, and nothing is appended after a failure, but for that of
+// a full disk.
 internal import MartletBase
 
 /// The open manifest of a node; confined to one thread at a time.
@@ -13,7 +14,8 @@ final class ManifestWriter {
     private var file: any DiskFile
     private var end: Int
     private var firstEnd: Int
-    private var failure: DiskError?
+    /// Why nothing more is appended: whether the last edit holds is not known.
+    private(set) var failure: DiskError?
     /// What the file says.
     private(set) var manifest: Manifest
 
@@ -41,11 +43,10 @@ final class ManifestWriter {
         var manifest = manifest
         let number = max(manifest.nextNumber, (older.max() ?? 0) + 1)
         manifest.nextNumber = number + 1
-        let file = try disk.open(ManifestFormat.fileName(number), .empty)
         let header = ManifestFormat.header(number)
         let record = ManifestFormat.record(
             ManifestEdit(whole: manifest), number: number, at: header.count)
-        try file.write(header + record, at: 0)
+        let file = try write(header + record, number, disk)
         try file.sync()
         try disk.syncDirectory()
         for old in older { try disk.remove(ManifestFormat.fileName(old)) }
@@ -55,14 +56,30 @@ final class ManifestWriter {
             end: header.count + record.count, manifest: manifest)
     }
 
+    /// Makes the file of manifest `number`, or none.
+    private static func write(
+        _ bytes: Bytes, _ number: UInt64, _ disk: any Disk
+    ) throws(DiskError) -> any DiskFile {
+        let name = ManifestFormat.fileName(number)
+        do {
+            let file = try disk.open(name, .empty)
+            try file.write(bytes, at: 0)
+            return file
+        } catch {
+            try? disk.remove(name)
+            throw error
+        }
+    }
+
     /// The next number for a table.
     func takeNumber() -> UInt64 {
         defer { manifest.nextNumber += 1 }
         return manifest.nextNumber
     }
 
-    /// Makes `edit` durable. A failure is final: whether the edit holds is not known until the next
-    /// start reads the file.
+    /// Makes `edit` durable. A full disk leaves the manifest as it was, and other edits may follow;
+    /// any other failure is final: whether the edit holds is not known until the next start reads
+    /// the file.
     func append(_ edit: ManifestEdit) throws(DiskError) {
         if let failure { throw failure }
         var edit = edit
@@ -70,14 +87,22 @@ final class ManifestWriter {
         do {
             if end > firstEnd + growthBytes { try replace() }
             let record = ManifestFormat.record(edit, number: number, at: end)
-            try file.write(record, at: end)
+            try write(record)
             try file.sync()
             end += record.count
         } catch {
-            failure = error
+            if error.cause != .noSpace || error.operation == .sync { failure = error }
             throw error
         }
         do { try manifest.apply(edit) } catch { invariant(false, "\(edit) does not fit: \(error)") }
+    }
+
+    /// Writes at the end, and cuts what a full disk took of it off again.
+    private func write(_ record: Bytes) throws(DiskError) {
+        do { try file.write(record, at: end) } catch {
+            if error.cause == .noSpace { try file.truncate(to: end) }
+            throw error
+        }
     }
 
     private func replace() throws(DiskError) {
