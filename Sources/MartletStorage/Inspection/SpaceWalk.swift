@@ -30,7 +30,9 @@ struct SpaceWalk {
         self.manifest = manifest
         self.layers = layers
         self.ranks = ranks
-        let partitions = RankPlace(ranks.lowerBound).partition...RankPlace(ranks.upperBound)
+        let partitions =
+            RankPlace(ranks.lowerBound)
+            .partition...RankPlace(ranks.upperBound)
             .partition
         sources =
             layers.map {
@@ -83,9 +85,10 @@ struct SpaceWalk {
         while true {
             let isPastEnd =
                 run.scanner.map { scanner in
-                    scanner.index > 0 && run.current.map { table in
-                        table.map.lastRank(of: scanner.index - 1) > ranks.upperBound
-                    } ?? false
+                    scanner.index > 0
+                        && run.current.map { table in
+                            table.map.lastRank(of: scanner.index - 1) > ranks.upperBound
+                        } ?? false
                 } ?? false
             if isPastEnd { return nil }
             do throws(TableError) {
