@@ -10,6 +10,8 @@ struct JobBoard {
     var isRemoving = false
     /// Tables that hold damaged blocks, to be salvaged.
     var damaged: [UInt64] = []
+    /// The batch that holds the node's own entries anew, until the next salvage is done.
+    var stateSaved: LogPosition?
     /// Tables that are no longer data, until the last who reads them is done.
     var obsolete: [Table] = []
     /// Whether the next table is to be scrubbed when there is nothing else to do.

@@ -34,12 +34,32 @@ extension StorageEngine {
                 jobs.damaged.removeFirst()
                 continue
             }
+            if table.summary.ranks.overlaps(Rank.all(of: .state, 0)), !saveState() { return nil }
             return .salvage(SalvageTask(table: table.input, level: level))
         }
         if let task = CompactionPlanner.plan(version, options: options, cursors: &jobs.cursors) {
             return .compact(task)
         }
         return jobs.isScrubDue ? nextScrub() : nil
+    }
+
+    /// Writes the node's own entries, all of which are in memory, once more before a table is
+    /// salvaged that may hold them: no replica could repair what is lost of them. Whether that is
+    /// synced. It is part of no client's write, and no backlog stands against it.
+    private func saveState() -> Bool {
+        if state.isEmpty { return true }
+        let saved: LogPosition
+        if let known = jobs.stateSaved {
+            saved = known
+        } else {
+            var batch = WriteBatch()
+            for key in state.keys.sorted() {
+                if let value = state[key] { batch.put(key, value) }
+            }
+            saved = accept(batch, isSynced: true)
+            jobs.stateSaved = saved
+        }
+        return saved <= max(synced, flushed)
     }
 
     /// Tables are scrubbed in the order of their numbers, again and again.
@@ -114,6 +134,7 @@ extension StorageEngine {
             counters.compactionWrittenBytes += bytes
         case .salvage(let task):
             jobs.damaged.removeAll { $0 == task.table.summary.number }
+            jobs.stateSaved = nil
         case .remove, .scrub: break
         }
     }

@@ -110,6 +110,12 @@ package final class StorageEngine {
         if pendingBytes > 0, pendingBytes + bytes > options.pendingLimitBytes {
             throw .pendingLimit
         }
+        return accept(batch, isSynced: isSynced)
+    }
+
+    /// `write` once nothing stands against it.
+    func accept(_ batch: WriteBatch, isSynced: Bool) -> LogPosition {
+        let bytes = batch.byteCount
         if gathered.count > 0, gathered.count + bytes > options.chunkTargetBytes { seal() }
         let start = gathered.count
         batch.encode(into: &gathered)
