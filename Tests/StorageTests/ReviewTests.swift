@@ -102,11 +102,10 @@ struct SalvageTests {
         return (sample, name, count)
     }
 
-    @Test("what salvage made stays when the old file cannot be put aside")
-    func renameFails() throws {
+    @Test("a process that dies anywhere in a salvage loses no more than the damaged block")
+    func diesWhileSalvaging() throws {
         let disk = MemoryDisk()
         let (sample, name, count) = try noted(disk)
-        // Every number of operations after which the disk refuses all the rest.
         for limit in 0..<40 {
             let copy = disk.copy()
             copy.crashNothing()

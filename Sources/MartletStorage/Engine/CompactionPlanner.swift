@@ -69,9 +69,12 @@ enum CompactionPlanner {
         let isBottom = version.levels[(level + 2)...].joined().allSatisfy {
             !$0.summary.ranks.overlaps(all)
         }
+        let drops = version.manifest.drops.filter { drop in
+            (newer.joined() + older).contains { $0.summary.isHidden(in: drop) }
+        }
         var task = CompactionTask(
             sources: newer.map { $0.map(\.input) }, level: level, outputLevel: level + 1,
-            isBottom: isBottom, drops: version.manifest.drops)
+            isBottom: isBottom, drops: drops)
         if older.isEmpty, newer.count == 1, task.drops.isEmpty {
             task.moved = task.sources[0]
             task.sources = []

@@ -20,6 +20,8 @@ struct JobBoard {
     var scrubbed: UInt64 = 0
     /// Damage that nobody was told of yet.
     var untold: [DamagedRange] = []
+    /// Whether the present version is known to ask for no compaction.
+    var isSettled = false
     /// For each level, behind which rank its next table to be compacted begins.
     var cursors = [Rank](repeating: .lowest, count: Manifest.levelCount)
     /// Why the last job was refused by the disk; nil once one succeeds.

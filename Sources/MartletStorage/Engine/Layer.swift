@@ -24,6 +24,7 @@ final class Layer: @unchecked Sendable {
 
     func drop(_ space: StorageKey.Space, _ partition: UInt16) {
         invariant(!memtable.holds(space, partition), "a drop of what the layer itself holds")
+        drops.removeAll { $0.space == space && $0.partition == partition }
         drops.append(Manifest.DropMark(space: space, partition: partition, position: newest))
     }
 

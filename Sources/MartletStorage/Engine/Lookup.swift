@@ -18,8 +18,8 @@ struct Lookup {
     private var level = 0
     /// Of level 0, which table is next.
     private var index = 0
-    /// The block of the present table that is next; nil before one is chosen.
-    private var block: Int?
+    /// The blocks of the present table that may hold the key; nil before they are known.
+    private var blocks: Range<Int>?
 
     init(_ key: StorageKey, in version: Version) {
         self.key = key
@@ -31,24 +31,24 @@ struct Lookup {
     mutating func run(_ cache: BlockCache, brought: Block? = nil) -> Step {
         var brought = brought
         while level < version.levels.count {
-            guard let table = candidate(), let number = block ?? firstBlock(of: table) else {
+            guard let table = candidate(), let range = blocks ?? blocks(of: table),
+                !range.isEmpty
+            else {
                 advance()
                 continue
             }
-            block = number
+            blocks = range
+            // One block, unless a rank goes on through several: those are halved.
+            let number = (range.lowerBound + range.upperBound) / 2
             if table.isDamaged(number) { return .damaged }
             guard let present = brought ?? cache.block(number, of: table) else {
                 return .needs(table, block: number)
             }
             brought = nil
-            switch Self.find(key, in: present) {
-            case .absent:
-                // Keys of the same rank may go on in the next block.
-                if table.map.lastRank(of: number) == rank, number + 1 < table.map.blockCount {
-                    block = number + 1
-                } else {
-                    advance()
-                }
+            switch Self.find(key, in: present, isAlone: range.count == 1) {
+            case .absent: advance()
+            case .before: blocks = range.lowerBound..<number
+            case .after: blocks = number + 1..<range.upperBound
             case .deleted: return .absent
             case .found(let value): return .found(value)
             case .damaged: return .damaged
@@ -61,17 +61,30 @@ struct Lookup {
         case found(Bytes)
         case deleted
         case absent
+        /// Another block may hold it, one that comes before.
+        case before
+        /// Or one that comes after.
+        case after
         case damaged
     }
 
-    private static func find(_ key: StorageKey, in block: Block) -> Finding {
+    private static func find(_ key: StorageKey, in block: Block, isAlone: Bool) -> Finding {
         do throws(FormatError) {
-            guard let record = try block.find(key) else { return .absent }
-            let bytes = block.bytes
-            return record.kind == .put ? .found(bytes.raw.copy(record.value)) : .deleted
+            if isAlone { return try block.find(key).map { finding($0, in: block) } ?? .absent }
+            switch try block.search(key) {
+            case .found(let record): return finding(record, in: block)
+            case .absent: return .absent
+            case .before: return .before
+            case .after: return .after
+            }
         } catch {
             return .damaged
         }
+    }
+
+    private static func finding(_ record: Record, in block: Block) -> Finding {
+        let bytes = block.bytes
+        return record.kind == .put ? .found(bytes.raw.copy(record.value)) : .deleted
     }
 
     /// The table where the search stands; nil when the level has none for the key.
@@ -80,15 +93,15 @@ struct Lookup {
         return index < version.levels[0].count ? version.levels[0][index] : nil
     }
 
-    private func firstBlock(of table: Table) -> Int? {
+    private func blocks(of table: Table) -> Range<Int>? {
         guard table.summary.ranks.contains(rank), table.map.mayHold(key),
             !version.hides(table, key.space, key.partition)
         else { return nil }
-        return table.map.firstBlock(for: rank)
+        return table.map.blocks(for: rank)
     }
 
     private mutating func advance() {
-        block = nil
+        blocks = nil
         if level == 0, index + 1 < version.levels[0].count {
             index += 1
         } else {

@@ -37,8 +37,11 @@ extension StorageEngine {
             if table.summary.ranks.overlaps(Rank.all(of: .state, 0)), !saveState() { return nil }
             return .salvage(SalvageTask(table: table.input, level: level))
         }
-        if let task = CompactionPlanner.plan(version, options: options, cursors: &jobs.cursors) {
-            return .compact(task)
+        // The planner looks at every table: once for each version, not once for each turn.
+        if !jobs.isSettled {
+            let task = CompactionPlanner.plan(version, options: options, cursors: &jobs.cursors)
+            if let task { return .compact(task) }
+            jobs.isSettled = true
         }
         return jobs.isScrubDue ? nextScrub() : nil
     }
@@ -84,10 +87,12 @@ extension StorageEngine {
     /// Whether there is background work that is out or due.
     package var hasBackgroundWork: Bool {
         if jobs.failure != nil { return false }
+        if jobs.flushing > 0 || jobs.isCompacting || layers.count > 1 || !jobs.damaged.isEmpty {
+            return true
+        }
         var cursors = jobs.cursors
-        return jobs.flushing > 0 || jobs.isCompacting || layers.count > 1
-            || !jobs.damaged.isEmpty
-            || CompactionPlanner.plan(version, options: options, cursors: &cursors) != nil
+        return !jobs.isSettled
+            && CompactionPlanner.plan(version, options: options, cursors: &cursors) != nil
     }
 
     /// Takes in what came of a job.
@@ -113,6 +118,7 @@ extension StorageEngine {
     private func install(_ edit: ManifestEdit, _ built: [BuiltTable]) {
         let old = version
         version = old.after(edit, built)
+        jobs.isSettled = false
         for number in edit.removed where version.tables[number] == nil {
             guard let table = old.tables[number] else { continue }
             cache.forget(table)

@@ -44,6 +44,8 @@ final class Version {
     let tables: [UInt64: Table]
     /// The highest rank of each table, for searching levels without touching tables.
     private let highest: [[Rank]]
+    /// When each partition was last dropped, by its lowest rank.
+    private let drops: [Rank: LogPosition]
 
     /// The tables that `manifest` names, those of them that are known already from `known`.
     init(_ manifest: Manifest, tables known: [UInt64: Table]) {
@@ -57,6 +59,8 @@ final class Version {
             }
         }
         highest = manifest.levels.map { $0.map(\.highest) }
+        drops = Dictionary(
+            uniqueKeysWithValues: manifest.drops.map { ($0.ranks.lowerBound, $0.position) })
         tables = Dictionary(
             uniqueKeysWithValues: levels.joined().map { ($0.summary.number, $0) })
     }
@@ -79,13 +83,11 @@ final class Version {
         return levels[level][index]
     }
 
-    /// Whether a later drop hides what `table` holds of that partition.
+    /// Whether a later drop hides what `table` holds of that partition. O(1).
     func hides(_ table: Table, _ space: StorageKey.Space, _ partition: UInt16) -> Bool {
-        !manifest.drops.isEmpty
-            && manifest.drops.contains {
-                $0.space == space && $0.partition == partition
-                    && table.summary.newest < $0.position
-            }
+        guard !drops.isEmpty, let drop = drops[Rank.all(of: space, partition).lowerBound]
+        else { return false }
+        return table.summary.newest < drop
     }
 
     /// Records in all tables: puts less deletes, which counts a key once for each table that holds

@@ -62,6 +62,7 @@ struct CompactionTask: Sendable {
     var outputLevel: Int
     /// Whether nothing older than the inputs lies below, so that deletes have done their work.
     var isBottom: Bool
+    /// Those that hide some of the inputs.
     var drops: [Manifest.DropMark]
     /// Tables that go to the output level as they are.
     var moved: [TableInput] = []

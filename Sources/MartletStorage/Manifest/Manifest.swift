@@ -26,7 +26,7 @@ struct Manifest: Hashable, Sendable {
     var nextNumber: UInt64 = 1
     /// Level 0 newest first, the others by rank.
     private(set) var levels = [[TableSummary]](repeating: [], count: Self.levelCount)
-    /// Only those that some table still needs.
+    /// Only those that some table still needs; one for a partition of a space at most.
     private(set) var drops: [DropMark] = []
     /// What was lost and not yet repaired, oldest first.
     private(set) var damage: [DamagedRange] = []
@@ -53,7 +53,11 @@ struct Manifest: Hashable, Sendable {
             levels[level].remove(at: index)
         }
         for placed in edit.added { try insert(placed) }
-        drops += edit.drops
+        for drop in edit.drops {
+            // What the older of two hides, the newer hides too.
+            drops.removeAll { $0.ranks == drop.ranks }
+            drops.append(drop)
+        }
         drops.removeAll { drop in
             !levels.joined().contains { $0.isHidden(in: drop) }
         }

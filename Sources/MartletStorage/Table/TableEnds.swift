@@ -91,8 +91,9 @@ extension TableFooter {
         guard crc == TableFormat.checksum(bytes, 0..<covered, number: number, offset: offset) else {
             throw FormatError(.checksumMismatch, at: covered)
         }
-        let limit = UInt64(offset) * UInt64(TableFormat.compressionLimit)
-        guard named == number, index <= UInt64(offset), puts <= limit, deletes <= limit,
+        let (limit, overflow) = UInt64(offset).multipliedReportingOverflow(
+            by: UInt64(TableFormat.compressionLimit))
+        guard !overflow, named == number, index <= UInt64(offset), puts <= limit, deletes <= limit,
             recordBytes <= limit, puts + deletes > 0, blocks > 0, lowest <= highest,
             UInt64(blocks) <= puts + deletes
         else { throw FormatError(.invalid("table footer"), at: 0) }
