@@ -45,6 +45,7 @@ extension NodeCore {
         if next.position == nil {
             var batch = WriteBatch()
             batch.put(ActorRecord(incarnation: next.dots.actor.incarnation, counter: nil))
+            engine.noteDamageTold(in: &batch)
             // Tried again with the next event: other homes coordinate meanwhile.
             next.position = try? engine.write(batch, isSynced: true)
         }

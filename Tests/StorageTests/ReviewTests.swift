@@ -155,3 +155,123 @@ extension MemoryDisk {
         crash(.nothing, random: &random)
     }
 }
+
+struct DamageTests {
+    private let key = StorageKey.state("identity")
+
+    /// An engine whose only table holds the node's own state and some keys, with its block of
+    /// state damaged.
+    private func damagedState(_ disk: MemoryDisk) throws -> (Sample, name: String) {
+        var options = StorageOptions.tiny
+        options.flushBytes = 8 << 10
+        options.levelZeroTrigger = 2
+        let sample = try Sample(disk, options)
+        var batch = WriteBatch()
+        batch.put(key, Bytes(text: "who I am"))
+        try sample.engine.write(batch)
+        var count = 0
+        while sample.engine.counters.flushes == 0 {
+            try sample.put("key-\(1000 + count)", String(repeating: "v", count: 90))
+            sample.settle()
+            count += 1
+        }
+        let name = try #require(try disk.list().first { TableFormat.number($0) != nil })
+        disk.flipBit(in: name, at: TableFormat.headerBytes + 40, bit: 2)
+        return (sample, name)
+    }
+
+    @Test("the node's own state outlives the table that held it, which is damaged while it runs")
+    func stateOutlivesSalvage() throws {
+        let disk = MemoryDisk()
+        let (sample, name) = try damagedState(disk)
+        var count = 0
+        while sample.engine.damagedRanges.isEmpty, count < 1_000 {
+            try sample.put("more-\(1000 + count)", String(repeating: "v", count: 90))
+            sample.settle(limit: 10)
+            count += 1
+        }
+        #expect(sample.engine.takeDamage().map(\.file) == [name + Salvage.suffix])
+        var random = SeededRandom(seed: 0, stream: "crash")
+        disk.crash(.everything, random: &random)
+        let again = try Sample(disk, sample.engine.options)
+        #expect(again.engine.get(key) == .found(Bytes(text: "who I am")))
+    }
+
+    @Test("damage is told again after a crash until a batch says that it was acted on")
+    func toldAgain() throws {
+        let disk = MemoryDisk()
+        let (sample, name) = try damagedState(disk)
+        let files = [name + Salvage.suffix]
+        for index in 0..<1_000 where sample.engine.damagedRanges.isEmpty {
+            try sample.put("more-\(1000 + index)", String(repeating: "v", count: 90))
+            sample.settle(limit: 10)
+        }
+        #expect(sample.engine.takeDamage().map(\.file) == files)
+        disk.unlock()
+        let second = try Sample(disk, sample.engine.options)
+        #expect(second.engine.takeDamage().map(\.file) == files)
+        var batch = WriteBatch()
+        second.engine.noteDamageTold(in: &batch)
+        try second.engine.write(batch)
+        second.commit()
+        disk.unlock()
+        let third = try Sample(disk, sample.engine.options)
+        #expect(third.engine.takeDamage().isEmpty)
+        #expect(third.engine.damagedRanges.map(\.file) == files)
+    }
+}
+
+struct CostTests {
+    @Test("a key among many of one rank is found with a logarithm of block reads")
+    func equalRanks() throws {
+        var options = StorageOptions.tiny
+        options.flushBytes = 64 << 10
+        options.memtableLimitBytes = 128 << 10
+        options.tableBytes = 64 << 10
+        options.blockCacheBytes = 0
+        let sample = try Sample(MemoryDisk(), options)
+        var batch = WriteBatch()
+        func key(_ home: Int) -> StorageKey {
+            .hint(partition: 3, key: Bytes(text: "one"), home: NodeID(rawValue: UInt64(home)))
+        }
+        for home in stride(from: 2, to: 1002, by: 2) {
+            batch.put(key(home), Bytes(repeating: UInt8(home % 251), count: 100))
+        }
+        try sample.engine.write(batch)
+        sample.commit()
+        sample.settle()
+        #expect(sample.engine.counters.flushes == 1)
+        for home in stride(from: 1, to: 1004, by: 41) {
+            let reads = sample.engine.counters.blockReads
+            let found = sample.get(key(home))
+            let isThere = home % 2 == 0 && home <= 1000
+            #expect(
+                found
+                    == (isThere
+                        ? .found(Bytes(repeating: UInt8(home % 251), count: 100)) : .absent))
+            #expect(sample.engine.counters.blockReads - reads <= 9)
+        }
+    }
+
+    @Test("a batch larger than all memtables is flushed, and writes go on")
+    func largeBatch() throws {
+        let sample = try Sample(MemoryDisk(), .tiny)
+        try sample.put("large", String(repeating: "v", count: 100 << 10))
+        #expect(sample.engine.refusal == .behind(nil))
+        sample.settle()
+        #expect(sample.engine.refusal == nil)
+        try sample.put("next", "x")
+        #expect(sample.value("large")?.utf8.count == 100 << 10)
+    }
+
+    @Test("a partition dropped again and again takes no more memory than once")
+    func repeatedDrops() throws {
+        let sample = try Sample(MemoryDisk(), .tiny)
+        for _ in 0..<100 {
+            var batch = WriteBatch()
+            batch.drop(.objects, partition: 7)
+            try sample.engine.write(batch)
+        }
+        #expect(sample.engine.layers.map(\.drops.count) == [1])
+    }
+}

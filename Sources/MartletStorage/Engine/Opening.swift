@@ -85,8 +85,8 @@ private struct Opening {
             options: options, layers: replay.layers, version: replay.version, files: files,
             recovered: report.recovered)
         log.release(upTo: engine.flushed)
-        engine.jobs.untold = Array(writer.manifest.damage.dropFirst(found.manifest.damage.count))
         try engine.loadState()
+        engine.recallDamage()
         var complete = report
         complete.tables = tables.count
         return OpenedStorage(

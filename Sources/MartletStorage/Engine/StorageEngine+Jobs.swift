@@ -8,6 +8,10 @@ extension StorageEngine {
     package func takeJobs() -> [StorageJob] {
         guard jobs.failure == nil else { return [] }
         var due: [StorageJob] = []
+        // Not left to the next write: one batch may fill all memtables, and then none is taken.
+        if layers[0].memtable.byteCount >= options.flushBytes {
+            layers.insert(Layer(after: appended, options: options), at: 0)
+        }
         if jobs.flushing == 0, layers.count > 1 {
             jobs.flushing = layers.count - 1
             due.append(StorageJob(work: .flush(Array(layers.dropFirst()))))
@@ -34,7 +38,7 @@ extension StorageEngine {
                 jobs.damaged.removeFirst()
                 continue
             }
-            if table.summary.ranks.overlaps(Rank.all(of: .state, 0)), !saveState() { return nil }
+            if table.holdsState, !saveState() { return nil }
             return .salvage(SalvageTask(table: table.input, level: level))
         }
         // The planner looks at every table: once for each version, not once for each turn.
@@ -162,7 +166,8 @@ extension StorageEngine {
     }
 
     /// Ranges in which this node has lost data, told once each, as soon as the loss is durably
-    /// noted. The node must name its writes by a new actor, and have the ranges repaired.
+    /// noted, and again after a restart until a batch says that they were acted on. The node must
+    /// name its writes by a new actor, and have the ranges repaired.
     package func takeDamage() -> [DamagedRange] {
         if jobs.untold.isEmpty { return [] }
         defer { jobs.untold = [] }
@@ -171,6 +176,27 @@ extension StorageEngine {
 
     /// Whether there is damage that nobody was told of yet.
     package var hasUntoldDamage: Bool { !jobs.untold.isEmpty }
+
+    /// Has `batch` say that what was told of damage was acted on: it holds what came of it, and
+    /// the two are durable together.
+    package func noteDamageTold(in batch: inout WriteBatch) {
+        let untold = Set(jobs.untold.map(\.file))
+        var writer = ByteWriter()
+        for file in version.manifest.damage.map(\.file) where !untold.contains(file) {
+            writer.writePrefixed(file)
+        }
+        batch.put(Self.toldKey, writer.bytes)
+    }
+
+    private static let toldKey = StorageKey.state("damage-told")
+
+    /// Takes all that the manifest says of damage for untold, but for what a batch said was told.
+    func recallDamage() {
+        var told: Set<String> = []
+        var reader = ByteReader(state[Self.toldKey] ?? [])
+        while reader.remaining > 0, let file = try? reader.readPrefixedText() { told.insert(file) }
+        jobs.untold = version.manifest.damage.filter { !told.contains($0.file) }
+    }
 
     /// All ranges that were lost and not repaired since, oldest first.
     package var damagedRanges: [DamagedRange] { version.manifest.damage }

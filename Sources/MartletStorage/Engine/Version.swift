@@ -20,6 +20,9 @@ final class Table {
     /// What background jobs need of it.
     var input: TableInput { TableInput(summary: summary, map: map) }
 
+    /// Whether it may hold some of the node's own state.
+    var holdsState: Bool { summary.ranks.overlaps(Rank.all(of: .state, 0)) }
+
     func isDamaged(_ block: Int) -> Bool { !damaged.isEmpty && damaged.contains(block) }
 
     func noteDamage(of block: Int) { damaged.append(block) }
