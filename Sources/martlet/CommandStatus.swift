@@ -1,5 +1,6 @@
 // What scripts learn from a command that has ended.
 internal import MartletClient
+internal import MartletServer
 
 /// The status that the process exits with.
 enum CommandStatus: Int32, Error, Hashable, Sendable {
@@ -19,6 +20,11 @@ enum CommandStatus: Int32, Error, Hashable, Sendable {
         case .invalidEndpoint: self = .usage
         default: self = .failed
         }
+    }
+
+    /// The status for a data directory that cannot be looked at.
+    init(_ error: StorageDirectoryError) {
+        self = error.mayPass ? .unavailable : error.isUsage ? .usage : .failed
     }
 }
 

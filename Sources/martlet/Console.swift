@@ -31,6 +31,13 @@ enum Console {
         write(Array("\(text)\n".utf8), to: STDERR_FILENO)
     }
 
+    /// Writes a line to standard error that the next one takes the place of; nil takes it away.
+    /// Nothing where standard error is no terminal.
+    static func progress(_ text: String?) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        write(Array("\r\u{1B}[K\(text ?? "")".utf8), to: STDERR_FILENO)
+    }
+
     /// A reader that has gone away is no error worth telling: there is nobody to tell.
     private static func write(_ bytes: [UInt8], to descriptor: CInt) {
         var sent = 0

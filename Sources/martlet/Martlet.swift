@@ -25,7 +25,7 @@ struct Martlet: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Demo.self, Start.self, Create.self, Ring.self, Status.self, Get.self, Put.self,
-            Delete.self, Simulate.self, Bench.self,
+            Delete.self, Storage.self, Simulate.self, Bench.self,
         ])
 
     /// A command without a subcommand: shows the help.
@@ -69,6 +69,7 @@ struct Martlet: AsyncParsableCommand {
         case let error as ConfigurationError: (.usage, error.description)
         case let error as ScenarioError: (.usage, error.description)
         case let error as ServerError: (.failed, error.description)
+        case let error as StorageDirectoryError: (CommandStatus(error), error.description)
         case let error as CommandFailure: (error.status, error.description)
         default: nil
         }

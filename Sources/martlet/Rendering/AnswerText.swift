@@ -77,10 +77,17 @@ enum Printable {
 
     /// `text` in quotes, with control characters escaped.
     static func text(_ text: String) -> String {
-        var line = "\""
+        let quoted = text.unicodeScalars.map { scalar in
+            scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : line(String(scalar))
+        }
+        return "\"\(quoted.joined())\""
+    }
+
+    /// `text` without quotes, with control characters escaped.
+    static func line(_ text: String) -> String {
+        var line = ""
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "\"", "\\": line += "\\\(scalar)"
             case "\n": line += "\\n"
             case "\r": line += "\\r"
             case "\t": line += "\\t"
@@ -91,6 +98,6 @@ enum Printable {
             default: line.unicodeScalars.append(scalar)
             }
         }
-        return line + "\""
+        return line
     }
 }

@@ -1,0 +1,102 @@
+// Entries of a stopped node's storage, as a person and as a program reads them.
+internal import FoundationEssentials
+internal import MartletServer
+
+/// Lines of text from an entry.
+enum StoredEntryText {
+    /// The entry on one line, its versions or fields on others.
+    static func lines(_ entry: StoredEntry, values: Bool) -> [String] {
+        let home = entry.home.map { " for \($0)" } ?? ""
+        let head =
+            "\(entry.space)/\(entry.partition)/\(Printable.text(entry.key))\(home), "
+            + bytesText(entry.byteCount)
+        switch entry.content {
+        case .mark: return ["\(head): a mark that the object is owed"]
+        case .unreadable(let why): return ["\(head): NOT READABLE: \(Printable.line(why))"]
+        case .state(let fields):
+            return ["\(head):"] + fields.map { "  \($0.name) \(Printable.line($0.value))" }
+        case .object(let context, let versions):
+            return ["\(head), context \(context)"]
+                + versions.map { "  " + line($0, values: values) }
+        }
+    }
+
+    private static func line(_ version: StoredEntry.Version, values: Bool) -> String {
+        var line = "\(version.dot) written \(time(version.writtenAtMilliseconds))"
+        if version.logical > 0 { line += "+\(version.logical)" }
+        if let expiry = version.expiresAtMilliseconds { line += ", expires \(time(expiry))" }
+        guard let value = version.value else { return line + ": deleted" }
+        return line + ": " + (values ? Printable.text(value) : bytesText(value.count))
+    }
+
+    /// A time in the years that a calendar has; milliseconds for any other, which bytes may claim.
+    private static func time(_ milliseconds: UInt64) -> String {
+        guard milliseconds < 253_402_300_800_000 else { return "\(milliseconds) ms" }
+        return Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
+            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+}
+
+/// What `martlet storage dump --json` prints for an entry.
+struct StoredEntryJSON: Encodable {
+    /// One version.
+    struct Version: Encodable {
+        var dot: String
+        var writtenAtMilliseconds: UInt64
+        var logical: UInt16
+        var expiresAtMilliseconds: UInt64?
+        var deleted: Bool
+        var valueBytes: Int?
+        var value: String?
+        /// In place of `value` where the bytes are no UTF-8.
+        var valueBase64: String?
+
+        init(_ version: StoredEntry.Version, values: Bool) {
+            dot = version.dot
+            writtenAtMilliseconds = version.writtenAtMilliseconds
+            logical = version.logical
+            expiresAtMilliseconds = version.expiresAtMilliseconds
+            deleted = version.value == nil
+            valueBytes = version.value?.count
+            guard values, let bytes = version.value else { return }
+            value = String(validating: bytes, as: UTF8.self)
+            if value == nil { valueBase64 = Data(bytes).base64EncodedString() }
+        }
+    }
+
+    var space: String
+    var partition: UInt16
+    var key: String?
+    /// In place of `key` where the bytes are no UTF-8.
+    var keyBase64: String?
+    var home: String?
+    var bytes: Int
+    /// `object`, `mark`, `state` or `unreadable`.
+    var kind: String
+    var context: String?
+    var versions: [Version]?
+    var fields: [String: String]?
+    var problem: String?
+
+    init(_ entry: StoredEntry, values: Bool) {
+        space = entry.space
+        partition = entry.partition
+        key = String(validating: entry.key, as: UTF8.self)
+        if key == nil { keyBase64 = Data(entry.key).base64EncodedString() }
+        home = entry.home
+        bytes = entry.byteCount
+        switch entry.content {
+        case .object(let context, let versions):
+            kind = "object"
+            self.context = context
+            self.versions = versions.map { Version($0, values: values) }
+        case .mark: kind = "mark"
+        case .state(let fields):
+            kind = "state"
+            self.fields = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) })
+        case .unreadable(let why):
+            kind = "unreadable"
+            problem = why
+        }
+    }
+}
