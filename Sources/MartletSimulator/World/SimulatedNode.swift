@@ -98,10 +98,20 @@ final class SimulatedNode {
         wakesAt = .never
         gathered = []
         writing = nil
+        if isWorking, random.chance(0.5) { stopAmidStep(&random) }
         isWorking = false
         disk.crash(loss, random: &random)
         storage = try StorageEngine.open(disk: disk, options: options)
     }
+
+    /// The crash falls between two disk operations of the background step that was due.
+    private func stopAmidStep(_ random: inout SeededRandom) {
+        disk.operationsUntilHalt = random.below(Self.stepOperations)
+        _ = storage.worker.step()
+    }
+
+    /// About as many operations as a step takes: some crashes come behind its last.
+    private static let stepOperations = 24
 
     /// One counter over all lives.
     func total(_ counter: KeyPath<ReplicationCounters, UInt64>) -> Int {
