@@ -129,6 +129,19 @@ extension WriteBatch {
 
 let firstSegment = "log-0000000001.mlog"
 
+extension MemoryDisk {
+    /// A store of which the log is one segment that holds `bytes`.
+    static func holding(log bytes: Bytes) throws -> MemoryDisk {
+        let disk = MemoryDisk()
+        _ = try Sample(disk).log.close()
+        disk.setContents(of: firstSegment, to: bytes)
+        return disk
+    }
+
+    /// How long the first segment of the log is.
+    var logBytes: Int { contents(of: firstSegment)?.count ?? 0 }
+}
+
 func hex(_ bytes: Bytes) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -21,14 +21,20 @@ final class Stage {
     private(set) var written = 0
     /// Whether refusals and failed openings are part of the script.
     private let isTolerant: Bool
+    /// Whether the disk may report what it did not do: then the end of the log may be lost unseen.
+    private let isLiedTo: Bool
     /// Errors met on the way.
     private(set) var refusals: [WriteRefusal] = []
     private(set) var failures: [StorageError] = []
 
-    init(_ disk: MemoryDisk, _ options: StorageOptions, isTolerant: Bool = false) {
+    init(
+        _ disk: MemoryDisk, _ options: StorageOptions, isTolerant: Bool = false,
+        isLiedTo: Bool = false
+    ) {
         self.disk = disk
         self.options = options
         self.isTolerant = isTolerant
+        self.isLiedTo = isLiedTo
     }
 
     var appended: Int { states.count - 1 }
@@ -47,6 +53,7 @@ final class Stage {
             sample = try Sample(disk, options)
         }
         let recovered = Int(sample?.report.recovered.rawValue ?? 0)
+        if isLiedTo { (synced, written) = (min(synced, recovered), min(written, recovered)) }
         if (synced...appended).contains(recovered) {
             states.removeLast(appended - recovered)
         } else {
