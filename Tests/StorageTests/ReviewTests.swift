@@ -275,3 +275,63 @@ struct CostTests {
         #expect(sample.engine.layers.map(\.drops.count) == [1])
     }
 }
+
+struct FullDiskTests {
+    @Test("a full disk at the manifest's turn is waited out, and nothing is lost")
+    func fullAtManifest() throws {
+        for writes in 0..<8 {
+            let disk = MemoryDisk()
+            let sample = try Sample(disk, .tiny)
+            for index in 0..<10 {
+                try sample.put("key-\(100 + index)", String(repeating: "v", count: 60))
+            }
+            disk.writeFailure = .short(5, .noSpace)
+            disk.writesUntilFailure = writes
+            sample.settle()
+            disk.writesUntilFailure = nil
+            #expect(sample.engine.refusal == nil, "\(writes)")
+            sample.settle()
+            #expect(!sample.engine.hasBackgroundWork, "\(writes)")
+            disk.unlock()
+            let again = try Sample(disk, .tiny)
+            #expect(again.engine.damagedRanges.isEmpty)
+            for index in 0..<10 { #expect(again.value("key-\(100 + index)") != nil) }
+        }
+    }
+
+    @Test("partitions dropped and filled by turns are replayed into few tables")
+    func manyDropsReplayed() throws {
+        let disk = MemoryDisk()
+        var options = StorageOptions.small
+        options.flushBytes = 1 << 20
+        options.memtableLimitBytes = 16 << 20
+        let sample = try Sample(disk, options)
+        for index in 0..<100 {
+            var batch = WriteBatch()
+            batch.drop(.objects, partition: 5)
+            batch.put(.object(partition: 5, key: Bytes(text: "\(index)")), [1])
+            try sample.engine.write(batch)
+        }
+        sample.commit()
+        disk.unlock()
+        let again = try Sample(disk, options)
+        #expect(again.engine.version.tables.count <= 2)
+        #expect(try again.everything().map(\.key.key.text) == ["99"])
+        again.settle()
+        #expect(try again.everything().map(\.key.key.text) == ["99"])
+    }
+
+    @Test("a whole record of the manifest that does not fit is damage, not a torn end")
+    func recordThatDoesNotFit() throws {
+        let number: UInt64 = 3
+        var bytes = ManifestFormat.header(number)
+        bytes += ManifestFormat.record(
+            ManifestEdit(whole: Manifest()), number: number, at: bytes.count)
+        var edit = ManifestEdit()
+        edit.removed = [9]
+        bytes += ManifestFormat.record(edit, number: number, at: bytes.count)
+        #expect(throws: FormatError.self) {
+            _ = try ManifestWriter.read(bytes, number: number)
+        }
+    }
+}

@@ -184,7 +184,9 @@ private final class Replay {
         } catch {
             throw .format(error)
         }
-        if layers.count > 1 { try flush() }
+        // Those that a drop has closed may be small: they go into one table, as they would have.
+        let full = layers.dropFirst().reduce(0) { $0 + $1.memtable.byteCount }
+        if full >= options.flushBytes { try flush() }
     }
 
     private func flush() throws(LogRecovery.BatchFailure) {

@@ -107,7 +107,7 @@ extension StorageEngine {
             install(edit, built)
             note(outcome.job, built)
         case .removed: break
-        case .scrubbed: counters.scrubs += 1
+        case .scrubbed: counts.scrubs += 1
         case .refused(let error): jobs.lastRefusal = error
         case .failed(let error): jobs.failure = error
         case .damaged(let table, _): quarantine(table)
@@ -136,12 +136,12 @@ extension StorageEngine {
         switch job.work {
         case .flush(let flushed):
             layers.removeLast(flushed.count)
-            counters.flushes += 1
-            counters.flushedBytes += bytes
+            counts.flushes += 1
+            counts.flushedBytes += bytes
         case .compact(let task):
-            counters.compactions += 1
-            counters.compactionReadBytes += UInt64(task.inputBytes)
-            counters.compactionWrittenBytes += bytes
+            counts.compactions += 1
+            counts.compactionReadBytes += UInt64(task.inputBytes)
+            counts.compactionWrittenBytes += bytes
         case .salvage(let task):
             jobs.damaged.removeAll { $0 == task.table.summary.number }
             jobs.stateSaved = nil
@@ -157,7 +157,7 @@ extension StorageEngine {
         if case .disk(let error) = error, !error.isLossOfData { return }
         guard let table = version.tables[id.table], !table.isDamaged(id.index) else { return }
         table.noteDamage(of: id.index)
-        counters.damagedBlocks += 1
+        counts.damagedBlocks += 1
         quarantine(id.table)
     }
 

@@ -104,7 +104,7 @@ extension StorageEngine {
     /// Blocks to be read, for threads that may block; each is answered with `readsAnswered`.
     package func takeReads() -> [BlockRead] {
         let reads = reads.takeOutgoing()
-        counters.blockReads += UInt64(reads.count)
+        counts.blockReads += UInt64(reads.count)
         return reads
     }
 

@@ -38,8 +38,8 @@ package final class StorageEngine {
     var reads = PendingReads()
     var jobs = JobBoard()
     var snapshotCount = 0
-    /// What the engine has done so far.
-    package internal(set) var counters = StorageCounters()
+    /// `counters`, but for those that the cache keeps.
+    var counts = StorageCounters()
 
     private var log = LogState.open
     /// The encoded batches that no chunk holds yet.
@@ -71,6 +71,14 @@ package final class StorageEngine {
         durable = recovered
         synced = recovered
         gatheredFirst = recovered.advanced(by: 1)
+    }
+
+    /// What the engine has done so far.
+    package var counters: StorageCounters {
+        var all = counts
+        all.cacheHits = cache.hits
+        all.cacheMisses = cache.misses
+        return all
     }
 
     /// How many entries there are, about: one that was written again counts twice until a
@@ -121,7 +129,7 @@ package final class StorageEngine {
         batch.encode(into: &gathered)
         if isSynced { gatheredNeedsSync = true }
         pendingBytes += gathered.count - start
-        counters.acceptedBytes += UInt64(gathered.count - start)
+        counts.acceptedBytes += UInt64(gathered.count - start)
         appended = appended.advanced(by: 1)
         apply(gathered, from: start, mayDrop: batch.hasDrop)
         return appended

@@ -180,15 +180,19 @@ final class ManifestWriter {
         var manifest = Manifest()
         var edits = 0
         while offset < bytes.count {
+            let (edit, end): (ManifestEdit, Int)
             do throws(FormatError) {
-                let (edit, end) = try ManifestFormat.readRecord(bytes, number: number, at: offset)
-                try manifest.apply(edit)
-                edits += 1
-                offset = end
+                (edit, end) = try ManifestFormat.readRecord(bytes, number: number, at: offset)
             } catch {
                 if wholeRecord(behind: offset, in: bytes, number: number) { throw error }
                 break
             }
+            // A whole record was not torn: where it does not fit, nothing may be made of the rest.
+            do throws(FormatError) { try manifest.apply(edit) } catch {
+                throw FormatError(error.reason, at: offset)
+            }
+            edits += 1
+            offset = end
         }
         return edits == 0 ? nil : (manifest, edits)
     }
