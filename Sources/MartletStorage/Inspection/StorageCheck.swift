@@ -109,7 +109,8 @@ extension StorageInspection {
                 InspectedSegment(number, isLast: number == numbers.last, deep: true, on: disk))
         }
         progress(course.begin())
-        check.bytesRead = course.bytesRead
+        check.bytesRead =
+            course.bytesRead + (found.number.map { size(ManifestFormat.fileName($0)) } ?? 0)
         if check.refusal == nil { check.refusal = verdict(found).problem }
         return check
     }

@@ -41,7 +41,8 @@ enum InspectionText {
                         + "\(manifest.flushed), next number \(manifest.nextNumber)"
                 ))
         } else {
-            rows.append(("manifest", "none that reads back"))
+            let hasFile = view.files.contains { $0.kind == "manifest" }
+            rows.append(("manifest", hasFile ? "none that reads back" : "none"))
         }
         rows.append(("position", view.position.map { "\($0)" } ?? "not known"))
         if let refusal = view.refusal {
