@@ -89,8 +89,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "MartletBase", "MartletServer", "MartletClient", "MartletSimulator", arguments,
-                logging,
+                "MartletBase", "MartletStorage", "MartletServer", "MartletClient",
+                "MartletSimulator", arguments, logging,
             ],
             swiftSettings: strict),
 

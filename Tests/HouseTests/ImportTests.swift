@@ -33,8 +33,8 @@ private let table: [String: Set<String>] = [
     "MartletClient": platform.union(["MartletBase", "MartletRESP", "NIOCore", "NIOPosix"]),
     "MartletSimulator": core.union(platform).union(["MartletNode", "HeapModule", "Yams"]),
     "martlet": platform.union([
-        "MartletBase", "MartletServer", "MartletClient", "MartletSimulator", "ArgumentParser",
-        "Logging",
+        "MartletBase", "MartletStorage", "MartletServer", "MartletClient", "MartletSimulator",
+        "ArgumentParser", "Logging",
     ]),
 ]
 

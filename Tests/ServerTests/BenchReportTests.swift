@@ -48,11 +48,11 @@ struct BenchPlanTests {
 
     @Test("The command line takes lists, and shows them as they are given")
     func commandLine() throws {
-        let standard = try #require(Martlet.parseAsRoot(["bench"]) as? Bench)
+        let standard = try #require(Martlet.parseAsRoot(["bench"]) as? BenchCluster)
         #expect(standard.pipeline.defaultValueDescription == "1,16")
         #expect(standard.dw.defaultValueDescription == "quorum,0")
         let command = try #require(
-            Martlet.parseAsRoot(["bench", "--pipeline", "4", "--dw", "2,one"]) as? Bench)
+            Martlet.parseAsRoot(["bench", "--pipeline", "4", "--dw", "2,one"]) as? BenchCluster)
         #expect(command.pipeline.elements == [4])
         #expect(command.dw.elements.map(\.quorum) == [.count(2), .count(1)])
     }

@@ -40,6 +40,11 @@ struct BenchPlaces: Hashable, Sendable {
             throw CommandFailure("found no free ports: choose some with --base-port")
         }
         self.basePort = port
+        directory = try Self.newFolder(in: parent)
+    }
+
+    /// Makes a folder in `parent` that nobody else has; an absolute path without links.
+    static func newFolder(in parent: String) throws(CommandFailure) -> String {
         try DemoDirectory.make(parent)
         var template = Array("\(parent)/martlet-bench-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else {
@@ -47,7 +52,7 @@ struct BenchPlaces: Hashable, Sendable {
         }
         let made = String(
             decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        directory = URL(filePath: made).resolvingSymlinksInPath().path
+        return URL(filePath: made).resolvingSymlinksInPath().path
     }
 
     /// Where folders are made that outlive no benchmark: on disk, where `/tmp` often is in memory.
