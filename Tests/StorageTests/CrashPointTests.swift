@@ -45,7 +45,7 @@ struct CrashPointTests {
     }
 
     @Test(
-        "after a crash at any operation just a run of whole batches is there, all synced ones in it",
+        "after a crash at any operation a run of whole batches is there, all synced ones in it",
         arguments: Workload.all)
     func everyPoint(workload: Workload) throws {
         let (stage, points) = try points(workload)

@@ -24,6 +24,9 @@ package final class LogThread: @unchecked Sendable {
     /// When the interval of `SyncMode.interval` ends.
     private var syncAt = Instant.never
 
+    /// The longest that one group of chunks is held up.
+    private static let holdLimit = Duration.seconds(1)
+
     /// How long a full disk is left alone.
     private static let retryDelay = Duration.milliseconds(250)
 
@@ -92,7 +95,7 @@ package final class LogThread: @unchecked Sendable {
     /// Waits as long as chunks are to be held up: a node whose background work is behind slows its
     /// writers here.
     private func hold(_ chunks: [LogChunk]) {
-        let delay = chunks.reduce(Duration.zero) { $0 + $1.delay }
+        let delay = min(Self.holdLimit, chunks.reduce(Duration.zero) { $0 + $1.delay })
         if delay == .zero { return }
         _ = queue.wait(until: Monitor<Queue>.now + delay) { $0.isStopping ? true : nil }
     }

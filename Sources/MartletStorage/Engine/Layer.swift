@@ -17,8 +17,6 @@ final class Layer: @unchecked Sendable {
         newest = position
     }
 
-    var isEmpty: Bool { memtable.recordCount == 0 && drops.isEmpty }
-
     /// Counts the batch at `position` as begun.
     func reach(_ position: LogPosition) { newest = position }
 

@@ -65,6 +65,12 @@ private struct Opening {
     func run() throws(StorageError) -> OpenedStorage {
         let names = try onDisk { () throws(DiskError) in try disk.list() }
         let found = try ManifestWriter.recover(names, on: disk)
+        // No crash makes a named table go. If the manifest's last words are lost, what it does not
+        // name may be the data: nothing must be removed then.
+        let present = Set(names)
+        for placed in found.manifest.tables where !present.contains(placed.table.fileName) {
+            throw .missingTable(file: placed.table.fileName)
+        }
         let writer = try onDisk { () throws(DiskError) in
             try ManifestWriter.create(
                 found.manifest, on: disk, growthBytes: options.manifestGrowthBytes,
@@ -118,7 +124,7 @@ private struct Opening {
         return try TableReader.openMap(file, expecting: summary)
     }
 
-    /// What can be had of a table whose index or filter is damaged, or whose file is gone.
+    /// What can be had of a table whose index or filter is damaged.
     private func salvage(
         _ placed: Manifest.Placed, _ error: TableError, _ writer: ManifestWriter
     ) throws(StorageError) -> [BuiltTable] {

@@ -15,7 +15,8 @@ struct PendingReads {
         var remaining: Int
     }
 
-    /// What a load has brought for a key, and how many loads hold it.
+    /// What a load has brought for a key, and how many loads hold it: two may want the same key,
+    /// and the first to be released must not take it from the other.
     private struct Brought {
         var outcome: ReadOutcome
         var holders: Int

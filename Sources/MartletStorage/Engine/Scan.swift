@@ -153,6 +153,7 @@ final class Scan {
 
     /// Whether a drop that came later hides the record.
     private func isHidden(_ record: Record, _ source: Int) -> Bool {
+        // The layers are the first sources, in this order, and newer than every table.
         let newer = view.layers.prefix(source)
         if newer.contains(where: { $0.hides(record.space, record.partition) }) { return true }
         guard case .run(let run) = sources[source], let table = run.tables.first else {

@@ -28,7 +28,7 @@ extension StorageEngine {
     }
 
     /// Sees to it that `get` can answer for `keys`; the reads go out with `takeReads`. Until a
-    /// pending load is released nobody else may write the keys.
+    /// pending load is released nobody else may write the keys, nor drop their partition.
     package func load(_ keys: [StorageKey]) -> LoadOutcome {
         let missing = keys.filter { get($0) == .notLoaded }
         if missing.isEmpty { return .ready }

@@ -13,6 +13,8 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case corruptManifest(file: String, offset: Int, reason: FormatError.Reason)
     /// There are data files, such as this one, and no manifest that names them.
     case missingManifest(beside: String)
+    /// A table that the manifest names is gone.
+    case missingTable(file: String)
     /// A table does not read back.
     case table(TableError)
     /// Of the node's own state something is lost.
@@ -42,6 +44,7 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
             return "the manifest \(file) is damaged: \(what). \(Self.advice)"
         case .missingManifest(let file):
             return "there is \(file), but no manifest that says what it is. \(Self.advice)"
+        case .missingTable(let file): return "the table \(file) is missing. \(Self.advice)"
         case .table(let error): return "\(error)"
         case .stateLost(let range):
             return "the node's own state in \(range.file) is damaged: \(range.reason). "

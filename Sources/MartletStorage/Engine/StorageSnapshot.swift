@@ -5,7 +5,7 @@ internal import MartletBase
 /// memtables and tables that it shows are kept.
 package final class StorageSnapshot {
     let view: StorageView
-    private unowned let engine: StorageEngine
+    private weak var engine: StorageEngine?
 
     fileprivate init(_ view: StorageView, of engine: StorageEngine) {
         self.view = view
@@ -13,7 +13,7 @@ package final class StorageSnapshot {
         engine.snapshotCount += 1
     }
 
-    deinit { engine.snapshotCount -= 1 }
+    deinit { engine?.snapshotCount -= 1 }
 }
 
 extension StorageEngine {

@@ -26,11 +26,6 @@ final class Table {
     func isDamaged(_ block: Int) -> Bool { !damaged.isEmpty && damaged.contains(block) }
 
     func noteDamage(of block: Int) { damaged.append(block) }
-
-    /// The ranks that `block` may hold records of.
-    func ranks(of block: Int) -> ClosedRange<Rank> {
-        (block == 0 ? summary.lowest : map.lastRank(of: block - 1))...map.lastRank(of: block)
-    }
 }
 
 /// A table as a background job reads it.

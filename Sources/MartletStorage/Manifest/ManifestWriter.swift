@@ -200,8 +200,13 @@ final class ManifestWriter {
     /// Whether a whole record begins somewhere behind `offset`. A record's checksum covers its own
     /// offset, so that chance and clients cannot make one.
     private static func wholeRecord(behind offset: Int, in bytes: Bytes, number: UInt64) -> Bool {
+        // What is checked is bounded, however many lengths lie: past the bound damage is assumed.
+        var budget = 64 * bytes.count
         var candidate = offset + 1
         while candidate + ManifestFormat.recordHeaderBytes < bytes.count {
+            let length = Int(bytes.raw.quarter(candidate + 4))
+            if length <= bytes.count - candidate { budget -= length }
+            if budget < 0 { return true }
             if (try? ManifestFormat.readRecord(bytes, number: number, at: candidate)) != nil {
                 return true
             }

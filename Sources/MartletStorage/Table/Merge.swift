@@ -76,9 +76,6 @@ struct Merge {
         sources = Array(repeating: Source(), count: count)
     }
 
-    /// How many sources there are.
-    var sourceCount: Int { sources.count }
-
     /// The block that holds the record of `source`.
     func block(of source: Int) -> Block {
         guard let block = sources[source].block else { fatalError("source \(source) has no block") }
