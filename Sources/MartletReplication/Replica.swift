@@ -122,7 +122,10 @@ struct Replica {
         return object
     }
 
+    /// What is stored at `key`. Hints are not looked for where none are kept for the home, so that
+    /// what `load` brings is all that is read.
     private func read(_ key: StorageKey) throws(ReplicaFailure) -> Bytes? {
+        if let home = key.home, hints.perHome[home] == nil { return nil }
         switch engine.get(key) {
         case .found(let bytes): return bytes
         case .absent: return nil
