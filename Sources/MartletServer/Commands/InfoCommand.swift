@@ -48,12 +48,13 @@ extension ClientSession {
             (
                 "Memory",
                 facts.filter { Self.section(ofFact: $0.name) == "Memory" } + [
-                    ("storage_entries", "\(core.engine.entryEstimate)"),
-                    ("storage_entry_bytes", "\(core.engine.memtableBytes)"),
+                    ("storage_memtable_bytes", "\(core.engine.memtableBytes)"),
+                    ("storage_cache_bytes", "\(core.engine.cachedBytes)"),
                     ("maxmemory", "0"),
                     ("maxmemory_policy", "noeviction"),
                 ]
             ),
+            ("Storage", Self.storage(core.engine)),
             ("Stats", statistics(core)),
             ("Replication", [("role", "master")]),
             ("Cluster", [("cluster_enabled", "1")]),
@@ -65,6 +66,28 @@ extension ClientSession {
     private static func section(ofFact name: String) -> String {
         if name.contains("clients") { return "Clients" }
         return name.contains("memory") ? "Memory" : "Server"
+    }
+
+    private static func storage(_ engine: StorageEngine) -> [(name: String, value: String)] {
+        let levels = engine.levelSizes
+        let counters = engine.counters
+        return [("storage_entries_estimate", "\(engine.entryEstimate)")]
+            + levels.enumerated().filter { $1.tables > 0 }.map {
+                ("storage_level_\($0)", "tables=\($1.tables),bytes=\($1.fileBytes)")
+            } + [
+                ("storage_table_bytes", "\(levels.reduce(0) { $0 + $1.fileBytes })"),
+                ("storage_cache_hits", "\(counters.cacheHits)"),
+                ("storage_cache_misses", "\(counters.cacheMisses)"),
+                ("storage_flushes", "\(counters.flushes)"),
+                ("storage_compactions", "\(counters.compactions)"),
+                ("storage_accepted_bytes", "\(counters.acceptedBytes)"),
+                (
+                    "storage_table_bytes_written",
+                    "\(counters.flushedBytes + counters.compactionWrittenBytes)"
+                ),
+                ("storage_damaged_ranges", "\(engine.damagedRanges.count)"),
+                ("storage_backlog_percent", "\(Int((engine.backlog * 100).rounded()))"),
+            ]
     }
 
     private func statistics(_ core: NodeCore) -> [(name: String, value: String)] {

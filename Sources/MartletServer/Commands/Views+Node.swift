@@ -103,16 +103,36 @@ extension StatusView {
             hintsDelivered: counters.hintsDelivered, repairs: counters.repairs)
         hints = Hints(count: core.pendingHints.count, bytes: core.pendingHints.bytes)
         operationsInFlight = core.operationsInFlight
-        storage = Storage(
-            entries: engine.entryEstimate, bytes: engine.memtableBytes,
-            appended: engine.appended.rawValue, durable: engine.durable.rawValue,
-            pendingBytes: engine.pendingBytes, refusal: engine.refusal?.description)
+        storage = Storage(engine)
         members = core.members.map {
             Member(
                 id: $0.id.description, name: $0.name, state: "\($0.state)",
                 reachable: core.isReachable($0.id), inRing: topology?.member($0.id) != nil)
         }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
         process = processFacts.map { Fact(name: $0.name, value: $0.value) }
+    }
+}
+
+extension StatusView.Storage {
+    fileprivate init(_ engine: StorageEngine) {
+        let counters = engine.counters
+        entries = engine.entryEstimate
+        memtableBytes = engine.memtableBytes
+        levels = engine.levelSizes.enumerated().filter { $1.tables > 0 }.map {
+            Level(level: $0, tables: $1.tables, bytes: $1.fileBytes)
+        }
+        cacheHits = counters.cacheHits
+        cacheMisses = counters.cacheMisses
+        cacheBytes = engine.cachedBytes
+        flushes = counters.flushes
+        compactions = counters.compactions
+        writeAmplification = counters.writeAmplification
+        damagedRanges = engine.damagedRanges.count
+        backlog = engine.backlog
+        appended = engine.appended.rawValue
+        durable = engine.durable.rawValue
+        pendingBytes = engine.pendingBytes
+        refusal = engine.refusal?.description
     }
 }
 

@@ -91,12 +91,40 @@ package struct StatusView: Codable, Hashable, Sendable {
         package var bytes: Int
     }
 
-    /// What is stored, and how far the log is.
+    /// What is stored, how far the log is, and how the background fares.
     package struct Storage: Codable, Hashable, Sendable {
-        /// Entries of every kind.
+        /// Tables of one level.
+        package struct Level: Codable, Hashable, Sendable {
+            /// Its number.
+            package var level: Int
+            /// How many.
+            package var tables: Int
+            /// Bytes of their files.
+            package var bytes: Int
+        }
+
+        /// Entries of every kind, about: one written again counts twice until it is merged.
         package var entries: Int
-        /// Bytes that they take in memory.
-        package var bytes: Int
+        /// Bytes of all memtables.
+        package var memtableBytes: Int
+        /// Levels that hold tables, from the top.
+        package var levels: [Level]
+        /// Blocks found in the cache since the start.
+        package var cacheHits: UInt64
+        /// Blocks not found there.
+        package var cacheMisses: UInt64
+        /// Bytes of the blocks in it.
+        package var cacheBytes: Int
+        /// Memtables written out since the start.
+        package var flushes: UInt64
+        /// Compactions since the start.
+        package var compactions: UInt64
+        /// Bytes written to tables for each byte accepted since the start.
+        package var writeAmplification: Double
+        /// Ranges of keys that were lost and not repaired since.
+        package var damagedRanges: Int
+        /// How far flushes and compactions are behind: 0 not at all, 1 where writes are refused.
+        package var backlog: Double
         /// Batches accepted since the directory was made.
         package var appended: UInt64
         /// Batches that are durable.

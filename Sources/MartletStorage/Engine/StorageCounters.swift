@@ -26,6 +26,13 @@ package struct StorageCounters: Hashable, Sendable {
     /// Blocks that did not read back.
     package var damagedBlocks: UInt64 = 0
 
+    /// Bytes written to tables for each byte accepted; 0 before anything was. The log, which takes
+    /// each byte once more, is not counted.
+    package var writeAmplification: Double {
+        guard acceptedBytes > 0 else { return 0 }
+        return Double(flushedBytes + compactionWrittenBytes) / Double(acceptedBytes)
+    }
+
     /// All zero.
     package init() {}
 }

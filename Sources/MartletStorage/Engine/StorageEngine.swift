@@ -90,6 +90,9 @@ package final class StorageEngine {
     /// Bytes that all memtables take.
     package var memtableBytes: Int { layers.reduce(0) { $0 + $1.memtable.byteCount } }
 
+    /// Bytes that the blocks in the cache take.
+    package var cachedBytes: Int { cache.byteCount }
+
     /// Why writes are refused whatever their size; nil while they are not.
     package var refusal: WriteRefusal? {
         switch log {

@@ -86,8 +86,9 @@ final class BenchRun {
         guard let said = await cluster?.reports().first ?? nil else {
             throw CommandFailure("n1 does not say what it holds")
         }
-        report.volumes.append(
-            BenchReport.Volume(dw: dw, keys: said.keys, bytes: said.status.storage.bytes))
+        let storage = said.status.storage
+        let bytes = storage.levels.reduce(storage.memtableBytes) { $0 + $1.bytes }
+        report.volumes.append(BenchReport.Volume(dw: dw, keys: said.keys, bytes: bytes))
         await stopAll()
     }
 

@@ -18,6 +18,7 @@ enum StatusText {
             ),
             ("storage", storage(view.storage)),
         ]
+        rows += tables(view.storage).map { ("", $0) }
         for (index, member) in view.members.enumerated() {
             rows.append((index == 0 ? "members" : "", line(member)))
         }
@@ -49,9 +50,31 @@ enum StatusText {
     private static func storage(_ storage: StatusView.Storage) -> String {
         let state = storage.refusal.map { "REFUSES WRITES: \($0)" }
         let text =
-            "\(counted(storage.entries, "entry", "entries")), \(bytesText(storage.bytes)); "
+            "about \(counted(storage.entries, "entry", "entries")), "
+            + "\(bytesText(storage.memtableBytes)) of them in memtables; "
             + "\(bytesText(storage.pendingBytes)) on the way to disk"
         return state.map { "\($0); \(text)" } ?? text
+    }
+
+    private static func tables(_ storage: StatusView.Storage) -> [String] {
+        let levels = storage.levels.map {
+            "level \($0.level): \(counted($0.tables, "table")), \(bytesText($0.bytes))"
+        }
+        let asked = storage.cacheHits + storage.cacheMisses
+        let share = asked > 0 ? Double(storage.cacheHits) / Double(asked) : 0
+        var lines = levels.isEmpty ? [] : [levels.joined(separator: "; ")]
+        lines.append(
+            "block cache \(bytesText(storage.cacheBytes)), \(storage.cacheHits) hits, "
+                + "\(storage.cacheMisses) misses (\(decimal(100 * share, 0))%)")
+        lines.append(
+            "\(counted(Int(clamping: storage.flushes), "flush", "flushes")), "
+                + "\(counted(Int(clamping: storage.compactions), "compaction")), "
+                + "\(decimal(storage.writeAmplification, 1)) bytes written to tables for each "
+                + "accepted; \(decimal(100 * storage.backlog, 0))% behind")
+        if storage.damagedRanges > 0 {
+            lines.append("LOST: \(counted(storage.damagedRanges, "range")) of keys, see the log")
+        }
+        return lines
     }
 
     private static func line(_ member: StatusView.Member) -> String {
