@@ -143,9 +143,9 @@ struct InspectionDamageTests {
 
     @Test(
         "Nothing done to the files makes an inspection trap; what a check passes, a walk reads",
-        arguments: 1...60 as ClosedRange<UInt64>)
+        arguments: 1...40 as ClosedRange<UInt64>)
     func mutations(seed: UInt64) throws {
-        let sample = try InspectionSample(seed: seed % 4, writes: 120)
+        let sample = try InspectionSample(seed: seed % 4, writes: 80)
         var random = SeededRandom(seed: seed)
         let names = try sample.disk.list()
         for _ in 0...random.below(3) {

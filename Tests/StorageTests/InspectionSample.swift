@@ -11,7 +11,7 @@ struct InspectionSample {
     let entries: [ScanPage.Entry]
 
     /// Small memtables and tables, so that every level and several segments come about.
-    init(seed: UInt64, writes: Int = 300, options: StorageOptions = .tiny) throws {
+    init(seed: UInt64, writes: Int = 150, options: StorageOptions = .tiny) throws {
         disk = MemoryDisk()
         let sample = try Sample(disk, options)
         var random = SeededRandom(seed: seed)

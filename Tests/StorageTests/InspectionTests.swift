@@ -10,19 +10,19 @@ struct InspectionTests {
         let sample = try InspectionSample(seed: seed)
         let survey = try sample.survey()
         #expect(survey.refusal == nil)
-        #expect(survey.position == LogPosition(rawValue: 300))
+        #expect(survey.position == LogPosition(rawValue: 150))
         #expect(survey.files.map(\.name) == (try sample.disk.list()))
         #expect(survey.files.allSatisfy { $0.version != nil })
         let manifest = try #require(survey.manifest)
         #expect(manifest.edits > 1)
-        #expect(manifest.flushed <= LogPosition(rawValue: 300))
+        #expect(manifest.flushed <= LogPosition(rawValue: 150))
         #expect(Set(survey.liveTables.compactMap(\.level)).count > 1)
         for table in survey.liveTables {
             let size = sample.disk.contents(of: table.fileName)?.count
             #expect(table.summary?.fileBytes == size)
             #expect(table.problem == nil)
             #expect((table.filterBitsPerKey ?? 0) >= 10)
-            #expect(try #require(table.compressionRatio) > 0.5)
+            #expect(try #require(table.compressionRatio) > 0.2)
         }
         #expect(survey.segments.last?.last == survey.position)
         for (older, newer) in zip(survey.segments, survey.segments.dropFirst()) {
@@ -55,7 +55,7 @@ struct InspectionTests {
         #expect(last.bytesRead == last.byteCount)
     }
 
-    @Test("A walk shows what the engine answered", arguments: 1...10 as ClosedRange<UInt64>)
+    @Test("A walk shows what the engine answered", arguments: 1...5 as ClosedRange<UInt64>)
     func walk(seed: UInt64) throws {
         let sample = try InspectionSample(seed: seed)
         let (entries, damage) = try sample.walk()
@@ -65,7 +65,7 @@ struct InspectionTests {
 
     @Test(
         "A walk narrowed to a space, a partition or a key shows those entries and no others",
-        arguments: 1...5 as ClosedRange<UInt64>)
+        arguments: 1...2 as ClosedRange<UInt64>)
     func filters(seed: UInt64) throws {
         let sample = try InspectionSample(seed: seed)
         for space in StorageKey.Space.allCases {
@@ -87,8 +87,8 @@ struct InspectionTests {
 
     @Test("A walk after a crash shows what an engine that opens then answers")
     func crashes() throws {
-        for seed in 1...20 as ClosedRange<UInt64> {
-            let sample = try InspectionSample(seed: seed, writes: 120)
+        for seed in 1...8 as ClosedRange<UInt64> {
+            let sample = try InspectionSample(seed: seed, writes: 80)
             let engine = try Sample(sample.disk, .tiny)
             for index in 0..<5 { try engine.engine.write(.putting("late", "\(index)")) }
             _ = engine.log.append([try #require(engine.engine.takeChunk())])

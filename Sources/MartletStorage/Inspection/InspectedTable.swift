@@ -9,8 +9,7 @@ package struct InspectedTable: Hashable, Sendable {
     package var level: Int?
     /// What the manifest says of it, or without that its own footer.
     package var summary: TableSummary?
-    /// What the sections of its blocks take in the file, in bytes; 0 where the ends do not read
-    /// back.
+    /// What its blocks take in the file, in bytes; 0 where the ends do not read back.
     package internal(set) var storedBytes = 0
     /// What its filter takes in the file, in bytes.
     package internal(set) var filterBytes = 0
@@ -49,7 +48,9 @@ package struct InspectedTable: Hashable, Sendable {
             let footer = try TableReader.readFooter(file, number: number)
             if summary == nil { summary = footer.summary }
             let map = try TableReader.openMap(file, expecting: expected ?? footer.summary)
-            storedBytes = footer.indexOffset - TableFormat.headerBytes
+            storedBytes =
+                footer.indexOffset - TableFormat.headerBytes
+                - footer.summary.blockCount * TableFormat.sectionHeaderBytes
             filterBytes = footer.filterLength
             memoryBytes = map.memoryBytes
         } catch {

@@ -58,6 +58,8 @@ struct CommandLineTests {
             ["demo", "--nodes", "9", "--base-port", "65500"], ["start"], ["simulate"],
             ["simulate", "s", "--seeds", "0"], ["simulate", "s", "--log", "--seeds", "2"],
             ["simulate", "s", "--seed", "18446744073709551615", "--seeds", "2"], ["fly"],
+            ["storage", "inspect"], ["storage", "dump", "d", "--limit", "0"],
+            ["storage", "dump", "d", "--space", "stars"],
         ])
     func refusals(words: [String]) {
         let error = #expect(throws: (any Error).self) { try Martlet.parseAsRoot(words) }
