@@ -121,6 +121,30 @@ struct ReadTests {
         #expect(sample.get(key(3)) == value(3))
     }
 
+    @Test("a load shows what was written or dropped since it began, also once that is in a table")
+    func overFlush() throws {
+        let sample = try cold { $0.blockCacheBytes = 0 }
+        let engine = sample.engine
+        let early = try ticket(engine.load([key(3), key(4), key(5), key(6)]))
+        sample.read()
+        let late = try ticket(engine.load([key(10), key(12)]))
+        var batch = WriteBatch()
+        batch.put(key(3), [3])
+        batch.delete(key(4))
+        batch.drop(.objects, partition: 5)
+        batch.put(key(10), [10])
+        try engine.write(batch)
+        for index in 0..<9 { try sample.put("filler \(index)", String(repeating: "x", count: 400)) }
+        sample.settle()
+        sample.read()
+        #expect(engine.layers.allSatisfy { $0.memtable.find(key(3)) == nil })
+        let outcomes = [3, 4, 5, 6, 10, 12].map { engine.get(key($0)) }
+        #expect(outcomes == [.found([3]), .absent, .absent, value(6), .found([10]), .absent])
+        engine.release(early)
+        engine.release(late)
+        #expect([3, 4, 5, 6, 10, 12].map { sample.get(key($0)) } == outcomes)
+    }
+
     @Test("a scan gives a range in order, in pages of any size", arguments: [1, 500, 5000])
     func scanPages(limit: Int) throws {
         let sample = try cold()

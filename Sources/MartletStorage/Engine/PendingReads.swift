@@ -15,11 +15,14 @@ struct PendingReads {
         var remaining: Int
     }
 
-    /// What a load has brought for a key, and how many loads hold it: two may want the same key,
-    /// and the first to be released must not take it from the other.
+    /// What loads have brought for a key, and how many hold it: two may want the same key, and the
+    /// first to be released must not take it from the other.
     private struct Brought {
-        var outcome: ReadOutcome
-        var holders: Int
+        /// Nil while no lookup has ended.
+        var outcome: ReadOutcome?
+        /// Whether the outcome is newer than what a lookup brings that began before.
+        var isNewer = false
+        var holders = 0
     }
 
     private(set) var loads: [ReadTicket: Load] = [:]
@@ -69,6 +72,7 @@ struct PendingReads {
 
     mutating func begin(_ ticket: ReadTicket, _ keys: [StorageKey]) {
         loads[ticket] = Load(keys: keys, remaining: keys.count)
+        for key in keys { brought[key, default: Brought()].holders += 1 }
     }
 
     /// A lookup of the load has ended.
@@ -76,8 +80,7 @@ struct PendingReads {
         guard var load = loads[ticket] else { return }
         load.remaining -= 1
         loads[ticket] = load
-        let holders = (brought[key]?.holders ?? 0) + 1
-        brought[key] = Brought(outcome: outcome, holders: holders)
+        if brought[key]?.isNewer == false { brought[key]?.outcome = outcome }
         if load.remaining == 0 {
             completed.append(CompletedRead(ticket: ticket, result: .loaded))
         }
@@ -90,6 +93,16 @@ struct PendingReads {
             guard var entry = brought[key] else { continue }
             entry.holders -= 1
             brought[key] = entry.holders == 0 ? nil : entry
+        }
+    }
+
+    /// Memtables have gone into tables that the loads do not look into: what `find` says that they
+    /// held of a key stands over what a load brings. O(keys held).
+    mutating func supersede(_ find: (StorageKey) -> ReadOutcome?) {
+        for key in brought.keys {
+            guard let outcome = find(key) else { continue }
+            brought[key]?.outcome = outcome
+            brought[key]?.isNewer = true
         }
     }
 

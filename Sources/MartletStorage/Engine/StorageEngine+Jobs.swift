@@ -136,6 +136,7 @@ extension StorageEngine {
         switch job.work {
         case .flush(let flushed):
             layers.removeLast(flushed.count)
+            reads.supersede { Self.find($0, in: flushed) }
             counts.flushes += 1
             counts.flushedBytes += bytes
         case .compact(let task):

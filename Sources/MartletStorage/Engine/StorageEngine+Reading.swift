@@ -5,7 +5,7 @@ extension StorageEngine {
     /// What `key` holds: every accepted batch is visible at once. O(levels), no IO.
     package func get(_ key: StorageKey) -> ReadOutcome {
         if key.space == .state { return state[key].map { .found($0) } ?? .absent }
-        if let outcome = findInLayers(key) { return outcome }
+        if let outcome = Self.find(key, in: layers) { return outcome }
         if let outcome = reads.outcome(of: key) { return outcome }
         var lookup = Lookup(key, in: version)
         switch lookup.run(cache) {
@@ -16,7 +16,8 @@ extension StorageEngine {
         }
     }
 
-    private func findInLayers(_ key: StorageKey) -> ReadOutcome? {
+    /// What `layers`, newest first, say of `key`; nil where that is nothing.
+    static func find(_ key: StorageKey, in layers: [Layer]) -> ReadOutcome? {
         for layer in layers {
             switch layer.memtable.find(key) {
             case .value(let value): return .found(value)
