@@ -110,7 +110,7 @@ final class Stage {
     }
 
     /// Does the background work that is due; where the disk refuses, not for long.
-    func settle() { sample?.settle(limit: isTolerant ? 40 : 1_000) }
+    func settle() { sample?.settle(limit: isTolerant ? 20 : 1_000) }
 
     /// Why nothing can be written; nil while it can.
     var refusal: WriteRefusal? { sample?.engine.refusal }
