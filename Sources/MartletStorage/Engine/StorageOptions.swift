@@ -22,8 +22,9 @@ package struct StorageOptions: Hashable, Sendable {
     /// Bytes after which a log segment is closed and the next begun, 4 KiB … 1 GiB, default
     /// 64 MiB. Smaller ones free space sooner, larger ones pause less often for a new file.
     package var segmentBytes = 64 << 20
-    /// How far a segment is filled with zeros ahead of its end, 0 … 64 MiB, default 1 MiB: syncs
-    /// then need not record a new file length, which saves a third of their time.
+    /// How far a segment is filled with zeros ahead of its end in mode `everyWrite`, 0 … 64 MiB,
+    /// default 1 MiB: syncs then need not record a new file length, which saves a third of their
+    /// time, and the log is written twice.
     package var prewriteBytes = 1 << 20
     /// Bytes of batches that one chunk gathers before the next begins, 512 … 16 MiB, default
     /// 1 MiB. Larger ones compress better, and a torn one loses more.

@@ -165,7 +165,9 @@ package final class LogWriter {
     /// Writes at the segment's end, with zeros behind where the file must grow anyway.
     private func write(_ bytes: Bytes) throws(AppendFailure) {
         let end = segment.end + bytes.count
-        let ahead = min(end + options.prewriteBytes, options.segmentBytes)
+        // Where syncs are rare, the zeros would cost more than the file lengths that they save.
+        let prewriteBytes = options.sync == .everyWrite ? options.prewriteBytes : 0
+        let ahead = min(end + prewriteBytes, options.segmentBytes)
         if end > segment.allocated, ahead > end {
             do {
                 try writeOrCut(bytes + Bytes(repeating: 0, count: ahead - end))
