@@ -35,6 +35,26 @@ struct BlockTests {
         }
     }
 
+    @Test("every key is found whatever ranks the block is said to hold", arguments: 0..<5)
+    func guesses(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let entries = TableSample.entries(&random, 400, names: 500, longest: 20)
+        let block = try Block(TableSample.raw(entries))
+        let bytes = block.bytes
+        let own = entries[0].key.rank...entries[entries.count - 1].key.rank
+        for _ in 0..<500 {
+            let key = TableSample.key(&random, names: 500)
+            let expected = entries.first { $0.key == key }
+            let ends = [random.next(), random.next(), key.rank.rawValue].shuffled(using: &random)
+            let other =
+                Rank(rawValue: min(ends[0], ends[1]))...Rank(rawValue: max(ends[0], ends[1]))
+            for ranks in [own, other, key.rank...key.rank, .lowest ... .highest] {
+                let found = try block.find(key, among: ranks)
+                #expect(found.map { TableEntry($0, in: bytes.raw) } == expected)
+            }
+        }
+    }
+
     @Test("a builder that lends its block gives the same bytes, and starts anew")
     func lending() {
         let entries = [TableEntry(.named("a"), [1]), TableEntry(.named("b"), nil)]

@@ -45,7 +45,7 @@ struct Lookup {
                 return .needs(table, block: number)
             }
             brought = nil
-            switch Self.find(key, in: present, isAlone: range.count == 1) {
+            switch find(in: present, among: range.count == 1 ? table.ranks(of: number) : nil) {
             case .absent: advance()
             case .before: blocks = range.lowerBound..<number
             case .after: blocks = number + 1..<range.upperBound
@@ -68,9 +68,13 @@ struct Lookup {
         case damaged
     }
 
-    private static func find(_ key: StorageKey, in block: Block, isAlone: Bool) -> Finding {
+    /// Looks into the one block, of these ranks, that may hold the key; or, without ranks, into one
+    /// of several.
+    private func find(in block: Block, among ranks: ClosedRange<Rank>?) -> Finding {
         do throws(FormatError) {
-            if isAlone { return try block.find(key).map { finding($0, in: block) } ?? .absent }
+            if let ranks {
+                return try block.find(key, among: ranks).map { finding($0, in: block) } ?? .absent
+            }
             switch try block.search(key) {
             case .found(let record): return finding(record, in: block)
             case .absent: return .absent
@@ -82,7 +86,7 @@ struct Lookup {
         }
     }
 
-    private static func finding(_ record: Record, in block: Block) -> Finding {
+    private func finding(_ record: Record, in block: Block) -> Finding {
         let bytes = block.bytes
         return record.kind == .put ? .found(bytes.raw.copy(record.value)) : .deleted
     }

@@ -20,6 +20,11 @@ final class Table {
     /// What background jobs need of it.
     var input: TableInput { TableInput(summary: summary, map: map) }
 
+    /// The ranks that `block` may hold records of.
+    func ranks(of block: Int) -> ClosedRange<Rank> {
+        (block == 0 ? summary.lowest : map.lastRank(of: block - 1))...map.lastRank(of: block)
+    }
+
     /// Whether it may hold some of the node's own state.
     var holdsState: Bool { summary.ranks.overlaps(Rank.all(of: .state, 0)) }
 

@@ -79,11 +79,15 @@ final class Block: Sendable {
         return offset == 0 ? .before : .absent
     }
 
-    /// The record of `key`, if it is here. O(log count) comparisons and hashes.
-    func find(_ key: StorageKey) throws(FormatError) -> Record? {
+    /// The record of `key`, if it is here. `ranks`, where given, are those that the block may hold:
+    /// hashes spread evenly, so that where the key's rank lies among them tells nearly where its
+    /// record is. O(log count) comparisons and hashes whatever they are.
+    func find(
+        _ key: StorageKey, among ranks: ClosedRange<Rank>? = nil
+    ) throws(FormatError) -> Record? {
         let bytes = bytes
         let span = bytes.raw.extracting(0..<recordsEnd)
-        var offset = try start(before: key)
+        var offset = try start(before: key, guess: ranks.map { anchor(near: key.rank, among: $0) })
         for _ in 0..<Self.anchorInterval {
             guard offset < recordsEnd else { return nil }
             let record = try Record(in: span, at: offset)
@@ -107,18 +111,39 @@ final class Block: Sendable {
         return recordsEnd
     }
 
-    /// The last anchor that does not come after `key`; the first when all do.
-    private func start(before key: StorageKey) throws(FormatError) -> Int {
+    /// The last anchor that does not come after `key`; the first when all do. The search begins at
+    /// `guess`, and leaves it by steps that double until the key is between two anchors: a good
+    /// guess saves most of the cache misses of halving.
+    private func start(before key: StorageKey, guess: Int? = nil) throws(FormatError) -> Int {
         let bytes = bytes
         let span = bytes.raw
         var low = 0
         var high = anchorCount - 1
+        var middle = guess ?? (high + 1) / 2
+        var step = guess == nil ? high : 1
         while low < high {
-            let middle = (low + high + 1) / 2
+            middle = min(max(middle, low + 1), high)
             let record = try record(at: anchor(middle, in: span))
-            if record.order(in: span, against: key) <= 0 { low = middle } else { high = middle - 1 }
+            if record.order(in: span, against: key) <= 0 {
+                low = middle
+                middle = step < high - low ? low + step : (low + high + 1) / 2
+            } else {
+                high = middle - 1
+                middle = step < high - low ? high + 1 - step : (low + high + 1) / 2
+            }
+            step *= 2
         }
         return try anchor(low, in: span)
+    }
+
+    /// The anchor before which `rank` lies, if the records' ranks are spread evenly over `ranks`.
+    private func anchor(near rank: Rank, among ranks: ClosedRange<Rank>) -> Int {
+        guard rank > ranks.lowerBound, rank < ranks.upperBound else {
+            return rank > ranks.lowerBound ? anchorCount - 1 : 0
+        }
+        let width = Double(ranks.upperBound.rawValue - ranks.lowerBound.rawValue)
+        let share = Double(rank.rawValue - ranks.lowerBound.rawValue) / width
+        return min(anchorCount - 1, Int(share * Double(anchorCount)))
     }
 
     /// Checks that the records ascend and that the offsets name them, and shows each record with
