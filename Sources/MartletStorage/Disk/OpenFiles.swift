@@ -21,8 +21,9 @@ package final class OpenFiles: Sendable {
 
         mutating func use(_ name: String) -> (any DiskFile)? {
             uses += 1
-            entries[name]?.lastUse = uses
-            return entries[name]?.file
+            guard let index = entries.index(forKey: name) else { return nil }
+            entries.values[index].lastUse = uses
+            return entries.values[index].file
         }
 
         /// Adds the file just asked for; gives back the one that had to make room.

@@ -17,7 +17,7 @@ package struct BlockRead: Sendable {
     package func run(_ files: OpenFiles) -> BlockAnswer {
         do throws(TableError) {
             let file: any DiskFile
-            do { file = try files.file(TableFormat.fileName(id.table)) } catch {
+            do { file = try files.file(map.fileName) } catch {
                 throw TableError.disk(error)
             }
             return BlockAnswer(

@@ -31,13 +31,26 @@ extension StorageEngine {
     /// Sees to it that `get` can answer for `keys`; the reads go out with `takeReads`. Until a
     /// pending load is released nobody else may write the keys, nor drop their partition.
     package func load(_ keys: [StorageKey]) -> LoadOutcome {
-        let missing = keys.filter { get($0) == .notLoaded }
+        var missing: [(lookup: Lookup, table: Table, block: Int)] = []
+        for key in keys where !isInMemory(key) {
+            var lookup = Lookup(key, in: version)
+            if case .needs(let table, let block) = lookup.run(cache) {
+                missing.append((lookup, table, block))
+            }
+        }
         if missing.isEmpty { return .ready }
         guard reads.count < options.readLimit else { return .refused }
         let ticket = reads.newTicket()
-        reads.begin(ticket, missing)
-        for key in missing { resume(Lookup(key, in: version), ticket, brought: nil) }
+        reads.begin(ticket, missing.map(\.lookup.key))
+        for (lookup, table, block) in missing {
+            reads.wait(.lookup(lookup, ticket), for: block, of: table)
+        }
         return .pending(ticket)
+    }
+
+    /// Whether `get` answers for the key without a look at tables.
+    private func isInMemory(_ key: StorageKey) -> Bool {
+        key.space == .state || Self.find(key, in: layers) != nil || reads.outcome(of: key) != nil
     }
 
     /// Ends a load that has completed: its keys need no longer be got.

@@ -6,6 +6,8 @@ internal import MartletBase
 final class TableMap: Sendable {
     /// The table's number.
     let number: UInt64
+    /// The name of its file, which every read of a block asks for.
+    let fileName: String
     private let lastRanks: [Rank]
     /// Where each block's section begins, and behind them where the last one ends.
     private let offsets: [Int]
@@ -16,6 +18,7 @@ final class TableMap: Sendable {
             !lastRanks.isEmpty && offsets.count == lastRanks.count + 1,
             "\(lastRanks.count) blocks with \(offsets.count) offsets")
         self.number = number
+        fileName = TableFormat.fileName(number)
         self.lastRanks = lastRanks
         self.offsets = offsets
         self.filter = filter
