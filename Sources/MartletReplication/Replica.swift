@@ -130,7 +130,7 @@ struct Replica {
         case .found(let bytes): return bytes
         case .absent: return nil
         case .notLoaded: throw .notLoaded
-        case .damaged: throw .damaged("a block of the storage does not read back")
+        case .damaged: throw .damaged("a block of the storage cannot be read")
         }
     }
 

@@ -8,7 +8,7 @@ import MartletWire
 import Testing
 
 @Suite("Damage") struct DamageTests {
-    private let reason = "storage: a block of the storage does not read back"
+    private let reason = "storage: a block of the storage cannot be read"
 
     /// A stage whose node held `a`, and cannot read it.
     private func havingLostA(nodes: Int = 3, away: [UInt64] = []) throws -> Stage {
@@ -110,7 +110,7 @@ import Testing
             disk.makeUnreadable(name, 0..<(1 << 20))
         }
         #expect(host.put("b", as: 2) == [])
-        #expect(host.bringBlocks().contains { $0.contains("does not read back") })
+        #expect(host.bringBlocks().contains { $0.contains("cannot be read") })
         return host
     }
 

@@ -10,7 +10,8 @@ package enum ReadOutcome: Hashable, Sendable {
     case absent
     /// A block that may hold it is in no cache: `StorageEngine.load` brings it.
     case notLoaded
-    /// The block that holds it does not read back, and is being put aside.
+    /// The block that may hold it does not read back: it is damaged and being put aside, or the
+    /// disk refuses it for now.
     case damaged
 }
 
