@@ -25,6 +25,8 @@ struct ScenarioTests {
         ("partition-and-heal", 7), ("partition-and-heal", 18),
         // A hint acknowledged twice was looked for on disk when none was left to be loaded.
         ("flaky-network", 17),
+        // Two keys of a load put each other out of a small cache, again and again.
+        ("fallbacks-stand-in", 1005),
     ]
 
     @Test(

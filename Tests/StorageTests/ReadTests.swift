@@ -195,6 +195,22 @@ struct ReadTests {
         sample.engine.checkInvariants()
     }
 
+    @Test("a load holds all of its keys, however little the cache does")
+    func loadsTogether() throws {
+        // Room for one block: what one key brings in puts out what another had there.
+        let sample = try cold { $0.blockCacheBytes = 700 }
+        for index in stride(from: 0, to: 198, by: 3) {
+            _ = sample.get(key(index))
+            let keys = [key(index), key(index + 1), key(index + 2)]
+            guard case .pending(let ticket) = sample.engine.load(keys) else { continue }
+            sample.read()
+            for offset in 0..<3 {
+                #expect(sample.engine.get(keys[offset]) == value(index + offset))
+            }
+            sample.engine.release(ticket)
+        }
+    }
+
     @Test("snapshots are limited, show their moment, and give their place back")
     func snapshots() throws {
         let sample = try cold { $0.snapshotLimit = 2 }

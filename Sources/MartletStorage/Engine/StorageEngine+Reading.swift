@@ -32,25 +32,30 @@ extension StorageEngine {
     /// pending load is released nobody else may write the keys, nor drop their partition.
     package func load(_ keys: [StorageKey]) -> LoadOutcome {
         var missing: [(lookup: Lookup, table: Table, block: Int)] = []
-        for key in keys where !isInMemory(key) {
+        // What can be had now is held too: when the rest has come, it may be in no cache any more.
+        var present: [(key: StorageKey, outcome: ReadOutcome)] = []
+        for key in keys where key.space != .state && Self.find(key, in: layers) == nil {
+            if let outcome = reads.outcome(of: key) {
+                present.append((key, outcome))
+                continue
+            }
             var lookup = Lookup(key, in: version)
-            if case .needs(let table, let block) = lookup.run(cache) {
-                missing.append((lookup, table, block))
+            switch lookup.run(cache) {
+            case .needs(let table, let block): missing.append((lookup, table, block))
+            case .found(let value): present.append((key, .found(value)))
+            case .absent: present.append((key, .absent))
+            case .damaged: present.append((key, .damaged))
             }
         }
         if missing.isEmpty { return .ready }
         guard reads.count < options.readLimit else { return .refused }
         let ticket = reads.newTicket()
-        reads.begin(ticket, missing.map(\.lookup.key))
+        reads.begin(ticket, missing.map(\.lookup.key) + present.map(\.key))
+        for (key, outcome) in present { reads.end(ticket, key, outcome) }
         for (lookup, table, block) in missing {
             reads.wait(.lookup(lookup, ticket), for: block, of: table)
         }
         return .pending(ticket)
-    }
-
-    /// Whether `get` answers for the key without a look at tables.
-    private func isInMemory(_ key: StorageKey) -> Bool {
-        key.space == .state || Self.find(key, in: layers) != nil || reads.outcome(of: key) != nil
     }
 
     /// Ends a load that has completed: its keys need no longer be got.
