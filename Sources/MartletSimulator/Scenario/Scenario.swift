@@ -40,31 +40,6 @@ package struct Scenario: Sendable {
     }
 }
 
-/// What the clients of a simulation do.
-package struct WorkloadSettings: Sendable {
-    /// How many clients there are; each has one request in flight at a time.
-    package var clientCount = 4
-    /// Requests that each client makes in a second, while it is answered quickly enough.
-    package var rate = 50
-    /// How many keys there are. Fewer make more of the writes concurrent.
-    package var keyCount = 50
-    /// Bytes of each value, drawn per write.
-    package var valueBytes = 16...200
-    /// The share of requests that are reads.
-    package var getShare = 0.4
-    /// The share of requests that are deletes.
-    package var deleteShare = 0.05
-    /// The share of writes that hand in the context the client last saw of the key, fresh or stale.
-    /// The others replace what their coordinator knows.
-    package var contextShare = 0.5
-    /// Drawn from for each write.
-    package var w = [Quorum.majority]
-    /// Drawn from for each write.
-    package var dw = [Quorum.majority]
-    /// Drawn from for each read.
-    package var r = [Quorum.majority]
-}
-
 /// How the network behaves.
 package struct NetworkSettings: Sendable {
     /// The least delay of a message; the others follow a Pareto tail above it (alpha 2).

@@ -133,8 +133,8 @@ extension Section {
     func read(into scenario: inout Scenario) throws(ScenarioError) {
         try expect(only: [
             "description", "nodes", "zones", "n", "partitions", "clients", "rate", "keys",
-            "value-bytes", "mix", "duration", "settle", "network", "disk", "clocks", "options",
-            "faults", "expects",
+            "value-bytes", "popularity", "carts", "counters", "mix", "lifetime", "habits",
+            "duration", "settle", "network", "disk", "clocks", "options", "faults", "expects",
         ])
         try read("description", into: &scenario.description) { (text) throws(WordError) in text }
         try read("nodes", into: &scenario.nodeCount, ScenarioText.count)
@@ -159,25 +159,6 @@ extension Section {
         }
         for node in try list("expects") { scenario.expects.append(try occurrence(node)) }
         try check(scenario)
-    }
-
-    private func read(into workload: inout WorkloadSettings) throws(ScenarioError) {
-        try read("clients", into: &workload.clientCount, ScenarioText.count)
-        try read("rate", into: &workload.rate, ScenarioText.count)
-        try read("keys", into: &workload.keyCount, ScenarioText.count)
-        try readRange("value-bytes", into: &workload.valueBytes, ScenarioText.count)
-        if let mix = try section("mix") {
-            try mix.expect(only: ["gets", "deletes", "with-context"])
-            try mix.read("gets", into: &workload.getShare, ScenarioText.share)
-            try mix.read("deletes", into: &workload.deleteShare, ScenarioText.share)
-            try mix.read("with-context", into: &workload.contextShare, ScenarioText.share)
-        }
-        if let options = try section("options") {
-            try options.expect(only: ["w", "r", "dw"])
-            try options.readList("w", into: &workload.w, ScenarioText.quorum)
-            try options.readList("r", into: &workload.r, ScenarioText.quorum)
-            try options.readList("dw", into: &workload.dw, ScenarioText.quorum)
-        }
     }
 
     private func read(into network: inout NetworkSettings) throws(ScenarioError) {
@@ -227,9 +208,7 @@ extension Section {
                 "partitions is \(scenario.partitionCount), must be a power of two up to 16384",
                 at: mapping["partitions"])
         }
-        guard scenario.workload.getShare + scenario.workload.deleteShare <= 1 else {
-            throw error("mix: gets and deletes are more than all", at: mapping["mix"])
-        }
+        try check(scenario.workload)
         for fault in scenario.faults {
             guard let number = fault.highestNode, number > scenario.nodeCount else { continue }
             throw error(
