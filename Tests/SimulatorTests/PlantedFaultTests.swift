@@ -20,7 +20,27 @@
                  faults: [{crash: {node: 2, at: 500ms, for: 3s}}]}
                 """
             case .revivesVersion:
-                "{nodes: 3, duration: 6s, clients: 4, keys: 5, options: {r: [1]}}"
+                """
+                {nodes: 3, duration: 6s, clients: 4, keys: 5, options: {r: [1]},
+                 mix: {gets: 0.4, deletes: 0}}
+                """
+            case .dominatesUnseen:
+                """
+                {nodes: 3, duration: 8s, clients: 6, keys: 10, mix: {deletes: 0},
+                 faults: [{partition: {groups: [[1], [2, 3]], at: 1s, for: 5s}}],
+                 options: {w: [1], r: [1], dw: [0]}}
+                """
+            case .losesVersions:
+                "{nodes: 3, duration: 4s, clients: 4, keys: 5000, popularity: uniform}"
+            case .undoesDelete:
+                "{nodes: 3, duration: 20s, clients: 4, keys: 5, mix: {gets: 0.3, deletes: 0.3}}"
+            case .extendsExpiry:
+                "{nodes: 3, duration: 4s, clients: 4, keys: 10, mix: {expiring: 50%}}"
+            case .losesManifest:
+                """
+                {nodes: 3, duration: 4s, clients: 4, keys: 10,
+                 faults: [{crash: {node: 2, at: 2s, for: 500ms}}]}
+                """
             default: "{nodes: 3, duration: 4s, clients: 4, keys: 10}"
             }
         }
@@ -34,6 +54,11 @@
             let report = Simulation.run(scenario, seed: 1, planting: planted)
             #expect(report.verdict == .failed(planted.breaks), "\(report)")
             #expect(report.witness != nil)
+        }
+
+        @Test("Every promise has a bug that breaks it", arguments: Promise.allCases)
+        func everyPromiseIsTested(promise: Promise) {
+            #expect(PlantedFault.allCases.contains { $0.breaks == promise })
         }
     }
 #endif

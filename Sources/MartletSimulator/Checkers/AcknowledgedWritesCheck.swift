@@ -15,20 +15,12 @@ struct AcknowledgedWritesCheck {
 
     func run(_ history: History) -> Finding? {
         var covered = [Set<Dot>?](repeating: nil, count: surviving.count)
-        for write in history.acknowledged where mustSurvive(write, history) {
+        for write in history.acknowledged where write.isKept(crashedAt, history) {
             let reached = covered[write.key] ?? history.closure(of: surviving[write.key])
             covered[write.key] = reached
             if !reached.contains(write.dot) { return Finding(promise, witness(write, history)) }
         }
         return nil
-    }
-
-    /// Whether a node that acknowledged the write has not crashed since, or had synced it.
-    private func mustSurvive(_ write: Acknowledgement, _ history: History) -> Bool {
-        let began = history.operations[write.operation].began
-        return write.holders.contains { holder in
-            holder.isSynced || crashedAt[holder.node] < began
-        }
     }
 
     private func witness(_ write: Acknowledgement, _ history: History) -> String {
@@ -40,5 +32,26 @@ struct AcknowledgedWritesCheck {
         return "write w\(write.operation) of key \(write.key), \(write.dot), acknowledged at "
             + "\(EventLog.seconds(write.at))s by \(holders.joined(separator: ", ")), is gone; the "
             + "key holds \(left.isEmpty ? "nothing" : left.joined(separator: ", "))"
+    }
+}
+
+extension Acknowledgement {
+    /// Whether a node that acknowledged the write has not crashed since, or had synced it.
+    func isKept(_ crashedAt: [Instant], _ history: History) -> Bool {
+        holders.contains { keeps($0, crashedAt, history) }
+    }
+
+    /// How many of `homes` acknowledged it for themselves and have it still.
+    func keepers(among homes: [Int], _ crashedAt: [Instant], _ history: History) -> Int {
+        holders.count {
+            $0.isHome && homes.contains($0.node) && keeps($0, crashedAt, history)
+        }
+    }
+
+    private func keeps(
+        _ holder: (node: Int, isSynced: Bool, isHome: Bool), _ crashedAt: [Instant],
+        _ history: History
+    ) -> Bool {
+        holder.isSynced || crashedAt[holder.node] < history.operations[operation].began
     }
 }

@@ -1,5 +1,5 @@
 // All replicas equal: every home of a key holds the same bytes for it, nobody else holds any, and
-// no hints are left; and nodes of one epoch know one ring.
+// no hints are left.
 internal import MartletBase
 internal import MartletNode
 internal import MartletRing
@@ -58,23 +58,5 @@ struct ConvergenceCheck {
         var reader = ByteReader(bytes)
         guard let object = try? Object(from: &reader) else { return "unreadable bytes" }
         return "\(object.dots) under \(object.context)"
-    }
-}
-
-/// Compares the rings of nodes that are in the same epoch.
-struct OneTopologyCheck {
-    let topologies: [Topology]
-
-    func run() -> Finding? {
-        for left in topologies {
-            for right in topologies
-            where left.epoch == right.epoch && left.digest != right.digest {
-                return Finding(
-                    .oneTopology,
-                    "two rings of epoch \(left.epoch): \(left.clusterID) and \(right.clusterID)"
-                )
-            }
-        }
-        return nil
     }
 }

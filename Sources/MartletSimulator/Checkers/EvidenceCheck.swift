@@ -21,14 +21,18 @@ struct EvidenceCheck {
     /// `crashed` are nodes that have crashed since the request began: what they had not synced
     /// may be gone.
     func run(
-        needed: Int, neededSynced: Int, mirror: ReplicaMirror, crashed: (Int) -> Bool
+        _ operation: Operation, mirror: ReplicaMirror, crashed: (Int) -> Bool
     ) -> Finding? {
         let synced = holders.count { $0.isSynced }
-        if holders.count < needed || synced < neededSynced {
+        let atHome = holders.count { $0.standsInFor == nil }
+        if holders.count < operation.needed || synced < operation.neededSynced
+            || atHome < operation.neededHomes
+        {
             return Finding(
                 .honestEvidence,
-                "\(dot) was acknowledged by \(holders.count) nodes, \(synced) of them synced; "
-                    + "\(needed) and \(neededSynced) were asked for"
+                "\(dot) was acknowledged by \(holders.count) nodes, \(synced) of them synced and "
+                    + "\(atHome) at home; \(operation.needed), \(operation.neededSynced) and "
+                    + "\(operation.neededHomes) were asked for"
             )
         }
         for holder in holders where holder.isSynced || !crashed(holder.node) {

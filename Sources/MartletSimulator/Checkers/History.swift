@@ -35,6 +35,14 @@ struct Operation {
     let needed: Int
     /// How many synced ones were asked for.
     let neededSynced: Int
+    /// How many home replicas were asked for: pr of a read, pw of a write.
+    var neededHomes = 0
+    /// n, as it was asked for; nil for all homes.
+    var homeCount: Int?
+    /// Hash of the value of a put.
+    var content: UInt64 = 0
+    /// When what it writes expires.
+    var expiry: WallTime?
     var outcome = Outcome.open
 }
 
@@ -56,8 +64,9 @@ struct Acknowledgement {
     let key: Int
     let dot: Dot
     let at: Instant
-    /// The nodes that hold it, as the answer says, and whether they have synced it.
-    let holders: [(node: Int, isSynced: Bool)]
+    /// The nodes that hold it, as the answer says, whether they have synced it, and whether they
+    /// hold it for themselves.
+    let holders: [(node: Int, isSynced: Bool, isHome: Bool)]
 }
 
 /// Everything that has happened, as far as clients and logs show it.
@@ -65,13 +74,26 @@ struct History {
     let keys: [Bytes]
     private let keyNumbers: [Bytes: Int]
     private(set) var operations: [Operation] = []
-    var acknowledged: [Acknowledgement] = []
+    private(set) var acknowledged: [Acknowledgement] = []
     private(set) var versions: [Dot: Version] = [:]
+    /// The versions of each key.
+    private(set) var lineages: [Lineage]
+    /// The acknowledged writes of each key that reads are held against, oldest first.
+    private(set) var latest: [[Acknowledgement]]
     private var lastDeletes: [Int?]
 
-    init(keyCount: Int) {
-        keys = (0..<keyCount).map { Bytes(text: "key-\($0)") }
+    /// How many acknowledged writes of a key reads are held against.
+    private static let latestLimit = 8
+
+    /// Keys come in the order registers, carts, counters.
+    init(_ workload: WorkloadSettings) {
+        keys =
+            (0..<workload.keyCount).map { Bytes(text: "key-\($0)") }
+            + (0..<workload.cartCount).map { Bytes(text: "cart-\($0)") }
+            + (0..<workload.counterCount).map { Bytes(text: "counter-\($0)") }
         lastDeletes = keys.map { _ in nil }
+        lineages = keys.map { _ in Lineage() }
+        latest = keys.map { _ in [] }
         keyNumbers = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
     }
 
@@ -107,6 +129,11 @@ struct History {
         return nil
     }
 
+    /// The value of a write that has something to say: its number makes it unique all the same.
+    static func value(of operation: Int, saying tally: Tally) -> Bytes {
+        Bytes(text: "w\(operation).\(tally)")
+    }
+
     static func digest(_ sibling: Sibling) -> UInt64 {
         switch sibling.content {
         case .value(let value): StableHash.hash(value, seed: sibling.timestamp.bits)
@@ -123,6 +150,14 @@ struct History {
         versions[sibling.dot] = Version(
             key: key, operation: operation, content: Self.digest(sibling),
             parents: seen ?? held, sequence: versions.count)
+        lineages[key].add(sibling)
+    }
+
+    /// Notes that a write is safe, as its client was told.
+    mutating func acknowledge(_ write: Acknowledgement) {
+        acknowledged.append(write)
+        latest[write.key].append(write)
+        if latest[write.key].count > Self.latestLimit { latest[write.key].removeFirst() }
     }
 
     /// The write that a version is. Tombstones bear no number, so there is never more than one
@@ -150,6 +185,16 @@ struct History {
     }
 
     // MARK: Causality
+
+    /// Whether one of `dots` is `dot`, or was written by one who had seen it, at any remove.
+    func covers(_ dot: Dot, by dots: [Dot]) -> Bool {
+        dots.contains(dot) || dots.contains { precedes(dot, $0) }
+    }
+
+    /// Whether `dot` is in the history of a delete that `context` covers.
+    func isDeleted(_ dot: Dot, key: Int, within context: Context) -> Bool {
+        lineages[key].tombstones.contains { context.covers($0) && precedes(dot, $0) }
+    }
 
     /// All that `dots` stand for: themselves and everything that their writers had seen.
     func closure(of dots: [Dot]) -> Set<Dot> {

@@ -8,7 +8,8 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case nothingInvented = "nothing invented"
     /// One dot names one write, for ever.
     case dotUniqueness = "dot uniqueness"
-    /// Of two siblings neither is in the other's history.
+    /// Contexts order two versions exactly when their histories do: of two siblings neither is in
+    /// the other's history, and none is replaced by one that did not know it.
     case clockFidelity = "clock fidelity"
     /// Who is said to hold a write holds it, and as many as were asked for.
     case honestEvidence = "honest evidence"
@@ -17,6 +18,12 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case acknowledgedWrites = "no acknowledged write is lost"
     /// Acknowledged by a sync, a write survives the crash of every node.
     case durableWrites = "acknowledged with dw survives a crash of every node"
+    /// A read that is bound to meet a replica of an acknowledged write covers it.
+    case readsSeeWrites = "a read after an acknowledged write sees it or something newer"
+    /// What a delete has removed comes back nowhere.
+    case deletedStaysDeleted = "a deleted value never returns"
+    /// Every copy of a value expires when its writer said.
+    case expiryKept = "an expired value is hidden at once and never returns"
     /// A hint goes only when its home has what it carries.
     case hintsConserved = "hints are conserved"
     /// Every request is answered by its deadline.
@@ -25,6 +32,8 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case storageOpens = "storage opens after a crash"
     /// Nodes of one epoch know one ring.
     case oneTopology = "equal epochs mean equal topology"
+    /// A node never goes back to an older ring, or to none.
+    case epochsGrow = "epochs only grow"
     /// Within the bound after the last fault, no hints are left and all replicas are equal.
     case convergence = "all replicas equal and no hints left"
 }

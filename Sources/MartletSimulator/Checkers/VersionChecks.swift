@@ -1,5 +1,6 @@
-// Promises about single versions: nothing invented, one dot for one write, and siblings that are
-// truly concurrent. Checked wherever a version shows: in every node's log and in every answer.
+// Promises about single versions: nothing invented, one dot for one write, contexts that order as
+// histories do, deletes and expiries that are final. Checked wherever a version shows: in every
+// node's log and in every answer.
 internal import MartletBase
 internal import MartletVersions
 
@@ -19,24 +20,53 @@ struct LoggedVersionsCheck {
     ) -> Finding? {
         for sibling in after.siblings {
             if let known = before.siblings.first(where: { $0.dot == sibling.dot }) {
-                if known != sibling {
-                    return Finding(
-                        .dotUniqueness,
-                        "dot \(sibling.dot) of key \(key) has changed where \(node) holds it"
-                    )
-                }
+                if let change = change(from: known, to: sibling) { return change }
                 continue
             }
             if history.versions[sibling.dot] == nil, mayIssue(sibling.dot) {
                 history.issue(sibling, key: key, replacing: held())
             }
             if let broken = check(sibling, key: key, history: history) { return broken }
+            if !isHint, before.context.covers(sibling.dot),
+                history.isDeleted(sibling.dot, key: key, within: before.context)
+            {
+                return Finding(
+                    .deletedStaysDeleted,
+                    "\(sibling.dot) of key \(key) was deleted where \(node) holds it again")
+            }
         }
-        return nil
+        // A mark holds no siblings of its own, so that of hints there is nothing to order.
+        return isHint ? nil : order(before, after, history)
     }
 
     private func mayIssue(_ dot: Dot) -> Bool {
         isHint ? !nodes.contains(dot.actor.node) : dot.actor.node == node
+    }
+
+    private func change(from known: Sibling, to sibling: Sibling) -> Finding? {
+        if known == sibling { return nil }
+        if known.expiry != sibling.expiry {
+            return Finding(
+                .expiryKept, "\(node) has changed when \(sibling.dot) of key \(key) expires")
+        }
+        return Finding(
+            .dotUniqueness, "dot \(sibling.dot) of key \(key) has changed where \(node) holds it")
+    }
+
+    /// What the context newly covers is there, or was known to the writer of what is.
+    private func order(_ before: Object, _ after: Object, _ history: History) -> Finding? {
+        let dots = after.dots
+        if let found = falseConcurrency(dots, key: key, history) { return found }
+        let gone =
+            before.dots
+            + history.lineages[key].versions(coveredBy: after.context, beyond: before.context)
+        for dot in gone where !history.covers(dot, by: dots) {
+            return Finding(
+                .clockFidelity,
+                "key \(key): \(node) takes \(dot) for replaced, and holds \(dots), whose writers "
+                    + "had not seen it")
+        }
+        return nil
     }
 }
 
@@ -44,23 +74,38 @@ struct LoggedVersionsCheck {
 struct ShownVersionsCheck {
     let key: Int
 
+    /// How many of the latest versions of a key are looked for in the context.
+    private static let latestLimit = 16
+
     func run(_ object: Object, history: History) -> Finding? {
         for sibling in object.siblings {
             if let broken = check(sibling, key: key, history: history) { return broken }
         }
-        guard object.siblings.count > 1 else { return nil }
-        for earlier in object.dots {
-            for later in object.dots
-            where earlier != later && history.precedes(earlier, later) {
-                return Finding(
-                    .clockFidelity,
-                    "key \(key): \(later) was written by one who had seen \(earlier), and both "
-                        + "are shown as siblings"
-                )
-            }
+        let dots = object.dots
+        if let found = falseConcurrency(dots, key: key, history) { return found }
+        for dot in history.lineages[key].dots.suffix(Self.latestLimit)
+        where object.context.covers(dot) && !history.covers(dot, by: dots) {
+            return Finding(
+                .clockFidelity,
+                "key \(key): a read shows \(dots) and its context covers \(dot), which their "
+                    + "writers had not seen")
         }
         return nil
     }
+}
+
+/// Of two siblings neither is in the other's history.
+private func falseConcurrency(_ dots: [Dot], key: Int, _ history: History) -> Finding? {
+    guard dots.count > 1 else { return nil }
+    for earlier in dots {
+        for later in dots where earlier != later && history.precedes(earlier, later) {
+            return Finding(
+                .clockFidelity,
+                "key \(key): \(later) was written by one who had seen \(earlier), and both are "
+                    + "siblings")
+        }
+    }
+    return nil
 }
 
 /// Whether a version is what its dot was issued for, and was asked for by a client.
@@ -77,11 +122,24 @@ private func check(
         )
     }
     guard let number = version.operation, number < history.operations.count,
-        history.operations[number].key == key, history.operations[number].kind != .get,
-        (history.operations[number].kind == .delete) == (sibling.content == .tombstone)
+        asks(history.operations[number], for: sibling, of: key)
     else {
         return Finding(
             .nothingInvented, "version \(sibling.dot) of key \(key) is no client's write")
     }
+    if sibling.expiry != history.operations[number].expiry {
+        return Finding(
+            .expiryKept,
+            "version \(sibling.dot) of key \(key) does not expire when w\(number) had said")
+    }
     return nil
+}
+
+private func asks(_ operation: Operation, for sibling: Sibling, of key: Int) -> Bool {
+    guard operation.key == key else { return false }
+    switch sibling.content {
+    case .value(let value):
+        return operation.kind == .put && operation.content == StableHash.hash(value)
+    case .tombstone: return operation.kind == .delete
+    }
 }

@@ -35,6 +35,16 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case repair
     /// A read returned more than one version.
     case sibling
+    /// A read was bound to cover an acknowledged write, and was held against it.
+    case boundRead = "bound-read"
+    /// A read was bound not to show what a delete had removed.
+    case readAfterDelete = "read-after-delete"
+    /// A read met a value that had expired.
+    case expired = "expired"
+    /// A client merged several versions of a cart or counter.
+    case tallyMerged = "tally-merged"
+    /// A client gave up on a request, or was gone before its answer.
+    case clientGone = "client-gone"
     /// A memtable was written out as a table.
     case flush
     /// Tables were merged.

@@ -1,7 +1,6 @@
 // What a simulation is to be: the cluster, its workload, its faults, and what must have occurred
 // for the run to mean anything. Ranges are drawn per seed (see `Schedule`); nothing here is random.
 package import MartletStorage
-package import MartletWire
 
 /// One simulation, as `Simulations/*.yaml` declares it.
 package struct Scenario: Sendable {

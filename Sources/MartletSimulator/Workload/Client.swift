@@ -19,11 +19,18 @@ struct Client {
         var needed: Quorum
         var neededSynced: Quorum
         var valueBytes: Int
+        var neededHomes: Quorum?
+        var homeCount: Int?
+        /// How long what it writes lives; nil for ever.
+        var lifetime: Duration?
     }
 
     let index: Int
     var node: Int
     var random: SeededRandom
+    /// Draws whatever not every scenario asks for.
+    var extras: SeededRandom
+    let popularity: PopularityTable?
     /// Indexed by key.
     var memories: [Memory?]
     /// The request in flight.
@@ -34,10 +41,14 @@ struct Client {
     /// One request in this many goes to the tenth of the keys that is hot.
     private static let hotShare = 0.3
 
-    init(index: Int, node: Int, keyCount: Int, seed: UInt64) {
+    init(
+        index: Int, node: Int, keyCount: Int, popularity: PopularityTable?, seed: UInt64
+    ) {
         self.index = index
         self.node = node
+        self.popularity = popularity
         random = SeededRandom(seed: seed, stream: "client \(index)")
+        extras = SeededRandom(seed: seed, stream: "extras of client \(index)")
         memories = [Memory?](repeating: nil, count: keyCount)
     }
 
@@ -45,7 +56,7 @@ struct Client {
     /// the others.
     mutating func plan(_ settings: WorkloadSettings) -> Plan {
         let isHot = random.chance(Self.hotShare)
-        let key = random.below(isHot ? max(1, settings.keyCount / 10) : settings.keyCount)
+        let tenth = random.below(isHot ? max(1, settings.keyCount / 10) : settings.keyCount)
         let share = random.unit()
         let usesContext = random.chance(settings.contextShare)
         let width = settings.valueBytes.upperBound - settings.valueBytes.lowerBound
@@ -56,9 +67,22 @@ struct Client {
         let kind: Operation.Kind =
             share < settings.getShare
             ? .get : share < settings.getShare + settings.deleteShare ? .delete : .put
-        return Plan(
+        let key = popularity?.draw(&extras) ?? tenth
+        var plan = Plan(
             key: key, kind: kind, memory: usesContext ? memories[key] : nil,
             needed: kind == .get ? r : w, neededSynced: dw, valueBytes: bytes)
+        if kind == .put, settings.expiringShare > 0, extras.chance(settings.expiringShare) {
+            plan.lifetime = extras.duration(in: settings.lifetime)
+        }
+        drawHomes(settings, into: &plan)
+        return plan
+    }
+
+    /// The knobs that only some scenarios turn.
+    mutating func drawHomes(_ settings: WorkloadSettings, into plan: inout Plan) {
+        let homes = plan.kind == .get ? settings.pr : settings.pw
+        if !homes.isEmpty { plan.neededHomes = homes[extras.below(homes.count)] }
+        if !settings.n.isEmpty { plan.homeCount = settings.n[extras.below(settings.n.count)] }
     }
 
     /// Between two requests: the rate's interval, half more or less.

@@ -14,8 +14,16 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case reusesDot
     /// A node brings back a version that another has replaced.
     case revivesVersion
-    /// Every node drops the versions of a key and keeps its context.
+    /// A node takes a sibling that it never had for one that it has seen replaced.
+    case dominatesUnseen
+    /// Every node forgets a key.
     case losesVersions
+    /// A node answers a read as if the key had never been written.
+    case answersEmpty
+    /// A node takes a delete back.
+    case undoesDelete
+    /// A node lets a value live longer than its writer said.
+    case extendsExpiry
     /// A node acknowledges what it throws away.
     case acknowledgesWithoutStoring
     /// Nodes take what is written for what is synced.
@@ -26,19 +34,31 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case losesHints
     /// A node now and then answers nothing.
     case swallowsAnswer
+    /// A crash takes the storage's manifest, synced as it is.
+    case losesManifest
+    /// A node rewrites its ring and keeps the epoch.
+    case rewritesRing
+    /// A node forgets its ring.
+    case forgetsRing
 
     /// The promise that it breaks.
     package var breaks: Promise {
         switch self {
         case .inventsVersion: .nothingInvented
         case .reusesDot: .dotUniqueness
-        case .revivesVersion: .clockFidelity
+        case .revivesVersion, .dominatesUnseen: .clockFidelity
+        case .answersEmpty: .readsSeeWrites
+        case .undoesDelete: .deletedStaysDeleted
+        case .extendsExpiry: .expiryKept
         case .losesVersions: .acknowledgedWrites
         case .acknowledgesWithoutStoring: .honestEvidence
         case .acknowledgesBeforeSync: .durableWrites
         case .forgetsHint: .hintsConserved
         case .losesHints: .convergence
         case .swallowsAnswer: .requestsAnswered
+        case .losesManifest: .storageOpens
+        case .rewritesRing: .oneTopology
+        case .forgetsRing: .epochsGrow
         }
     }
 }
@@ -50,9 +70,12 @@ extension World {
     mutating func plantActs() {
         guard isRestless, let planted else { return }
         switch planted {
-        case .inventsVersion, .reusesDot, .revivesVersion: spoilObject(planted)
+        case .inventsVersion, .reusesDot, .revivesVersion, .undoesDelete, .extendsExpiry:
+            spoilObject(planted)
+        case .dominatesUnseen: takeForeignContext()
         case .losesVersions: loseVersions()
         case .forgetsHint: forgetHint()
+        case .rewritesRing, .forgetsRing: spoilRing(planted)
         default: break
         }
         queue.schedule(.plantActs, at: now + Self.plantInterval)
@@ -68,71 +91,5 @@ extension World {
         let reply = ReplicaPutReply(operation: put.operation, outcome: .stored)
         send(.replicaPutReply(reply), from: node, to: from)
         return true
-    }
-
-    private mutating func spoilObject(_ planted: PlantedFault) {
-        for node in nodes where node.isUp {
-            for (key, object) in mirror.objects(at: node.index, in: node.engine)
-            where key.space == .objects {
-                guard let spoilt = spoilt(object, of: key, at: node.index, planted) else {
-                    continue
-                }
-                var batch = WriteBatch()
-                batch.put(key, spoilt.encoded())
-                _ = try? node.engine.write(batch)
-                return
-            }
-        }
-    }
-
-    private mutating func spoilt(
-        _ object: Object, of key: StorageKey, at node: Int, _ planted: PlantedFault
-    ) -> Object? {
-        guard var sibling = object.siblings.first else { return nil }
-        var context = object.context
-        switch planted {
-        case .inventsVersion:
-            sibling.dot.actor.node = NodeID(rawValue: 1)
-            context.cover(sibling.dot)
-            return Object(context: context, siblings: [sibling])
-        case .reusesDot:
-            sibling.timestamp.bits += 1
-            return Object(context: context, siblings: [sibling] + object.siblings.dropFirst())
-        default:
-            guard let old = remembered else {
-                remembered = (node, key, object)
-                return nil
-            }
-            guard old.key == key, object.context != old.object.context,
-                let gone = old.object.siblings.first, !object.dots.contains(gone.dot),
-                history.closure(of: object.dots).contains(gone.dot)
-            else { return nil }
-            remembered = nil
-            let siblings = (object.siblings + [gone]).sorted { $0.dot < $1.dot }
-            return Object(context: context, siblings: siblings)
-        }
-    }
-
-    private mutating func loseVersions() {
-        guard let key = history.acknowledged.last?.key else { return }
-        for node in nodes where node.isUp {
-            for (entry, object) in mirror.objects(at: node.index, in: node.engine)
-            where entry.key == history.keys[key] {
-                guard let emptied = Object(context: object.context, siblings: []) else { continue }
-                var batch = WriteBatch()
-                batch.put(entry, emptied.encoded())
-                _ = try? node.engine.write(batch)
-            }
-        }
-    }
-
-    private mutating func forgetHint() {
-        for node in nodes where node.isUp {
-            guard let hint = node.engine.everything(in: .hints).first else { continue }
-            var batch = WriteBatch()
-            batch.delete(hint.key)
-            _ = try? node.engine.write(batch)
-            return
-        }
     }
 }

@@ -20,6 +20,8 @@ final class SimulatedNode {
     var life = 0
     /// The last crash; `start` when there was none.
     var crashedAt = Instant.start
+    /// Where in its log the node has last written down what it knows of itself.
+    var ringLoggedAt = LogPosition.start
     var effects: [NodeEffect] = []
     /// When its timer is set for.
     var wakesAt = Instant.never

@@ -21,6 +21,10 @@ extension World {
             for (index, batch) in try chunk.batches().enumerated() {
                 let position = LogPosition(rawValue: chunk.first.rawValue + UInt64(index))
                 for change in batch.changes { try check(change, at: position, of: node) }
+                if batch.changes.contains(where: \.isOfState) {
+                    node.ringLoggedAt = position
+                    checkRing(of: node)
+                }
             }
         } catch {
             found(Finding(.nothingInvented, "node \(node.index + 1) logged \(error)"))
@@ -64,11 +68,51 @@ extension World {
         found(HintReleaseCheck(hint: hint, carried: object, atHome: atHome).run())
     }
 
+    /// What a node knows of the ring, which it may just have changed.
+    mutating func checkRing(of node: SimulatedNode) {
+        guard let id = node.id, let core = node.core else { return }
+        found(topologyWatch.see(core.topology, at: id))
+    }
+
     // MARK: What a client is shown
 
-    mutating func check(_ read: ReadAnswer, of operation: Operation) {
+    mutating func check(_ read: ReadAnswer, _ number: Int) {
+        let operation = history.operations[number]
         if read.object.siblings.count > 1 { occurrences[.sibling] += 1 }
+        let wall = nodes[operation.node].moment(now).wall
+        if read.object.siblings.contains(where: { $0.expiry.map { $0 <= wall } ?? false }) {
+            occurrences[.expired] += 1
+        }
         found(ShownVersionsCheck(key: operation.key).run(read.object, history: history))
+        guard let floor = floors.removeValue(forKey: number) else { return }
+        let check = ReadCheck(
+            floor: floor, homesMet: homesMet(by: read, operation), key: operation.key,
+            crashedAt: nodes.map(\.crashedAt), began: operation.began)
+        if !check.bound(history).isEmpty { occurrences[.boundRead] += 1 }
+        if check.isBoundByDeletes { occurrences[.readAfterDelete] += 1 }
+        found(check.run(read.object, history: history))
+    }
+
+    /// How many homes a read has met for certain: all that it needed, where no stand-in was asked.
+    private func homesMet(by read: ReadAnswer, _ operation: Operation) -> Int {
+        let isSloppy = read.evidence.witnesses.contains { $0.standsInFor != nil }
+        return isSloppy ? operation.neededHomes : max(operation.needed, operation.neededHomes)
+    }
+
+    /// What is settled of a key, before a read of it begins.
+    func floor(of operation: Operation) -> ReadFloor? {
+        guard let topology = nodes[operation.node].core?.topology else { return nil }
+        let partition = topology.partition(ofKey: history.keys[operation.key])
+        let homes = topology.homes(of: partition).prefix(operation.homeCount ?? .max)
+            .map(nodeIndex(of:))
+        let key = StorageKey.object(
+            partition: partition.index, key: history.keys[operation.key])
+        let deletes = history.lineages[operation.key].tombstones.suffix(ReadFloor.deleteLimit)
+        let settled = deletes.filter { dot in
+            homes.allSatisfy { mirror.covers(dot, under: key, at: $0) }
+        }
+        return ReadFloor(
+            homes: homes, writes: history.latest[operation.key], deletes: settled)
     }
 
     mutating func check(_ write: WriteAnswer, _ number: Int) {
@@ -103,12 +147,11 @@ extension World {
         let nodes = nodes
         found(
             check.run(
-                needed: operation.needed, neededSynced: operation.neededSynced, mirror: mirror,
-                crashed: { nodes[$0].crashedAt >= began }))
-        history.acknowledged.append(
+                operation, mirror: mirror, crashed: { nodes[$0].crashedAt >= began }))
+        history.acknowledge(
             Acknowledgement(
                 operation: number, key: operation.key, dot: write.dot, at: now,
-                holders: holders.map { ($0.node, $0.isSynced) }))
+                holders: holders.map { ($0.node, $0.isSynced, $0.standsInFor == nil) }))
     }
 
     // MARK: Over all nodes
@@ -116,7 +159,7 @@ extension World {
     /// What must hold at every moment, looked at when a fault ends.
     mutating func checkAlways() {
         checkAcknowledgedWrites(.acknowledgedWrites)
-        found(OneTopologyCheck(topologies: nodes.compactMap { $0.core?.topology }).run())
+        for node in nodes { checkRing(of: node) }
     }
 
     mutating func checkAcknowledgedWrites(_ promise: Promise) {
@@ -148,5 +191,15 @@ extension World {
 
     mutating func checkHintCounts() {
         found(HintCountCheck(mirror: mirror, pending: pendingHints).run())
+    }
+}
+
+extension WriteBatch.Change {
+    /// Whether it changes what the node knows of itself.
+    fileprivate var isOfState: Bool {
+        switch self {
+        case .put(let key, _), .delete(let key): key.space == .state
+        case .drop: false
+        }
     }
 }

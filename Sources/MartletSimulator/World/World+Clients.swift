@@ -13,10 +13,12 @@ extension World {
     private static let answerSlack = Duration.milliseconds(100)
 
     mutating func startClients() {
+        let popularity = PopularityTable(
+            scenario.workload.popularity, keyCount: scenario.workload.keyCount)
         for index in 0..<scenario.workload.clientCount {
             var client = Client(
-                index: index, node: index % nodes.count, keyCount: scenario.workload.keyCount,
-                seed: schedule.seed)
+                index: index, node: index % nodes.count, keyCount: history.keys.count,
+                popularity: popularity, seed: schedule.seed)
             client.due = now + client.pause(scenario.workload)
             queue.schedule(.clientActs(index), at: client.due)
             clients.append(client)
@@ -58,12 +60,22 @@ extension World {
     // MARK: Asking
 
     private mutating func request(_ plan: Client.Plan, by client: Int?, at node: Int) {
-        let homes = min(scenario.replicaCount, scenario.nodeCount)
-        let operation = Operation(
+        let homes = plan.homeCount ?? min(scenario.replicaCount, scenario.nodeCount)
+        let neededHomes = plan.neededHomes?.resolved(among: homes) ?? 0
+        var operation = Operation(
             kind: plan.kind, client: client, key: plan.key, node: node, life: nodes[node].life,
-            began: now, seen: plan.memory?.seen, needed: plan.needed.resolved(among: homes),
-            neededSynced: plan.kind == .get ? 0 : plan.neededSynced.resolved(among: homes))
+            began: now, seen: plan.memory?.seen,
+            needed: max(plan.needed.resolved(among: homes), neededHomes),
+            neededSynced: plan.kind == .get ? 0 : plan.neededSynced.resolved(among: homes),
+            neededHomes: neededHomes, homeCount: plan.homeCount)
+        let value = History.value(of: history.operations.count, byteCount: plan.valueBytes)
+        if plan.kind == .put { operation.content = StableHash.hash(value) }
+        operation.expiry = plan.lifetime.map { lifetime in
+            let wall = nodes[node].moment(now).wall
+            return WallTime(milliseconds: wall.milliseconds + lifetime.milliseconds)
+        }
         let number = history.begin(operation)
+        if plan.kind == .get { floors[number] = floor(of: operation) }
         if let client { clients[client].outstanding = number }
         if plan.kind == .get { statistics.reads += 1 } else { statistics.writes += 1 }
         log.note(
@@ -77,24 +89,29 @@ extension World {
             node,
             .requestReceived(
                 RequestID(rawValue: UInt64(number)),
-                ClientRequest(key: history.keys[plan.key], operation: body(plan, number))))
+                ClientRequest(
+                    key: history.keys[plan.key],
+                    operation: body(plan, value, expiry: operation.expiry))))
     }
 
-    private func body(_ plan: Client.Plan, _ number: Int) -> ClientOperation {
+    private func body(
+        _ plan: Client.Plan, _ value: Bytes, expiry: WallTime?
+    ) -> ClientOperation {
         if plan.kind == .get {
             var options = ReadOptions()
+            options.n = plan.homeCount
             options.r = plan.needed
+            options.pr = plan.neededHomes
             return .get(options)
         }
         var options = WriteOptions()
+        options.n = plan.homeCount
         options.w = plan.needed
+        options.pw = plan.neededHomes
         options.dw = plan.neededSynced
-        let content: Sibling.Content =
-            plan.kind == .delete
-            ? .tombstone : .value(History.value(of: number, byteCount: plan.valueBytes))
         return .put(
             Mutation(
-                content: content,
+                content: plan.kind == .delete ? .tombstone : .value(value), expiry: expiry,
                 causality: plan.memory.map { .seen($0.context) } ?? .coordinator),
             options)
     }
@@ -104,18 +121,23 @@ extension World {
     mutating func answered(_ number: Int, _ answer: ClientAnswer, by node: Int) {
         if planted == .swallowsAnswer, number % 50 == 49 { return }
         let operation = history.operations[number]
-        guard case .open = operation.outcome else { return }
+        guard case .open = operation.outcome else {
+            floors[number] = nil
+            return
+        }
+        let answer = spoilt(answer, of: operation)
         log.note(now, node, .answer, digest(of: answer), "w\(number): \(answer)")
         switch answer {
         case .read(let read):
             history.end(number, .read)
-            check(read, of: operation)
+            check(read, number)
             remember(operation, read.object.context, read.object.dots)
         case .written(let write):
             history.end(number, .written)
             check(write, number)
             if let context = write.context { remember(operation, context, [write.dot]) }
         case .failed(let error):
+            floors[number] = nil
             history.end(number, .failed)
             if operation.client != nil { occurrences[.failedOperation] += 1 }
             if operation.client != nil { statistics.count(FailureKind(error)) }

@@ -156,6 +156,7 @@ extension World {
         nodeIDs = nodes.compactMap(\.id)
         log.note(now, index, .starts)
         turn(index, .started)
+        checkRing(of: node)
     }
 
     mutating func crash(_ index: Int, _ loss: MemoryDisk.CrashLoss, for lasting: Duration) {
@@ -166,6 +167,7 @@ extension World {
             seed: StableHash.mix(schedule.seed &+ UInt64(index) << 32 ^ UInt64(node.life)),
             stream: "crash")
         let appended = node.engine.appended
+        removeManifest(of: node)
         do {
             try node.crash(loss, at: now, random: &random)
             try mirror.reload(index, from: node.engine)
@@ -173,7 +175,12 @@ extension World {
             found(Finding(.storageOpens, "node \(index + 1) after \(loss): \(error)"))
             return
         }
-        if node.engine.appended < appended { occurrences[.unsyncedLoss] += 1 }
+        if node.engine.appended < appended {
+            occurrences[.unsyncedLoss] += 1
+            if node.engine.appended < node.ringLoggedAt, let id = node.id {
+                topologyWatch.forget(id)
+            }
+        }
         log.note(now, index, .fault, node.engine.appended.rawValue, "crash losing \(loss)")
         breakLinks(of: index, &random)
         disconnectClients(of: index)

@@ -32,6 +32,9 @@ struct World {
     var clients: [Client] = []
     var history: History
     var mirror: ReplicaMirror
+    /// What was settled when each read under way began.
+    var floors: [Int: ReadFloor] = [:]
+    var topologyWatch = TopologyWatch()
     var occurrences = Occurrences()
     var statistics = Statistics()
     /// The first broken promise; the run ends with it.
@@ -40,6 +43,8 @@ struct World {
     var isRestless = false
     /// What a planted fault remembers of an object, to bring it back.
     var remembered: (node: Int, key: StorageKey, object: Object)?
+    /// How far a planted fault of several steps has come.
+    var plantStep = 0
     /// What came of the last `creationRequested`.
     var creation: CreationOutcome?
     /// The instant at which the workload and the faults began.
@@ -72,7 +77,7 @@ struct World {
         links = (0..<count * count).map { Link(from: $0 / count, to: $0 % count) }
         blocks = [Int](repeating: 0, count: count * count)
         datagramsSent = [UInt64](repeating: 0, count: count * count)
-        history = History(keyCount: scenario.workload.keyCount)
+        history = History(scenario.workload)
         mirror = ReplicaMirror(nodeCount: count)
     }
 

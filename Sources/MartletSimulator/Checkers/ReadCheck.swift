@@ -1,0 +1,65 @@
+// What a read is bound to show, and must not show. Both follow from the homes that it met: where
+// more homes than n hold a write or answer the read, one does both. Stand-ins are not counted, nor
+// are homes that have lost what they had not synced: there the contract promises nothing.
+//
+//     keepers of the write among the n homes + homes that answered > n   ⇒   the read covers it
+//     every one of the n homes has seen a delete + a home answered       ⇒   what it removed is gone
+internal import MartletBase
+internal import MartletVersions
+internal import MartletWire
+
+/// What was settled of a key when a read of it began.
+struct ReadFloor {
+    /// The homes that may take part.
+    var homes: [Int]
+    /// The acknowledged writes that the read is held against.
+    var writes: [Acknowledgement]
+    /// Deletes that every one of the homes had seen.
+    var deletes: [Dot]
+
+    /// How many of the latest deletes of a key are looked at.
+    static let deleteLimit = 4
+}
+
+/// Checks an answer against what was settled when the read began.
+struct ReadCheck {
+    let floor: ReadFloor
+    /// How many homes have answered, as far as the request and the evidence prove it.
+    let homesMet: Int
+    let key: Int
+    /// When each node last crashed; `start` for never.
+    let crashedAt: [Instant]
+    let began: Instant
+
+    /// The writes that the read is bound to cover.
+    func bound(_ history: History) -> [Acknowledgement] {
+        floor.writes.filter {
+            $0.keepers(among: floor.homes, crashedAt, history) + homesMet > floor.homes.count
+        }
+    }
+
+    /// Whether the deletes bind the read.
+    var isBoundByDeletes: Bool {
+        homesMet > 0 && !floor.deletes.isEmpty && floor.homes.allSatisfy { crashedAt[$0] < began }
+    }
+
+    func run(_ object: Object, history: History) -> Finding? {
+        for write in bound(history) where !history.covers(write.dot, by: object.dots) {
+            return Finding(
+                .readsSeeWrites,
+                "a read of key \(key) shows \(object.dots), and write w\(write.operation), "
+                    + "\(write.dot), was acknowledged before it at "
+                    + "\(EventLog.seconds(write.at))s by homes that it must have met")
+        }
+        guard isBoundByDeletes else { return nil }
+        for sibling in object.siblings where sibling.content != .tombstone {
+            if let delete = floor.deletes.first(where: { history.precedes(sibling.dot, $0) }) {
+                return Finding(
+                    .deletedStaysDeleted,
+                    "a read of key \(key) shows \(sibling.dot), which \(delete) had deleted at "
+                        + "all homes")
+            }
+        }
+        return nil
+    }
+}

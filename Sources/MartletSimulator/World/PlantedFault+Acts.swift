@@ -1,0 +1,146 @@
+// How the planted faults spoil what they can: objects, hints, the ring, answers, files.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+extension World {
+    mutating func spoilObject(_ planted: PlantedFault) {
+        for node in nodes where node.isUp {
+            for (key, object) in mirror.objects(at: node.index, in: node.engine)
+            where key.space == .objects {
+                guard let spoilt = spoilt(object, of: key, at: node.index, planted) else {
+                    continue
+                }
+                var batch = WriteBatch()
+                batch.put(key, spoilt.encoded())
+                _ = try? node.engine.write(batch)
+                return
+            }
+        }
+    }
+
+    private mutating func spoilt(
+        _ object: Object, of key: StorageKey, at node: Int, _ planted: PlantedFault
+    ) -> Object? {
+        guard var sibling = object.siblings.first else { return nil }
+        var context = object.context
+        switch planted {
+        case .inventsVersion:
+            sibling.dot.actor.node = NodeID(rawValue: 1)
+            context.cover(sibling.dot)
+            return Object(context: context, siblings: [sibling])
+        case .reusesDot:
+            sibling.timestamp.bits += 1
+            return Object(context: context, siblings: [sibling] + object.siblings.dropFirst())
+        case .extendsExpiry:
+            guard let expiry = sibling.expiry else { return nil }
+            sibling.expiry = WallTime(milliseconds: expiry.milliseconds + 1)
+            return Object(context: context, siblings: [sibling] + object.siblings.dropFirst())
+        default:
+            guard let old = remembered else {
+                remembered = (node, key, object)
+                return nil
+            }
+            guard old.key == key, object.context != old.object.context,
+                let gone = old.object.siblings.first, !object.dots.contains(gone.dot),
+                history.closure(of: object.dots).contains(gone.dot)
+            else { return nil }
+            if planted == .undoesDelete {
+                guard let number = history.number(of: key.key), gone.content != .tombstone,
+                    history.isDeleted(gone.dot, key: number, within: context)
+                else { return nil }
+            }
+            let kept = planted == .undoesDelete ? [] : object.siblings
+            remembered = nil
+            return Object(context: context, siblings: (kept + [gone]).sorted { $0.dot < $1.dot })
+        }
+    }
+
+    mutating func loseVersions() {
+        guard let key = history.acknowledged.first?.key else { return }
+        for node in nodes where node.isUp {
+            for (entry, _) in mirror.objects(at: node.index, in: node.engine)
+            where entry.key == history.keys[key] {
+                var batch = WriteBatch()
+                batch.delete(entry)
+                _ = try? node.engine.write(batch)
+            }
+        }
+    }
+
+    /// A node's context is joined with that of another which holds a sibling the node never had.
+    mutating func takeForeignContext() {
+        for node in nodes where node.isUp {
+            for (key, object) in mirror.objects(at: node.index, in: node.engine)
+            where key.space == .objects {
+                for other in nodes where other.index != node.index {
+                    guard let foreign = mirror.entry(key, at: other.index)?.object,
+                        foreign.dots.contains(where: { !object.context.covers($0) })
+                    else { continue }
+                    var context = object.context
+                    context.join(foreign.context)
+                    guard let spoilt = Object(context: context, siblings: object.siblings) else {
+                        continue
+                    }
+                    var batch = WriteBatch()
+                    batch.put(key, spoilt.encoded())
+                    _ = try? node.engine.write(batch)
+                    return
+                }
+            }
+        }
+    }
+
+    mutating func forgetHint() {
+        for node in nodes where node.isUp {
+            guard let hint = node.engine.everything(in: .hints).first else { continue }
+            var batch = WriteBatch()
+            batch.delete(hint.key)
+            _ = try? node.engine.write(batch)
+            return
+        }
+    }
+
+    // MARK: The ring
+
+    /// Spoils what the first node has written down of the ring; a while later it starts again and
+    /// reads that.
+    mutating func spoilRing(_ planted: PlantedFault) {
+        plantStep += 1
+        guard let node = nodes.first, node.isUp, let topology = node.core?.topology else { return }
+        if plantStep == 3 { crash(0, .nothing, for: .milliseconds(100)) }
+        guard plantStep == 1 else { return }
+        var batch = WriteBatch()
+        let key = StorageKey.state("topology")
+        if planted == .forgetsRing {
+            batch.delete(key)
+        } else if let other = try? Topology(
+            epoch: topology.epoch, clusterName: topology.clusterName,
+            clusterID: topology.clusterID, replicaCount: topology.replicaCount,
+            partitionCount: topology.partitionCount, members: topology.members,
+            homeIndexes: topology.homeIndexes.reversed())
+        {
+            batch.put(key, other.encoded())
+        }
+        _ = try? node.engine.write(batch)
+    }
+
+    /// With `losesManifest`, a crash takes the file that says what is data.
+    func removeManifest(of node: SimulatedNode) {
+        guard planted == .losesManifest, let names = try? node.disk.list() else { return }
+        for name in names where name.hasPrefix("manifest-") { try? node.disk.remove(name) }
+        try? node.disk.syncDirectory()
+    }
+
+    // MARK: Answers
+
+    /// The answer as a planted fault spoils it.
+    func spoilt(_ answer: ClientAnswer, of operation: Operation) -> ClientAnswer {
+        guard planted == .answersEmpty, case .read(var read) = answer else { return answer }
+        read.object = Object()
+        return .read(read)
+    }
+}
