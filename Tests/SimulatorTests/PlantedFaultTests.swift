@@ -36,6 +36,11 @@
                 "{nodes: 3, duration: 20s, clients: 4, keys: 5, mix: {gets: 0.3, deletes: 0.3}}"
             case .extendsExpiry:
                 "{nodes: 3, duration: 4s, clients: 4, keys: 10, mix: {expiring: 50%}}"
+            case .mergesCartsToOne, .mergesCountersToOne:
+                """
+                {nodes: 3, duration: 6s, clients: 6, keys: 5, carts: 2, counters: 2,
+                 mix: {carts: 40%, counters: 40%}}
+                """
             case .losesManifest:
                 """
                 {nodes: 3, duration: 4s, clients: 4, keys: 10,

@@ -6,7 +6,7 @@ import Testing
 enum Simulations {
     static let names = [
         "node-down-during-writes", "partition-and-heal", "crash-of-every-node",
-        "fallbacks-stand-in", "flaky-network",
+        "fallbacks-stand-in", "flaky-network", "every-knob", "carts-and-counters",
     ]
 
     static func load(_ name: String) throws -> Scenario {

@@ -24,6 +24,10 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case deletedStaysDeleted = "a deleted value never returns"
     /// Every copy of a value expires when its writer said.
     case expiryKept = "an expired value is hidden at once and never returns"
+    /// An item that was added to a cart and not taken out by one who saw it is in the cart.
+    case cartsKeepItems = "carts keep what was added"
+    /// A counter says what was acknowledged, and no more than was asked for.
+    case countersAddUp = "counters add up"
     /// A hint goes only when its home has what it carries.
     case hintsConserved = "hints are conserved"
     /// Every request is answered by its deadline.

@@ -2,8 +2,8 @@
 // more homes than n hold a write or answer the read, one does both. Stand-ins are not counted, nor
 // are homes that have lost what they had not synced: there the contract promises nothing.
 //
-//     keepers of the write among the n homes + homes that answered > n   ⇒   the read covers it
-//     every one of the n homes has seen a delete + a home answered       ⇒   what it removed is gone
+//     homes that keep the write + homes that answered > n   ⇒   the read covers it
+//     all n homes have seen a delete, and a home answered   ⇒   what it removed is gone
 internal import MartletBase
 internal import MartletVersions
 internal import MartletWire

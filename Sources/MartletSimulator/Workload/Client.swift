@@ -23,6 +23,8 @@ struct Client {
         var homeCount: Int?
         /// How long what it writes lives; nil for ever.
         var lifetime: Duration?
+        /// What it writes of a cart or counter.
+        var tally: Tally?
     }
 
     let index: Int
@@ -33,6 +35,14 @@ struct Client {
     let popularity: PopularityTable?
     /// Indexed by key.
     var memories: [Memory?]
+    /// The cart or counter that it is about to change.
+    var errand: Errand?
+    /// As whom it raises counters: another one each time that it has vanished.
+    var identity: Int
+    /// For each counter, how often it was told that it has raised it.
+    var raised: [Int: Int] = [:]
+    /// A write to make again.
+    var again: Plan?
     /// The request in flight.
     var outstanding: Int?
     /// When the next one is due.
@@ -46,6 +56,7 @@ struct Client {
     ) {
         self.index = index
         self.node = node
+        identity = index
         self.popularity = popularity
         random = SeededRandom(seed: seed, stream: "client \(index)")
         extras = SeededRandom(seed: seed, stream: "extras of client \(index)")
@@ -73,6 +84,35 @@ struct Client {
             needed: kind == .get ? r : w, neededSynced: dw, valueBytes: bytes)
         if kind == .put, settings.expiringShare > 0, extras.chance(settings.expiringShare) {
             plan.lifetime = extras.duration(in: settings.lifetime)
+        }
+        drawHomes(settings, into: &plan)
+        return plan
+    }
+
+    /// Whether the next thing to do is an errand, and which.
+    mutating func drawErrand(_ settings: WorkloadSettings) -> Errand? {
+        guard settings.cartShare + settings.counterShare > 0 else { return nil }
+        let share = extras.unit()
+        if share < settings.cartShare {
+            let cart = extras.below(settings.cartCount)
+            return Errand(subject: .cart, key: settings.keyCount + cart)
+        }
+        guard share < settings.cartShare + settings.counterShare else { return nil }
+        let counter = extras.below(settings.counterCount)
+        return Errand(subject: .counter, key: settings.keyCount + settings.cartCount + counter)
+    }
+
+    /// A request of an errand, under knobs drawn as for any other.
+    mutating func plan(_ errand: Errand, _ settings: WorkloadSettings) -> Plan {
+        var plan = Plan(
+            key: errand.key, kind: .get, memory: nil,
+            needed: settings.r[extras.below(settings.r.count)], neededSynced: .count(0),
+            valueBytes: 0)
+        if case .toWrite(let memory, _) = errand.stage {
+            plan.kind = .put
+            plan.memory = memory
+            plan.needed = settings.w[extras.below(settings.w.count)]
+            plan.neededSynced = settings.dw[extras.below(settings.dw.count)]
         }
         drawHomes(settings, into: &plan)
         return plan

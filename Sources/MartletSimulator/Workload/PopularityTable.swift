@@ -1,5 +1,5 @@
-// Draws keys that are not asked for alike, in whole numbers: floating-point functions differ between
-// machines, and a run must not.
+// Draws keys that are not asked for alike, in whole numbers: floating-point functions differ
+// between machines, and a run must not.
 internal import MartletBase
 
 /// The shares of keys, added up.

@@ -40,6 +40,10 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case rewritesRing
     /// A node forgets its ring.
     case forgetsRing
+    /// Clients take one sibling of a cart for all of it.
+    case mergesCartsToOne
+    /// Clients take one sibling of a counter for all of it.
+    case mergesCountersToOne
 
     /// The promise that it breaks.
     package var breaks: Promise {
@@ -59,6 +63,8 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .losesManifest: .storageOpens
         case .rewritesRing: .oneTopology
         case .forgetsRing: .epochsGrow
+        case .mergesCartsToOne: .cartsKeepItems
+        case .mergesCountersToOne: .countersAddUp
         }
     }
 }

@@ -160,6 +160,7 @@ extension World {
     mutating func checkAlways() {
         checkAcknowledgedWrites(.acknowledgedWrites)
         for node in nodes { checkRing(of: node) }
+        checkTallies()
     }
 
     mutating func checkAcknowledgedWrites(_ promise: Promise) {

@@ -34,7 +34,10 @@ extension World {
             moveOn(index)
             return
         }
-        var plan = clients[index].plan(scenario.workload)
+        if let plan = nextErrand(of: index) {
+            return request(plan, by: index, at: clients[index].node)
+        }
+        var plan = clients[index].again ?? clients[index].plan(scenario.workload)
         if plan.kind == .delete, !history.mayDelete(plan.key, at: now) { plan.kind = .put }
         request(plan, by: index, at: clients[index].node)
     }
@@ -68,7 +71,7 @@ extension World {
             needed: max(plan.needed.resolved(among: homes), neededHomes),
             neededSynced: plan.kind == .get ? 0 : plan.neededSynced.resolved(among: homes),
             neededHomes: neededHomes, homeCount: plan.homeCount)
-        let value = History.value(of: history.operations.count, byteCount: plan.valueBytes)
+        let value = value(of: plan)
         if plan.kind == .put { operation.content = StableHash.hash(value) }
         operation.expiry = plan.lifetime.map { lifetime in
             let wall = nodes[node].moment(now).wall
@@ -76,6 +79,7 @@ extension World {
         }
         let number = history.begin(operation)
         if plan.kind == .get { floors[number] = floor(of: operation) }
+        if let client { clients[client].again = plan }
         if let client { clients[client].outstanding = number }
         if plan.kind == .get { statistics.reads += 1 } else { statistics.writes += 1 }
         log.note(
@@ -92,6 +96,14 @@ extension World {
                 ClientRequest(
                     key: history.keys[plan.key],
                     operation: body(plan, value, expiry: operation.expiry))))
+        if let client { drawPatience(of: client, number) }
+    }
+
+    /// What the next request writes.
+    private func value(of plan: Client.Plan) -> Bytes {
+        let number = history.operations.count
+        if let tally = plan.tally { return History.value(of: number, saying: tally) }
+        return History.value(of: number, byteCount: plan.valueBytes)
     }
 
     private func body(
@@ -132,9 +144,13 @@ extension World {
             history.end(number, .read)
             check(read, number)
             remember(operation, read.object.context, read.object.dots)
+            if let client = operation.client {
+                goOnWithErrand(of: client, read.object, operation)
+            }
         case .written(let write):
             history.end(number, .written)
             check(write, number)
+            if let client = operation.client { endErrand(of: client, write, number) }
             if let context = write.context { remember(operation, context, [write.dot]) }
         case .failed(let error):
             floors[number] = nil
@@ -143,7 +159,12 @@ extension World {
             if operation.client != nil { statistics.count(FailureKind(error)) }
         }
         guard let client = operation.client else { return }
-        if case .failed = answer {} else { noteLatency(of: operation) }
+        if case .failed = answer {
+            giveUp(on: number, by: client)
+        } else {
+            clients[client].again = nil
+            noteLatency(of: operation)
+        }
         goOn(client)
     }
 
@@ -155,6 +176,8 @@ extension World {
 
     private mutating func remember(_ operation: Operation, _ context: Context, _ seen: [Dot]) {
         guard let client = operation.client else { return }
+        let stale = scenario.workload.habits.staleShare
+        if stale > 0, clients[client].extras.chance(stale) { return }
         clients[client].memories[operation.key] = Client.Memory(context: context, seen: seen)
     }
 
@@ -191,6 +214,11 @@ extension World {
         guard clients[index].outstanding == operation else { return }
         log.note(now, clients[index].node, .disconnected, UInt64(operation), "w\(operation)")
         history.end(operation, .unknown)
+        floors[operation] = nil
+        let request = history.operations[operation]
+        let node = nodes[request.node]
+        if node.isUp, node.life == request.life { occurrences[.clientGone] += 1 }
+        giveUp(on: operation, by: index)
         statistics.count(.disconnected)
         occurrences[.failedOperation] += 1
         clients[index].outstanding = nil

@@ -34,6 +34,8 @@ struct World {
     var mirror: ReplicaMirror
     /// What was settled when each read under way began.
     var floors: [Int: ReadFloor] = [:]
+    /// What clients have asked carts and counters to say.
+    var tallies = TallyTruth()
     var topologyWatch = TopologyWatch()
     var occurrences = Occurrences()
     var statistics = Statistics()
