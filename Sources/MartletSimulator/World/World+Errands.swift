@@ -1,5 +1,5 @@
-// How clients change carts and counters, and what becomes of the habits that they have: requests made
-// again, given up, or never waited for.
+// How clients change carts and counters, and what becomes of the habits that they have: requests
+// made again, given up, or never waited for.
 internal import MartletBase
 internal import MartletStorage
 internal import MartletVersions
