@@ -296,16 +296,19 @@ extension Replication {
         send(put, to: part, id, at: now, into: &effects)
     }
 
-    /// Marks that this node owes the write to `homes`. A storage that refuses the mark has refused
-    /// writes altogether; then the homes are behind until a read or an exchange finds it.
+    /// Marks that this node owes the write to `homes`, but for itself: it has written first, though
+    /// a storage that is behind may not have said so yet. A storage that refuses the mark has
+    /// refused writes altogether; then the homes are behind until a read or an exchange finds it.
     private mutating func owe(
         _ homes: [NodeID], in put: PutOperation, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
         put.owed += homes
+        let others = homes.filter { $0 != local }
+        if others.isEmpty { return }
         let written = put.mutation.applied.object
         perform(
-            .owe(written, to: homes, heldFor: put.heldFor), at: put.call.location, at: now,
+            .owe(written, to: others, heldFor: put.heldFor), at: put.call.location, at: now,
             into: &effects)
     }
 

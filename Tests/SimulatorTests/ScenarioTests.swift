@@ -27,6 +27,8 @@ struct ScenarioTests {
         ("flaky-network", 17),
         // Two keys of a load put each other out of a small cache, again and again.
         ("fallbacks-stand-in", 1005),
+        // A home whose disk was behind owed itself what it had written: a hint nobody takes.
+        ("every-knob", 106),
     ]
 
     @Test(
