@@ -20,29 +20,35 @@ package enum Simulation {
 
     /// Runs `scenario` under `seed`: the same two give the same report, in any process and build.
     ///
-    /// - Parameter logging: takes every line of the event log, when it is wanted.
+    /// - Parameters:
+    ///   - trace: takes what the run's page is drawn from, when one is wanted.
+    ///   - logging: takes every line of the event log, when it is wanted.
     package static func run(
-        _ scenario: Scenario, seed: UInt64, logging: ((String) -> Void)? = nil
+        _ scenario: Scenario, seed: UInt64, tracing trace: Trace? = nil,
+        logging: ((String) -> Void)? = nil
     ) -> SimulationReport {
-        play(scenario, seed: seed, planted: nil, logging: logging)
+        play(scenario, seed: seed, planted: nil, tracing: trace, logging: logging)
     }
 
     #if DEBUG
         /// Runs `scenario` with a bug planted, to see that its checker catches it. Tests only.
         package static func run(
-            _ scenario: Scenario, seed: UInt64, planting planted: PlantedFault
+            _ scenario: Scenario, seed: UInt64, planting planted: PlantedFault,
+            tracing trace: Trace? = nil
         ) -> SimulationReport {
-            play(scenario, seed: seed, planted: planted, logging: nil)
+            play(scenario, seed: seed, planted: planted, tracing: trace, logging: nil)
         }
     #endif
 
     private static func play(
-        _ scenario: Scenario, seed: UInt64, planted: PlantedFault?, logging: ((String) -> Void)?
+        _ scenario: Scenario, seed: UInt64, planted: PlantedFault?, tracing trace: Trace?,
+        logging: ((String) -> Void)?
     ) -> SimulationReport {
         let schedule = Schedule(scenario, seed: seed)
         var report = SimulationReport(scenario: scenario.name, seed: seed, faults: schedule.faults)
         do {
             var world = try World(scenario, schedule: schedule, planted: planted, logging: logging)
+            world.trace = trace
             assemble(&world)
             if world.violation == nil {
                 world.beginRestlessness()
@@ -52,6 +58,7 @@ package enum Simulation {
             }
             world.noteFinalState()
             report.conclude(world)
+            trace?.conclude(world)
         } catch {
             fatalError("an empty disk in memory does not open: \(error)")
         }

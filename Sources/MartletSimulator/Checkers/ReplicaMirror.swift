@@ -52,6 +52,9 @@ struct ReplicaMirror {
         }
     }
 
+    /// How many hints a node keeps, up or down.
+    func hintCount(at node: Int) -> Int { entries[node].keys.count { $0.space == .hints } }
+
     /// Whether what is stored under `key` covers `dot`.
     func covers(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
         entries[node][key]?.object.context.covers(dot) ?? false

@@ -26,6 +26,10 @@ extension SimulationReport {
         let writes: Int
         let answered: Int
         let availability: Double
+        let availabilityBySecond: [String: Double]
+        let staleReads: Int
+        let staleWritesMissed: [String: Int]
+        let staleAge: [String: Double]
         let failures: [String: Int]
         let latencyMedian: Double
         let latencyP99: Double
@@ -62,6 +66,22 @@ extension SimulationReport {
             writes = report.operations.writes
             answered = report.operations.answered
             availability = report.availability
+            availabilityBySecond = [
+                "least": report.availabilitySpread.least,
+                "median": report.availabilitySpread.median,
+                "tenth": report.availabilitySpread.tenth,
+            ]
+            staleReads = report.staleness.staleReads
+            let missed = report.staleness.missed
+            staleWritesMissed = [
+                "median": missed.median, "most": missed.most, "p99": missed.p99,
+                "p999": missed.p999,
+            ]
+            let age = report.staleness.age
+            staleAge = [
+                "median": Self.seconds(age.median), "most": Self.seconds(age.most),
+                "p99": Self.seconds(age.p99), "p999": Self.seconds(age.p999),
+            ]
             failures = Dictionary(
                 uniqueKeysWithValues: report.failures.map { ($0.reason, $0.count) })
             latencyMedian = Self.seconds(report.latency.median)

@@ -42,6 +42,10 @@ package struct SimulationReport: Sendable {
     package internal(set) var failures: [(reason: String, count: Int)] = []
     /// Answering times: the median, and what 99 of 100 kept below.
     package internal(set) var latency = (median: Duration.zero, p99: Duration.zero)
+    /// The share of requests answered, second by second.
+    package internal(set) var availabilitySpread = AvailabilitySpread([])
+    /// How far reads were behind.
+    package internal(set) var staleness = Staleness(StalenessMeter())
     /// Everything that scenarios can expect, and how often it occurred.
     package internal(set) var occurrences: [(occurrence: Occurrence, count: Int)] = []
     /// Hints: kept, taken by their homes, lost in a crash before they were synced, still there.
@@ -84,6 +88,8 @@ package struct SimulationReport: Sendable {
             failures.append((kind.name, statistics.failures[kind.rawValue]))
         }
         latency = (statistics.latency(0.5), statistics.latency(0.99))
+        availabilitySpread = AvailabilitySpread(statistics.seconds)
+        staleness = Staleness(world.staleness)
         hints = (
             world.mirror.hintsKept, world.mirror.hintsReleased, world.mirror.hintsLost,
             world.pendingHints

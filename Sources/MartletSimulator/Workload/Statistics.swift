@@ -11,9 +11,37 @@ struct Statistics {
     var failures = [Int](repeating: 0, count: FailureKind.allCases.count)
     /// Answering times in microseconds, in the order of answering.
     var latencies: [UInt32] = []
+    /// What came of the requests of each second since the start of the run.
+    private(set) var seconds: [Second] = []
 
-    mutating func count(_ kind: FailureKind) {
+    /// What came of the requests that ended within one second.
+    struct Second {
+        var answered = 0
+        var failed = 0
+
+        /// The share that was answered; nil when there were none.
+        var availability: Double? {
+            let all = answered + failed
+            return all == 0 ? nil : Double(answered) / Double(all)
+        }
+    }
+
+    mutating func count(_ kind: FailureKind, at now: Instant) {
         failures[kind.rawValue] += 1
+        seconds[second(now)].failed += 1
+    }
+
+    /// An answer without an error, `latency` after it was asked for.
+    mutating func answered(after latency: Duration, at now: Instant) {
+        answered += 1
+        latencies.append(UInt32(clamping: latency.nanoseconds / 1_000))
+        seconds[second(now)].answered += 1
+    }
+
+    private mutating func second(_ now: Instant) -> Int {
+        let second = Int(now.nanoseconds / 1_000_000_000)
+        while seconds.count <= second { seconds.append(Second()) }
+        return second
     }
 
     /// The time within which `share` of the answers came; zero when there were none.

@@ -152,6 +152,7 @@ extension World {
             Acknowledgement(
                 operation: number, key: operation.key, dot: write.dot, at: now,
                 holders: holders.map { ($0.node, $0.isSynced, $0.standsInFor == nil) }))
+        staleness.acknowledged(write.dot, key: operation.key, at: now, history)
     }
 
     // MARK: Over all nodes

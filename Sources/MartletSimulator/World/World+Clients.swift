@@ -29,7 +29,8 @@ extension World {
         guard isRestless, clients[index].outstanding == nil else { return }
         clients[index].due = clients[index].due + clients[index].pause(scenario.workload)
         guard nodes[clients[index].node].isUp else {
-            statistics.count(.refused)
+            statistics.count(.refused, at: now)
+            trace?.refused(client: index, at: now)
             occurrences[.failedOperation] += 1
             moveOn(index)
             return
@@ -79,8 +80,11 @@ extension World {
         }
         let number = history.begin(operation)
         if plan.kind == .get { floors[number] = floor(of: operation) }
-        if let client { clients[client].again = plan }
-        if let client { clients[client].outstanding = number }
+        if let client {
+            clients[client].again = plan
+            clients[client].outstanding = number
+            if plan.kind == .get { staleness.begins(number, key: plan.key) }
+        }
         if plan.kind == .get { statistics.reads += 1 } else { statistics.writes += 1 }
         log.note(
             now, node, .request, UInt64(number),
@@ -139,10 +143,13 @@ extension World {
         }
         let answer = spoilt(answer, of: operation)
         log.note(now, node, .answer, digest(of: answer), "w\(number): \(answer)")
+        trace?.ended(number, answer, at: now)
         switch answer {
         case .read(let read):
             history.end(number, .read)
             check(read, number)
+            staleness.shown(
+                read.object.dots, to: number, began: operation.began, history)
             remember(operation, read.object.context, read.object.dots)
             if let client = operation.client {
                 goOnWithErrand(of: client, read.object, operation)
@@ -155,23 +162,18 @@ extension World {
         case .failed(let error):
             floors[number] = nil
             history.end(number, .failed)
+            staleness.abandoned(number)
             if operation.client != nil { occurrences[.failedOperation] += 1 }
-            if operation.client != nil { statistics.count(FailureKind(error)) }
+            if operation.client != nil { statistics.count(FailureKind(error), at: now) }
         }
         guard let client = operation.client else { return }
         if case .failed = answer {
             giveUp(on: number, by: client)
         } else {
             clients[client].again = nil
-            noteLatency(of: operation)
+            statistics.answered(after: now.since(operation.began), at: now)
         }
         goOn(client)
-    }
-
-    private mutating func noteLatency(of operation: Operation) {
-        statistics.answered += 1
-        statistics.latencies.append(
-            UInt32(clamping: now.since(operation.began).nanoseconds / 1_000))
     }
 
     private mutating func remember(_ operation: Operation, _ context: Context, _ seen: [Dot]) {
@@ -219,7 +221,9 @@ extension World {
         let node = nodes[request.node]
         if node.isUp, node.life == request.life { occurrences[.clientGone] += 1 }
         giveUp(on: operation, by: index)
-        statistics.count(.disconnected)
+        staleness.abandoned(operation)
+        trace?.ended(operation, nil, at: now)
+        statistics.count(.disconnected, at: now)
         occurrences[.failedOperation] += 1
         clients[index].outstanding = nil
         moveOn(index)

@@ -31,6 +31,7 @@ extension World {
 
     mutating func send(_ message: PeerMessage, from: Int, to: Int) {
         let index = linkIndex(from, to)
+        trace?.sent(message, from: from, to: to, at: now, history)
         guard links[index].isOpen else { return lose() }
         var writer = ByteWriter(capacity: 256)
         Frame.message(message).encode(into: &writer)
@@ -81,6 +82,7 @@ extension World {
         else { fatalError("a frame of \(bytes.count) bytes does not read back: \(bytes)") }
         if let id = nodes[from].id, !swallows(message, from: from, at: to) {
             log.tell("    \(message)")
+            trace?.arrived(message, from: from, to: to, at: now, history)
             turn(to, .messageReceived(message, from: id))
         }
     }

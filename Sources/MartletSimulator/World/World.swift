@@ -39,6 +39,9 @@ struct World {
     var topologyWatch = TopologyWatch()
     var occurrences = Occurrences()
     var statistics = Statistics()
+    var staleness = StalenessMeter()
+    /// What the run's page is drawn from, when one is wanted; nothing in the run depends on it.
+    var trace: Trace?
     /// The first broken promise; the run ends with it.
     var violation: Violation?
     /// Whether clients make requests and faults begin.
@@ -119,6 +122,7 @@ struct World {
         while violation == nil, queue.next <= end, let (at, event) = queue.take() {
             now = at
             happen(event)
+            if let trace { trace.observe(self) }
         }
         now = max(now, end)
     }
