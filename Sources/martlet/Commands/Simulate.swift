@@ -45,6 +45,10 @@ struct Simulate: ParsableCommand {
     @Flag(help: "Print every event of the run first.")
     var log = false
 
+    /// Files to leave.
+    @OptionGroup
+    var files: SimulationFiles
+
     /// A simulation that was not parsed yet.
     init() {}
 
@@ -60,23 +64,34 @@ struct Simulate: ParsableCommand {
 
     /// Runs every seed and prints what they came to.
     func run() throws {
-        let scenario = try Scenario.load(path: scenario)
+        let path = scenario
+        let scenario = try Scenario.load(path: path)
         var failures = 0
+        var contents = files.contents
         for seed in seed..<seed + seeds {
+            let trace = contents.trace
+            let clock = ContinuousClock()
+            let began = clock.now
             let report = Simulation.run(
-                scenario, seed: seed, logging: log ? { Console.line($0) } : nil)
+                scenario, seed: seed, tracing: trace, logging: log ? { Console.line($0) } : nil)
+            let wall = began.duration(to: clock.now)
+            let command = "martlet simulate \(path) --seed \(seed)"
+            contents.add(report, trace, command: command)
             if report.verdict != .passed { failures += 1 }
-            Console.line(text(of: report))
+            Console.line(text(of: report, wall: wall, command: command))
         }
+        try files.write(contents)
         if seeds > 1, !json {
             Console.line("\(seeds - UInt64(failures)) of \(seeds) seeds passed")
         }
         if failures > 0 { throw CommandStatus.failed }
     }
 
-    private func text(of report: SimulationReport) -> String {
+    private func text(of report: SimulationReport, wall: Duration, command: String) -> String {
         if json { return report.json }
-        guard seeds > 1, report.verdict == .passed else { return report.description }
+        guard seeds > 1, report.verdict == .passed else {
+            return report.text(wall: wall, command: command)
+        }
         return "\(report.scenario) seed \(report.seed): passed, log hash \(report.hashText)"
     }
 }

@@ -1,0 +1,97 @@
+// The space-time diagram of one key: nodes side by side, time downwards, each message a line from
+// where and when it was sent to where and when it arrived. The key is the failing one, else the
+// busiest; of its time a short and eventful stretch is shown, with the idle gaps drawn short.
+internal import MartletBase
+
+/// Chooses a stretch of a key's time and draws it.
+struct SpaceTime {
+    let trace: Trace
+
+    private static let operationLimit = 8
+    private static let messageLimit = 110
+
+    /// What is drawn: requests, messages, and how far time goes.
+    struct Stretch {
+        var operations: [TraceOperation] = []
+        var messages: [TraceMessage] = []
+        var end = Instant.start
+
+        /// How much there is to see: what goes wrong counts for more.
+        var score: Int {
+            messages.reduce(operations.count) { sum, message in
+                let isRare = message.kind == .hint || message.kind == .repair
+                return sum + 1 + (message.arrived == nil ? 6 : 0) + (isRare ? 4 : 0)
+            }
+        }
+    }
+
+    var section: String {
+        guard let key, let stretch = stretch(of: key), !stretch.messages.isEmpty else { return "" }
+        let why = failingKey == key ? "the key of the broken promise" : "the busiest key"
+        let keys = [
+            ("k-read", "read"), ("k-write", "write"), ("k-hint", "hint"), ("k-differ", "repair"),
+            ("k-reply", "reply"), ("k-bad", "lost, or under way at the end"),
+        ]
+        let chips = keys.map { "<span class=\"chip \($0.0)\">\($0.1)</span>" }.joined()
+        return """
+            <section class="space"><div class="heading"><h2>Messages of key-\(key)</h2>\
+            <p>\(why), \(stretch.operations.count) requests; long waits are drawn short</p>\
+            \(chips)</div>\(SpaceTimeDrawing(trace: trace, stretch: stretch).svg)</section>
+            """
+    }
+
+    // MARK: Choosing
+
+    private var key: Int? { failingKey ?? busiestKey }
+
+    /// The key that the witness names.
+    private var failingKey: Int? {
+        guard let witness = trace.violation?.finding.witness else { return nil }
+        for mark in ["key-", "key "] {
+            for piece in witness.split(separator: mark, omittingEmptySubsequences: false)
+                .dropFirst()
+            {
+                if let key = Int(piece.prefix { $0.isASCII && $0.isNumber }) { return key }
+            }
+        }
+        return nil
+    }
+
+    private var busiestKey: Int? {
+        var counts: [Int] = []
+        for message in trace.messages.all {
+            while counts.count <= message.key { counts.append(0) }
+            counts[message.key] += 1
+        }
+        return counts.indices.max { counts[$0] < counts[$1] }
+    }
+
+    private func stretch(of key: Int) -> Stretch? {
+        let operations = trace.operations.filter { $0.key == key && $0.client != nil }
+        let messages = trace.messages.all.filter { $0.key == key }
+        if failingKey == key { return last(operations, messages) }
+        let starts = stride(from: 0, to: max(1, operations.count), by: 2)
+        let stretches = starts.map { start in
+            stretch(Array(operations[start...].prefix(Self.operationLimit)), messages, until: nil)
+        }
+        let fitting = stretches.filter { $0.messages.count <= Self.messageLimit }
+        return fitting.max { $0.score < $1.score } ?? stretches.first
+    }
+
+    /// The last requests before the promise was broken, and everything from there on.
+    private func last(_ operations: [TraceOperation], _ messages: [TraceMessage]) -> Stretch {
+        stretch(Array(operations.suffix(Self.operationLimit)), messages, until: trace.end)
+    }
+
+    private func stretch(
+        _ operations: [TraceOperation], _ messages: [TraceMessage], until limit: Instant?
+    ) -> Stretch {
+        let begin = operations.first?.began ?? .start
+        let answered = operations.compactMap(\.ended).max() ?? begin
+        let end = limit ?? max(answered, operations.last?.began ?? begin)
+        let inside = messages.filter { $0.sent >= begin && $0.sent <= end }
+        return Stretch(
+            operations: operations,
+            messages: limit == nil ? inside : Array(inside.suffix(Self.messageLimit)), end: end)
+    }
+}

@@ -1,0 +1,63 @@
+// The files that `martlet simulate` leaves when asked to: JUnit XML of all runs, and the page of
+// one of them.
+internal import ArgumentParser
+internal import Foundation
+internal import MartletSimulator
+
+/// Options that name those files, and what goes into them.
+struct SimulationFiles: ParsableArguments {
+    /// Where the page goes.
+    @Option(
+        help: ArgumentHelp(
+            "Write a page of the run; of several, the first that did not pass, else the last.",
+            valueName: "file"))
+    var html: String?
+
+    /// Where the test results go.
+    @Option(
+        help: ArgumentHelp(
+            "Write JUnit XML, a test case for each scenario and seed.", valueName: "file"))
+    var junit: String?
+
+    /// What one call gathers for its files.
+    struct Contents {
+        private let wantsPage: Bool
+        private var junit = JUnitReport()
+        private var page: String?
+        private var hasFailure = false
+
+        fileprivate init(wantsPage: Bool) {
+            self.wantsPage = wantsPage
+        }
+
+        /// To be handed to the next run; nil when nobody will look at it.
+        var trace: Trace? { wantsPage && !hasFailure ? Trace() : nil }
+
+        /// Takes in a run; `command` repeats it.
+        mutating func add(_ report: SimulationReport, _ trace: Trace?, command: String) {
+            junit.add(report, command: command)
+            guard let trace else { return }
+            page = report.page(trace, command: command)
+            hasFailure = report.verdict != .passed
+        }
+
+        fileprivate func write(_ files: SimulationFiles) throws {
+            if let path = files.junit { try SimulationFiles.write(junit.xml, to: path) }
+            if let path = files.html, let page { try SimulationFiles.write(page, to: path) }
+        }
+    }
+
+    /// Nothing gathered yet.
+    var contents: Contents { Contents(wantsPage: html != nil) }
+
+    /// Writes the files that were asked for.
+    func write(_ contents: Contents) throws { try contents.write(self) }
+
+    private static func write(_ text: String, to path: String) throws {
+        do {
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+        } catch {
+            throw ValidationError("\(path) cannot be written: \(error.localizedDescription)")
+        }
+    }
+}
