@@ -106,7 +106,7 @@ package enum Simulation {
             world.run(until: world.now + readPass)
             finding = world.unsettled()
         }
-        report.settledAfter = world.now.since(healed)
+        if finding == nil { report.settledAfter = world.now.since(healed) }
         world.found(finding)
         world.checkAlways()
         world.checkHintCounts()

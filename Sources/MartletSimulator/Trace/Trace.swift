@@ -54,6 +54,13 @@ package final class Trace {
         return "\(node):\(dot.counter)"
     }
 
+    /// `text` with the nodes' identities replaced by their numbers.
+    func named(_ text: String) -> String {
+        nodes.enumerated().reduce(text) { text, node in
+            text.replacing("\(node.element)", with: "node \(node.offset + 1)")
+        }
+    }
+
     // MARK: Looking on
 
     /// Looks at the world after an event.

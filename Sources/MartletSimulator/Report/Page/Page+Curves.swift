@@ -25,7 +25,8 @@ extension Page {
         -> String
     {
         let most = points.map(\.count).max() ?? 0
-        let heights = points.map { ($0.at, Double($0.count) / Double(max(1, most)) * 92) }
+        if most == 0 { return "" }
+        let heights = points.map { ($0.at, Double($0.count) / Double(most) * 92) }
         return row(
             name, "up to \(most)", height: 52,
             "<path class=\"\(style)\" d=\"\(area(heights))\"/>")
@@ -69,8 +70,9 @@ extension Page {
             return (window.at, all == 0 ? 0 : Double(window.failed) / Double(all))
         }
         let most = shares.map(\.1).max() ?? 0
+        if most == 0 { return "" }
         return row(
-            "not answered", "up to \(SimulationReport.percent(most))", height: 40,
+            "not answered", "up to \(Int((most * 100).rounded(.up)))%", height: 40,
             "<path class=\"failed\" d=\"\(area(shares.map { ($0.0, $0.1 * 96) }))\"/>")
     }
 

@@ -29,7 +29,9 @@ extension Page {
             ),
             (
                 "stale reads", "\(stale.staleReads)",
-                "of \(stale.reads); p99.9 \(SimulationReport.text(stale.age.p999)) behind"
+                stale.staleReads == 0
+                    ? "of \(stale.reads)"
+                    : "of \(stale.reads); p99.9 \(SimulationReport.text(stale.age.p999)) old"
             ),
             (
                 "hints", "\(report.hints.kept)",
@@ -38,7 +40,7 @@ extension Page {
             (
                 "settled", report.settledAfter.map(SimulationReport.text) ?? "no",
                 report.settledAfter == nil
-                    ? "the run ended before"
+                    ? "the run ended unsettled"
                     : report.convergedByHintsAlone ? "by hints alone" : "with reads of every key"
             ),
             (
@@ -59,7 +61,7 @@ extension Page {
             return """
                 <section class="broken"><h2>Broken promise\(at): \
                 \(MarkupText.escaped(promise.rawValue))</h2>
-                <p>\(MarkupText.escaped(report.witness ?? ""))</p></section>
+                <p>\(MarkupText.escaped(trace.named(report.witness ?? "")))</p></section>
                 """
         case .vacuous:
             return """

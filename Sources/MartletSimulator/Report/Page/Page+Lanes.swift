@@ -24,23 +24,25 @@ extension Page {
     // MARK: Nodes
 
     var nodeRows: String {
-        let most = max(1, trace.samples.flatMap(\.hints).max() ?? 0)
+        let most = trace.samples.flatMap(\.hints).max() ?? 0
+        let bar = most == 0 ? "y=\"10\" height=\"80\"" : "y=\"6\" height=\"40\""
         let rows = (0..<trace.nodeCount).map { node in
             let spells = trace.conditions[node].spells(until: trace.end).map { spell in
                 let text = "node \(node + 1) \(spell.value.rawValue)"
                 return "<rect class=\"\(Self.style(of: spell.value))\" "
-                    + "\(scale.span(spell.begin, spell.end)) y=\"6\" height=\"40\""
+                    + "\(scale.span(spell.begin, spell.end)) \(bar)"
                     + "\(tip(text, spell.begin, spell.end))/>"
             }
             let hints = area(
-                trace.samples.map { ($0.at, Double($0.hints[node]) / Double(most) * 44) })
+                trace.samples.map { ($0.at, Double($0.hints[node]) / Double(max(1, most)) * 44) })
             let top = trace.samples.map { $0.hints[node] }.max() ?? 0
             return row(
-                "node \(node + 1)", top == 0 ? "" : "\(top) hints", height: 40,
+                "node \(node + 1)", top == 0 ? "" : "\(top) hints", height: most == 0 ? 22 : 40,
                 spells.joined() + "<path class=\"hints\" d=\"\(hints)\"/>")
         }
         return heading(
-            "Nodes", "state above, hints kept for others below, all to one scale",
+            "Nodes",
+            most == 0 ? "none kept a hint" : "state above, hints kept below, all to one scale",
             keys: [
                 ("k-up", "up"), ("k-down", "down"), ("k-refusing", "refusing writes"),
                 ("k-hint", "hints"),

@@ -61,16 +61,17 @@ struct Page {
 
     private var axis: String {
         let scale = TimeScale(end: trace.end)
-        var phases = [(Instant.start, trace.unrest ?? trace.end, "assembly")]
+        var phases = [(Instant.start, trace.unrest ?? trace.end, "start")]
         if let unrest = trace.unrest {
             phases.append((unrest, trace.healing ?? trace.end, "clients and faults"))
         }
-        if let healing = trace.healing { phases.append((healing, trace.end, "healing, settling")) }
+        if let healing = trace.healing { phases.append((healing, trace.end, "settling")) }
         let bars = phases.map { begin, end, name in
             "<span class=\"phase\" style=\"\(scale.style(begin, end))\">\(name)</span>"
         }
         return """
-            <div class="row axis"><div class="name"><b>virtual time</b><i>drag to zoom</i></div>\
+            <div class="row axis" data-tip="drag over any row to zoom, double click to see all">\
+            <div class="name"><b>virtual time</b><i>drag to zoom</i></div>\
             <div class="track"><div class="phases">\(bars.joined())</div><div id="ticks"></div>\
             </div></div>
             """

@@ -10,7 +10,8 @@ enum PageScript {
         const ticks = document.getElementById("ticks"), tip = document.getElementById("tip");
         const lanes = JSON.parse(document.getElementById("operations").textContent);
         let view = [0, end];
-        const units = [1, 2, 5].flatMap(n => [0.01, 0.1, 1, 10, 100, 1e3, 1e4, 1e5].map(u => n * u));
+        const powers = [0.01, 0.1, 1, 10, 100, 1e3, 1e4, 1e5];
+        const units = [1, 2, 5].flatMap(n => powers.map(u => n * u));
         units.sort((a, b) => a - b);
         function draw() {
           const [from, to] = view, span = to - from;
@@ -18,6 +19,7 @@ enum PageScript {
           document.body.style.setProperty("--span", span);
           for (const svg of tracks.querySelectorAll(".track svg"))
             svg.setAttribute("viewBox", `${from} 0 ${span} 100`);
+          for (const bar of tracks.querySelectorAll(".bar")) name(bar, from, to);
           const step = units.find(u => span / u <= 14) || units.at(-1);
           ticks.replaceChildren();
           for (let i = Math.ceil(from / step); i * step <= to; i += 1) {
@@ -28,6 +30,13 @@ enum PageScript {
             mark.textContent = `${(at / 1e3).toFixed(step >= 1e3 ? 0 : digits)} s`;
             if (at - from < span * 0.98) ticks.append(mark);
           }
+        }
+        function name(bar, from, to) {
+          const begin = Number(bar.style.getPropertyValue("--a")), text = bar.firstElementChild;
+          const over = Number(bar.style.getPropertyValue("--b")), room = (to - from) * 0.2;
+          text.className = over < to - room ? "after" : begin > from + room ? "before" : "inside";
+          const hidden = Math.max(0, from - begin) / (over - begin) * 100;
+          text.style.left = text.className === "inside" ? `${hidden}%` : "";
         }
         function timeAt(track, x) {
           const box = track.getBoundingClientRect();

@@ -68,7 +68,8 @@ enum PageStyle {
           border-radius: 2px; margin-right: 5px; background: var(--k, transparent); }
         .k-read { --k: var(--read); } .k-write { --k: var(--write); } .k-bad { --k: var(--bad); }
         .k-unsure { --k: var(--unsure); } .k-down { --k: var(--down); } .k-up { --k: var(--up); }
-        .k-fault { --k: var(--fault); } .k-hint { --k: var(--hint); } .k-reply { --k: var(--soft); }
+        .k-fault { --k: var(--fault); } .k-hint { --k: var(--hint); }
+        .k-reply { --k: var(--soft); }
         .k-ink { --k: var(--ink); } .k-differ { --k: var(--differ); } .k-refusing { --k: var(--bad); }
         .k-refused { --k: var(--down); }
         .k-none::before { border: 1px solid var(--rule); }
@@ -87,8 +88,9 @@ enum PageStyle {
           padding: 4px 0; border-bottom: 1px solid var(--rule); }
         .axis .track, .axis .name { height: 40px; align-items: flex-start; }
         .phase { position: absolute; top: 0; height: 18px; font-size: 11px; color: var(--soft);
-          left: calc((var(--a) - var(--t0)) / var(--span) * 100%); overflow: hidden;
-          width: calc((var(--b) - var(--a)) / var(--span) * 100%); white-space: nowrap;
+          --from: max(var(--a), var(--t0)); overflow: hidden; white-space: nowrap;
+          left: calc((var(--from) - var(--t0)) / var(--span) * 100%);
+          width: max(0px, calc((var(--b) - var(--from)) / var(--span) * 100%));
           border-left: 1px solid var(--soft); padding-left: 5px; }
         .tick { position: absolute; top: 22px; font-size: 11px; transform: translateX(-50%);
           font-variant-numeric: tabular-nums; color: var(--soft); white-space: nowrap; }
@@ -100,6 +102,7 @@ enum PageStyle {
         .bar span { position: absolute; top: -3px; font-size: 11.5px; white-space: nowrap;
           line-height: 17px; padding: 0 6px; }
         .bar .after { left: 100%; } .bar .before { right: 100%; }
+        .bar .inside { color: var(--paper); }
         .band { fill: var(--fault); opacity: 0.1; pointer-events: none; }
         .border { stroke: var(--soft); stroke-dasharray: 2 3; vector-effect: non-scaling-stroke; }
         .breach { stroke: var(--bad); stroke-width: 2; vector-effect: non-scaling-stroke; }
@@ -127,8 +130,10 @@ enum PageStyle {
         .answer { stroke: var(--soft); stroke-dasharray: 4 3; }
         .answer.read { stroke: var(--read); } .answer.write { stroke: var(--write); }
         .answer.bad { stroke: var(--bad); } .answer.unsure { stroke: var(--unsure); }
-        .spacetime .label.read { fill: var(--read); } .spacetime .label.write { fill: var(--write); }
-        .spacetime .label.bad { fill: var(--bad); } .spacetime .label.unsure { fill: var(--unsure); }
+        .spacetime .label.read { fill: var(--read); }
+        .spacetime .label.write { fill: var(--write); }
+        .spacetime .label.bad { fill: var(--bad); }
+        .spacetime .label.unsure { fill: var(--unsure); }
         .message { stroke-width: 1.5; fill: none; }
         .message.read { stroke: var(--read); } .message.read circle { fill: var(--read); }
         .message.write { stroke: var(--write); } .message.write circle { fill: var(--write); }

@@ -45,16 +45,13 @@ struct SpaceTime {
     private var key: Int? { failingKey ?? busiestKey }
 
     /// The key that the witness names.
-    private var failingKey: Int? {
+    private var failingKey: Int? { number(after: "key-") ?? number(after: "key ") }
+
+    /// The first number that follows `mark` in the witness.
+    private func number(after mark: String) -> Int? {
         guard let witness = trace.violation?.finding.witness else { return nil }
-        for mark in ["key-", "key "] {
-            for piece in witness.split(separator: mark, omittingEmptySubsequences: false)
-                .dropFirst()
-            {
-                if let key = Int(piece.prefix { $0.isASCII && $0.isNumber }) { return key }
-            }
-        }
-        return nil
+        return witness.split(separator: mark, omittingEmptySubsequences: false).dropFirst()
+            .lazy.compactMap { Int($0.prefix { $0.isASCII && $0.isNumber }) }.first
     }
 
     private var busiestKey: Int? {
@@ -78,9 +75,25 @@ struct SpaceTime {
         return fitting.max { $0.score < $1.score } ?? stretches.first
     }
 
-    /// The last requests before the promise was broken, and everything from there on.
+    /// The last requests before the promise was broken and everything from there on; before them
+    /// the request that the witness names, with those next to it.
     private func last(_ operations: [TraceOperation], _ messages: [TraceMessage]) -> Stretch {
-        stretch(Array(operations.suffix(Self.operationLimit)), messages, until: trace.end)
+        let half = Self.operationLimit / 2
+        guard let named = number(after: "write w"),
+            let position = operations.firstIndex(where: { $0.number == named }),
+            position + half < operations.count - half
+        else {
+            return stretch(
+                Array(operations.suffix(Self.operationLimit)), messages, until: trace.end)
+        }
+        var first = stretch(
+            Array(operations[position..<position + half]), messages, until: nil)
+        let last = stretch(Array(operations.suffix(half)), messages, until: trace.end)
+        let room = max(0, Self.messageLimit - last.messages.count)
+        first.operations += last.operations
+        first.messages = Array(first.messages.prefix(room)) + last.messages
+        first.end = last.end
+        return first
     }
 
     private func stretch(

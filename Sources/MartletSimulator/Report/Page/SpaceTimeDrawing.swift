@@ -47,13 +47,14 @@ struct SpaceTimeDrawing {
                 marks.append(Mark(at: arrived, room: 5))
             }
         }
-        marks.sort { $0.at == $1.at ? $0.room < $1.room : $0.at < $1.at }
+        marks.sort { $0.at == $1.at ? $0.room > $1.room : $0.at < $1.at }
         var rows: [(at: Instant, y: Double)] = []
         var y = Self.top
         for mark in marks {
             if let last = rows.last {
+                if last.at == mark.at { continue }
                 let gap = Double(mark.at.since(last.at).nanoseconds) / 1e6
-                y += max(mark.at == last.at && mark.room < 14 ? 0 : mark.room, min(26, gap * 5))
+                y += max(mark.room, min(26, gap * 5))
             }
             rows.append((mark.at, y))
         }
