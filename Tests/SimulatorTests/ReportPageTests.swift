@@ -8,6 +8,17 @@ import Testing
 struct ReportPageTests {
     private static let command = "martlet simulate x.yaml --seed 1"
 
+    /// Two sides that cannot reach each other, and a node that crashes.
+    private static func partition() throws -> Scenario {
+        try Scenario.load(
+            text: """
+                {nodes: 5, zones: 5, duration: 6s, clients: 8, keys: 10, rate: 20,
+                 options: {w: [1, quorum], r: [1, quorum], dw: [0]},
+                 faults: [{partition: {groups: [[1, 2], [3, 4, 5]], at: 1s, for: 3s}},
+                          {crash: {node: 4, at: 3s, for: 2s}}]}
+                """, name: "partition")
+    }
+
     /// Where pages are left to be looked at.
     private static func keep(_ page: String, _ name: String) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-pages")
@@ -18,7 +29,7 @@ struct ReportPageTests {
 
     @Test("A traced run is the run without a trace")
     func tracingChangesNothing() throws {
-        let scenario = try Simulations.load("flaky-network")
+        let scenario = try Self.partition()
         let trace = Trace()
         let traced = Simulation.run(scenario, seed: 2, tracing: trace)
         let plain = Simulation.run(scenario, seed: 2)
@@ -32,10 +43,9 @@ struct ReportPageTests {
     @Test("A page loads nothing, and shows verdict, command, faults, nodes, clients and a key")
     func wholePage() throws {
         let trace = Trace()
-        let report = Simulation.run(
-            try Simulations.load("partition-and-heal"), seed: 2, tracing: trace)
+        let report = Simulation.run(try Self.partition(), seed: 2, tracing: trace)
         let page = report.page(trace, command: Self.command)
-        try Self.keep(page, "partition-and-heal")
+        try Self.keep(page, "partition")
         for part in [
             "class=\"verdict passed\"", Self.command, "partition ", "node 5", "client 8",
             "Beliefs", "keys that differ", "Messages of key-", "hint-delivered",

@@ -70,7 +70,8 @@ enum PageStyle {
         .k-unsure { --k: var(--unsure); } .k-down { --k: var(--down); } .k-up { --k: var(--up); }
         .k-fault { --k: var(--fault); } .k-hint { --k: var(--hint); }
         .k-reply { --k: var(--soft); }
-        .k-ink { --k: var(--ink); } .k-differ { --k: var(--differ); } .k-refusing { --k: var(--bad); }
+        .k-ink { --k: var(--ink); } .k-differ { --k: var(--differ); }
+        .k-refusing { --k: var(--bad); }
         .k-refused { --k: var(--down); }
         .k-none::before { border: 1px solid var(--rule); }
         .row { display: grid; grid-template-columns: 172px 1fr; align-items: center; }
