@@ -47,7 +47,7 @@ package struct Staleness: Sendable {
     }
 }
 
-/// The share of requests answered in each second of the workload in which there were any, 0 … 1.
+/// Of the requests asked in each second, where there were any, the share answered, 0 … 1.
 package struct AvailabilitySpread: Sendable {
     /// The worst second.
     package let least: Double

@@ -11,10 +11,10 @@ struct Statistics {
     var failures = [Int](repeating: 0, count: FailureKind.allCases.count)
     /// Answering times in microseconds, in the order of answering.
     var latencies: [UInt32] = []
-    /// What came of the requests of each second since the start of the run.
+    /// What came of the requests asked in each second since the start of the run.
     private(set) var seconds: [Second] = []
 
-    /// What came of the requests that ended within one second.
+    /// What came of the requests that were asked within one second.
     struct Second {
         var answered = 0
         var failed = 0
@@ -26,20 +26,20 @@ struct Statistics {
         }
     }
 
-    mutating func count(_ kind: FailureKind, at now: Instant) {
+    mutating func count(_ kind: FailureKind, asked: Instant) {
         failures[kind.rawValue] += 1
-        seconds[second(now)].failed += 1
+        seconds[second(asked)].failed += 1
     }
 
     /// An answer without an error, `latency` after it was asked for.
-    mutating func answered(after latency: Duration, at now: Instant) {
+    mutating func answered(after latency: Duration, asked: Instant) {
         answered += 1
         latencies.append(UInt32(clamping: latency.nanoseconds / 1_000))
-        seconds[second(now)].answered += 1
+        seconds[second(asked)].answered += 1
     }
 
-    private mutating func second(_ now: Instant) -> Int {
-        let second = Int(now.nanoseconds / 1_000_000_000)
+    private mutating func second(_ asked: Instant) -> Int {
+        let second = Int(asked.nanoseconds / 1_000_000_000)
         while seconds.count <= second { seconds.append(Second()) }
         return second
     }

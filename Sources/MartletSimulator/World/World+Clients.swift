@@ -29,7 +29,7 @@ extension World {
         guard isRestless, clients[index].outstanding == nil else { return }
         clients[index].due = clients[index].due + clients[index].pause(scenario.workload)
         guard nodes[clients[index].node].isUp else {
-            statistics.count(.refused, at: now)
+            statistics.count(.refused, asked: now)
             trace?.refused(client: index, at: now)
             occurrences[.failedOperation] += 1
             moveOn(index)
@@ -164,14 +164,16 @@ extension World {
             history.end(number, .failed)
             staleness.abandoned(number)
             if operation.client != nil { occurrences[.failedOperation] += 1 }
-            if operation.client != nil { statistics.count(FailureKind(error), at: now) }
+            if operation.client != nil {
+                statistics.count(FailureKind(error), asked: operation.began)
+            }
         }
         guard let client = operation.client else { return }
         if case .failed = answer {
             giveUp(on: number, by: client)
         } else {
             clients[client].again = nil
-            statistics.answered(after: now.since(operation.began), at: now)
+            statistics.answered(after: now.since(operation.began), asked: operation.began)
         }
         goOn(client)
     }
@@ -223,7 +225,7 @@ extension World {
         giveUp(on: operation, by: index)
         staleness.abandoned(operation)
         trace?.ended(operation, nil, at: now)
-        statistics.count(.disconnected, at: now)
+        statistics.count(.disconnected, asked: history.operations[operation].began)
         occurrences[.failedOperation] += 1
         clients[index].outstanding = nil
         moveOn(index)
