@@ -21,38 +21,44 @@ package enum Simulation {
     /// Runs `scenario` under `seed`: the same two give the same report, in any process and build.
     ///
     /// - Parameters:
+    ///   - reduction: what of the run is left out.
     ///   - trace: takes what the run's page is drawn from, when one is wanted.
     ///   - logging: takes every line of the event log, when it is wanted.
     package static func run(
-        _ scenario: Scenario, seed: UInt64, tracing trace: Trace? = nil,
-        logging: ((String) -> Void)? = nil
+        _ scenario: Scenario, seed: UInt64, reduced reduction: Reduction = Reduction(),
+        tracing trace: Trace? = nil, logging: ((String) -> Void)? = nil
     ) -> SimulationReport {
-        play(scenario, seed: seed, planted: nil, tracing: trace, logging: logging)
+        play(scenario, seed: seed, reduction, planted: nil, tracing: trace, logging: logging)
     }
 
     #if DEBUG
         /// Runs `scenario` with a bug planted, to see that its checker catches it. Tests only.
         package static func run(
-            _ scenario: Scenario, seed: UInt64, planting planted: PlantedFault,
-            tracing trace: Trace? = nil
+            _ scenario: Scenario, seed: UInt64, reduced reduction: Reduction = Reduction(),
+            planting planted: PlantedFault, tracing trace: Trace? = nil
         ) -> SimulationReport {
-            play(scenario, seed: seed, planted: planted, tracing: trace, logging: nil)
+            play(
+                scenario, seed: seed, reduction, planted: planted, tracing: trace, logging: nil)
         }
     #endif
 
     private static func play(
-        _ scenario: Scenario, seed: UInt64, planted: PlantedFault?, tracing trace: Trace?,
+        _ whole: Scenario, seed: UInt64, _ reduction: Reduction, planted: PlantedFault?,
+        tracing trace: Trace?,
         logging: ((String) -> Void)?
     ) -> SimulationReport {
-        let schedule = Schedule(scenario, seed: seed)
-        var report = SimulationReport(scenario: scenario.name, seed: seed, faults: schedule.faults)
+        let scenario = reduction.applied(to: whole)
+        var schedule = Schedule(scenario, seed: seed)
+        schedule.reduction = reduction
+        var report = SimulationReport(
+            scenario: scenario.name, seed: seed, faults: schedule.keptFaults)
         do {
             var world = try World(scenario, schedule: schedule, planted: planted, logging: logging)
             world.trace = trace
             assemble(&world)
             if world.violation == nil {
                 world.beginRestlessness()
-                world.run(until: world.now + scenario.duration)
+                world.run(until: world.now + reduction.duration(of: scenario))
                 world.heal()
                 settle(&world, &report)
             }

@@ -17,30 +17,10 @@ enum Simulations {
 
 @Suite("Scenarios")
 struct ScenarioTests {
-    /// Seeds under which a promise was once broken, so that they are played for ever.
-    static let once: [(String, UInt64)] = [
-        // A fallback's copy for a second home replaced the hint that it already kept for it.
-        ("flaky-network", 8),
-        // A fallback coordinated a key again after it had given its first write away.
-        ("partition-and-heal", 7), ("partition-and-heal", 18),
-        // A hint acknowledged twice was looked for on disk when none was left to be loaded.
-        ("flaky-network", 17),
-        // Two keys of a load put each other out of a small cache, again and again.
-        ("fallbacks-stand-in", 1005),
-        // A home whose disk was behind owed itself what it had written: a hint nobody takes.
-        ("every-knob", 106),
-    ]
-
     @Test(
         "Every promise holds, and what is expected occurs",
         arguments: Simulations.names, [1, 2] as [UInt64])
     func promisesHold(name: String, seed: UInt64) throws {
-        let report = Simulation.run(try Simulations.load(name), seed: seed)
-        #expect(report.verdict == .passed, "\(report)")
-    }
-
-    @Test("What once broke a promise no longer does", arguments: once)
-    func fixedStaysFixed(name: String, seed: UInt64) throws {
         let report = Simulation.run(try Simulations.load(name), seed: seed)
         #expect(report.verdict == .passed, "\(report)")
     }

@@ -6,6 +6,8 @@ package import MartletStorage
 package struct Scenario: Sendable {
     /// The name, for reports: that of its file, without the extension.
     package var name: String
+    /// The text that it was read from, so that a case file is whole in itself.
+    package internal(set) var text = ""
     /// What it is for, in a sentence or two.
     package var description = ""
     /// How many nodes the cluster has, 1 … 64.

@@ -28,6 +28,7 @@ extension Scenario {
         }
         guard let root else { throw ScenarioError(source: source, problem: "is empty") }
         var scenario = Scenario(name: name)
+        scenario.text = text
         try Section(root, source: source, called: "a scenario").read(into: &scenario)
         return scenario
     }

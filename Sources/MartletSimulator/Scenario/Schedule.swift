@@ -45,6 +45,8 @@ struct Schedule {
     let replication: ReplicationOptions
     let storage: StorageOptions
     let faults: [Fault]
+    /// What of all this a run leaves out.
+    var reduction = Reduction()
 
     init(_ scenario: Scenario, seed: UInt64) {
         self.seed = seed

@@ -45,6 +45,8 @@ struct Client {
     var again: Plan?
     /// The request in flight.
     var outstanding: Int?
+    /// Requests that it has set out to make.
+    var acts = 0
     /// When the next one is due.
     var due = Instant.start
 

@@ -26,7 +26,7 @@ extension World {
     }
 
     mutating func clientActs(_ index: Int) {
-        guard isRestless, clients[index].outstanding == nil else { return }
+        guard isRestless, clients[index].outstanding == nil, mayAct(index) else { return }
         clients[index].due = clients[index].due + clients[index].pause(scenario.workload)
         guard nodes[clients[index].node].isUp else {
             statistics.count(.refused, asked: now)
@@ -107,7 +107,8 @@ extension World {
     private func value(of plan: Client.Plan) -> Bytes {
         let number = history.operations.count
         if let tally = plan.tally { return History.value(of: number, saying: tally) }
-        return History.value(of: number, byteCount: plan.valueBytes)
+        let bytes = min(plan.valueBytes, schedule.reduction.valueBytesLimit ?? .max)
+        return History.value(of: number, byteCount: bytes)
     }
 
     private func body(

@@ -7,7 +7,8 @@ extension World {
         isRestless = true
         restlessSince = now
         log.note(now, -1, .phase, 1, "workload and faults begin")
-        for (index, fault) in schedule.faults.enumerated() {
+        for (index, fault) in schedule.faults.enumerated()
+        where schedule.reduction.keeps(fault: index) {
             queue.schedule(.faultBegins(index), at: now + fault.at)
         }
         startClients()

@@ -1,0 +1,71 @@
+// A run as a file keeps it: the scenario itself, the seed, what is left out, and what came of it.
+// How it is written is beside this file.
+internal import MartletBase
+
+/// A run that can be played again, whole in itself.
+package struct SimulationCase: Sendable {
+    /// The scenario, with its text.
+    package var scenario: Scenario
+    /// The seed.
+    package var seed: UInt64
+    /// What of the run is left out.
+    package var reduction: Reduction
+    /// Why the case is kept, for people.
+    package var note = ""
+    /// The word of the verdict: `passed`, `failed` or `vacuous`.
+    package var verdict: String
+    /// The promise that was broken; nil when none was.
+    package var promise: Promise?
+    /// What showed it.
+    package var witness: String?
+    /// The run's log hash; nil where only the verdict is to be the same, as in a case that once
+    /// failed and must no longer.
+    package var hashText: String?
+    /// The faults that came to pass, one line each, for people: the seed says them again.
+    package var schedule: [String]
+
+    /// The case of a run that has been played.
+    package init(
+        _ scenario: Scenario, reduced reduction: Reduction = Reduction(),
+        as report: SimulationReport
+    ) {
+        self.scenario = scenario
+        self.reduction = reduction
+        seed = report.seed
+        verdict = report.verdict.name
+        if case .failed(let promise) = report.verdict { self.promise = promise }
+        witness = report.witness
+        hashText = report.hashText
+        schedule = report.faults.map(\.description)
+    }
+
+    init(_ scenario: Scenario, seed: UInt64, verdict: String) {
+        self.scenario = scenario
+        self.seed = seed
+        self.verdict = verdict
+        reduction = Reduction()
+        schedule = []
+    }
+
+    /// Plays it again.
+    ///
+    /// - Parameter logging: takes every line of the event log, when it is wanted.
+    package func replayed(logging: ((String) -> Void)? = nil) -> SimulationReport {
+        Simulation.run(scenario, seed: seed, reduced: reduction, logging: logging)
+    }
+
+    /// What is other in `report` than the case says, in a sentence; nil when it is the same run, or
+    /// has the same verdict where no hash is kept.
+    package func difference(from report: SimulationReport) -> String? {
+        let again = SimulationCase(scenario, reduced: reduction, as: report)
+        func told(_ one: SimulationCase) -> String {
+            one.verdict + (one.promise.map { " (\($0.rawValue))" } ?? "")
+        }
+        if again.verdict != verdict || again.promise != promise {
+            return "the case says \(told(self)), this run \(told(again))"
+        }
+        guard let hashText, hashText != report.hashText else { return nil }
+        return "the verdict is the same, the run is not: log hash \(report.hashText), the case "
+            + "says \(hashText)"
+    }
+}
