@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench lint format clean dependencies
+.PHONY: help demo build test sim bench lint format clean dependencies
 
 # One scratch path for debug, release and tests. Exclusivity is checked in tests and debug builds;
 # unchecked in release, where the check alone costs a quarter of the instructions.
@@ -12,6 +12,7 @@ RELEASE_FLAGS := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=uncheck
 MARTLET := $(BUILD)/release/martlet
 DEMO :=
 BENCH :=
+SIM := --time-limit 1m
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -26,6 +27,9 @@ build: dependencies ## Build the release executable
 test: dependencies ## Build and run all tests
 	@./.ci/quietly "building tests" swift build $(SWIFT_FLAGS) --build-tests
 	@./.ci/quietly "testing" --tail 3 swift test $(SWIFT_FLAGS) --skip-build --parallel
+
+sim: build ## Search the scenarios for seeds that break a promise (make sim SIM="--time-limit 10m")
+	@exec $(MARTLET) simulate Simulations/*.yaml $(SIM)
 
 bench: build ## Measure three nodes, beside Redis where it is installed (make bench BENCH="--runs 5")
 	@yardstick=$$(command -v redis-server >/dev/null && echo --against-redis || true); \

@@ -1,44 +1,84 @@
-// `martlet simulate`: the same node under simulated time and faults.
+// `martlet simulate`: the same node under simulated time and faults. Searching and replaying are
+// in the files beside this one.
 internal import ArgumentParser
+internal import Foundation
 internal import MartletSimulator
 
-/// Runs a scenario.
+/// Runs scenarios, searches for seeds that break them, and replays and shrinks those.
 struct Simulate: ParsableCommand {
     /// The most seeds in one call.
-    private static let seedCountLimit: UInt64 = 1_000_000
+    private static let seedCountLimit: UInt64 = 1_000_000_000
 
     /// What `martlet help simulate` says.
     static let configuration = CommandConfiguration(
-        abstract: "Run a scenario of faults in simulated time, and check the promises.",
+        abstract: "Run scenarios of faults in simulated time, and check the promises.",
         discussion: """
             The nodes are the server's own code; network, clocks and disks are simulated. The same \
-            scenario, seed and martlet give the same run, event for event: the log hash says so, \
-            and a run that failed is repeated by its seed.
+            scenario, seed and martlet give the same run, event for event: the log hash says so.
+
+            A run that breaks a promise leaves a case file, whole in itself: replay it, and shrink \
+            it to the least that still breaks the same promise. A search over many seeds or \
+            scenarios keeps the shortest such cases; Ctrl-C ends it with what was found.
 
             Exits with 1 when a promise was broken, or when what the scenario is about never \
-            occurred. With several seeds one line is printed for each, and whole reports for those \
-            that did not pass.
+            occurred; a replay, when it is not the run that the case says.
 
             Examples:
               martlet simulate Simulations/partition-and-heal.yaml --seed 7
-              martlet simulate Simulations/partition-and-heal.yaml --seed 1 --seeds 200
               martlet simulate Simulations/partition-and-heal.yaml --seed 7 --log | less
+              martlet simulate Simulations/*.yaml --seeds 200 --jobs 4
+              martlet simulate Simulations/*.yaml --time-limit 10m
+              martlet simulate --replay .martlet-simulations/partition-and-heal-7.yaml
+              martlet simulate --shrink .martlet-simulations/partition-and-heal-7.yaml
+              martlet simulate Simulations/partition-and-heal.yaml --shrink 7
+              martlet simulate Simulations/flaky-network.yaml --compare .build/release/martlet
             """)
 
-    /// The scenario's file.
-    @Argument(help: "The scenario, a YAML file.")
-    var scenario: String
+    /// The scenarios' files.
+    @Argument(help: "Scenarios, YAML files.")
+    var scenarios: [String] = []
 
     /// The first seed.
     @Option(help: "The seed that everything random in the run follows from.")
     var seed: UInt64 = 1
 
     /// How many seeds.
-    @Option(help: "How many seeds to run, counting up from --seed.")
-    var seeds: UInt64 = 1
+    @Option(
+        help: """
+            How many seeds to run, counting up from --seed (default: 1, or with a time limit as \
+            many as it allows).
+            """)
+    var seeds: UInt64?
+
+    /// How many threads.
+    @Option(help: "How many runs at a time (default: one for each processor).")
+    var jobs: Int?
+
+    /// How long a search or shrinking may take.
+    @Option(help: "End a search after this time, as 90s, 10m; shrinking after 1m unless told.")
+    var timeLimit: TimeLimit?
+
+    /// A case to play again.
+    @Option(help: ArgumentHelp("Play a case file again.", valueName: "case"))
+    var replay: String?
+
+    /// What to make small.
+    @Option(help: ArgumentHelp("Make a failing case small.", valueName: "case-or-seed"))
+    var shrink: String?
+
+    /// Another executable to compare with.
+    @Option(
+        help: ArgumentHelp(
+            "Run the seed in another martlet too; show the first event that is not the same.",
+            valueName: "program"))
+    var compare: String?
+
+    /// Where cases go.
+    @Option(help: ArgumentHelp("Where the cases of failed runs go.", valueName: "directory"))
+    var keep = ".martlet-simulations"
 
     /// Whether the output is for programs.
-    @Flag(help: "Print JSON, one object for each seed.")
+    @Flag(help: "Print JSON, one object for each run.")
     var json = false
 
     /// Whether every event is printed.
@@ -52,46 +92,102 @@ struct Simulate: ParsableCommand {
     /// A simulation that was not parsed yet.
     init() {}
 
-    /// Refuses what cannot be counted or read.
+    /// Whether there are several runs.
+    var isSearch: Bool { scenarios.count > 1 || seeds ?? 1 > 1 || wantsTimedSearch }
+
+    private var wantsTimedSearch: Bool { timeLimit != nil && shrink == nil }
+
+    /// Refuses what cannot be counted or read, and what does not go together.
     func validate() throws {
-        guard (1...Self.seedCountLimit).contains(seeds), seed <= .max - seeds else {
+        guard (1...Self.seedCountLimit).contains(seeds ?? 1), seed <= .max - Self.seedCountLimit
+        else {
             throw ValidationError("--seeds must be 1 to \(Self.seedCountLimit), within 64 bits")
         }
-        if log, json || seeds > 1 {
-            throw ValidationError("--log is for people and for one seed")
+        guard (1...Search.jobLimit).contains(jobs ?? 1) else {
+            throw ValidationError("--jobs must be 1 to \(Search.jobLimit)")
+        }
+        let tasks = [replay, shrink, compare].compactMap { $0 }.count
+        if tasks > 1 { throw ValidationError("give one of --replay, --shrink and --compare") }
+        if tasks == 1, isSearch {
+            throw ValidationError("--replay, --shrink and --compare are for one run")
+        }
+        let isWhole = replay != nil || shrink.map { UInt64($0) == nil } ?? false
+        if isWhole != scenarios.isEmpty {
+            throw ValidationError(
+                isWhole
+                    ? "a case file brings its scenario along: give no other"
+                    : "give a scenario, as Simulations/partition-and-heal.yaml")
+        }
+        if log, json || isSearch || shrink != nil || compare != nil {
+            throw ValidationError("--log is for people and for one run")
         }
     }
 
-    /// Runs every seed and prints what they came to.
+    /// Does what the options ask for.
     func run() throws {
-        let path = scenario
-        let scenario = try Scenario.load(path: path)
-        var failures = 0
-        var contents = files.contents
-        for seed in seed..<seed + seeds {
-            let trace = contents.trace
-            let clock = ContinuousClock()
-            let began = clock.now
-            let report = Simulation.run(
-                scenario, seed: seed, tracing: trace, logging: log ? { Console.line($0) } : nil)
-            let wall = began.duration(to: clock.now)
-            let command = "martlet simulate \(path) --seed \(seed)"
-            contents.add(report, trace, command: command)
-            if report.verdict != .passed { failures += 1 }
-            Console.line(text(of: report, wall: wall, command: command))
+        if let replay { return try replayCase(at: replay) }
+        if let shrink { return try shrinkCase(shrink) }
+        let scenarios = try scenarios.map { path throws(ScenarioError) in
+            try Scenario.load(path: path)
         }
+        if let compare { return try compareRun(of: scenarios[0], with: compare) }
+        if isSearch { return try search(scenarios) }
+        let began = ContinuousClock.now
+        let trace = files.trace
+        let report = Simulation.run(
+            scenarios[0], seed: seed, tracing: trace, logging: log ? { Console.line($0) } : nil)
+        let wall = began.duration(to: .now)
+        let command = command(of: report)
+        var contents = SimulationFiles.Contents()
+        contents.add(report, command: command)
+        if let trace { contents.show(report, trace, command: command) }
+        Console.line(json ? report.json : report.text(wall: wall, command: command))
         try files.write(contents)
-        if seeds > 1, !json {
-            Console.line("\(seeds - UInt64(failures)) of \(seeds) seeds passed")
+        if case .failed = report.verdict {
+            try leave(SimulationCase(scenarios[0], as: report), called: caseName(of: report))
         }
-        if failures > 0 { throw CommandStatus.failed }
+        if report.verdict != .passed { throw CommandStatus.failed }
     }
 
-    private func text(of report: SimulationReport, wall: Duration, command: String) -> String {
-        if json { return report.json }
-        guard seeds > 1, report.verdict == .passed else {
-            return report.text(wall: wall, command: command)
+    // MARK: Case files
+
+    /// What runs the same again.
+    func command(of report: SimulationReport) -> String {
+        let path = scenarios.first { path in
+            path.split(separator: "/").last?.hasPrefix(report.scenario + ".") ?? false
         }
-        return "\(report.scenario) seed \(report.seed): passed, log hash \(report.hashText)"
+        return "martlet simulate \(path ?? report.scenario) --seed \(report.seed)"
+    }
+
+    /// The name of a run's case file, without the extension.
+    func caseName(of report: SimulationReport) -> String { "\(report.scenario)-\(report.seed)" }
+
+    /// Writes a case and says what can be done with it.
+    func leave(_ kept: SimulationCase, called name: String) throws {
+        let path = "\(keep)/\(name).yaml"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: keep, withIntermediateDirectories: true)
+            try kept.text.write(toFile: path, atomically: true, encoding: .utf8)
+        } catch {
+            throw CommandFailure("\(path) cannot be written: \(error.localizedDescription)")
+        }
+        let text = "  case        \(path): replay it with martlet simulate --replay \(path)"
+        if json { Console.error(text) } else { Console.line(text) }
+    }
+}
+
+/// A time as `90s` or `10m`.
+struct TimeLimit: ExpressibleByArgument {
+    /// The time.
+    let duration: Duration
+
+    /// Reads `90s`, `10m` or `2h`; nil for anything else.
+    init?(argument: String) {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
+        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()),
+            (1...1_000_000).contains(count)
+        else { return nil }
+        duration = .seconds(count * unit)
     }
 }

@@ -21,24 +21,17 @@ struct SimulationFiles: ParsableArguments {
 
     /// What one call gathers for its files.
     struct Contents {
-        private let wantsPage: Bool
         private var junit = JUnitReport()
         private var page: String?
-        private var hasFailure = false
-
-        fileprivate init(wantsPage: Bool) {
-            self.wantsPage = wantsPage
-        }
-
-        /// To be handed to the next run; nil when nobody will look at it.
-        var trace: Trace? { wantsPage && !hasFailure ? Trace() : nil }
 
         /// Takes in a run; `command` repeats it.
-        mutating func add(_ report: SimulationReport, _ trace: Trace?, command: String) {
+        mutating func add(_ report: SimulationReport, command: String) {
             junit.add(report, command: command)
-            guard let trace else { return }
+        }
+
+        /// Makes the page of a run.
+        mutating func show(_ report: SimulationReport, _ trace: Trace, command: String) {
             page = report.page(trace, command: command)
-            hasFailure = report.verdict != .passed
         }
 
         fileprivate func write(_ files: SimulationFiles) throws {
@@ -47,8 +40,8 @@ struct SimulationFiles: ParsableArguments {
         }
     }
 
-    /// Nothing gathered yet.
-    var contents: Contents { Contents(wantsPage: html != nil) }
+    /// To be handed to the run that is shown; nil when nobody will look at it.
+    var trace: Trace? { html == nil ? nil : Trace() }
 
     /// Writes the files that were asked for.
     func write(_ contents: Contents) throws { try contents.write(self) }

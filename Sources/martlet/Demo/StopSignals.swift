@@ -24,5 +24,8 @@ final class StopSignals {
     }
 
     /// Whether one of them came.
-    var isStopping: Bool { state.hasArrived.load(ordering: .relaxed) }
+    var isStopping: Bool { question() }
+
+    /// The same, to be asked from any thread; this object must stay alive meanwhile.
+    var question: @Sendable () -> Bool { { [state] in state.hasArrived.load(ordering: .relaxed) } }
 }
