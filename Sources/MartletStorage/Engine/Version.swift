@@ -22,7 +22,7 @@ final class Table {
 
     /// The ranks that `block` may hold records of.
     func ranks(of block: Int) -> ClosedRange<Rank> {
-        (block == 0 ? summary.lowest : map.lastRank(of: block - 1))...map.lastRank(of: block)
+        map.ranks(of: block, from: summary.lowest)
     }
 
     /// Whether it may hold some of the node's own state.

@@ -82,10 +82,9 @@ enum Salvage {
     private static func range(
         of block: Int, in table: TableInput, _ reason: String
     ) -> DamagedRange {
-        let lowest = block == 0 ? table.summary.lowest : table.map.lastRank(of: block - 1)
-        return DamagedRange(
-            file: table.summary.fileName + suffix, ranks: lowest...table.map.lastRank(of: block),
-            reason: reason)
+        DamagedRange(
+            file: table.summary.fileName + suffix,
+            ranks: table.map.ranks(of: block, from: table.summary.lowest), reason: reason)
     }
 
     /// The same for a table without a map: its sections are found by what they say of themselves,

@@ -25,22 +25,12 @@ enum LogFormat {
     /// The longest segment that is read back: `segmentBytes` at most, and one chunk over it.
     static let segmentLimitBytes = (1 << 30) + 2 * rawLimitBytes
 
-    static func segmentName(_ number: UInt64) -> String {
-        let digits = String(number)
-        return "log-" + String(repeating: "0", count: max(0, 10 - digits.count)) + digits + ".mlog"
-    }
+    private static let files = NumberedFiles(prefix: "log-", suffix: ".mlog")
 
-    /// No log comes near: numbers above are names that this engine never gave.
-    static let segmentNumberLimit: UInt64 = 1 << 48
+    static func segmentName(_ number: UInt64) -> String { files.name(number) }
 
     /// The number in a segment's name; nil for the names of other files.
-    static func segmentNumber(_ name: String) -> UInt64? {
-        guard name.hasPrefix("log-"), name.hasSuffix(".mlog"),
-            let number = UInt64(name.dropFirst(4).dropLast(5)),
-            (1...segmentNumberLimit).contains(number), segmentName(number) == name
-        else { return nil }
-        return number
-    }
+    static func segmentNumber(_ name: String) -> UInt64? { files.number(name) }
 }
 
 struct SegmentHeader: Hashable {

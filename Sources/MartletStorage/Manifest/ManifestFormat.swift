@@ -23,20 +23,12 @@ enum ManifestFormat {
     /// The longest edit: more tables than any node holds.
     static let editLimitBytes = 64 << 20
 
-    static func fileName(_ number: UInt64) -> String {
-        let digits = String(number)
-        return "manifest-" + String(repeating: "0", count: max(0, 10 - digits.count)) + digits
-            + ".mman"
-    }
+    private static let files = NumberedFiles(prefix: "manifest-", suffix: ".mman")
+
+    static func fileName(_ number: UInt64) -> String { files.name(number) }
 
     /// The number in a manifest's name; nil for the names of other files.
-    static func number(_ name: String) -> UInt64? {
-        guard name.hasPrefix("manifest-"), name.hasSuffix(".mman"),
-            let number = UInt64(name.dropFirst(9).dropLast(5)),
-            (1...LogFormat.segmentNumberLimit).contains(number), fileName(number) == name
-        else { return nil }
-        return number
-    }
+    static func number(_ name: String) -> UInt64? { files.number(name) }
 
     static func header(_ number: UInt64) -> Bytes {
         var writer = ByteWriter(capacity: headerBytes)
@@ -130,7 +122,7 @@ extension ManifestEdit {
     init(from reader: inout ByteReader) throws(FormatError) {
         flushed = LogPosition(rawValue: try reader.readVarint())
         nextNumber = try reader.readVarint()
-        guard nextNumber <= LogFormat.segmentNumberLimit else {
+        guard nextNumber <= NumberedFiles.numberLimit else {
             throw reader.error(.invalid("next number"))
         }
         for _ in 0..<(try reader.readCount()) { removed.append(try reader.readVarint()) }
@@ -179,7 +171,7 @@ extension TableSummary {
 
     fileprivate init(from reader: inout ByteReader) throws(FormatError) {
         number = try reader.readVarint()
-        guard (1...LogFormat.segmentNumberLimit).contains(number) else {
+        guard (1...NumberedFiles.numberLimit).contains(number) else {
             throw reader.error(.invalid("table number"))
         }
         fileBytes = try Self.readSize(from: &reader)

@@ -27,7 +27,7 @@ enum TableHeader {
         guard crc == TableFormat.checksum(bytes, 0..<covered, number: number, offset: 0) else {
             throw FormatError(.checksumMismatch, at: covered)
         }
-        guard padding == 0, rest == 0, (1...LogFormat.segmentNumberLimit).contains(number) else {
+        guard padding == 0, rest == 0, (1...NumberedFiles.numberLimit).contains(number) else {
             throw FormatError(.invalid("table header"), at: 0)
         }
         return number

@@ -33,21 +33,13 @@ enum TableFormat {
     /// LZ4 cannot do better; a header that promises more is made up.
     static let compressionLimit = 256
 
+    private static let files = NumberedFiles(prefix: "table-", suffix: ".mtab")
+
     /// The file of table `number`.
-    static func fileName(_ number: UInt64) -> String {
-        let digits = String(number)
-        return "table-" + String(repeating: "0", count: max(0, 10 - digits.count)) + digits
-            + ".mtab"
-    }
+    static func fileName(_ number: UInt64) -> String { files.name(number) }
 
     /// The number in a table's name; nil for the names of other files.
-    static func number(_ name: String) -> UInt64? {
-        guard name.hasPrefix("table-"), name.hasSuffix(".mtab"),
-            let number = UInt64(name.dropFirst(6).dropLast(5)),
-            number > 0, number <= LogFormat.segmentNumberLimit, fileName(number) == name
-        else { return nil }
-        return number
-    }
+    static func number(_ name: String) -> UInt64? { files.number(name) }
 
     /// The checksum of `bytes[range]` as part of table `number` at `offset` of its file.
     static func checksum(

@@ -39,6 +39,11 @@ final class TableMap: Sendable {
     /// The rank of the last record of block `index`.
     func lastRank(of index: Int) -> Rank { lastRanks[index] }
 
+    /// The ranks that block `index` may hold records of, in a table that begins at `lowest`.
+    func ranks(of index: Int, from lowest: Rank) -> ClosedRange<Rank> {
+        (index == 0 ? lowest : lastRanks[index - 1])...lastRanks[index]
+    }
+
     /// Whether the table may hold `key`: never false for one that it holds. O(1).
     func mayHold(_ key: StorageKey) -> Bool {
         guard let filter else { return true }
