@@ -14,13 +14,13 @@ struct AcknowledgedWritesCheck {
     let crashedAt: [Instant]
 
     func run(_ history: History) -> Finding? {
-        var covered = [Set<Dot>?](repeating: nil, count: surviving.count)
-        for write in history.acknowledged where write.isKept(crashedAt, history) {
-            let reached = covered[write.key] ?? history.closure(of: surviving[write.key])
-            covered[write.key] = reached
-            if !reached.contains(write.dot) { return Finding(promise, witness(write, history)) }
+        let held = surviving.enumerated().map { key, dots in
+            history.held(dots, key: key, against: [0])
         }
-        return nil
+        let lost = history.acknowledged.first {
+            !held[$0.key].covers($0.place) && $0.isKept(crashedAt, history)
+        }
+        return lost.map { Finding(promise, witness($0, history)) }
     }
 
     private func witness(_ write: Acknowledgement, _ history: History) -> String {

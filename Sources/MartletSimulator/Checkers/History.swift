@@ -52,10 +52,8 @@ struct Version {
     /// The write that it is; nil when it is nobody's.
     let operation: Int?
     let content: UInt64
-    /// What its writer had seen: the versions that it may replace.
-    let parents: [Dot]
-    /// Counts versions in the order of issue: parents come first.
-    let sequence: Int
+    /// Its place in the key's lineage.
+    let place: Int
 }
 
 /// A write that its client knows to be safe.
@@ -63,6 +61,8 @@ struct Acknowledgement {
     let operation: Int
     let key: Int
     let dot: Dot
+    /// The version's place in the key's lineage.
+    let place: Int
     let at: Instant
     /// The nodes that hold it, as the answer says, whether they have synced it, and whether they
     /// hold it for themselves.
@@ -147,10 +147,9 @@ struct History {
     mutating func issue(_ sibling: Sibling, key: Int, replacing held: [Dot]) {
         let operation = request(behind: sibling, key: key)
         let seen = operation.flatMap { operations[$0].seen }
+        let place = lineages[key].add(sibling, seen: places(of: seen ?? held, key: key))
         versions[sibling.dot] = Version(
-            key: key, operation: operation, content: Self.digest(sibling),
-            parents: seen ?? held, sequence: versions.count)
-        lineages[key].add(sibling)
+            key: key, operation: operation, content: Self.digest(sibling), place: place)
     }
 
     /// Notes that a write is safe, as its client was told.
@@ -186,41 +185,49 @@ struct History {
 
     // MARK: Causality
 
-    /// Whether one of `dots` is `dot`, or was written by one who had seen it, at any remove.
-    func covers(_ dot: Dot, by dots: [Dot]) -> Bool {
-        dots.contains(dot) || dots.contains { precedes(dot, $0) }
-    }
-
-    /// Whether `dot` is in the history of a delete that `context` covers.
-    func isDeleted(_ dot: Dot, key: Int, within context: Context) -> Bool {
-        lineages[key].tombstones.contains { context.covers($0) && precedes(dot, $0) }
-    }
-
-    /// All that `dots` stand for: themselves and everything that their writers had seen.
-    func closure(of dots: [Dot]) -> Set<Dot> {
-        var reached = Set(dots)
-        var frontier = dots
-        while let dot = frontier.popLast() {
-            for parent in versions[dot]?.parents ?? [] where reached.insert(parent).inserted {
-                frontier.append(parent)
-            }
+    /// The places of those of `dots` that were issued for `key`.
+    func places(of dots: [Dot], key: Int) -> [Int] {
+        dots.compactMap { dot in
+            versions[dot].flatMap { $0.key == key ? $0.place : nil }
         }
-        return reached
+    }
+
+    /// What stands behind `dots`, as far back as any of `others`.
+    func held(_ dots: [Dot], key: Int, against others: [Int] = []) -> HeldVersions {
+        let places = places(of: dots, key: key)
+        let oldest = min(places.min() ?? .max, others.min() ?? .max)
+        return HeldVersions(
+            places: places, ancestry: lineages[key].ancestry(of: places, since: oldest))
     }
 
     /// Whether the writer of `later` had seen `earlier`, at any remove.
     func precedes(_ earlier: Dot, _ later: Dot) -> Bool {
-        guard let limit = versions[earlier]?.sequence else { return false }
-        var reached: Set<Dot> = []
-        var frontier = [later]
-        while let dot = frontier.popLast() {
-            for parent in versions[dot]?.parents ?? [] where reached.insert(parent).inserted {
-                if parent == earlier { return true }
-                if let version = versions[parent], version.sequence > limit {
-                    frontier.append(parent)
-                }
-            }
-        }
-        return false
+        guard let earlier = versions[earlier], let later = versions[later],
+            earlier.key == later.key, earlier.place < later.place
+        else { return false }
+        return lineages[later.key].ancestry(of: [later.place], since: earlier.place)
+            .contains(earlier.place)
     }
+
+    /// Whether `dot` is in the history of a delete that `context` covers.
+    func isDeleted(_ dot: Dot, key: Int, within context: Context) -> Bool {
+        guard let place = places(of: [dot], key: key).first else { return false }
+        let lineage = lineages[key]
+        let deletes = lineage.tombstones.filter {
+            $0 > place && context.covers(lineage.dots[$0])
+        }
+        return lineage.ancestry(of: deletes, since: place).contains(place)
+    }
+}
+
+/// Versions of one key that are held together, and what their writers had seen.
+struct HeldVersions {
+    let places: [Int]
+    let ancestry: Ancestry
+
+    /// Whether one of them is that version, or was written by one who had seen it, at any remove.
+    func covers(_ place: Int) -> Bool { places.contains(place) || ancestry.contains(place) }
+
+    /// Whether one of them is in another's history.
+    var areOrdered: Bool { places.contains(where: ancestry.contains) }
 }

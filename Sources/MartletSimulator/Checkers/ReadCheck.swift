@@ -14,8 +14,8 @@ struct ReadFloor {
     var homes: [Int]
     /// The acknowledged writes that the read is held against.
     var writes: [Acknowledgement]
-    /// Deletes that every one of the homes had seen.
-    var deletes: [Dot]
+    /// The places of deletes that every one of the homes had seen.
+    var deletes: [Int]
 
     /// How many of the latest deletes of a key are looked at.
     static let deleteLimit = 4
@@ -43,8 +43,11 @@ struct ReadCheck {
         homesMet > 0 && !floor.deletes.isEmpty && floor.homes.allSatisfy { crashedAt[$0] < began }
     }
 
-    func run(_ object: Object, history: History) -> Finding? {
-        for write in bound(history) where !history.covers(write.dot, by: object.dots) {
+    func run(
+        _ object: Object, bound: [Acknowledgement], history: History
+    ) -> Finding? {
+        let held = history.held(object.dots, key: key, against: bound.map(\.place))
+        for write in bound where !held.covers(write.place) {
             return Finding(
                 .readsSeeWrites,
                 "a read of key \(key) shows \(object.dots), and write w\(write.operation), "
@@ -52,14 +55,14 @@ struct ReadCheck {
                     + "\(EventLog.seconds(write.at))s by homes that it must have met")
         }
         guard isBoundByDeletes else { return nil }
-        for sibling in object.siblings where sibling.content != .tombstone {
-            if let delete = floor.deletes.first(where: { history.precedes(sibling.dot, $0) }) {
-                return Finding(
-                    .deletedStaysDeleted,
-                    "a read of key \(key) shows \(sibling.dot), which \(delete) had deleted at "
-                        + "all homes")
-            }
-        }
-        return nil
+        let lineage = history.lineages[key]
+        let values = object.siblings.filter { $0.content != .tombstone }.map(\.dot)
+        let places = history.places(of: values, key: key)
+        let deleted = lineage.ancestry(of: floor.deletes, since: places.min() ?? .max)
+        guard let place = places.first(where: deleted.contains) else { return nil }
+        return Finding(
+            .deletedStaysDeleted,
+            "a read of key \(key) shows \(lineage.dots[place]), which had been deleted at all homes"
+        )
     }
 }

@@ -56,17 +56,16 @@ struct LoggedVersionsCheck {
     /// What the context newly covers is there, or was known to the writer of what is.
     private func order(_ before: Object, _ after: Object, _ history: History) -> Finding? {
         let dots = after.dots
-        if let found = falseConcurrency(dots, key: key, history) { return found }
         let gone =
-            before.dots
-            + history.lineages[key].versions(coveredBy: after.context, beyond: before.context)
-        for dot in gone where !history.covers(dot, by: dots) {
-            return Finding(
-                .clockFidelity,
-                "key \(key): \(node) takes \(dot) for replaced, and holds \(dots), whose writers "
-                    + "had not seen it")
-        }
-        return nil
+            history.places(of: before.dots, key: key)
+            + history.lineages[key].places(coveredBy: after.context, beyond: before.context)
+        let held = history.held(dots, key: key, against: gone)
+        if held.areOrdered { return falseConcurrency(dots, key: key, history) }
+        guard let place = gone.first(where: { !held.covers($0) }) else { return nil }
+        return Finding(
+            .clockFidelity,
+            "key \(key): \(node) takes \(history.lineages[key].dots[place]) for replaced, and "
+                + "holds \(dots), whose writers had not seen it")
     }
 }
 
@@ -82,21 +81,21 @@ struct ShownVersionsCheck {
             if let broken = check(sibling, key: key, history: history) { return broken }
         }
         let dots = object.dots
-        if let found = falseConcurrency(dots, key: key, history) { return found }
-        for dot in history.lineages[key].dots.suffix(Self.latestLimit)
-        where object.context.covers(dot) && !history.covers(dot, by: dots) {
-            return Finding(
-                .clockFidelity,
-                "key \(key): a read shows \(dots) and its context covers \(dot), which their "
-                    + "writers had not seen")
-        }
-        return nil
+        let lineage = history.lineages[key]
+        let latest = lineage.dots.indices.suffix(Self.latestLimit)
+            .filter { object.context.covers(lineage.dots[$0]) }
+        let held = history.held(dots, key: key, against: latest)
+        if held.areOrdered { return falseConcurrency(dots, key: key, history) }
+        guard let place = latest.first(where: { !held.covers($0) }) else { return nil }
+        return Finding(
+            .clockFidelity,
+            "key \(key): a read shows \(dots) and its context covers \(lineage.dots[place]), "
+                + "which their writers had not seen")
     }
 }
 
-/// Of two siblings neither is in the other's history.
+/// Of two siblings neither is in the other's history; here one is.
 private func falseConcurrency(_ dots: [Dot], key: Int, _ history: History) -> Finding? {
-    guard dots.count > 1 else { return nil }
     for earlier in dots {
         for later in dots where earlier != later && history.precedes(earlier, later) {
             return Finding(

@@ -5,26 +5,31 @@ internal import HeapModule
 internal import MartletBase
 internal import MartletVersions
 
-/// Measures every read of a client against the writes acknowledged until it began.
+/// Measures every read of a client against the writes acknowledged until it began. Writes go by
+/// their places in their key's lineage.
 struct StalenessMeter {
     /// For each key, the acknowledged writes that no other acknowledged write covers.
-    private var frontiers: [Int: [Dot]] = [:]
-    private var acknowledgedAt: [Dot: Instant] = [:]
+    private var frontiers: [Int: [Int]] = [:]
+    private var acknowledgedAt: [Int: [Int: Instant]] = [:]
     /// For each read under way, what it has to cover.
-    private var owed: [Int: [Dot]] = [:]
+    private var owed: [Int: [Int]] = [:]
     /// Reads that covered everything.
     private(set) var freshReads = 0
     /// The others: how many writes each missed, and how long before it began the newest of them
     /// had been acknowledged.
     private(set) var staleReads: [(missed: Int, age: Duration)] = []
 
-    /// A write was acknowledged to its client.
-    mutating func acknowledged(_ dot: Dot, key: Int, at now: Instant, _ history: History) {
-        acknowledgedAt[dot] = now
-        var frontier = frontiers[key] ?? []
-        if frontier.contains(where: { $0 == dot || history.precedes(dot, $0) }) { return }
-        frontier.removeAll { history.precedes($0, dot) }
-        frontiers[key] = frontier + [dot]
+    /// The write at `place` was acknowledged to its client.
+    mutating func acknowledged(_ place: Int, key: Int, at now: Instant, _ history: History) {
+        acknowledgedAt[key, default: [:]][place] = now
+        let frontier = frontiers[key] ?? []
+        let lineage = history.lineages[key]
+        let later = frontier.filter { $0 >= place }
+        if later.contains(place) || lineage.ancestry(of: later, since: place).contains(place) {
+            return
+        }
+        let seen = lineage.ancestry(of: [place], since: frontier.min() ?? place)
+        frontiers[key] = frontier.filter { !seen.contains($0) } + [place]
     }
 
     /// Operation `number`, a read, begins.
@@ -37,16 +42,18 @@ struct StalenessMeter {
         owed[number] = nil
     }
 
-    /// It was shown `dots`.
-    mutating func shown(_ dots: [Dot], to number: Int, began: Instant, _ history: History) {
+    /// It was shown `dots` of `key`.
+    mutating func shown(
+        _ dots: [Dot], of key: Int, to number: Int, began: Instant, _ history: History
+    ) {
         guard let owed = owed.removeValue(forKey: number) else { return }
-        if owed.allSatisfy(dots.contains) {
+        let shown = history.places(of: dots, key: key)
+        if owed.allSatisfy(shown.contains) {
             freshReads += 1
             return
         }
-        let missed = history.versions(behind: owed, notBehind: dots).compactMap { dot in
-            acknowledgedAt[dot].flatMap { $0 <= began ? $0 : nil }
-        }
+        let missed = history.lineages[key].places(behind: owed, notBehind: shown)
+            .compactMap { acknowledgedAt[key]?[$0] }.filter { $0 <= began }
         if let newest = missed.max() {
             staleReads.append((missed.count, began.since(newest)))
         } else {
@@ -55,42 +62,34 @@ struct StalenessMeter {
     }
 }
 
-extension History {
-    /// A version on its way through a walk from new to old.
-    private struct Step: Comparable {
-        let sequence: Int
-        let dot: Dot
-
-        static func < (left: Step, right: Step) -> Bool { left.sequence < right.sequence }
-    }
-
+extension Lineage {
     /// What `wanted` stand for and `shown` do not, newest first. It walks back only as far as the
     /// two differ: a version is met before those that its writer had seen.
-    func versions(behind wanted: [Dot], notBehind shown: [Dot]) -> [Dot] {
-        var isCovered: [Dot: Bool] = [:]
-        var steps = Heap<Step>()
+    func places(behind wanted: [Int], notBehind shown: [Int]) -> [Int] {
+        var isCovered: [Int: Bool] = [:]
+        var steps = Heap<Int>()
         var open = 0
-        var missed: [Dot] = []
-        func visit(_ dot: Dot, covered: Bool) {
-            if let known = isCovered[dot] {
+        var missed: [Int] = []
+        func visit(_ place: Int, covered: Bool) {
+            if let known = isCovered[place] {
                 guard covered, !known else { return }
-                isCovered[dot] = true
+                isCovered[place] = true
                 open -= 1
                 return
             }
-            isCovered[dot] = covered
+            isCovered[place] = covered
             if !covered { open += 1 }
-            steps.insert(Step(sequence: versions[dot]?.sequence ?? -1, dot: dot))
+            steps.insert(place)
         }
-        for dot in shown { visit(dot, covered: true) }
-        for dot in wanted { visit(dot, covered: false) }
-        while open > 0, let step = steps.popMax() {
-            let covered = isCovered[step.dot] ?? false
+        for place in shown { visit(place, covered: true) }
+        for place in wanted { visit(place, covered: false) }
+        while open > 0, let place = steps.popMax() {
+            let covered = isCovered[place] ?? false
             if !covered {
                 open -= 1
-                missed.append(step.dot)
+                missed.append(place)
             }
-            for parent in versions[step.dot]?.parents ?? [] { visit(parent, covered: covered) }
+            for parent in parents(of: place) { visit(parent, covered: covered) }
         }
         return missed
     }

@@ -46,7 +46,7 @@ extension World {
             }
             guard old.key == key, object.context != old.object.context,
                 let gone = old.object.siblings.first, !object.dots.contains(gone.dot),
-                history.closure(of: object.dots).contains(gone.dot)
+                object.dots.contains(where: { history.precedes(gone.dot, $0) })
             else { return nil }
             if planted == .undoesDelete {
                 guard let number = history.number(of: key.key), gone.content != .tombstone,

@@ -88,9 +88,10 @@ extension World {
         let check = ReadCheck(
             floor: floor, homesMet: homesMet(by: read, operation), key: operation.key,
             crashedAt: nodes.map(\.crashedAt), began: operation.began)
-        if !check.bound(history).isEmpty { occurrences[.boundRead] += 1 }
+        let bound = check.bound(history)
+        if !bound.isEmpty { occurrences[.boundRead] += 1 }
         if check.isBoundByDeletes { occurrences[.readAfterDelete] += 1 }
-        found(check.run(read.object, history: history))
+        found(check.run(read.object, bound: bound, history: history))
     }
 
     /// How many homes a read has met for certain: all that it needed, where no stand-in was asked.
@@ -107,9 +108,10 @@ extension World {
             .map(nodeIndex(of:))
         let key = StorageKey.object(
             partition: partition.index, key: history.keys[operation.key])
-        let deletes = history.lineages[operation.key].tombstones.suffix(ReadFloor.deleteLimit)
-        let settled = deletes.filter { dot in
-            homes.allSatisfy { mirror.covers(dot, under: key, at: $0) }
+        let lineage = history.lineages[operation.key]
+        let contexts = homes.map { mirror.entry(key, at: $0)?.object.context ?? Context() }
+        let settled = lineage.tombstones.suffix(ReadFloor.deleteLimit).filter { delete in
+            contexts.allSatisfy { $0.covers(lineage.dots[delete]) }
         }
         return ReadFloor(
             homes: homes, writes: history.latest[operation.key], deletes: settled)
@@ -118,7 +120,7 @@ extension World {
     mutating func check(_ write: WriteAnswer, _ number: Int) {
         let operation = history.operations[number]
         occurrences[.acknowledgedWrite] += 1
-        guard history.versions[write.dot]?.operation == number else {
+        guard let version = history.versions[write.dot], version.operation == number else {
             let finding = Finding(
                 .nothingInvented,
                 "write w\(number) was acknowledged as \(write.dot), which is not it")
@@ -150,9 +152,10 @@ extension World {
                 operation, mirror: mirror, crashed: { nodes[$0].crashedAt >= began }))
         history.acknowledge(
             Acknowledgement(
-                operation: number, key: operation.key, dot: write.dot, at: now,
+                operation: number, key: operation.key, dot: write.dot, place: version.place,
+                at: now,
                 holders: holders.map { ($0.node, $0.isSynced, $0.standsInFor == nil) }))
-        staleness.acknowledged(write.dot, key: operation.key, at: now, history)
+        staleness.acknowledged(version.place, key: operation.key, at: now, history)
     }
 
     // MARK: Over all nodes

@@ -150,7 +150,7 @@ extension World {
             history.end(number, .read)
             check(read, number)
             staleness.shown(
-                read.object.dots, to: number, began: operation.began, history)
+                read.object.dots, of: operation.key, to: number, began: operation.began, history)
             remember(operation, read.object.context, read.object.dots)
             if let client = operation.client {
                 goOnWithErrand(of: client, read.object, operation)
