@@ -26,7 +26,7 @@ package enum Simulation {
     ///   - logging: takes every line of the event log, when it is wanted.
     package static func run(
         _ scenario: Scenario, seed: UInt64, reduced reduction: Reduction = Reduction(),
-        tracing trace: Trace? = nil, logging: ((String) -> Void)? = nil
+        tracing trace: Trace? = nil, logging: ((LoggedLine) -> Void)? = nil
     ) -> SimulationReport {
         play(scenario, seed: seed, reduction, planted: nil, tracing: trace, logging: logging)
     }
@@ -45,7 +45,7 @@ package enum Simulation {
     private static func play(
         _ whole: Scenario, seed: UInt64, _ reduction: Reduction, planted: PlantedFault?,
         tracing trace: Trace?,
-        logging: ((String) -> Void)?
+        logging: ((LoggedLine) -> Void)?
     ) -> SimulationReport {
         let scenario = reduction.applied(to: whole)
         var schedule = Schedule(scenario, seed: seed)

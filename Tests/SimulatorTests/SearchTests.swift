@@ -51,4 +51,15 @@ struct SearchTests {
         let short = Divergence(lines, Array(lines.dropLast()))
         #expect(short?.line == 9 && short?.events.other == nil)
     }
+
+    @Test("An event that only carried something else is told, though its text is the same")
+    func carriedDifference() throws {
+        let scenario = try Self.scenarios()[0]
+        var logged: [LoggedLine] = []
+        let report = Simulation.run(scenario, seed: 3) { logged.append($0) }
+        #expect(logged.last?.hash == report.logHash)
+        let marked = logged.map(\.marked)
+        #expect(Set(logged.map(\.hash)).count == report.events)
+        #expect(zip(marked, logged).allSatisfy { $0.hasSuffix(" \($1.text)") })
+    }
 }

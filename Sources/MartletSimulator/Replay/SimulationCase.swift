@@ -50,7 +50,7 @@ package struct SimulationCase: Sendable {
     /// Plays it again.
     ///
     /// - Parameter logging: takes every line of the event log, when it is wanted.
-    package func replayed(logging: ((String) -> Void)? = nil) -> SimulationReport {
+    package func replayed(logging: ((LoggedLine) -> Void)? = nil) -> SimulationReport {
         Simulation.run(scenario, seed: seed, reduced: reduction, logging: logging)
     }
 

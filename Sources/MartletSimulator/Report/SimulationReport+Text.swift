@@ -34,10 +34,7 @@ extension SimulationReport: CustomStringConvertible {
     }
 
     /// The log's hash, in sixteen hexadecimal digits.
-    package var hashText: String {
-        let digits = String(logHash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    package var hashText: String { EventLog.hexadecimal(logHash) }
 
     /// The verdict in one line.
     var headline: String {

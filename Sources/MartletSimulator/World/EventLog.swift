@@ -2,13 +2,25 @@
 // somebody reads them.
 internal import MartletBase
 
+/// A line of the log.
+package struct LoggedLine: Sendable {
+    /// When, what, at whom.
+    package let text: String
+    /// The log's hash up to and with it: where it differs, so does something that was carried.
+    package let hash: UInt64
+
+    /// The line after its hash, so that two runs part at the first event that is not the same even
+    /// where its text is.
+    package var marked: String { "\(EventLog.hexadecimal(hash)) \(text)" }
+}
+
 /// A rolling hash over everything that happens, in order, and optionally its text.
 struct EventLog {
     private(set) var hash: UInt64 = 0
     private(set) var count = 0
-    private let line: ((String) -> Void)?
+    private let line: ((LoggedLine) -> Void)?
 
-    init(logging: ((String) -> Void)?) {
+    init(logging: ((LoggedLine) -> Void)?) {
         line = logging
     }
 
@@ -23,13 +35,13 @@ struct EventLog {
         hash = StableHash.mix(hash ^ payload)
         guard let line else { return }
         let detail = text()
-        line(
-            "\(Self.seconds(at)) \(kind) \(subject + 1)\(detail.isEmpty ? "" : " ")\(detail)")
+        let head = "\(Self.seconds(at)) \(kind) \(subject + 1)"
+        line(LoggedLine(text: detail.isEmpty ? head : "\(head) \(detail)", hash: hash))
     }
 
     /// A line that belongs to the event before it and is no part of the hash.
     func tell(_ text: @autoclosure () -> String) {
-        line?(text())
+        line?(LoggedLine(text: text(), hash: hash))
     }
 
     /// What an event is; the raw values are part of the hash.
@@ -38,6 +50,12 @@ struct EventLog {
         case synced, starts, frame, datagram, linkOpened, linkClosed, lost, fault, healed
         case request, answer, disconnected, phase, state
         case blocks, job
+    }
+
+    /// Sixteen digits.
+    static func hexadecimal(_ hash: UInt64) -> String {
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     /// Seconds and microseconds since the start.

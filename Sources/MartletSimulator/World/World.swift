@@ -64,7 +64,7 @@ struct World {
 
     init(
         _ scenario: Scenario, schedule: Schedule, planted: PlantedFault?,
-        logging: ((String) -> Void)?
+        logging: ((LoggedLine) -> Void)?
     ) throws(StorageError) {
         self.scenario = scenario
         self.schedule = schedule

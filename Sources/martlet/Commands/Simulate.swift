@@ -85,6 +85,10 @@ struct Simulate: ParsableCommand {
     @Flag(help: "Print every event of the run first.")
     var log = false
 
+    /// Whether each line of the log tells the hash up to it.
+    @Flag(help: "With --log, begin each line with the log hash up to it.")
+    var marked = false
+
     /// Files to leave.
     @OptionGroup
     var files: SimulationFiles
@@ -121,6 +125,7 @@ struct Simulate: ParsableCommand {
         if log, json || isSearch || shrink != nil || compare != nil {
             throw ValidationError("--log is for people and for one run")
         }
+        if marked, !log { throw ValidationError("--marked is for the lines of --log") }
     }
 
     /// Does what the options ask for.
@@ -135,7 +140,7 @@ struct Simulate: ParsableCommand {
         let began = ContinuousClock.now
         let trace = files.trace
         let report = Simulation.run(
-            scenarios[0], seed: seed, tracing: trace, logging: log ? { Console.line($0) } : nil)
+            scenarios[0], seed: seed, tracing: trace, logging: logging)
         let wall = began.duration(to: .now)
         let command = command(of: report)
         var contents = SimulationFiles.Contents()
@@ -147,6 +152,12 @@ struct Simulate: ParsableCommand {
             try leave(SimulationCase(scenarios[0], as: report), called: caseName(of: report))
         }
         if report.verdict != .passed { throw CommandStatus.failed }
+    }
+
+    /// What prints the log's lines; nil when nobody asked for them.
+    var logging: ((LoggedLine) -> Void)? {
+        guard log else { return nil }
+        return { [marked] line in Console.line(marked ? line.marked : line.text) }
     }
 
     // MARK: Case files
