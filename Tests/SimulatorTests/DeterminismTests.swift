@@ -64,4 +64,27 @@ struct DeterminismTests {
         let other = try output(Self.executable, ["simulate", "--replay", path])
         #expect(other.1 == 1 && other.0.contains("not as the case says"), "\(other.0)")
     }
+
+    @Test(
+        "A search that is killed leaves the case of the run under way", .enabled(if: isBuilt))
+    func killedSearch() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/martlet-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        // A second of processor time, then a signal that nobody has asked for.
+        let search = "\(Self.executable) simulate \(Self.root)/Simulations/every-knob.yaml"
+        let (text, status) = try output(
+            "/bin/sh",
+            [
+                "-c",
+                "ulimit -t 1; exec \(search) --seeds 1000 --jobs 1 --keep \(folder)",
+            ])
+        #expect(status != 0, "\(text)")
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(left.count == 1 && left[0].hasSuffix("-unfinished.yaml"), "\(left)")
+        let kept = try SimulationCase.load(
+            text: String(contentsOfFile: "\(folder)/\(left[0])", encoding: .utf8))
+        #expect(kept.verdict == "unfinished" && kept.scenario.name == "every-knob")
+    }
 }

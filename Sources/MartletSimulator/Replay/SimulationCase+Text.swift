@@ -3,7 +3,7 @@
 //     note:       why it is kept                         optional
 //     name:       the scenario's
 //     seed:       17
-//     verdict:    failed | passed | vacuous
+//     verdict:    failed | passed | vacuous | unfinished
 //     promise:    hints are conserved                    when it failed
 //     witness:    what showed it                         when it failed
 //     log-hash:   16 hexadecimal digits                  optional

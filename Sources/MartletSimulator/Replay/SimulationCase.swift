@@ -12,7 +12,8 @@ package struct SimulationCase: Sendable {
     package var reduction: Reduction
     /// Why the case is kept, for people.
     package var note = ""
-    /// The word of the verdict: `passed`, `failed` or `vacuous`.
+    /// The word of the verdict: `passed`, `failed`, `vacuous`, or `unfinished` where the run took
+    /// the process down.
     package var verdict: String
     /// The promise that was broken; nil when none was.
     package var promise: Promise?
@@ -37,6 +38,11 @@ package struct SimulationCase: Sendable {
         witness = report.witness
         hashText = report.hashText
         schedule = report.faults.map(\.description)
+    }
+
+    /// The case of a run that begins now, as it stays if the process does not live to its end.
+    package init(unfinished scenario: Scenario, seed: UInt64) {
+        self.init(scenario, seed: seed, verdict: "unfinished")
     }
 
     init(_ scenario: Scenario, seed: UInt64, verdict: String) {

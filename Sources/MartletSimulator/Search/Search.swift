@@ -40,10 +40,13 @@ package struct Search: Sendable {
     /// have begun are ended and told.
     ///
     /// - Parameters:
+    ///   - begins: told of each run before it begins, on the run's thread: what is noted there is
+    ///     all that stays of a run that takes the process down.
     ///   - finished: told of each run as it ends, in any order, on any thread, one at a time.
     ///   - tell: told of each run in the order of seeds, scenarios within a seed, on this thread.
     package func run(
         until isOver: @Sendable () -> Bool,
+        begins: @Sendable (Scenario, UInt64) -> Void = { _, _ in },
         finished: @Sendable (SimulationReport) -> Void = { _ in },
         tell: (Run) throws -> Void
     ) rethrows {
@@ -52,7 +55,8 @@ package struct Search: Sendable {
         let seedsPerRound = max(1, Self.roundRunsPerJob * jobs / scenarios.count)
         while seed < last, !isOver() {
             let end = min(last, seed + min(UInt64(seedsPerRound), last - seed))
-            for run in round(seed..<end, until: isOver, finished: finished) { try tell(run) }
+            let runs = round(seed..<end, until: isOver, begins: begins, finished: finished)
+            for run in runs { try tell(run) }
             seed = end
         }
     }
@@ -60,6 +64,7 @@ package struct Search: Sendable {
     /// The runs of `seeds` that were begun before the end, in order.
     private func round(
         _ seeds: Range<UInt64>, until isOver: @Sendable () -> Bool,
+        begins: @Sendable (Scenario, UInt64) -> Void,
         finished: @Sendable (SimulationReport) -> Void
     ) -> [Run] {
         let count = seeds.count * scenarios.count
@@ -71,6 +76,7 @@ package struct Search: Sendable {
                 guard number < count else { return }
                 let scenario = scenarios[number % scenarios.count]
                 let seed = seeds.lowerBound + UInt64(number / scenarios.count)
+                begins(scenario, seed)
                 let report = Simulation.run(scenario, seed: seed)
                 reports.withLock {
                     $0[number] = report

@@ -19,9 +19,16 @@ extension Simulate {
         let search = Search(
             scenarios, firstSeed: seed, seedCount: count,
             jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+        let underWay = RunsUnderWay(directory: keep)
+        defer { underWay.end() }
+        try underWay.begin()
         search.run(
             until: { isStopping() || end.map { ContinuousClock.now >= $0 } ?? false },
-            finished: { progress.count($0) },
+            begins: { underWay.begins($0, seed: $1) },
+            finished: {
+                underWay.ended($0)
+                progress.count($0)
+            },
             tell: { run in
                 findings.count(run.report)
                 findings.keep(run)
