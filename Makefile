@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test sim bench lint format clean dependencies
+.PHONY: help demo build test sim guard bench lint format clean dependencies
 
 # One scratch path for debug, release and tests. Exclusivity is checked in tests and debug builds;
 # unchecked in release, where the check alone costs a quarter of the instructions.
@@ -13,6 +13,7 @@ MARTLET := $(BUILD)/release/martlet
 DEMO :=
 BENCH :=
 SIM := --time-limit 1m
+GUARD := --seed 1
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -30,6 +31,12 @@ test: dependencies ## Build and run all tests
 
 sim: build ## Search the scenarios for seeds that break a promise (make sim SIM="--time-limit 10m")
 	@exec $(MARTLET) simulate Simulations/*.yaml $(SIM)
+
+guard: build ## Play every scenario in the release and the debug build: one and the same run
+	@./.ci/quietly "building debug" swift build $(SWIFT_FLAGS) --product martlet
+	@for scenario in Simulations/*.yaml; do \
+		$(MARTLET) simulate $$scenario $(GUARD) --compare $(BUILD)/debug/martlet; \
+	done
 
 bench: build ## Measure three nodes, beside Redis where it is installed (make bench BENCH="--runs 5")
 	@yardstick=$$(command -v redis-server >/dev/null && echo --against-redis || true); \
