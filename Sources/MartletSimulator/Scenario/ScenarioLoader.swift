@@ -10,26 +10,24 @@ extension Scenario {
     package static func load(path: String) throws(ScenarioError) -> Scenario {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         let name = file.split(separator: ".").first.map(String.init) ?? file
-        let text: String
-        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+        return try load(text: try text(at: path), name: name, source: path)
+    }
+
+    /// What stands in the file at `path`.
+    static func text(at path: String) throws(ScenarioError) -> String {
+        do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw ScenarioError(
                 source: path, problem: "cannot be read: \(error.localizedDescription)")
         }
-        return try load(text: text, name: name, source: path)
     }
 
     /// Reads the scenario `name` from `text`; errors name `source`.
     package static func load(
         text: String, name: String, source: String = "scenario"
     ) throws(ScenarioError) -> Scenario {
-        let root: Node?
-        do { root = try Yams.compose(yaml: text) } catch {
-            throw ScenarioError(source: source, problem: "not YAML: \(error)")
-        }
-        guard let root else { throw ScenarioError(source: source, problem: "is empty") }
         var scenario = Scenario(name: name)
         scenario.text = text
-        try Section(root, source: source, called: "a scenario").read(into: &scenario)
+        try Section(text: text, source: source, called: "a scenario").read(into: &scenario)
         return scenario
     }
 }
@@ -39,6 +37,16 @@ struct Section {
     let source: String
     private let name: String
     private let mapping: Node.Mapping
+
+    /// The outermost mapping of a file.
+    init(text: String, source: String, called name: String) throws(ScenarioError) {
+        let root: Node?
+        do { root = try Yams.compose(yaml: text) } catch {
+            throw ScenarioError(source: source, problem: "not YAML: \(error)")
+        }
+        guard let root else { throw ScenarioError(source: source, problem: "is empty") }
+        try self.init(root, source: source, called: name)
+    }
 
     init(_ node: Node, source: String, called name: String) throws(ScenarioError) {
         guard let mapping = node.mapping else {
@@ -73,6 +81,17 @@ struct Section {
     func section(_ key: String) throws(ScenarioError) -> Section? {
         guard let node = mapping[key] else { return nil }
         return try Section(node, source: source, called: key)
+    }
+
+    /// The mappings of the list under `key`, each called `name` in errors.
+    func sections(
+        _ key: String, called name: String
+    ) throws(ScenarioError) -> [Section] {
+        var sections: [Section] = []
+        for node in try list(key) {
+            sections.append(try Section(node, source: source, called: name))
+        }
+        return sections
     }
 
     private func list(_ key: String) throws(ScenarioError) -> [Node] {

@@ -33,6 +33,7 @@ struct Simulate: ParsableCommand {
               martlet simulate --shrink .martlet-simulations/partition-and-heal-7.yaml
               martlet simulate Simulations/partition-and-heal.yaml --shrink 7
               martlet simulate Simulations/flaky-network.yaml --compare .build/release/martlet
+              martlet simulate Simulations/papers/pbs.yaml
             """)
 
     /// The scenarios' files.
@@ -133,6 +134,7 @@ struct Simulate: ParsableCommand {
     func run() throws {
         if let replay { return try replayCase(at: replay) }
         if let shrink { return try shrinkCase(shrink) }
+        if try runExperiments() { return }
         let scenarios = try scenarios.map { path throws(ScenarioError) in
             try Scenario.load(path: path)
         }

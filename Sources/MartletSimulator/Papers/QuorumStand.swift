@@ -1,0 +1,264 @@
+// A stand to time requests on: the real node cores over their real engines, links that take what a
+// distribution says, and nothing else that takes time. There are no faults and no checkers here;
+// for those there is `World`.
+//
+// The cluster is one node larger than a key has replicas, and every node is a home. The last home
+// of a key coordinates its requests and counts as the client's side: it asks the others alone when
+// it reads, and a write is acknowledged when W of the others have acknowledged it.
+internal import HeapModule
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+internal import MartletWire
+
+/// Nodes and links under one virtual clock.
+struct QuorumStand {
+    /// What comes next.
+    private enum Event {
+        case wakes(Int)
+        case logWritten(Int)
+        case blocksRead(Int, [BlockRead])
+        case workerSteps(Int)
+        case links(Int, to: Int)
+        case datagram(Datagram, from: Int, to: Int)
+        case message(PeerMessage, from: Int, to: Int)
+        case alarm(Int)
+    }
+
+    private struct Entry: Comparable {
+        let at: Instant
+        let sequence: UInt64
+        let event: Event
+
+        static func == (left: Entry, right: Entry) -> Bool { left.sequence == right.sequence }
+        static func < (left: Entry, right: Entry) -> Bool {
+            left.at == right.at ? left.sequence < right.sequence : left.at < right.at
+        }
+    }
+
+    private(set) var now = Instant.start
+    private let nodes: [SimulatedNode]
+    private var links: QuorumLinks
+    private var heap = Heap<Entry>()
+    private var nextSequence: UInt64 = 0
+    private var answers: [(id: RequestID, answer: ClientAnswer)] = []
+    private var rung: [Int] = []
+    private var outcome: CreationOutcome?
+
+    private static let peerPortBase: UInt16 = 7_000
+    private static let partitionCount = PartitionCount(exponent: 4) ?? .standard
+    private static let assemblyBound = Duration.seconds(60)
+    /// Nothing that is timed waits for a timer or for the disk, so both may be leisurely.
+    private static let timerGrain = Duration.milliseconds(1)
+    private static let syncTime = Duration.milliseconds(10)
+    /// Small tables, so that a long run does not fill the memory.
+    private static let flushBytes = 4 << 20
+
+    /// `replicaCount` replicas and one node more, with their ring.
+    init(_ latency: QuorumLatency, replicaCount: Int, seed: UInt64) throws(StorageError) {
+        let count = replicaCount + 1
+        links = QuorumLinks(latency, nodeCount: count, seed: StableHash.mix(seed ^ 1))
+        var nodes: [SimulatedNode] = []
+        for index in 0..<count {
+            nodes.append(
+                try SimulatedNode(
+                    index: index, configuration: Self.configuration(index),
+                    options: Self.storageOptions, clockSkewMilliseconds: 0))
+        }
+        self.nodes = nodes
+        for node in nodes {
+            do {
+                try node.start(
+                    at: now, seed: StableHash.mix(seed ^ StableHash.mix(UInt64(node.index) + 2)))
+            } catch { fatalError("a new node does not start: \(error)") }
+        }
+        assemble()
+    }
+
+    private static func configuration(_ index: Int) -> NodeConfiguration {
+        var configuration = NodeConfiguration(
+            clusterName: "stand", name: "n\(index + 1)", zone: "",
+            peerEndpoint: Endpoint(host: "10.0.0.1", port: peerPortBase + UInt16(index)),
+            clientEndpoint: Endpoint(host: "10.0.0.1", port: 6_000 + UInt16(index)),
+            seeds: [Endpoint(host: "10.0.0.1", port: peerPortBase)])
+        // The product's own settings: reads ask every replica at once, as the paper's do, so that
+        // there is nobody left to hedge with; and slow requests are waited for.
+        configuration.replication.readAllChance = 1
+        configuration.replication.timeout = Replication.timeoutLimit
+        configuration.replication.requestLimit = .max
+        return configuration
+    }
+
+    private static var storageOptions: StorageOptions {
+        var options = StorageOptions()
+        options.flushBytes = flushBytes
+        options.memtableLimitBytes = flushBytes * 16
+        options.segmentBytes = flushBytes
+        options.compressLog = false
+        return options
+    }
+
+    private mutating func assemble() {
+        for index in nodes.indices { turn(index, .started) }
+        let end = now + Self.assemblyBound
+        while now < end {
+            run(until: now + .milliseconds(500))
+            if nodes.allSatisfy({ $0.core?.topology != nil }) { return }
+            guard outcome == nil,
+                nodes.allSatisfy({ $0.core?.members.count == nodes.count })
+            else { continue }
+            let request = CreationRequest(
+                memberCount: nodes.count, replicaCount: nodes.count,
+                partitionCount: Self.partitionCount)
+            turn(0, .creationRequested(RequestID(rawValue: .max), request))
+        }
+        fatalError("no ring on every node within \(Self.assemblyBound): \(outcome as Any)")
+    }
+
+    // MARK: Requests
+
+    /// The node that coordinates what is asked of `key`: the last of its homes, which reads of one
+    /// home fewer leave out.
+    func coordinator(of key: Bytes) -> Int {
+        guard let topology = nodes[0].core?.topology,
+            let last = topology.homes(of: topology.partition(ofKey: key)).last,
+            let node = nodes.firstIndex(where: { $0.id == last })
+        else { fatalError("the ring of the stand names no home") }
+        return node
+    }
+
+    /// Hands a request in; its answer comes out of `advance`.
+    mutating func request(_ id: RequestID, _ request: ClientRequest, at node: Int) {
+        turn(node, .requestReceived(id, request))
+    }
+
+    /// Has `advance` ring `alarm` after `delay`.
+    mutating func ring(_ alarm: Int, after delay: Duration) {
+        schedule(.alarm(alarm), after: delay)
+    }
+
+    /// Lets the next thing happen; hands out the answers and the alarms due, and forgets them.
+    mutating func advance(
+        answers answered: inout [(id: RequestID, answer: ClientAnswer)], alarms: inout [Int]
+    ) {
+        if answers.isEmpty, let entry = heap.popMin() {
+            now = entry.at
+            happen(entry.event)
+        }
+        swap(&answered, &answers)
+        answers.removeAll(keepingCapacity: true)
+        swap(&alarms, &rung)
+        rung.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Time
+
+    private mutating func schedule(_ event: Event, after delay: Duration) {
+        heap.insert(Entry(at: now + delay, sequence: nextSequence, event: event))
+        nextSequence += 1
+    }
+
+    private mutating func run(until end: Instant) {
+        while let at = heap.min?.at, at <= end, let entry = heap.popMin() {
+            now = at
+            happen(entry.event)
+        }
+        now = end
+    }
+
+    private mutating func happen(_ event: Event) {
+        switch event {
+        case .wakes(let index): wakes(index)
+        case .logWritten(let index): logWritten(index)
+        case .blocksRead(let index, let reads):
+            let files = nodes[index].storage.files
+            turn(index, .readsAnswered(reads.map { $0.run(files) }))
+        case .workerSteps(let index): workerSteps(index)
+        case .links(let index, let other):
+            if let id = nodes[other].id { turn(index, .linkOpened(id)) }
+        case .datagram(let datagram, let from, let to):
+            turn(
+                to, .datagramReceived(datagram, from: nodes[from].configuration.peerEndpoint))
+        case .message(let message, let from, let to):
+            if let id = nodes[from].id { turn(to, .messageReceived(message, from: id)) }
+        case .alarm(let alarm): rung.append(alarm)
+        }
+    }
+
+    // MARK: Nodes
+
+    private mutating func turn(_ index: Int, _ event: NodeEvent) {
+        let node = nodes[index]
+        node.effects.removeAll(keepingCapacity: true)
+        node.core?.handle(event, at: node.moment(now), into: &node.effects)
+        while let chunk = node.engine.takeChunk() { node.gathered.append(chunk) }
+        writeLog(of: node)
+        let reads = node.engine.takeReads()
+        if !reads.isEmpty { schedule(.blocksRead(index, reads), after: .zero) }
+        for job in node.engine.takeJobs() { node.storage.worker.submit(job) }
+        work(at: node)
+        for effect in node.effects { perform(effect, of: node) }
+        setTimer(of: node)
+    }
+
+    private mutating func perform(_ effect: NodeEffect, of node: SimulatedNode) {
+        switch effect {
+        case .answer(let id, let answer): answers.append((id, answer))
+        case .send(let message, let id):
+            guard let to = nodes.firstIndex(where: { $0.id == id }),
+                let delay = links.delay(of: message, from: node.index, to: to)
+            else { return }
+            schedule(.message(message, from: node.index, to: to), after: delay)
+        case .sendDatagram(let datagram, let endpoint):
+            let to = Int(endpoint.port - Self.peerPortBase)
+            schedule(.datagram(datagram, from: node.index, to: to), after: .zero)
+        case .connect(let id, _):
+            guard let to = nodes.firstIndex(where: { $0.id == id }) else { return }
+            schedule(.links(node.index, to: to), after: .zero)
+        case .created(_, let outcome): self.outcome = outcome
+        case .note: break
+        }
+    }
+
+    private mutating func setTimer(of node: SimulatedNode) {
+        guard let due = node.nextWakeup, due < node.wakesAt else { return }
+        node.wakesAt = max(due, now + Self.timerGrain)
+        schedule(.wakes(node.index), after: node.wakesAt.since(now))
+    }
+
+    private mutating func wakes(_ index: Int) {
+        let node = nodes[index]
+        guard node.wakesAt == now else { return }
+        node.wakesAt = .never
+        turn(index, .ticked)
+    }
+
+    private mutating func writeLog(of node: SimulatedNode) {
+        guard node.writing == nil, !node.gathered.isEmpty else { return }
+        node.writing = node.storage.log.append(node.gathered)
+        node.gathered.removeAll(keepingCapacity: true)
+        schedule(.logWritten(node.index), after: Self.syncTime)
+    }
+
+    private mutating func logWritten(_ index: Int) {
+        let node = nodes[index]
+        node.writing = nil
+        turn(index, .logAnswered(node.storage.log.sync()))
+    }
+
+    private mutating func work(at node: SimulatedNode) {
+        guard !node.isWorking, !node.storage.worker.isIdle else { return }
+        node.isWorking = true
+        schedule(.workerSteps(node.index), after: .zero)
+    }
+
+    private mutating func workerSteps(_ index: Int) {
+        let node = nodes[index]
+        node.isWorking = false
+        guard let outcome = node.storage.worker.step() else { return work(at: node) }
+        turn(index, .jobAnswered(outcome))
+        node.storage.log.release(upTo: node.engine.flushed)
+    }
+}

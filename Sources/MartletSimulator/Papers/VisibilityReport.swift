@@ -1,0 +1,97 @@
+// What was measured of a `VisibilityExperiment`, beside what its paper says.
+internal import Dispatch
+internal import MartletBase
+internal import Synchronization
+
+/// The rows of an experiment, latency by latency.
+package struct VisibilityReport: Sendable {
+    /// One latency with one pair of quorums.
+    package struct Row: Sendable {
+        /// What the paper calls the latency.
+        package let latency: String
+        /// How many replicas answered.
+        package let pair: QuorumPair
+        /// Writes made.
+        package let writes: Int
+        /// Reads made.
+        package let reads: Int
+        /// The share of reads that saw a write which was acknowledged as they began.
+        package let freshAtOnce: Double
+        /// What was measured.
+        package let measured: QuorumFigures
+        /// What the paper says; nil where this project has no figures of it.
+        package let paper: QuorumFigures?
+        /// Whether it is as near to the paper as was asked.
+        package let isNear: Bool
+    }
+
+    /// The experiment.
+    package let experiment: VisibilityExperiment
+    /// From what everything random followed.
+    package let seed: UInt64
+    /// One row for each latency and pair.
+    package let rows: [Row]
+
+    /// Whether every row is as near to the paper as was asked.
+    package var passed: Bool { rows.allSatisfy(\.isNear) }
+}
+
+extension VisibilityExperiment {
+    /// Measures every row, on `jobs` threads; the same experiment and seed give the same report.
+    ///
+    /// - Parameter finished: told how many rows of how many are done, on any thread, one at a time.
+    package func run(
+        seed: UInt64, jobs: Int, finished: @Sendable (Int, Int) -> Void = { _, _ in }
+    ) -> VisibilityReport {
+        let tasks = latencies.flatMap { latency in quorums.map { (latency, $0) } }
+        let rows = Mutex([VisibilityReport.Row?](repeating: nil, count: tasks.count))
+        let next = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: min(max(1, jobs), tasks.count)) { _ in
+            while true {
+                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard number < tasks.count else { return }
+                let row = measure(tasks[number].0, tasks[number].1, seed: seed)
+                rows.withLock {
+                    $0[number] = row
+                    finished($0.count { $0 != nil }, tasks.count)
+                }
+            }
+        }
+        return VisibilityReport(
+            experiment: self, seed: seed, rows: rows.withLock { $0.compactMap(\.self) })
+    }
+
+    private func measure(
+        _ latency: QuorumLatency, _ pair: QuorumPair, seed: UInt64
+    ) -> VisibilityReport.Row {
+        let stand: QuorumStand
+        var streams = SeededRandom(seed: seed, stream: "\(latency.name) \(pair.r) \(pair.w)")
+        do {
+            stand = try QuorumStand(latency, replicaCount: replicaCount, seed: streams.next())
+        } catch { fatalError("an empty disk in memory does not open: \(error)") }
+        var trials = VisibilityTrials(pair, on: stand, replicaCount: replicaCount)
+        let stale = 1 - probability
+        let first = trials.run(max(2_000, self.trials / 20), offsets: VisibilityEstimate.firstOffsets)
+        let close = trials.run(
+            self.trials, offsets: VisibilityEstimate.closeOffsets(first, stale: stale))
+        let measured = QuorumFigures(
+            read: VisibilityEstimate.quantile(trials.reads, probability),
+            write: VisibilityEstimate.quantile(trials.writes, probability),
+            visible: VisibilityEstimate.crossing(close, stale: stale))
+        let paper = latency.paper[pair]
+        return VisibilityReport.Row(
+            latency: latency.name, pair: pair, writes: trials.writes.count,
+            reads: trials.reads.count, freshAtOnce: 1 - first[0].staleShare, measured: measured,
+            paper: paper, isNear: paper.map { isNear(measured, to: $0) } ?? true)
+    }
+
+    private func isNear(_ measured: QuorumFigures, to paper: QuorumFigures) -> Bool {
+        func isWithin(_ share: Double, _ path: KeyPath<QuorumFigures, Duration>) -> Bool {
+            let found = Double(measured[keyPath: path].nanoseconds)
+            let asked = Double(paper[keyPath: path].nanoseconds)
+            return (found - asked).magnitude <= share * asked
+        }
+        return isWithin(latencyTolerance, \.read) && isWithin(latencyTolerance, \.write)
+            && isWithin(visibilityTolerance, \.visible)
+    }
+}
