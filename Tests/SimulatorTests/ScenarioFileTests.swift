@@ -63,6 +63,9 @@ struct ScenarioFileTests {
                 "bad.yaml:2: a fault is for node 4 of 3"
             ),
             ("faults: [{crash: {node: any, at: 1s}}]\n", "a fault needs at and for"),
+            ("faults: [{pause: {node: any, at: 1s}}]\n", "a fault needs at and for"),
+            ("faults: [{clock-jump: {node: any, at: 1s}}]\n", "a clock-jump needs by"),
+            ("clocks: {drift: 1s}\n", "drift: 1s is no drift: write 100ppm or -100ppm"),
             ("faults: [{explode: {at: 1s, for: 1s}}]\n", "a fault knows no explode"),
             ("mix: {gets: 0.9, deletes: 0.2}\n", "gets and deletes are more than all"),
             ("[1, 2]\n", "a scenario must have keys"),

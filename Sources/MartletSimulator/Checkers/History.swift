@@ -167,12 +167,14 @@ struct History {
     }
 
     /// After this long no node acts on a request any more, however late it reached one.
-    static let requestLifetime = Duration.seconds(15)
+    private static let requestLifetime = Duration.seconds(15)
+    /// A process that is stopped acts later still: for how long in all, some process may be.
+    var pauses = Duration.zero
 
     /// Whether a delete of `key` could be told from every other.
     func mayDelete(_ key: Int, at now: Instant) -> Bool {
         guard let last = lastDeletes[key] else { return true }
-        return now.since(operations[last].began) > Self.requestLifetime
+        return now.since(operations[last].began) > Self.requestLifetime + pauses
     }
 
     /// Notes a request; its number.

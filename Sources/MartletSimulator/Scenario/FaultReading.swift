@@ -3,11 +3,13 @@ internal import MartletBase
 internal import MartletStorage
 
 extension Section {
-    private static let timing = ["at", "for", "count", "chance"]
+    static let timing = ["at", "for", "count", "chance"]
+    private static let kinds = ["crash", "crash-all", "partition", "isolate", "one-way"]
 
     /// The fault that this entry of the list of faults declares.
     func fault() throws(ScenarioError) -> FaultSpecification {
-        try expect(only: ["crash", "crash-all", "partition", "isolate", "one-way"])
+        try expect(only: Self.kinds + Self.nodeFaultKinds)
+        if let fault = try nodeFault() { return fault }
         if let inner = try section("crash") {
             try inner.expect(only: Self.timing + ["node", "loss"])
             return try inner.fault(.crash(try inner.choice("node"), try inner.loss()))
@@ -25,17 +27,22 @@ extension Section {
             return try inner.fault(.isolate(try inner.choice("node")))
         }
         guard let inner = try section("one-way") else {
-            throw error("a fault must be one of crash, crash-all, partition, isolate, one-way")
+            let known = (Self.kinds + Self.nodeFaultKinds).joined(separator: ", ")
+            throw error("a fault must be one of \(known)")
         }
         try inner.expect(only: Self.timing + ["from", "to"])
         return try inner.fault(
             .oneWay(from: try inner.choice("from"), to: try inner.choice("to")))
     }
 
-    private func fault(_ kind: FaultSpecification.Kind) throws(ScenarioError) -> FaultSpecification
-    {
+    /// A fault of that kind, with its timing; one that `isLasting` needs to know for how long.
+    func fault(
+        _ kind: FaultSpecification.Kind, isLasting: Bool = true
+    ) throws(ScenarioError) -> FaultSpecification {
         var fault = FaultSpecification(kind: kind, at: .zero ... .zero, lasting: .zero ... .zero)
-        guard has("at"), has("for") else { throw error("a fault needs at and for") }
+        guard has("at"), has("for") || !isLasting else {
+            throw error(isLasting ? "a fault needs at and for" : "a fault needs at")
+        }
         try readRange("at", into: &fault.at, ScenarioText.duration)
         try readRange("for", into: &fault.lasting, ScenarioText.duration)
         try readRange("count", into: &fault.count, ScenarioText.count)
@@ -43,13 +50,13 @@ extension Section {
         return fault
     }
 
-    private func loss() throws(ScenarioError) -> MemoryDisk.CrashLoss? {
+    func loss() throws(ScenarioError) -> MemoryDisk.CrashLoss? {
         var loss: MemoryDisk.CrashLoss?
         try read("loss", into: &loss, ScenarioText.loss)
         return loss
     }
 
-    private func choice(_ key: String) throws(ScenarioError) -> NodeChoice {
+    func choice(_ key: String) throws(ScenarioError) -> NodeChoice {
         var choice = NodeChoice.any
         try read(key, into: &choice, ScenarioText.node)
         return choice
@@ -89,6 +96,7 @@ extension FaultSpecification {
         case .crash(let node, _), .isolate(let node): return number(node)
         case .oneWay(let from, let to): return [number(from), number(to)].compactMap { $0 }.max()
         case .partition(.groups(let groups)): return groups.joined().max()
+        case .node(let fault): return number(fault.node)
         case .crashAll, .partition: return nil
         }
     }

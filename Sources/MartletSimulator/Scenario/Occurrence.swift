@@ -7,6 +7,10 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case acknowledgedWrite = "acknowledged-write"
     /// A node crashed.
     case crash
+    /// A node's process was stopped for a while and went on.
+    case pause
+    /// A node's wall clock was set forward or back.
+    case clockJump = "clock-jump"
     /// Every node was down at the same time.
     case crashOfEveryNode = "crash-of-every-node"
     /// A node lost log positions that it had not synced.

@@ -30,6 +30,8 @@ package struct Scenario: Sendable {
     package var syncDelay = Duration.microseconds(100)...Duration.milliseconds(2)
     /// How far the wall clocks of the nodes are apart.
     package var clockSkew = Duration.zero...Duration.zero
+    /// How much too quick the wall clocks of the nodes go, in millionths; too slow below 0.
+    package var clockDrift = 0...0
     /// What goes wrong, and when.
     package var faults: [FaultSpecification] = []
     /// What must have occurred; where one has not, the run is vacuous.
@@ -68,6 +70,8 @@ package struct FaultSpecification: Sendable {
         case isolate(NodeChoice)
         /// Packets of the first node do not reach the second.
         case oneWay(from: NodeChoice, to: NodeChoice)
+        /// Something else that befalls one node.
+        case node(NodeFaultSpecification)
     }
 
     /// What goes wrong.

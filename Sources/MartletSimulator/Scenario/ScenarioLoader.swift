@@ -170,8 +170,9 @@ extension Section {
             try disk.readRange("sync", into: &scenario.syncDelay, ScenarioText.duration)
         }
         if let clocks = try section("clocks") {
-            try clocks.expect(only: ["skew"])
-            try clocks.readRange("skew", into: &scenario.clockSkew, ScenarioText.duration)
+            try clocks.expect(only: ["skew", "drift"])
+            try clocks.readRange("skew", into: &scenario.clockSkew, ScenarioText.difference)
+            try clocks.readRange("drift", into: &scenario.clockDrift, ScenarioText.millionths)
         }
         for node in try list("faults") {
             let entry = try Section(node, source: source, called: "a fault")

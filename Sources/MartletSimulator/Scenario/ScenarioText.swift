@@ -44,6 +44,19 @@ enum ScenarioText {
         throw WordError(problem: "\(word) is no duration: write 200us, 1.5ms, 2s or 1m")
     }
 
+    /// A duration, or one with a minus in front.
+    static func difference(_ word: String) throws(WordError) -> Duration {
+        word.hasPrefix("-") ? .zero - (try duration(String(word.dropFirst()))) : try duration(word)
+    }
+
+    /// `100ppm` or `-100ppm`: millionths.
+    static func millionths(_ word: String) throws(WordError) -> Int {
+        guard word.hasSuffix("ppm"), let count = Int(word.dropLast(3)), abs(count) <= 100_000 else {
+            throw WordError(problem: "\(word) is no drift: write 100ppm or -100ppm")
+        }
+        return count
+    }
+
     /// `1`, `quorum` or `all`.
     static func quorum(_ word: String) throws(WordError) -> Quorum {
         switch word {

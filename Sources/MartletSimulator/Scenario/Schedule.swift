@@ -12,6 +12,8 @@ package struct Fault: Sendable, CustomStringConvertible {
         case crash([(node: Int, loss: MemoryDisk.CrashLoss)])
         /// Packets do not pass from the first to the second of each pair.
         case block([(from: Int, to: Int)])
+        /// Something else befalls one node.
+        case node(NodeFault)
     }
 
     /// When it begins, from the start of the workload.
@@ -25,7 +27,8 @@ package struct Fault: Sendable, CustomStringConvertible {
 
     /// One line: what, when, for how long.
     package var description: String {
-        "\(name) at \(Self.text(at)) for \(Self.text(lasting))"
+        if case .node(let fault) = action, !fault.isLasting { return "\(name) at \(Self.text(at))" }
+        return "\(name) at \(Self.text(at)) for \(Self.text(lasting))"
     }
 
     private static func text(_ duration: Duration) -> String {
@@ -40,8 +43,8 @@ struct Schedule {
     let seed: UInt64
     let conditions: NetworkConditions
     let syncDelay: ClosedRange<Duration>
-    /// Milliseconds that each node's wall clock is ahead.
-    let clockSkews: [UInt64]
+    /// How each node's wall clock goes.
+    let clocks: [WallClock]
     let replication: ReplicationOptions
     let storage: StorageOptions
     let faults: [Fault]
@@ -57,10 +60,7 @@ struct Schedule {
             duplication: network.probability(in: scenario.network.duplication),
             breaks: network.probability(in: scenario.network.breaks))
         syncDelay = scenario.syncDelay
-        var clocks = SeededRandom(seed: seed, stream: "clocks")
-        clockSkews = (0..<scenario.nodeCount).map { _ in
-            clocks.duration(in: scenario.clockSkew).milliseconds
-        }
+        clocks = WallClock.drawn(scenario, seed: seed)
         replication = Self.replicationOptions(seed)
         storage = Self.storageOptions(seed)
         var faults: [Fault] = []
@@ -138,6 +138,9 @@ extension FaultSpecification {
             var target = to.drawn(nodes, &random)
             if target == source { target = (target + 1) % nodes }
             return (.block([(source, target)]), "one-way block \(source + 1) → \(target + 1)")
+        case .node(let specification):
+            let fault = specification.drawn(nodes, &random)
+            return (.node(fault), fault.name)
         }
     }
 
@@ -158,7 +161,7 @@ extension FaultSpecification {
 }
 
 extension NodeChoice {
-    fileprivate func drawn(_ nodes: Int, _ random: inout SeededRandom) -> Int {
+    func drawn(_ nodes: Int, _ random: inout SeededRandom) -> Int {
         let any = random.below(nodes)
         return if case .number(let number) = self { number - 1 } else { any }
     }

@@ -88,6 +88,7 @@ package final class Trace {
 
     private func condition(of node: SimulatedNode) -> NodeCondition {
         if !node.isUp { return .down }
+        if node.pause != nil { return .paused }
         return node.engine.refusal == nil ? .up : .refusing
     }
 

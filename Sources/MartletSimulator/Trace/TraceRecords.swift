@@ -8,6 +8,7 @@ enum NodeCondition: String {
     case down
     case up
     case refusing = "refusing writes"
+    case paused
 }
 
 /// Something that has one value at a time, kept as its changes.

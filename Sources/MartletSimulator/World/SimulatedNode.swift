@@ -10,7 +10,7 @@ final class SimulatedNode {
     let index: Int
     let configuration: NodeConfiguration
     let options: StorageOptions
-    let clockSkewMilliseconds: UInt64
+    var clock: WallClock
     let disk = MemoryDisk()
     var storage: OpenedStorage
     var core: NodeCore?
@@ -33,17 +33,21 @@ final class SimulatedNode {
     var isWorking = false
     /// What the disk was asked for so far: the ordinal of the next delay.
     var diskOperations: UInt64 = 0
+    /// What keeps its process from running; nil while it may.
+    var pause: Pause?
+    /// When its process was last let go on; `start` when it was never held.
+    var resumedAt = Instant.start
     /// What earlier lives have counted.
     var pastCounters: [ReplicationCounters] = []
 
     init(
         index: Int, configuration: NodeConfiguration, options: StorageOptions,
-        clockSkewMilliseconds: UInt64
+        clock: WallClock
     ) throws(StorageError) {
         self.index = index
         self.configuration = configuration
         self.options = options
-        self.clockSkewMilliseconds = clockSkewMilliseconds
+        self.clock = clock
         storage = try StorageEngine.open(disk: disk, options: options)
     }
 
@@ -65,8 +69,7 @@ final class SimulatedNode {
         Moment(
             instant: now + .seconds(1_000 * (index + 1)),
             wall: WallTime(
-                milliseconds: Self.epochMilliseconds + clockSkewMilliseconds
-                    + now.nanoseconds / 1_000_000))
+                milliseconds: UInt64(Int64(Self.epochMilliseconds) + clock.milliseconds(at: now))))
     }
 
     /// The world's time of an instant of this node's.

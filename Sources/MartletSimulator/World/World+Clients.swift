@@ -93,7 +93,7 @@ extension World {
         queue.schedule(
             .answerDue(operation: number),
             at: now + schedule.replication.timeout + Self.answerSlack)
-        turn(
+        deliver(
             node,
             .requestReceived(
                 RequestID(rawValue: UInt64(number)),
@@ -237,6 +237,11 @@ extension World {
         guard case .open = operation.outcome else { return }
         let node = nodes[operation.node]
         guard node.isUp, node.life == operation.life else { return }
+        let due = node.resumedAt + schedule.replication.timeout + Self.answerSlack
+        if node.resumedAt > operation.began, now < due {
+            queue.schedule(.answerDue(operation: number), at: due)
+            return
+        }
         found(
             Finding(
                 .requestsAnswered,

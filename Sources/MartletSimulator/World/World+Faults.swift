@@ -30,11 +30,14 @@ extension World {
             log.note(now, -1, .fault, UInt64(index), fault.name)
             for pair in pairs { blocks[linkIndex(pair.from, pair.to)] += 1 }
             queue.schedule(.faultEnds(index), at: now + fault.lasting)
+        case .node(let what): nodeFaultBegins(what, index)
         }
     }
 
     mutating func faultEnds(_ index: Int) {
-        guard isRestless, case .block(let pairs) = schedule.faults[index].action else { return }
+        guard isRestless else { return }
+        if case .node(let what) = schedule.faults[index].action { nodeFaultEnds(what, index) }
+        guard case .block(let pairs) = schedule.faults[index].action else { return }
         log.note(now, -1, .healed, UInt64(index), schedule.faults[index].name)
         for pair in pairs { blocks[linkIndex(pair.from, pair.to)] -= 1 }
         for pair in pairs {
@@ -48,6 +51,7 @@ extension World {
     mutating func heal() {
         isRestless = false
         log.note(now, -1, .phase, 2, "healing")
+        endNodeFaults()
         for index in blocks.indices { blocks[index] = 0 }
         for index in links.indices { resume(index) }
         for node in nodes where !node.isUp {

@@ -127,7 +127,7 @@ extension World {
         guard link.connection == connection, nodes[link.from].isUp else { return }
         links[index].dialled += 1
         var random = callRandom(index)
-        if !canConnect(index) {
+        if !canConnect(index) || nodes[link.to].pause != nil {
             let timeout = random.duration(in: Self.dialTimeout)
             queue.schedule(.linkRefused(index, connection: connection), at: now + timeout)
         } else if !nodes[link.to].isUp {
@@ -141,7 +141,9 @@ extension World {
     mutating func linkOpens(_ index: Int, _ connection: Int) {
         let link = links[index]
         guard link.connection == connection, nodes[link.from].isUp else { return }
-        guard nodes[link.to].isUp, canConnect(index), let id = nodes[link.to].id else {
+        guard nodes[link.to].isUp, nodes[link.to].pause == nil, canConnect(index),
+            let id = nodes[link.to].id
+        else {
             return linkRefused(index, connection)
         }
         links[index].isOpen = true

@@ -37,7 +37,7 @@ extension World {
 
     // MARK: The timer
 
-    private mutating func setTimer(of node: SimulatedNode) {
+    mutating func setTimer(of node: SimulatedNode) {
         guard let due = node.nextWakeup, due < node.wakesAt else { return }
         node.wakesAt = max(due, now + Self.timerGrain)
         queue.schedule(.nodeWakes(node.index, life: node.life), at: node.wakesAt)
@@ -163,6 +163,7 @@ extension World {
         let node = nodes[index]
         guard node.isUp else { return }
         occurrences[.crash] += 1
+        endPause(of: node)
         var random = SeededRandom(
             seed: StableHash.mix(schedule.seed &+ UInt64(index) << 32 ^ UInt64(node.life)),
             stream: "crash")

@@ -6,6 +6,7 @@
 //     World+Network  links and datagrams between nodes
 //     World+Clients  requests and answers          World+Faults  what goes wrong, and healing
 //     World+Checks   the promises, held against the history
+//     World+NodeFaults  pauses, clocks
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
@@ -52,6 +53,8 @@ struct World {
     var plantStep = 0
     /// What came of the last `creationRequested`.
     var creation: CreationOutcome?
+    /// How many processes are stopped.
+    var pausedCount = 0
     /// The instant at which the workload and the faults began.
     var restlessSince = Instant.start
     var datagramCluster: UInt64 { Self.clusterHash }
@@ -76,13 +79,14 @@ struct World {
             nodes.append(
                 try SimulatedNode(
                     index: index, configuration: Self.configuration(index, scenario, schedule),
-                    options: schedule.storage, clockSkewMilliseconds: schedule.clockSkews[index]))
+                    options: schedule.storage, clock: schedule.clocks[index]))
         }
         self.nodes = nodes
         links = (0..<count * count).map { Link(from: $0 / count, to: $0 % count) }
         blocks = [Int](repeating: 0, count: count * count)
         datagramsSent = [UInt64](repeating: 0, count: count * count)
         history = History(scenario.workload)
+        history.pauses = schedule.pauses
         mirror = ReplicaMirror(nodeCount: count)
     }
 
@@ -121,7 +125,7 @@ struct World {
     mutating func run(until end: Instant) {
         while violation == nil, queue.next <= end, let (at, event) = queue.take() {
             now = at
-            happen(event)
+            if !isHeldBack(event) { happen(event) }
             if let trace { trace.observe(self) }
         }
         now = max(now, end)
@@ -141,7 +145,7 @@ struct World {
         return false
     }
 
-    private mutating func happen(_ event: WorldEvent) {
+    mutating func happen(_ event: WorldEvent) {
         switch event {
         case .nodeWakes(let node, let life): nodeWakes(node, life: life)
         case .logSynced(let node, let life): logSynced(node, life: life)

@@ -44,7 +44,8 @@ extension Page {
             "Nodes",
             most == 0 ? "none kept a hint" : "state above, hints kept below, all to one scale",
             keys: [
-                ("k-up", "up"), ("k-down", "down"), ("k-refusing", "refusing writes"),
+                ("k-up", "up"), ("k-down", "down"), ("k-paused", "paused"),
+                ("k-refusing", "refusing writes"),
                 ("k-hint", "hints"),
             ]) + rows.joined(separator: "\n")
     }
@@ -54,6 +55,7 @@ extension Page {
         case .up: "up"
         case .down: "down"
         case .refusing: "refusing"
+        case .paused: "paused"
         }
     }
 

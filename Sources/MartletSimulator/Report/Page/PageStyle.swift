@@ -71,7 +71,7 @@ enum PageStyle {
         .k-fault { --k: var(--fault); } .k-hint { --k: var(--hint); }
         .k-reply { --k: var(--soft); }
         .k-ink { --k: var(--ink); } .k-differ { --k: var(--differ); }
-        .k-refusing { --k: var(--bad); }
+        .k-refusing { --k: var(--bad); } .k-paused { --k: var(--unsure); }
         .k-refused { --k: var(--down); }
         .k-none::before { border: 1px solid var(--rule); }
         .row { display: grid; grid-template-columns: 172px 1fr; align-items: center; }
@@ -108,7 +108,8 @@ enum PageStyle {
         .border { stroke: var(--soft); stroke-dasharray: 2 3; vector-effect: non-scaling-stroke; }
         .breach { stroke: var(--bad); stroke-width: 2; vector-effect: non-scaling-stroke; }
         rect.up { fill: var(--up); } rect.down { fill: var(--down); }
-        rect.refusing { fill: var(--bad); } rect.unsure { fill: var(--unsure); }
+        rect.refusing { fill: var(--bad); }
+        rect.paused, rect.unsure { fill: var(--unsure); }
         .track path.hints { fill: var(--hint); } .track path.differ { fill: var(--differ); }
         .track path.failed { fill: var(--bad); }
         .op { stroke-width: 1.2; opacity: 0.75; } .op.read { stroke: var(--read); }

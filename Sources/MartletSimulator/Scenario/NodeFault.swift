@@ -1,0 +1,61 @@
+// What befalls one node besides crashes and what the network does: as a scenario declares it, and
+// as an exact event. What it does to the node is in `World+NodeFaults`.
+internal import MartletBase
+
+/// A fault of one node as a scenario declares it.
+package enum NodeFaultSpecification: Sendable {
+    /// Its process is stopped and goes on later; its clocks go on meanwhile.
+    case pause(NodeChoice)
+    /// Its wall clock is set forward, or back below 0, once and for good.
+    case clockJump(NodeChoice, by: ClosedRange<Duration>)
+
+    /// Which node it is for.
+    var node: NodeChoice {
+        switch self {
+        case .pause(let node), .clockJump(let node, _): node
+        }
+    }
+
+    /// The exact fault that comes of it; every draw is made whatever it comes to.
+    func drawn(_ nodes: Int, _ random: inout SeededRandom) -> NodeFault {
+        switch self {
+        case .pause(let choice): return .pause(choice.drawn(nodes, &random))
+        case .clockJump(let choice, let range):
+            let node = choice.drawn(nodes, &random)
+            return .clockJump(node, by: random.duration(in: range))
+        }
+    }
+}
+
+extension Schedule {
+    /// How long, at most and in all, processes are stopped.
+    var pauses: Duration {
+        faults.reduce(.zero) {
+            if case .node(.pause) = $1.action { $0 + $1.lasting } else { $0 }
+        }
+    }
+}
+
+/// An exact fault of one node, counted from 0.
+enum NodeFault: Sendable {
+    case pause(Int)
+    case clockJump(Int, by: Duration)
+
+    /// Whether it lasts, rather than being over as soon as it has happened.
+    var isLasting: Bool {
+        switch self {
+        case .pause: true
+        case .clockJump: false
+        }
+    }
+
+    /// What it is called, with the node counted from 1.
+    var name: String {
+        switch self {
+        case .pause(let node): return "pause of \(node + 1)"
+        case .clockJump(let node, let difference):
+            let sign = difference < .zero ? "" : "+"
+            return "clock-jump of \(node + 1) by \(sign)\(difference.signedMilliseconds)ms"
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// What befalls single nodes: pauses, and clocks that are set. A process that is stopped handles
+// nothing; what is for it waits in the order in which it came, and is handled at once when it goes
+// on, by clocks that have gone on meanwhile.
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+
+/// What keeps a process from running, and what has come for it since.
+struct Pause {
+    /// Something that waits.
+    enum Waiting {
+        case event(WorldEvent)
+        case turn(NodeEvent)
+    }
+
+    /// The fault that began it.
+    let fault: Int
+    var waiting: [Waiting] = []
+}
+
+extension World {
+    mutating func nodeFaultBegins(_ fault: NodeFault, _ index: Int) {
+        log.note(now, -1, .fault, UInt64(index), schedule.faults[index].name)
+        switch fault {
+        case .pause(let node):
+            guard nodes[node].isUp, nodes[node].pause == nil else { return }
+            occurrences[.pause] += 1
+            nodes[node].pause = Pause(fault: index)
+            pausedCount += 1
+        case .clockJump(let node, let difference):
+            occurrences[.clockJump] += 1
+            nodes[node].clock.jump(by: difference)
+        }
+        if fault.isLasting {
+            queue.schedule(.faultEnds(index), at: now + schedule.faults[index].lasting)
+        }
+    }
+
+    mutating func nodeFaultEnds(_ fault: NodeFault, _ index: Int) {
+        switch fault {
+        case .pause(let node):
+            guard nodes[node].pause?.fault == index else { return }
+            goOn(nodes[node])
+            checkAlways()
+        case .clockJump: break
+        }
+    }
+
+    /// Ends them all: clocks stay as they were set.
+    mutating func endNodeFaults() {
+        for node in nodes where node.pause != nil { goOn(node) }
+    }
+
+    // MARK: Pauses
+
+    /// Lets a process run again.
+    private mutating func goOn(_ node: SimulatedNode) {
+        guard let pause = node.pause else { return }
+        log.note(now, node.index, .healed, UInt64(pause.waiting.count), "goes on")
+        endPause(of: node)
+        node.resumedAt = now
+        for waiting in pause.waiting where violation == nil {
+            switch waiting {
+            case .event(let event): happen(event)
+            case .turn(let event): turn(node.index, event)
+            }
+        }
+        node.wakesAt = .never
+        setTimer(of: node)
+    }
+
+    /// There is no process any more that could be let go on.
+    mutating func endPause(of node: SimulatedNode) {
+        guard node.pause != nil else { return }
+        node.pause = nil
+        pausedCount -= 1
+    }
+
+    /// Whether `event` is for a process that is stopped; then it waits there.
+    mutating func isHeldBack(_ event: WorldEvent) -> Bool {
+        guard pausedCount > 0, let index = process(handling: event), nodes[index].pause != nil
+        else { return false }
+        nodes[index].pause?.waiting.append(.event(event))
+        return true
+    }
+
+    /// Hands a client's event to a node, now or when it goes on.
+    mutating func deliver(_ index: Int, _ event: NodeEvent) {
+        if nodes[index].pause == nil { return turn(index, event) }
+        nodes[index].pause?.waiting.append(.turn(event))
+    }
+
+    /// Whose process it is that learns of an event; nil where the world or a client does.
+    private func process(handling event: WorldEvent) -> Int? {
+        switch event {
+        case .nodeWakes(let node, _), .logSynced(let node, _), .blocksRead(let node, _, _),
+            .workerSteps(let node, _), .nodeStarts(let node, _), .datagramArrives(_, let node, _):
+            node
+        case .frameArrives(let link, _, _): links[link].to
+        case .linkDials(let link, _), .linkOpens(let link, _), .linkRefused(let link, _),
+            .linkBreaks(let link, _), .linkTimesOut(let link, _):
+            links[link].from
+        case .answerDue(let operation): history.operations[operation].node
+        case .faultBegins, .faultEnds, .clientActs, .clientDisconnected, .plantActs: nil
+        }
+    }
+}

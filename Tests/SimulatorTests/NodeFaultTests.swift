@@ -1,0 +1,91 @@
+// What befalls single nodes: each kind as a scenario writes it, as the schedule tells it, and as
+// the run shows it; replayed and left out like any other fault.
+import MartletSimulator
+import Testing
+
+@Suite("Faults of single nodes")
+struct NodeFaultTests {
+    /// A small busy cluster with `faults`, and `more` settings.
+    static func scenario(_ faults: String, more: String = "") throws -> Scenario {
+        try Scenario.load(
+            text: """
+                nodes: 3
+                duration: 4s
+                clients: 4
+                keys: 12
+                \(more)
+                faults:
+                \(faults)
+                """, name: "one fault")
+    }
+
+    /// The lines of the run's log.
+    static func lines(_ scenario: Scenario, seed: UInt64) -> (SimulationReport, [Substring]) {
+        var lines: [Substring] = []
+        let report = Simulation.run(scenario, seed: seed) { lines.append($0[...]) }
+        return (report, lines)
+    }
+
+    @Test("A process that is stopped handles nothing, and then everything at once")
+    func pause() throws {
+        let scenario = try Self.scenario("  - pause: {node: 2, at: 1s, for: 1500ms}")
+        let (report, lines) = Self.lines(scenario, seed: 4)
+        #expect(report.verdict == .passed, "\(report)")
+        #expect(report.faults.map(\.description) == ["pause of 2 at 1.000s for 1.500s"])
+        #expect(report.count(.pause) == 1)
+        let begin = try #require(lines.firstIndex { $0.hasSuffix("pause of 2") })
+        let end = try #require(lines.firstIndex { $0.hasSuffix(" healed 2 goes on") })
+        let handled = ["wakes", "frame", "datagram", "synced", "linkOpened", "linkClosed"]
+        for line in lines[begin..<end] {
+            let words = line.split(separator: " ")
+            guard words.count > 2, handled.contains(String(words[1])) else { continue }
+            #expect(words[2] != "2", "\(line)")
+        }
+        let instant = lines[end].split(separator: " ")[0]
+        #expect(lines[end...].count { $0.hasPrefix("\(instant) datagram 2") } > 5)
+    }
+
+    @Test("A pause that would outlast the run ends with it, and a crash ends one too")
+    func pauseEnds() throws {
+        let scenario = try Self.scenario(
+            """
+              - pause: {node: 1, at: 3s, for: 1m}
+              - pause: {node: 3, at: 1s, for: 2s}
+              - crash: {node: 3, at: 2s, for: 500ms}
+            """)
+        let report = Simulation.run(scenario, seed: 1)
+        #expect(report.verdict == .passed, "\(report)")
+        #expect(report.count(.pause) == 2 && report.count(.crash) == 1)
+    }
+
+    @Test("Wall clocks are set, and drift, to either side; nothing but expiry goes by them")
+    func clocks() throws {
+        let scenario = try Self.scenario(
+            "  - clock-jump: {node: any, at: 1s..3s, by: -30s..30s, count: 3}",
+            more: "clocks: {skew: -1m..1m, drift: -100ppm..100ppm}\nmix: {expiring: 50%}")
+        let report = Simulation.run(scenario, seed: 2)
+        #expect(report.verdict == .passed, "\(report)")
+        #expect(report.count(.clockJump) == 3)
+        #expect(report.faults.allSatisfy { $0.name.hasPrefix("clock-jump of ") })
+        #expect(report.faults.allSatisfy { !$0.description.contains(" for ") })
+    }
+
+    @Test("They are kept, replayed and left out as other faults are")
+    func replayed() throws {
+        let scenario = try Self.scenario(
+            """
+              - pause: {node: any, at: 500ms..1s, for: 1s..2s}
+              - clock-jump: {node: any, at: 1s..3s, by: -30s..-1s}
+            """)
+        for kept in [[0], [1]] {
+            var reduction = Reduction()
+            reduction.faults = kept
+            let report = Simulation.run(scenario, seed: 3, reduced: reduction)
+            let whole = Simulation.run(scenario, seed: 3)
+            #expect(report.faults.map(\.description) == kept.map { whole.faults[$0].description })
+            let file = SimulationCase(scenario, reduced: reduction, as: report).text
+            let read = try SimulationCase.load(text: file)
+            #expect(read.difference(from: read.replayed()) == nil)
+        }
+    }
+}
