@@ -70,6 +70,35 @@ struct NodeFaultTests {
         #expect(report.faults.allSatisfy { !$0.description.contains(" for ") })
     }
 
+    @Test("A crash loop is so many crashes, each of which can be left out")
+    func crashLoop() throws {
+        let scenario = try Self.scenario("  - crash: {node: 2, at: 500ms, for: 300ms, loops: 4}")
+        let whole = Simulation.run(scenario, seed: 5)
+        #expect(whole.verdict == .passed, "\(whole)")
+        #expect(whole.faults.count == 4)
+        #expect(whole.faults[3].name.hasSuffix(", 4 of 4"))
+        #expect(whole.count(.crash) == 4 && whole.count(.crashLoop) == 3)
+        var reduction = Reduction()
+        reduction.faults = [0, 2]
+        let part = Simulation.run(scenario, seed: 5, reduced: reduction)
+        #expect(part.count(.crash) == 2)
+    }
+
+    @Test("Nodes are found under other addresses, seeds and all nodes too", arguments: 1...3)
+    func move(seed: UInt64) throws {
+        let scenario = try Self.scenario(
+            """
+              - move: {node: 1, at: 500ms, for: 500ms, loss: nothing}
+              - move: {node: 2, at: 700ms, for: 1s}
+              - move: {node: 3, at: 900ms, for: 200ms}
+              - move: {node: 1, at: 2s, for: 100ms}
+            """)
+        let report = Simulation.run(scenario, seed: seed)
+        #expect(report.verdict == .passed, "\(report)")
+        #expect(report.count(.move) == 4 && report.count(.crash) == 4)
+        #expect(report.faults[0].description == "move of 1 losing nothing at 0.500s for 0.500s")
+    }
+
     @Test("They are kept, replayed and left out as other faults are")
     func replayed() throws {
         let scenario = try Self.scenario(

@@ -64,6 +64,10 @@ struct ScenarioFileTests {
             ),
             ("faults: [{crash: {node: any, at: 1s}}]\n", "a fault needs at and for"),
             ("faults: [{pause: {node: any, at: 1s}}]\n", "a fault needs at and for"),
+            (
+                "faults: [{crash: {node: any, at: 1s, for: 1s, loops: 21}}]\n",
+                "loops must be 1 to 20"
+            ),
             ("faults: [{clock-jump: {node: any, at: 1s}}]\n", "a clock-jump needs by"),
             ("clocks: {drift: 1s}\n", "drift: 1s is no drift: write 100ppm or -100ppm"),
             ("faults: [{explode: {at: 1s, for: 1s}}]\n", "a fault knows no explode"),

@@ -2,7 +2,7 @@
 internal import MartletBase
 
 extension Section {
-    static let nodeFaultKinds = ["pause", "clock-jump"]
+    static let nodeFaultKinds = ["pause", "clock-jump", "move"]
 
     /// The fault of one node that this entry declares; nil when it declares another.
     func nodeFault() throws(ScenarioError) -> FaultSpecification? {
@@ -18,6 +18,20 @@ extension Section {
             return try inner.fault(
                 .node(.clockJump(try inner.choice("node"), by: difference)), isLasting: false)
         }
+        if let inner = try section("move") {
+            try inner.expect(only: Self.timing + ["node", "loss"])
+            return try inner.fault(.node(.move(try inner.choice("node"), try inner.loss())))
+        }
         return nil
+    }
+
+    /// A crash, with those that follow it.
+    func loop(_ crash: FaultSpecification) throws(ScenarioError) -> FaultSpecification {
+        var crash = crash
+        try readRange("loops", into: &crash.loops, ScenarioText.count)
+        guard (1...FaultSpecification.loopLimit).contains(crash.loops.lowerBound),
+            crash.loops.upperBound <= FaultSpecification.loopLimit
+        else { throw error("loops must be 1 to \(FaultSpecification.loopLimit)") }
+        return crash
     }
 }

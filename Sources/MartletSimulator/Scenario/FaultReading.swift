@@ -11,8 +11,9 @@ extension Section {
         try expect(only: Self.kinds + Self.nodeFaultKinds)
         if let fault = try nodeFault() { return fault }
         if let inner = try section("crash") {
-            try inner.expect(only: Self.timing + ["node", "loss"])
-            return try inner.fault(.crash(try inner.choice("node"), try inner.loss()))
+            try inner.expect(only: Self.timing + ["node", "loss", "loops"])
+            return try inner.loop(
+                try inner.fault(.crash(try inner.choice("node"), try inner.loss())))
         }
         if let inner = try section("crash-all") {
             try inner.expect(only: Self.timing + ["loss"])

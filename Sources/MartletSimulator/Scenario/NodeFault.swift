@@ -1,6 +1,7 @@
 // What befalls one node besides crashes and what the network does: as a scenario declares it, and
 // as an exact event. What it does to the node is in `World+NodeFaults`.
 internal import MartletBase
+package import MartletStorage
 
 /// A fault of one node as a scenario declares it.
 package enum NodeFaultSpecification: Sendable {
@@ -8,11 +9,13 @@ package enum NodeFaultSpecification: Sendable {
     case pause(NodeChoice)
     /// Its wall clock is set forward, or back below 0, once and for good.
     case clockJump(NodeChoice, by: ClosedRange<Duration>)
+    /// It crashes, and starts again under another address; nil draws what it loses.
+    case move(NodeChoice, MemoryDisk.CrashLoss?)
 
     /// Which node it is for.
     var node: NodeChoice {
         switch self {
-        case .pause(let node), .clockJump(let node, _): node
+        case .pause(let node), .clockJump(let node, _), .move(let node, _): node
         }
     }
 
@@ -23,6 +26,9 @@ package enum NodeFaultSpecification: Sendable {
         case .clockJump(let choice, let range):
             let node = choice.drawn(nodes, &random)
             return .clockJump(node, by: random.duration(in: range))
+        case .move(let choice, let loss):
+            let node = choice.drawn(nodes, &random)
+            return .move(node, loss ?? .drawn(&random))
         }
     }
 }
@@ -40,11 +46,12 @@ extension Schedule {
 enum NodeFault: Sendable {
     case pause(Int)
     case clockJump(Int, by: Duration)
+    case move(Int, MemoryDisk.CrashLoss)
 
     /// Whether it lasts, rather than being over as soon as it has happened.
     var isLasting: Bool {
         switch self {
-        case .pause: true
+        case .pause, .move: true
         case .clockJump: false
         }
     }
@@ -56,6 +63,7 @@ enum NodeFault: Sendable {
         case .clockJump(let node, let difference):
             let sign = difference < .zero ? "" : "+"
             return "clock-jump of \(node + 1) by \(sign)\(difference.signedMilliseconds)ms"
+        case .move(let node, let loss): return "move of \(node + 1) losing \(loss)"
         }
     }
 }

@@ -7,6 +7,10 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case acknowledgedWrite = "acknowledged-write"
     /// A node crashed.
     case crash
+    /// A node crashed soon after it had started again.
+    case crashLoop = "crash-loop"
+    /// A node started again under another address.
+    case move
     /// A node's process was stopped for a while and went on.
     case pause
     /// A node's wall clock was set forward or back.

@@ -84,6 +84,8 @@ package struct FaultSpecification: Sendable {
     package var count = 1...1
     /// The chance that a seed has any of them.
     package var chance = 1.0
+    /// How many crashes follow each other, for a crash: each soon after the start before it.
+    package var loops = 1...1
 }
 
 /// Which node a fault is for.

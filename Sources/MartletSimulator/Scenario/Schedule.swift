@@ -107,12 +107,13 @@ extension FaultSpecification {
     fileprivate func drawn(_ scenario: Scenario, _ random: inout SeededRandom) -> [Fault] {
         guard random.chance(chance) else { return [] }
         let count = self.count.lowerBound + random.below(self.count.count)
-        return (0..<count).map { _ in
+        return (0..<count).flatMap { _ in
             let at = random.duration(in: at)
             let lasting = min(
                 random.duration(in: self.lasting), max(.zero, scenario.duration - at))
             let (action, name) = draw(scenario.nodeCount, &random)
-            return Fault(at: at, lasting: lasting, action: action, name: name)
+            let fault = Fault(at: at, lasting: lasting, action: action, name: name)
+            return [fault] + crashes(after: fault, &random)
         }
     }
 
@@ -185,7 +186,7 @@ extension Grouping {
 }
 
 extension MemoryDisk.CrashLoss {
-    fileprivate static func drawn(_ random: inout SeededRandom) -> MemoryDisk.CrashLoss {
+    static func drawn(_ random: inout SeededRandom) -> MemoryDisk.CrashLoss {
         allCases[random.below(allCases.count)]
     }
 }

@@ -11,6 +11,8 @@ struct Link {
     var connection = 0
     /// Whether the node keeps it: it has been told the address.
     var isWanted = false
+    /// The address that the dialling node has been told; nil before that.
+    var endpoint: Endpoint?
     /// Whether the dialling node believes that it is open.
     var isOpen = false
     /// Whether it is broken and the dialling node does not know yet: what it sends is lost.

@@ -8,7 +8,7 @@ internal import MartletStorage
 /// A node of the simulated cluster; `core` is nil while it is down.
 final class SimulatedNode {
     let index: Int
-    let configuration: NodeConfiguration
+    var configuration: NodeConfiguration
     let options: StorageOptions
     var clock: WallClock
     let disk = MemoryDisk()
@@ -20,6 +20,8 @@ final class SimulatedNode {
     var life = 0
     /// The last crash; `start` when there was none.
     var crashedAt = Instant.start
+    /// The last start.
+    var startedAt = Instant.start
     /// Where in its log the node has last written down what it knows of itself.
     var ringLoggedAt = LogPosition.start
     var effects: [NodeEffect] = []

@@ -66,7 +66,7 @@ extension World {
             at: links[index].lastArrival)
     }
 
-    private mutating func lose() {
+    mutating func lose() {
         occurrences[.messageLost] += 1
     }
 
@@ -114,12 +114,23 @@ extension World {
 
     // MARK: Links
 
-    /// A node keeps a link to another from now on.
-    mutating func connect(_ from: Int, to: Int) {
+    /// A node keeps a link to another from now on, at that address; one to another address ends.
+    mutating func connect(_ from: Int, to: Int, at endpoint: Endpoint) {
         let index = linkIndex(from, to)
-        guard from != to, !links[index].isWanted else { return }
+        guard from != to else { return }
+        if links[index].isWanted, links[index].endpoint != endpoint {
+            links[index].failures = 0
+            queue.schedule(.linkBreaks(index, connection: links[index].connection), at: now)
+        }
+        links[index].endpoint = endpoint
+        guard !links[index].isWanted else { return }
         links[index].isWanted = true
         queue.schedule(.linkDials(index, connection: links[index].connection), at: now)
+    }
+
+    /// Whether anybody is at the address that is dialled.
+    private func listens(_ link: Link) -> Bool {
+        nodes[link.to].isUp && link.endpoint == peerEndpoint(of: link.to)
     }
 
     mutating func linkDials(_ index: Int, _ connection: Int) {
@@ -130,7 +141,7 @@ extension World {
         if !canConnect(index) || nodes[link.to].pause != nil {
             let timeout = random.duration(in: Self.dialTimeout)
             queue.schedule(.linkRefused(index, connection: connection), at: now + timeout)
-        } else if !nodes[link.to].isUp {
+        } else if !listens(link) {
             queue.schedule(.linkRefused(index, connection: connection), at: now + Self.refusalDelay)
         } else {
             let delay = random.duration(in: Self.resetDelay)
@@ -141,7 +152,7 @@ extension World {
     mutating func linkOpens(_ index: Int, _ connection: Int) {
         let link = links[index]
         guard link.connection == connection, nodes[link.from].isUp else { return }
-        guard nodes[link.to].isUp, nodes[link.to].pause == nil, canConnect(index),
+        guard listens(link), nodes[link.to].pause == nil, canConnect(index),
             let id = nodes[link.to].id
         else {
             return linkRefused(index, connection)

@@ -1,6 +1,6 @@
-// What befalls single nodes: pauses, and clocks that are set. A process that is stopped handles
-// nothing; what is for it waits in the order in which it came, and is handled at once when it goes
-// on, by clocks that have gone on meanwhile.
+// What befalls single nodes: pauses, clocks that are set, moves to another address. A process that
+// is stopped handles nothing; what is for it waits in the order in which it came, and is handled at
+// once when it goes on, by clocks that have gone on meanwhile.
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
@@ -20,6 +20,7 @@ struct Pause {
 
 extension World {
     mutating func nodeFaultBegins(_ fault: NodeFault, _ index: Int) {
+        let lasting = schedule.faults[index].lasting
         log.note(now, -1, .fault, UInt64(index), schedule.faults[index].name)
         switch fault {
         case .pause(let node):
@@ -27,12 +28,15 @@ extension World {
             occurrences[.pause] += 1
             nodes[node].pause = Pause(fault: index)
             pausedCount += 1
+            queue.schedule(.faultEnds(index), at: now + lasting)
         case .clockJump(let node, let difference):
             occurrences[.clockJump] += 1
             nodes[node].clock.jump(by: difference)
-        }
-        if fault.isLasting {
-            queue.schedule(.faultEnds(index), at: now + schedule.faults[index].lasting)
+        case .move(let node, let loss):
+            guard nodes[node].isUp else { return }
+            occurrences[.move] += 1
+            crash(node, loss, for: lasting)
+            nodes[node].configuration.peerEndpoint.port += Self.addressStep
         }
     }
 
@@ -42,7 +46,7 @@ extension World {
             guard nodes[node].pause?.fault == index else { return }
             goOn(nodes[node])
             checkAlways()
-        case .clockJump: break
+        case .clockJump, .move: break
         }
     }
 

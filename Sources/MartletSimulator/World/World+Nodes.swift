@@ -28,8 +28,11 @@ extension World {
             answered(Int(request.rawValue), answer, by: node.index)
         case .send(let message, let id): send(message, from: node.index, to: nodeIndex(of: id))
         case .sendDatagram(let datagram, let endpoint):
-            send(datagram, from: node.index, to: nodeIndex(at: endpoint))
-        case .connect(let id, _): connect(node.index, to: nodeIndex(of: id))
+            let other = nodeIndex(at: endpoint)
+            guard peerEndpoint(of: other) == endpoint else { return lose() }
+            send(datagram, from: node.index, to: other)
+        case .connect(let id, let endpoint):
+            connect(node.index, to: nodeIndex(of: id), at: endpoint)
         case .created(_, let outcome): creation = outcome
         case .note: break
         }
@@ -145,6 +148,7 @@ extension World {
     mutating func nodeStarts(_ index: Int, life: Int) {
         let node = nodes[index]
         guard node.life == life, !node.isUp else { return }
+        node.configuration.seeds = seedEndpoints(of: index)
         do {
             try node.start(
                 at: now,
@@ -154,6 +158,7 @@ extension World {
             return
         }
         nodeIDs = nodes.compactMap(\.id)
+        node.startedAt = now
         log.note(now, index, .starts)
         turn(index, .started)
         checkRing(of: node)
@@ -163,6 +168,9 @@ extension World {
         let node = nodes[index]
         guard node.isUp else { return }
         occurrences[.crash] += 1
+        if node.life > 0, now.since(node.startedAt) <= FaultSpecification.loopUptime.upperBound {
+            occurrences[.crashLoop] += 1
+        }
         endPause(of: node)
         var random = SeededRandom(
             seed: StableHash.mix(schedule.seed &+ UInt64(index) << 32 ^ UInt64(node.life)),

@@ -62,6 +62,8 @@ struct World {
     static let clusterName = "simulated"
     private static let clusterHash = Datagram.clusterHash(of: clusterName)
     private static let peerPortBase: UInt16 = 7_000
+    /// From one address of a node to its next: no two nodes share a port, ever.
+    static let addressStep: UInt16 = 64
     /// How many of the first nodes are seeds.
     private static let seedCount = 2
 
@@ -108,7 +110,19 @@ struct World {
 
     func peerEndpoint(of node: Int) -> Endpoint { nodes[node].configuration.peerEndpoint }
 
-    func nodeIndex(at endpoint: Endpoint) -> Int { Int(endpoint.port - Self.peerPortBase) }
+    /// Whose address that is, or was.
+    func nodeIndex(at endpoint: Endpoint) -> Int {
+        Int((endpoint.port - Self.peerPortBase) % Self.addressStep)
+    }
+
+    /// Where a node that starts looks for others first: at the addresses that the seeds have at
+    /// present. One that comes back elsewhere is told where everybody is: nodes keep no addresses,
+    /// so that seeds which all move at once would else be found by nobody who was up meanwhile.
+    func seedEndpoints(of node: Int) -> [Endpoint] {
+        let hasMoved = peerEndpoint(of: node) != Self.peerEndpoint(node)
+        return nodes.prefix(hasMoved ? nodes.count : Self.seedCount)
+            .map(\.configuration.peerEndpoint)
+    }
 
     func nodeIndex(of id: NodeID) -> Int {
         guard let index = nodes.firstIndex(where: { $0.id == id }) else {
