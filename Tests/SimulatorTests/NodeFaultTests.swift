@@ -22,7 +22,7 @@ struct NodeFaultTests {
     /// The lines of the run's log.
     static func lines(_ scenario: Scenario, seed: UInt64) -> (SimulationReport, [Substring]) {
         var lines: [Substring] = []
-        let report = Simulation.run(scenario, seed: seed) { lines.append($0[...]) }
+        let report = Simulation.run(scenario, seed: seed) { lines.append($0.text[...]) }
         return (report, lines)
     }
 

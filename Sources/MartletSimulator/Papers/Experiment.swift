@@ -77,7 +77,8 @@ extension Section {
                     + "probability 50% to 99.999%")
         }
         let replicas = 1...experiment.replicaCount
-        for pair in experiment.quorums where !replicas.contains(pair.r) || !replicas.contains(pair.w)
+        for pair in experiment.quorums
+        where !replicas.contains(pair.r) || !replicas.contains(pair.w)
         {
             throw error("r=\(pair.r) w=\(pair.w) is not within 1 and n")
         }

@@ -65,7 +65,7 @@ struct QuorumStand {
             nodes.append(
                 try SimulatedNode(
                     index: index, configuration: Self.configuration(index),
-                    options: Self.storageOptions, clockSkewMilliseconds: 0))
+                    options: Self.storageOptions, clock: WallClock()))
         }
         self.nodes = nodes
         for node in nodes {
