@@ -78,8 +78,7 @@ extension Section {
         }
         let replicas = 1...experiment.replicaCount
         for pair in experiment.quorums
-        where !replicas.contains(pair.r) || !replicas.contains(pair.w)
-        {
+        where !replicas.contains(pair.r) || !replicas.contains(pair.w) {
             throw error("r=\(pair.r) w=\(pair.w) is not within 1 and n")
         }
         guard !experiment.quorums.isEmpty, !experiment.latencies.isEmpty else {

@@ -4,17 +4,17 @@
 
 internal import MartletBase
 
-/// Base-2 logarithms.
-enum Logarithm {
+/// Base-2 logarithms and powers.
+package enum Logarithm {
     /// ln 2, to a double.
-    static let ofTwo = 0.693_147_180_559_945_3
+    package static let ofTwo = 0.693_147_180_559_945_3
     private static let rootOfTwo = 1.414_213_562_373_095_1
 
     /// log₂ of `number`, which is positive and normal.
     ///
     /// With the significand brought to √½ … √2, ln m = 2 artanh s for s = (m − 1) / (m + 1), and
     /// |s| < 0.172: ten terms of the series leave less than 10⁻¹⁷.
-    static func base2(of number: Double) -> Double {
+    package static func base2(of number: Double) -> Double {
         invariant(number.isNormal && number > 0, "the logarithm of \(number)")
         var exponent = Double(number.exponent)
         var significand = number.significand
@@ -34,7 +34,7 @@ enum Logarithm {
     /// 2 to the power of `exponent`, which is between −1,000 and 1,000.
     ///
     /// Taylor's series of e^x over |x| ≤ ln 2 / 2: fifteen terms leave less than 10⁻¹⁷.
-    static func power(ofTwoTo exponent: Double) -> Double {
+    package static func power(ofTwoTo exponent: Double) -> Double {
         invariant(exponent.magnitude <= 1_000, "2 to the power of \(exponent)")
         let whole = exponent.rounded()
         let rest = (exponent - whole) * ofTwo

@@ -5,7 +5,6 @@
 // The cluster is one node larger than a key has replicas, and every node is a home. The last home
 // of a key coordinates its requests and counts as the client's side: it asks the others alone when
 // it reads, and a write is acknowledged when W of the others have acknowledged it.
-internal import HeapModule
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
@@ -15,34 +14,10 @@ internal import MartletWire
 
 /// Nodes and links under one virtual clock.
 struct QuorumStand {
-    /// What comes next.
-    private enum Event {
-        case wakes(Int)
-        case logWritten(Int)
-        case blocksRead(Int, [BlockRead])
-        case workerSteps(Int)
-        case links(Int, to: Int)
-        case datagram(Datagram, from: Int, to: Int)
-        case message(PeerMessage, from: Int, to: Int)
-        case alarm(Int)
-    }
-
-    private struct Entry: Comparable {
-        let at: Instant
-        let sequence: UInt64
-        let event: Event
-
-        static func == (left: Entry, right: Entry) -> Bool { left.sequence == right.sequence }
-        static func < (left: Entry, right: Entry) -> Bool {
-            left.at == right.at ? left.sequence < right.sequence : left.at < right.at
-        }
-    }
-
     private(set) var now = Instant.start
     private let nodes: [SimulatedNode]
     private var links: QuorumLinks
-    private var heap = Heap<Entry>()
-    private var nextSequence: UInt64 = 0
+    private var agenda = Agenda()
     private var answers: [(id: RequestID, answer: ClientAnswer)] = []
     private var rung: [Int] = []
     private var outcome: CreationOutcome?
@@ -143,9 +118,9 @@ struct QuorumStand {
     mutating func advance(
         answers answered: inout [(id: RequestID, answer: ClientAnswer)], alarms: inout [Int]
     ) {
-        if answers.isEmpty, let entry = heap.popMin() {
-            now = entry.at
-            happen(entry.event)
+        if answers.isEmpty, let (at, event) = agenda.take() {
+            now = at
+            happen(event)
         }
         swap(&answered, &answers)
         answers.removeAll(keepingCapacity: true)
@@ -156,14 +131,13 @@ struct QuorumStand {
     // MARK: Time
 
     private mutating func schedule(_ event: Event, after delay: Duration) {
-        heap.insert(Entry(at: now + delay, sequence: nextSequence, event: event))
-        nextSequence += 1
+        agenda.add(event, at: now + delay)
     }
 
     private mutating func run(until end: Instant) {
-        while let at = heap.min?.at, at <= end, let entry = heap.popMin() {
+        while let next = agenda.next, next <= end, let (at, event) = agenda.take() {
             now = at
-            happen(entry.event)
+            happen(event)
         }
         now = end
     }

@@ -2,48 +2,59 @@
 // look, then a close look there.
 internal import MartletBase
 
-/// How soon a write is seen, narrowed down.
+/// How soon a write is seen, narrowed down in three looks, each at moments nearer to the answer.
 enum VisibilityEstimate {
-    /// Where the first look is: at once, then by doublings from 1/4 ms to 8 s.
+    /// The first look: at once, then by doublings from 1/4 ms to 8 s.
     static let firstOffsets = [Duration.zero] + (0..<16).map { .microseconds(250 << $0) }
-    /// The close look is from where this many times too many reads are stale …
-    private static let margin = 4.0
-    /// … to where this many times too few are, at so many moments.
-    private static let closeCount = 8
+    /// The second is from where so many times too many reads were stale to where as many times too
+    /// few were, at so many moments.
+    private static let secondMargin = 4.0
+    private static let secondCount = 6
+    /// The third is around the answer of the second.
+    private static let thirdFactors = [0.8, 1, 1.25]
 
-    /// Where to look closely, when no more than a share of `stale` of the reads may be stale.
-    /// At once and nowhere else, where that is enough by far.
-    static func closeOffsets(_ first: [OffsetTally], stale: Double) -> [Duration] {
-        guard first[0].staleShare > stale / margin else { return [.zero] }
-        let low = first.lastIndex { $0.staleShare > stale * margin } ?? 0
+    /// Where to look a second time, when no more than a share of `stale` of the reads may be
+    /// stale: at once and nowhere else, where that is enough by far.
+    static func secondOffsets(_ first: [OffsetTally], stale: Double) -> [Duration] {
+        guard first[0].staleShare > stale / secondMargin else { return [.zero] }
+        let low = max(1, first.lastIndex { $0.staleShare > stale * secondMargin } ?? 1)
         let high =
-            first.indices.first { $0 > low && first[$0].staleShare < stale / margin }
+            first.indices.first { $0 > low && first[$0].staleShare < stale / secondMargin }
             ?? first.count - 1
-        // From zero, geometric steps begin at a small part of the way.
-        let from = low == 0 ? first[1].offset / 8 : first[low].offset
-        let ratio = Logarithm.base2(
-            of: Double(first[high].offset.nanoseconds) / Double(from.nanoseconds))
-        let steps = (0..<closeCount).map { step in
-            let factor = Logarithm.power(ofTwoTo: ratio * Double(step) / Double(closeCount - 1))
-            return Duration.nanoseconds(Int64(Double(from.nanoseconds) * factor))
+        let from = Double(first[low].offset.nanoseconds)
+        let ratio = Logarithm.base2(of: Double(first[high].offset.nanoseconds) / from)
+        return (0..<secondCount).map { step in
+            let way = Double(step) / Double(secondCount - 1)
+            return .nanoseconds(Int64(from * Logarithm.power(ofTwoTo: ratio * way)))
         }
-        return low == 0 ? [.zero] + steps : steps
     }
 
-    /// When no more than a share of `stale` of the reads are stale, as far as `tallies` tell, whose
-    /// offsets rise. Between two of them the share is taken to fall exponentially.
+    /// Where to look a third time.
+    static func thirdOffsets(_ second: [OffsetTally], stale: Double) -> [Duration] {
+        if second.count == 1 { return second.map(\.offset) }
+        let middle = Double(crossing(second, stale: stale).nanoseconds)
+        return thirdFactors.map { .nanoseconds(Int64(middle * $0)) }
+    }
+
+    /// When no more than a share of `stale` of the reads are stale, as `tallies` tell, whose
+    /// offsets rise. Between two of them, and a little beyond them, the share is taken to follow a
+    /// power of time; at once, where that was all that was looked at.
     static func crossing(_ tallies: [OffsetTally], stale: Double) -> Duration {
-        let index = tallies.firstIndex { $0.staleShare <= stale } ?? tallies.count - 1
-        let above = tallies[index]
-        if index == 0 || above.staleShare > stale { return above.offset }
-        let below = tallies[index - 1]
-        // Where none was stale, half of one might have been.
-        let least = 0.5 / Double(max(1, above.reads))
-        let top = Logarithm.base2(of: below.staleShare)
-        let bottom = Logarithm.base2(of: max(above.staleShare, least))
-        let way = (top - Logarithm.base2(of: stale)) / max(top - bottom, 1e-9)
-        let span = Double((above.offset - below.offset).nanoseconds)
-        return below.offset + .nanoseconds(Int64(span * min(way, 1)))
+        guard tallies.count > 1 else { return tallies[0].offset }
+        let found = tallies.firstIndex { $0.staleShare <= stale } ?? tallies.count - 1
+        let (below, above) = (tallies[max(1, found) - 1], tallies[max(1, found)])
+        let (top, bottom) = (share(below), share(above))
+        guard top > bottom else { return above.offset }
+        let steep = Logarithm.base2(of: top / bottom)
+        let way = min(max(Logarithm.base2(of: top / stale) / steep, -1), 2)
+        let from = Double(below.offset.nanoseconds)
+        let ratio = Logarithm.base2(of: Double(above.offset.nanoseconds) / from)
+        return .nanoseconds(Int64(from * Logarithm.power(ofTwoTo: ratio * way)))
+    }
+
+    /// Where none was stale, half of one might have been.
+    private static func share(_ tally: OffsetTally) -> Double {
+        max(tally.staleShare, 0.5 / Double(max(1, tally.reads)))
     }
 
     /// The value that a share of 1 − `probability` of `durations` exceed; zero when there are none.

@@ -71,13 +71,15 @@ extension VisibilityExperiment {
         } catch { fatalError("an empty disk in memory does not open: \(error)") }
         var trials = VisibilityTrials(pair, on: stand, replicaCount: replicaCount)
         let stale = 1 - probability
-        let first = trials.run(max(2_000, self.trials / 20), offsets: VisibilityEstimate.firstOffsets)
-        let close = trials.run(
-            self.trials, offsets: VisibilityEstimate.closeOffsets(first, stale: stale))
+        let first = trials.run(self.trials / 20, offsets: VisibilityEstimate.firstOffsets)
+        let second = trials.run(
+            self.trials / 5, offsets: VisibilityEstimate.secondOffsets(first, stale: stale))
+        let third = trials.run(
+            self.trials, offsets: VisibilityEstimate.thirdOffsets(second, stale: stale))
         let measured = QuorumFigures(
             read: VisibilityEstimate.quantile(trials.reads, probability),
             write: VisibilityEstimate.quantile(trials.writes, probability),
-            visible: VisibilityEstimate.crossing(close, stale: stale))
+            visible: VisibilityEstimate.crossing(third, stale: stale))
         let paper = latency.paper[pair]
         return VisibilityReport.Row(
             latency: latency.name, pair: pair, writes: trials.writes.count,
