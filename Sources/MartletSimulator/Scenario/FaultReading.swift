@@ -4,12 +4,15 @@ internal import MartletStorage
 
 extension Section {
     static let timing = ["at", "for", "count", "chance"]
-    private static let kinds = ["crash", "crash-all", "partition", "isolate", "one-way"]
+    private static let blocking = timing + ["flapping"]
+    private static let kinds =
+        ["crash", "crash-all", "partition", "isolate", "one-way"] + linkFaultKinds + nodeFaultKinds
 
     /// The fault that this entry of the list of faults declares.
     func fault() throws(ScenarioError) -> FaultSpecification {
-        try expect(only: Self.kinds + Self.nodeFaultKinds)
+        try expect(only: Self.kinds)
         if let fault = try nodeFault() { return fault }
+        if let fault = try linkFault() { return fault }
         if let inner = try section("crash") {
             try inner.expect(only: Self.timing + ["node", "loss", "loops"])
             return try inner.loop(
@@ -20,18 +23,18 @@ extension Section {
             return try inner.fault(.crashAll(try inner.loss()))
         }
         if let inner = try section("partition") {
-            try inner.expect(only: Self.timing + ["groups"])
+            try inner.expect(only: Self.blocking + ["groups"])
             return try inner.fault(.partition(try inner.grouping()))
         }
         if let inner = try section("isolate") {
-            try inner.expect(only: Self.timing + ["node"])
-            return try inner.fault(.isolate(try inner.choice("node")))
+            try inner.expect(only: Self.blocking + ["node", "direction"])
+            return try inner.fault(
+                .isolate(try inner.choice("node"), try inner.isolationDirection()))
         }
         guard let inner = try section("one-way") else {
-            let known = (Self.kinds + Self.nodeFaultKinds).joined(separator: ", ")
-            throw error("a fault must be one of \(known)")
+            throw error("a fault must be one of \(Self.kinds.joined(separator: ", "))")
         }
-        try inner.expect(only: Self.timing + ["from", "to"])
+        try inner.expect(only: Self.blocking + ["from", "to"])
         return try inner.fault(
             .oneWay(from: try inner.choice("from"), to: try inner.choice("to")))
     }
@@ -48,6 +51,7 @@ extension Section {
         try readRange("for", into: &fault.lasting, ScenarioText.duration)
         try readRange("count", into: &fault.count, ScenarioText.count)
         try read("chance", into: &fault.chance, ScenarioText.share)
+        fault.flapping = try flapping()
         return fault
     }
 
@@ -63,7 +67,7 @@ extension Section {
         return choice
     }
 
-    /// `halves`, `random`, or lists of nodes.
+    /// `halves`, `random`, a number of groups, or lists of nodes.
     private func grouping() throws(ScenarioError) -> Grouping {
         var grouping = Grouping.random
         if isWord("groups") {
@@ -72,8 +76,10 @@ extension Section {
                 case "halves": return .halves
                 case "random": return .random
                 default:
+                    if let count = Int(text), count >= 2 { return .split(count) }
                     throw WordError(
-                        problem: "\(text) is no grouping: write halves, random or [[1, 2], [3]]")
+                        problem:
+                            "\(text) is no grouping: write halves, random, 3 or [[1, 2], [3]]")
                 }
             }
             return grouping
@@ -94,11 +100,13 @@ extension FaultSpecification {
             if case .number(let number) = choice { number } else { nil }
         }
         switch kind {
-        case .crash(let node, _), .isolate(let node): return number(node)
-        case .oneWay(let from, let to): return [number(from), number(to)].compactMap { $0 }.max()
+        case .crash(let node, _), .isolate(let node, _): return number(node)
+        case .oneWay(let from, let to), .slow(let from, let to, _):
+            return [number(from), number(to)].compactMap { $0 }.max()
         case .partition(.groups(let groups)): return groups.joined().max()
+        case .partition(.split(let count)): return count
         case .node(let fault): return number(fault.node)
-        case .crashAll, .partition: return nil
+        case .crashAll, .partition, .swizzle: return nil
         }
     }
 }

@@ -21,12 +21,26 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case unsyncedLoss = "unsynced-loss"
     /// Nodes were kept from reaching each other.
     case partition
+    /// Nodes were kept from reaching each other again, by a fault that comes and goes.
+    case flapping
+    /// Nodes fell into more than two groups that could not reach each other.
+    case split
+    /// Packets passed from one node to another and not back.
+    case oneWay = "one-way"
+    /// A packet took a multiple of its time over a slow link.
+    case linkSlowed = "link-slowed"
+    /// A packet waited for a clogged link to be freed.
+    case linkClogged = "link-clogged"
     /// A link between two nodes broke.
     case linkBroken = "link-broken"
     /// A packet or message was lost.
     case messageLost = "message-lost"
     /// A datagram arrived twice.
     case messageDuplicated = "message-duplicated"
+    /// A datagram overtook one that was sent before it.
+    case messageReordered = "message-reordered"
+    /// Bits of a datagram or message were flipped in flight.
+    case messageCorrupted = "message-corrupted"
     /// A node kept a hint, as a copy or as a mark.
     case hintKept = "hint-kept"
     /// A home took a hint.

@@ -45,7 +45,7 @@ package struct Scenario: Sendable {
 
 /// How the network behaves.
 package struct NetworkSettings: Sendable {
-    /// The least delay of a message; the others follow a Pareto tail above it (alpha 2).
+    /// The least delay of a message; the others follow a Pareto tail above it.
     package var delay = Duration.microseconds(200)...Duration.microseconds(500)
     /// The chance that a packet is lost: a datagram for good, a message until it is sent again.
     package var loss = 0.0...0.0
@@ -53,6 +53,13 @@ package struct NetworkSettings: Sendable {
     package var duplication = 0.0...0.0
     /// The chance, for each message, that its link breaks with it.
     package var breaks = 0.0...0.0
+    /// Alpha of the delays' Pareto tail, 1.1 … 10: the lower, the heavier; nil for 2.
+    package var tail: ClosedRange<Double>?
+    /// The chance that a datagram is held back, so that later ones overtake it.
+    package var reordering = 0.0...0.0
+    /// The chance that bits of a datagram or message are flipped in flight, unseen by the
+    /// checksums of IP and TCP.
+    package var corruption = 0.0...0.0
 }
 
 /// A fault as a scenario declares it: what, when, for how long, how often.
@@ -66,10 +73,16 @@ package struct FaultSpecification: Sendable {
         case crashAll(MemoryDisk.CrashLoss?)
         /// Groups of nodes that cannot reach each other.
         case partition(Grouping)
-        /// A node that nobody reaches and that reaches nobody.
-        case isolate(NodeChoice)
+        /// A node that nobody reaches, that reaches nobody, or both.
+        case isolate(NodeChoice, IsolationDirection)
         /// Packets of the first node do not reach the second.
         case oneWay(from: NodeChoice, to: NodeChoice)
+        /// Packets of the first node take so many times as long to the second.
+        case slow(from: NodeChoice, to: NodeChoice, factor: ClosedRange<Int>)
+        /// Links, so large a share of all, are clogged one after another and freed in another
+        /// order, after "Swizzling" of FoundationDB's simulator. What is sent over a clogged link
+        /// arrives when it is freed, in order.
+        case swizzle(share: ClosedRange<Double>)
         /// Something else that befalls one node.
         case node(NodeFaultSpecification)
     }
@@ -80,6 +93,8 @@ package struct FaultSpecification: Sendable {
     package var at: ClosedRange<Duration>
     /// How long it lasts; it ends with the workload at the latest.
     package var lasting: ClosedRange<Duration>
+    /// Where it comes and goes: how long packets are kept off and pass, in turn; nil when it stays.
+    package var flapping: ClosedRange<Duration>?
     /// How many such faults there are, each drawn anew.
     package var count = 1...1
     /// The chance that a seed has any of them.
@@ -96,12 +111,24 @@ package enum NodeChoice: Hashable, Sendable {
     case number(Int)
 }
 
+/// Which packets of an isolated node do not pass.
+package enum IsolationDirection: String, Hashable, Sendable, CaseIterable {
+    /// Those to it: it is heard and hears nothing.
+    case inbound = "in"
+    /// Those from it: it hears and is not heard.
+    case outbound = "out"
+    /// All.
+    case both
+}
+
 /// How a partition groups the nodes.
 package enum Grouping: Hashable, Sendable {
     /// Two groups of equal size, or one larger by one, drawn per seed.
     case halves
     /// Two groups of any size but none, drawn per seed.
     case random
+    /// So many groups of equal size, or some larger by one, drawn per seed.
+    case split(Int)
     /// These, counted from 1; a node in none of them is cut off from all.
     case groups([[Int]])
 }

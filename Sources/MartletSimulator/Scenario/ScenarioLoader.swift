@@ -183,11 +183,14 @@ extension Section {
     }
 
     private func read(into network: inout NetworkSettings) throws(ScenarioError) {
-        try expect(only: ["delay", "loss", "duplication", "breaks"])
+        try expect(only: [
+            "delay", "loss", "duplication", "breaks", "tail", "reordering", "corruption",
+        ])
         try readRange("delay", into: &network.delay, ScenarioText.duration)
         try readRange("loss", into: &network.loss, ScenarioText.share)
         try readRange("duplication", into: &network.duplication, ScenarioText.share)
         try readRange("breaks", into: &network.breaks, ScenarioText.share)
+        try readMishaps(into: &network)
     }
 
     func readRange<Value: Comparable>(

@@ -12,6 +12,10 @@ package struct Fault: Sendable, CustomStringConvertible {
         case crash([(node: Int, loss: MemoryDisk.CrashLoss)])
         /// Packets do not pass from the first to the second of each pair.
         case block([(from: Int, to: Int)])
+        /// Packets take so many times as long from the first to the second of each pair.
+        case slow([(from: Int, to: Int)], factor: Int)
+        /// Packets from the first to the second of each pair wait until it is over.
+        case clog([(from: Int, to: Int)])
         /// Something else befalls one node.
         case node(NodeFault)
     }
@@ -24,6 +28,8 @@ package struct Fault: Sendable, CustomStringConvertible {
     var action: Action
     /// What it is called, with its nodes counted from 1.
     package var name: String
+    /// What has occurred when it begins, besides what every fault of its kind counts.
+    var marks: [Occurrence] = []
 
     /// One line: what, when, for how long.
     package var description: String {
@@ -54,11 +60,13 @@ struct Schedule {
     init(_ scenario: Scenario, seed: UInt64) {
         self.seed = seed
         var network = SeededRandom(seed: seed, stream: "network settings")
-        conditions = NetworkConditions(
+        var conditions = NetworkConditions(
             delay: network.duration(in: scenario.network.delay),
             loss: network.probability(in: scenario.network.loss),
             duplication: network.probability(in: scenario.network.duplication),
             breaks: network.probability(in: scenario.network.breaks))
+        conditions.drawMishaps(scenario.network, seed: seed)
+        self.conditions = conditions
         syncDelay = scenario.syncDelay
         clocks = WallClock.drawn(scenario, seed: seed)
         replication = Self.replicationOptions(seed)
@@ -113,7 +121,7 @@ extension FaultSpecification {
                 random.duration(in: self.lasting), max(.zero, scenario.duration - at))
             let (action, name) = draw(scenario.nodeCount, &random)
             let fault = Fault(at: at, lasting: lasting, action: action, name: name)
-            return [fault] + crashes(after: fault, &random)
+            return parts(of: fault, &random) + crashes(after: fault, &random)
         }
     }
 
@@ -131,14 +139,16 @@ extension FaultSpecification {
             let text = groups.map { $0.map { "\($0 + 1)" }.joined(separator: ",") }
                 .joined(separator: " | ")
             return (.block(Self.pairs(between: groups, of: nodes)), "partition \(text)")
-        case .isolate(let choice):
+        case .isolate(let choice, let direction):
             let node = choice.drawn(nodes, &random)
-            return (.block(Self.pairs(between: [[node]], of: nodes)), "isolation of \(node + 1)")
+            let pairs = Self.pairs(between: [[node]], of: nodes)
+            return (.block(direction.kept(of: pairs, around: node)), direction.name(of: node))
         case .oneWay(let from, let to):
-            let source = from.drawn(nodes, &random)
-            var target = to.drawn(nodes, &random)
-            if target == source { target = (target + 1) % nodes }
-            return (.block([(source, target)]), "one-way block \(source + 1) → \(target + 1)")
+            let pair = from.drawn(to: to, nodes, &random)
+            return (.block([pair]), "one-way block \(pair.from + 1) → \(pair.to + 1)")
+        case .slow(let from, let to, let factor):
+            return slowLink(from.drawn(to: to, nodes, &random), factor, &random)
+        case .swizzle(let share): return swizzled(share, of: nodes, &random)
         case .node(let specification):
             let fault = specification.drawn(nodes, &random)
             return (.node(fault), fault.name)
@@ -166,6 +176,15 @@ extension NodeChoice {
         let any = random.below(nodes)
         return if case .number(let number) = self { number - 1 } else { any }
     }
+
+    /// A directed pair of nodes, which are two wherever there are two.
+    fileprivate func drawn(
+        to other: NodeChoice, _ nodes: Int, _ random: inout SeededRandom
+    ) -> (from: Int, to: Int) {
+        let source = drawn(nodes, &random)
+        let target = other.drawn(nodes, &random)
+        return (source, target == source ? (target + 1) % nodes : target)
+    }
 }
 
 extension Grouping {
@@ -178,9 +197,10 @@ extension Grouping {
             switch self {
             case .halves: nodes / 2
             case .random: 1 + random.below(max(1, nodes - 1))
-            case .groups: 0
+            case .groups, .split: 0
             }
         if case .groups(let groups) = self { return groups.map { $0.map { $0 - 1 } } }
+        if case .split(let count) = self { return Self.dealt(order, count) }
         return [order[..<size].sorted(), order[size...].sorted()]
     }
 }

@@ -34,6 +34,8 @@ struct Link {
     /// The first wait before dialling again; it doubles up to the limit.
     static let backoff = Duration.milliseconds(100)
     static let backoffLimit = Duration.seconds(2)
+    /// As many failures as being refused counts for: enough for the longest wait.
+    static let refusalFailures = 5
 
     /// How long to wait before the next call.
     var redialDelay: Duration {

@@ -9,6 +9,11 @@ struct NetworkConditions {
     var loss: Double
     var duplication: Double
     var breaks: Double
+    /// Alpha of the tail of delays; nil for 2.
+    var tailExponent: Double?
+    /// The chances that a datagram is held back, and that bits of a packet are flipped.
+    var reordering = 0.0
+    var corruption = 0.0
 
     /// How long a lost message takes to be sent again, and at the least: TCP's own minimum.
     static let retransmission = Duration.milliseconds(200)
@@ -25,11 +30,15 @@ struct NetworkConditions {
             breaksLink: random.chance(breaks))
     }
 
-    /// Pareto with alpha 2: median 1.4 times the least, one in a hundred 10 times, one in ten
-    /// thousand 100 times. A square root rounds alike everywhere; logarithms do not.
+    /// Pareto. With alpha 2, which it is unless told otherwise: median 1.4 times the least, one in a
+    /// hundred 10 times, one in ten thousand 100 times. A square root rounds alike everywhere, as
+    /// do logarithms of our own.
     private func tail(_ random: inout SeededRandom) -> Duration {
-        let factor = min(1 / max(random.unit(), 1e-9).squareRoot(), Self.tailLimit)
-        return .nanoseconds(Int64(Double(delay.nanoseconds) * factor))
+        let unit = max(random.unit(), 1e-9)
+        let factor =
+            tailExponent.map { Logarithm.power(ofTwoTo: -Logarithm.base2(of: unit) / $0) }
+            ?? 1 / unit.squareRoot()
+        return .nanoseconds(Int64(Double(delay.nanoseconds) * min(factor, Self.tailLimit)))
     }
 }
 

@@ -27,15 +27,18 @@ extension World {
             }
         case .block(let pairs):
             occurrences[.partition] += 1
+            for mark in fault.marks { occurrences[mark] += 1 }
             log.note(now, -1, .fault, UInt64(index), fault.name)
             for pair in pairs { blocks[linkIndex(pair.from, pair.to)] += 1 }
             queue.schedule(.faultEnds(index), at: now + fault.lasting)
+        case .slow, .clog: linkFaultBegins(index)
         case .node(let what): nodeFaultBegins(what, index)
         }
     }
 
     mutating func faultEnds(_ index: Int) {
         guard isRestless else { return }
+        linkFaultEnds(index)
         if case .node(let what) = schedule.faults[index].action { nodeFaultEnds(what, index) }
         guard case .block(let pairs) = schedule.faults[index].action else { return }
         log.note(now, -1, .healed, UInt64(index), schedule.faults[index].name)
@@ -54,6 +57,7 @@ extension World {
         endNodeFaults()
         for index in blocks.indices { blocks[index] = 0 }
         for index in links.indices { resume(index) }
+        endLinkFaults()
         for node in nodes where !node.isUp {
             queue.schedule(.nodeStarts(node.index, life: node.life), at: now)
         }

@@ -35,8 +35,14 @@ extension World {
         guard links[index].isOpen else { return lose() }
         var writer = ByteWriter(capacity: 256)
         Frame.message(message).encode(into: &writer)
+        let frame = writer.take()
+        if !holds(frame, on: index) { pass(frame, over: index) }
+    }
+
+    /// Hands a frame to the network, or to the queue before a partition.
+    mutating func pass(_ frame: Bytes, over index: Int) {
         if canConnect(index) {
-            transmit(writer.take(), over: index)
+            transmit(frame, over: index)
             return
         }
         if links[index].stalled.isEmpty {
@@ -45,11 +51,13 @@ extension World {
                 .linkTimesOut(index, connection: links[index].connection),
                 at: now + random.duration(in: Self.linkTimeout))
         }
-        links[index].stalled.append(writer.take())
+        links[index].stalled.append(frame)
     }
 
     private mutating func transmit(_ frame: Bytes, over index: Int) {
         let fate = schedule.conditions.fate(
+            seed: schedule.seed, path: index, ordinal: links[index].sent)
+        let mishap = schedule.conditions.mishap(
             seed: schedule.seed, path: index, ordinal: links[index].sent)
         links[index].sent += 1
         if links[index].isBroken { return lose() }
@@ -59,10 +67,13 @@ extension World {
             return
         }
         if fate.isLost { occurrences[.messageLost] += 1 }
-        let delay = fate.delay + (fate.isLost ? NetworkConditions.retransmission : .zero)
+        let delay =
+            slowed(fate.delay, on: index)
+            + (fate.isLost ? NetworkConditions.retransmission : .zero)
         links[index].lastArrival = max(links[index].lastArrival, now + delay)
         queue.schedule(
-            .frameArrives(link: index, connection: links[index].connection, frame),
+            .frameArrives(
+                link: index, connection: links[index].connection, spoiled(frame, by: mishap)),
             at: links[index].lastArrival)
     }
 
@@ -78,13 +89,23 @@ extension World {
         }
         log.note(now, to, .frame, UInt64(Checksum.crc32c(bytes)), "from \(from + 1)")
         links[index].decoder.append(bytes)
-        guard let frame = try? links[index].decoder.next(), case .message(let message) = frame
-        else { fatalError("a frame of \(bytes.count) bytes does not read back: \(bytes)") }
-        if let id = nodes[from].id, !swallows(message, from: from, at: to) {
-            log.tell("    \(message)")
-            trace?.arrived(message, from: from, to: to, at: now, history)
-            turn(to, .messageReceived(message, from: id))
+        do throws(FormatError) {
+            while let frame = try links[index].decoder.next() {
+                guard case .message(let message) = frame else {
+                    fatalError("\(frame) between nodes that know each other")
+                }
+                received(message, from: from, at: to)
+            }
+        } catch {
+            refuse(index, connection, error)
         }
+    }
+
+    private mutating func received(_ message: PeerMessage, from: Int, at to: Int) {
+        guard let id = nodes[from].id, !swallows(message, from: from, at: to) else { return }
+        log.tell("    \(message)")
+        trace?.arrived(message, from: from, to: to, at: now, history)
+        turn(to, .messageReceived(message, from: id))
     }
 
     // MARK: Datagrams
@@ -93,21 +114,41 @@ extension World {
         let path = linkIndex(from, to)
         let fate = schedule.conditions.fate(
             seed: ~schedule.seed, path: path, ordinal: datagramsSent[path])
+        let mishap = schedule.conditions.mishap(
+            seed: ~schedule.seed, path: path, ordinal: datagramsSent[path])
         datagramsSent[path] += 1
-        guard !fate.isLost, canPass(from, to) else { return lose() }
+        guard !fate.isLost else { return lose() }
         let bytes = datagram.encoded(cluster: datagramCluster)
-        queue.schedule(.datagramArrives(from: from, to: to, bytes), at: now + fate.delay)
-        if let second = fate.duplicateDelay {
-            occurrences[.messageDuplicated] += 1
-            queue.schedule(.datagramArrives(from: from, to: to, bytes), at: now + second)
+        let first = spoiled(bytes, by: mishap)
+        if !holds(datagram: first, on: path) {
+            arrive(first, on: path, after: slowed(fate.delay, on: path) + mishap.heldBack)
         }
+        if let second = fate.duplicateDelay, canPass(from, to) {
+            occurrences[.messageDuplicated] += 1
+            if !holds(datagram: bytes, on: path) {
+                arrive(bytes, on: path, after: slowed(second, on: path))
+            }
+        }
+    }
+
+    /// Lets a datagram arrive, unless packets do not pass.
+    mutating func arrive(_ bytes: Bytes, on path: Int, after delay: Duration) {
+        let (from, to) = (links[path].from, links[path].to)
+        guard canPass(from, to) else { return lose() }
+        if now + delay < paths[path].lastDatagram { occurrences[.messageReordered] += 1 }
+        paths[path].lastDatagram = max(paths[path].lastDatagram, now + delay)
+        queue.schedule(.datagramArrives(from: from, to: to, bytes), at: now + delay)
     }
 
     mutating func datagramArrives(_ from: Int, _ to: Int, _ bytes: Bytes) {
         guard nodes[to].isUp else { return lose() }
         log.note(now, to, .datagram, UInt64(Checksum.crc32c(bytes)), "from \(from + 1)")
-        guard let datagram = try? Datagram(bytes, cluster: datagramCluster) else {
-            fatalError("a datagram of \(bytes.count) bytes does not read back: \(bytes)")
+        let datagram: Datagram
+        do throws(FormatError) {
+            datagram = try Datagram(bytes, cluster: datagramCluster)
+        } catch {
+            log.note(now, to, .lost, 1, "bad datagram from \(from + 1): \(error)")
+            return lose()
         }
         turn(to, .datagramReceived(datagram, from: peerEndpoint(of: from)))
     }
@@ -172,7 +213,7 @@ extension World {
 
     /// The other end is gone, or a packet in between has been answered with a reset: from now on
     /// everything is lost, and the dialling node learns of it after a while.
-    private mutating func breakLink(_ index: Int, after delay: Duration) {
+    mutating func breakLink(_ index: Int, after delay: Duration) {
         guard links[index].isOpen, !links[index].isBroken else { return }
         links[index].isBroken = true
         queue.schedule(
@@ -202,8 +243,9 @@ extension World {
     }
 
     private mutating func reset(_ index: Int) {
-        for _ in links[index].stalled { lose() }
+        for _ in links[index].stalled + paths[index].frames { lose() }
         links[index].stalled = []
+        paths[index].frames = []
         links[index].connection += 1
         links[index].isOpen = false
         links[index].isBroken = false

@@ -6,7 +6,7 @@
 //     World+Network  links and datagrams between nodes
 //     World+Clients  requests and answers          World+Faults  what goes wrong, and healing
 //     World+Checks   the promises, held against the history
-//     World+NodeFaults  pauses, clocks
+//     World+NodeFaults  pauses, clocks            World+LinkFaults  slow and clogged links
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
@@ -28,6 +28,8 @@ struct World {
     var links: [Link]
     /// For each directed pair of nodes, how many faults keep packets from passing.
     var blocks: [Int]
+    /// For each directed pair of nodes, what makes its packets late.
+    var paths: [Path]
     /// For each directed pair of nodes, the datagrams sent: the ordinal of the next one's fate.
     var datagramsSent: [UInt64]
     var clients: [Client] = []
@@ -86,6 +88,7 @@ struct World {
         self.nodes = nodes
         links = (0..<count * count).map { Link(from: $0 / count, to: $0 % count) }
         blocks = [Int](repeating: 0, count: count * count)
+        paths = [Path](repeating: Path(), count: count * count)
         datagramsSent = [UInt64](repeating: 0, count: count * count)
         history = History(scenario.workload)
         history.pauses = schedule.pauses
