@@ -1,7 +1,9 @@
 // How messages travel over a stream between two nodes.
 //
 //     stream  = frame*                      the dialling side sends, its first frame is a hello
-//     frame   = length:u32  crc32c:u32  payload       both of the payload
+//     frame   = length:u32  crc32c:u32  check:u32  payload
+//               length and crc32c are of the payload; check is the crc32c of those eight bytes, so
+//               that a wrong length is noticed at once, not after as many bytes as it says
 //     payload = hello | refusal | message
 //     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text  sought:u64
 //     refusal = 1:u8  reason: text          the only thing that the accepting side ever sends
@@ -10,7 +12,7 @@ package import MartletBase
 /// How the dialling side of a link introduces itself.
 package struct Hello: Hashable, Sendable {
     /// The version of the peer protocol that this build speaks.
-    package static let protocolVersion: UInt8 = 1
+    package static let protocolVersion: UInt8 = 2
     static let magic = Bytes(text: "MRTL")
 
     /// The cluster's name; a node of another cluster is refused.
@@ -40,8 +42,10 @@ package enum Frame: Equatable, Sendable {
     /// Everything else.
     case message(PeerMessage)
 
-    /// Bytes of length and checksum before a payload.
-    package static let headerSize = 8
+    /// Bytes of length and checksums before a payload.
+    package static let headerSize = 12
+    /// Those of them that the last four are the checksum of.
+    private static let checkedSize = 8
     /// No payload is larger, in bytes: above the largest object that client limits let grow.
     package static let payloadLimit = 256 << 20
 
@@ -55,7 +59,7 @@ package enum Frame: Equatable, Sendable {
         into writer: inout ByteWriter, limit: Int = Self.payloadLimit
     ) -> Bool {
         let start = writer.count
-        writer.write(UInt64(0))
+        writer.writeRaw(Bytes(repeating: 0, count: Self.headerSize))
         switch self {
         case .hello(let hello):
             writer.write(Self.helloKind)
@@ -77,7 +81,26 @@ package enum Frame: Equatable, Sendable {
         }
         writer.patch(UInt32(body.count), at: start)
         writer.patch(Checksum.crc32c(writer.bytes, body), at: start + 4)
+        let checked = start..<start + Self.checkedSize
+        writer.patch(Checksum.crc32c(writer.bytes, checked), at: checked.upperBound)
         return true
+    }
+
+    /// Reads the header at `start`, all of which is there.
+    ///
+    /// - Parameter limit: no payload may be larger, in bytes.
+    static func readHeader(
+        from bytes: Bytes, at start: Int, limit: Int
+    ) throws(FormatError) -> (length: Int, checksum: UInt32) {
+        var reader = ByteReader(bytes, start..<start + headerSize)
+        let length = Int(try reader.readUInt32())
+        let checksum = try reader.readUInt32()
+        guard length <= limit else { throw FormatError(.tooLarge("frame"), at: start) }
+        let check = Checksum.crc32c(bytes, start..<start + checkedSize)
+        guard try reader.readUInt32() == check else {
+            throw FormatError(.checksumMismatch, at: start)
+        }
+        return (length, checksum)
     }
 
     /// Reads one payload, which must end with `reader`.
@@ -142,10 +165,8 @@ package struct FrameDecoder: Sendable {
     /// The next whole frame; nil while it is not all there. An error is final for the stream.
     package mutating func next() throws(FormatError) -> Frame? {
         guard buffer.count - consumed >= Frame.headerSize else { return nil }
-        var header = ByteReader(buffer, consumed..<buffer.count)
-        let length = Int(try header.readUInt32())
-        let checksum = try header.readUInt32()
-        guard length <= payloadLimit else { throw FormatError(.tooLarge("frame"), at: consumed) }
+        let (length, checksum) = try Frame.readHeader(
+            from: buffer, at: consumed, limit: payloadLimit)
         let start = consumed + Frame.headerSize
         guard buffer.count - start >= length else { return nil }
         let range = start..<start + length

@@ -94,6 +94,7 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
         var writer = ByteWriter()
         writer.write(UInt32(payload.count))
         writer.write(Checksum.crc32c(payload))
+        writer.write(Checksum.crc32c(writer.bytes))
         writer.writeRaw(payload)
         return writer.bytes
     }
@@ -129,11 +130,16 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
             bytes[4] ^= 1
             return bytes
         },
+        BadPeer(name: "a length that is not what was sent", refusal: "checksum") {
+            var bytes = hello(to: $0)
+            bytes[1] ^= 1
+            return bytes
+        },
         BadPeer(name: "a large frame before a hello", refusal: "too large") { _ in
             frame(Bytes(repeating: 0, count: FrameDecoder.firstPayloadLimit + 1))
         },
         BadPeer(name: "a frame above every limit", refusal: "too large") {
-            hello(to: $0) + [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]
+            hello(to: $0) + [0xFF, 0xFF, 0xFF, 0xFF] + Bytes(repeating: 0, count: 8)
         },
         BadPeer(name: "an empty frame", refusal: "truncated") { _ in frame([]) },
         BadPeer(name: "an unknown message", refusal: "invalid") {

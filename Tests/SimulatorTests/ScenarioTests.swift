@@ -7,7 +7,7 @@ enum Simulations {
     static let names = [
         "node-down-during-writes", "partition-and-heal", "crash-of-every-node",
         "fallbacks-stand-in", "flaky-network", "every-knob", "carts-and-counters",
-        "clocks-and-pauses", "restless-nodes", "flapping-partitions", "swizzle",
+        "clocks-and-pauses", "restless-nodes", "flapping-partitions", "swizzle", "torn-network",
     ]
 
     static func load(_ name: String) throws -> Scenario {

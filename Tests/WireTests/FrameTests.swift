@@ -55,18 +55,30 @@ import Testing
         #expect(try decode(pieces) == frames)
     }
 
-    @Test("Any flipped bit of payload or checksum is noticed")
+    /// A length that says too much must not be waited for: the link would be silent until then.
+    @Test("Any flipped bit is noticed at once, in the length too")
     func flippedBits() {
         let bytes = hello.encoded
-        for bit in 4 * 8..<bytes.count * 8 {
+        for bit in 0..<bytes.count * 8 {
             var bent = bytes
             bent[bit / 8] ^= 1 << UInt8(bit % 8)
             #expect {
                 _ = try decode([bent])
             } throws: {
-                ($0 as? FormatError)?.reason == .checksumMismatch
+                let reason = ($0 as? FormatError)?.reason
+                return reason == .checksumMismatch || bit < 32 && reason == .tooLarge("frame")
             }
         }
+    }
+
+    @Test("A header is believed only whole, and then only with its checksum")
+    func headers() throws {
+        let bytes = hello.encoded
+        for size in 0..<Frame.headerSize {
+            #expect(try decode([Bytes(bytes[..<size])]) == [])
+        }
+        let zeros = Bytes(repeating: 0, count: Frame.headerSize)
+        #expect(throws: FormatError(.checksumMismatch, at: 0)) { try decode([zeros]) }
     }
 
     @Test("A stranger's frame is refused by its length alone; a known peer's may be larger")
@@ -75,6 +87,7 @@ import Testing
             var writer = ByteWriter()
             writer.write(UInt32(length))
             writer.write(UInt32(0))
+            writer.write(Checksum.crc32c(writer.bytes))
             return writer.take()
         }
         var decoder = FrameDecoder()
@@ -165,14 +178,15 @@ import Testing
     func goldenHello() {
         #expect(
             hexDigits(hello.encoded)
-                == "1b000000" + "fa716df7" + "004d52544c01" + "0163" + "0100000000000000"
-                + "026e31" + "0200000000000000")
+                == "1b000000" + "26425313" + "274770fd" + "004d52544c02" + "0163"
+                + "0100000000000000" + "026e31" + "0200000000000000")
     }
 
     private func framed(_ payload: Bytes) -> Bytes {
         var writer = ByteWriter()
         writer.write(UInt32(payload.count))
         writer.write(Checksum.crc32c(payload))
+        writer.write(Checksum.crc32c(writer.bytes))
         writer.writeRaw(payload)
         return writer.take()
     }
