@@ -2,9 +2,10 @@
 //
 //     assemble   nodes start, meet through their seeds, one creates the ring, all adopt it
 //     unrest     clients and faults, for the scenario's duration
+//     the core   where the scenario asks for it: some nodes stay away, the others serve and settle
 //     healing    every fault ends, every node is up, clients are done
 //     settling   within the bound no hint is left and all replicas are equal: by hints alone if
-//                that is enough, else with the help of reads that ask every home
+//                half of it is enough, else with the help of reads that ask every home
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
@@ -15,6 +16,9 @@ internal import MartletStorage
 package enum Simulation {
     private static let assemblyBound = Duration.seconds(60)
     private static let settlingStep = Duration.milliseconds(200)
+    /// The share of the bound that hints are given to drain on their own, before reads help: one
+    /// part in so many.
+    private static let hintShare = 2
     /// How long the reads of one settling pass, and the repairs they make, are given.
     private static let readPass = Duration.seconds(1)
 
@@ -59,6 +63,10 @@ package enum Simulation {
             if world.violation == nil {
                 world.beginRestlessness()
                 world.run(until: world.now + reduction.duration(of: scenario))
+                if !world.schedule.core.absences.isEmpty {
+                    report.core = world.schedule.core.description
+                    report.coreSettledAfter = world.settleCore()
+                }
                 world.heal()
                 settle(&world, &report)
             }
@@ -98,18 +106,22 @@ package enum Simulation {
 
     private static func settle(_ world: inout World, _ report: inout SimulationReport) {
         let healed = world.now
-        let drained = world.run(within: world.scenario.settle, step: settlingStep) {
+        let bound = world.scenario.settle
+        func noteHints() {
+            guard report.hintsDrainedAfter == nil, world.pendingHints == 0 else { return }
+            report.hintsDrainedAfter = world.now.since(healed)
+        }
+        _ = world.run(within: bound / hintShare, step: settlingStep) {
             $0.everyNodeIsIdle && $0.pendingHints == 0
         }
         guard world.violation == nil else { return }
-        if drained { report.hintsDrainedAfter = world.now.since(healed) }
+        noteHints()
         var finding = world.unsettled()
         report.convergedByHintsAlone = finding == nil
-        while finding != nil, world.violation == nil,
-            world.now.since(healed) < world.scenario.settle
-        {
-            world.readEverywhere()
+        while finding != nil, world.violation == nil, world.now.since(healed) < bound {
+            world.readEverywhere(through: Array(world.nodes.indices))
             world.run(until: world.now + readPass)
+            noteHints()
             finding = world.unsettled()
         }
         if finding == nil { report.settledAfter = world.now.since(healed) }

@@ -41,6 +41,8 @@
                 {nodes: 3, duration: 6s, clients: 6, keys: 5, carts: 2, counters: 2,
                  mix: {carts: 40%, counters: 40%}}
                 """
+            case .waitsForOthers:
+                "{nodes: 3, duration: 2s, clients: 4, keys: 10, core: 40%..70%, settle: 20s}"
             case .losesManifest:
                 """
                 {nodes: 3, duration: 4s, clients: 4, keys: 10,

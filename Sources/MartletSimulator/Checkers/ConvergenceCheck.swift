@@ -25,22 +25,32 @@ struct ConvergenceCheck {
         }
     }
 
-    func run() -> Finding? {
-        for (index, node) in nodes.enumerated() {
-            if let hint = node.engine.everything(in: .hints).first {
-                return Finding(.convergence, "node \(index + 1) still keeps the hint \(hint.key)")
+    /// Among all nodes.
+    func run() -> Finding? { run(among: Array(nodes.indices), promise: .convergence) }
+
+    /// Among `members` alone: their hints for each other, and the keys that no other is a home of.
+    func run(among members: [Int], promise: Promise) -> Finding? {
+        let ids = members.map { nodes[$0].id }
+        for index in members {
+            let engine = nodes[index].engine
+            let hints = engine.everything(in: .hints)
+            if let hint = hints.first(where: { $0.key.home.map(ids.contains) ?? true }) {
+                return Finding(promise, "node \(index + 1) still keeps the hint \(hint.key)")
             }
-            for entry in node.engine.everything(in: .objects) {
-                if let difference = difference(entry, at: index) {
-                    return Finding(.convergence, difference)
+            for entry in engine.everything(in: .objects) {
+                let homes = topology.homes(of: Partition(index: entry.key.partition))
+                guard homes.allSatisfy(ids.contains) else { continue }
+                if let difference = difference(entry, at: index, homes: homes) {
+                    return Finding(promise, difference)
                 }
             }
         }
         return nil
     }
 
-    private func difference(_ entry: ScanPage.Entry, at index: Int) -> String? {
-        let homes = topology.homes(of: Partition(index: entry.key.partition))
+    private func difference(
+        _ entry: ScanPage.Entry, at index: Int, homes: [NodeID]
+    ) -> String? {
         guard homes.contains(nodes[index].id) else {
             return "node \(index + 1) holds \(entry.key) and is no home of it"
         }

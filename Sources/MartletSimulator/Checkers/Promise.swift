@@ -38,6 +38,8 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case oneTopology = "equal epochs mean equal topology"
     /// A node never goes back to an older ring, or to none.
     case epochsGrow = "epochs only grow"
+    /// Nodes that are left alone for good take every write with w = 1, and settle among themselves.
+    case coreServes = "what is left of the nodes serves and settles"
     /// Within the bound after the last fault, no hints are left and all replicas are equal.
     case convergence = "all replicas equal and no hints left"
 }

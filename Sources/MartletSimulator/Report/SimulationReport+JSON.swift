@@ -39,6 +39,8 @@ extension SimulationReport {
         let hintsLost: Int
         let hintsPending: Int
         let convergedByHintsAlone: Bool
+        let core: String?
+        let coreSettledAfter: Double?
         let hintsDrainedAfter: Double?
         let settledAfter: Double?
         let simulatedTime: Double
@@ -93,6 +95,8 @@ extension SimulationReport {
             hintsLost = report.hints.lost
             hintsPending = report.hints.pending
             convergedByHintsAlone = report.convergedByHintsAlone
+            core = report.core
+            coreSettledAfter = report.coreSettledAfter.map(Self.seconds)
             hintsDrainedAfter = report.hintsDrainedAfter.map(Self.seconds)
             settledAfter = report.settledAfter.map(Self.seconds)
             simulatedTime = Self.seconds(report.simulatedTime)

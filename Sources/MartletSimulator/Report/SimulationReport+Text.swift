@@ -13,6 +13,10 @@ extension SimulationReport: CustomStringConvertible {
         for (index, fault) in faults.enumerated() {
             lines.append("  \(index == 0 ? "faults    " : "          ")  \(fault)")
         }
+        if let core {
+            let outcome = coreSettledAfter.map { "settled after \(Self.text($0))" }
+            lines.append("  left alone  \(core): \(outcome ?? "not settled")")
+        }
         lines += [
             "  requests    \(operations.reads) reads, \(operations.writes) writes, "
                 + "\(Self.percent(availability)) answered, median \(Self.text(latency.median)), "

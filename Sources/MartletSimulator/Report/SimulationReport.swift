@@ -52,6 +52,10 @@ package struct SimulationReport: Sendable {
     package internal(set) var hints = (kept: 0, delivered: 0, lost: 0, pending: 0)
     /// Whether all replicas were equal after healing before any read helped.
     package internal(set) var convergedByHintsAlone = false
+    /// The nodes that were left alone, and those that stayed away, from 1; nil when none did.
+    package internal(set) var core: String?
+    /// From then on until those left had settled; nil when they did not, or none stayed away.
+    package internal(set) var coreSettledAfter: Duration?
     /// From healing until no hint was left; nil when some were at the bound.
     package internal(set) var hintsDrainedAfter: Duration?
     /// From healing until all replicas were equal; nil when the run did not get there.

@@ -73,6 +73,8 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case compaction
     /// A block was read from the disk.
     case blockRead = "block-read"
+    /// Nodes had to do without others that stayed away for good.
+    case coreAlone = "core-alone"
     /// A request failed, was refused, or was never answered.
     case failedOperation = "failed-operation"
 }

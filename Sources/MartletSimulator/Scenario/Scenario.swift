@@ -24,6 +24,9 @@ package struct Scenario: Sendable {
     package var duration = Duration.seconds(20)
     /// The bound within which everything must have settled once all faults are over.
     package var settle = Duration.seconds(60)
+    /// The share of the nodes that must serve and settle on their own once the unrest is over, the
+    /// others staying away until they have; at 1 nobody stays away.
+    package var core = 1.0...1.0
     /// How the network behaves throughout.
     package var network = NetworkSettings()
     /// How long a disk takes to sync.

@@ -154,7 +154,8 @@ extension Section {
         try expect(only: [
             "description", "nodes", "zones", "n", "partitions", "clients", "rate", "keys",
             "value-bytes", "popularity", "carts", "counters", "mix", "lifetime", "habits",
-            "duration", "settle", "network", "disk", "clocks", "options", "faults", "expects",
+            "duration", "settle", "core", "network", "disk", "clocks", "options", "faults",
+            "expects",
         ])
         try read("description", into: &scenario.description) { (text) throws(WordError) in text }
         try read("nodes", into: &scenario.nodeCount, ScenarioText.count)
@@ -163,6 +164,7 @@ extension Section {
         try read("partitions", into: &scenario.partitionCount, ScenarioText.count)
         try read("duration", into: &scenario.duration, ScenarioText.duration)
         try read("settle", into: &scenario.settle, ScenarioText.duration)
+        try readRange("core", into: &scenario.core, ScenarioText.share)
         try read(into: &scenario.workload)
         try section("network")?.read(into: &scenario.network)
         if let disk = try section("disk") {

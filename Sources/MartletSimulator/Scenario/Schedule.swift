@@ -54,6 +54,8 @@ struct Schedule {
     let replication: ReplicationOptions
     let storage: StorageOptions
     let faults: [Fault]
+    /// Who is left when the unrest is over.
+    let core: Core
     /// What of all this a run leaves out.
     var reduction = Reduction()
 
@@ -77,6 +79,7 @@ struct Schedule {
             faults += specification.drawn(scenario, &random)
         }
         self.faults = faults
+        core = Core(scenario, seed: seed)
     }
 
     /// Knobs whose values must not matter to any promise.

@@ -139,6 +139,9 @@ extension World {
 
     /// The answer as a planted fault spoils it.
     func spoilt(_ answer: ClientAnswer, of operation: Operation) -> ClientAnswer {
+        if planted == .waitsForOthers, core != nil, operation.kind != .get {
+            return .failed(.overloaded)
+        }
         guard planted == .answersEmpty, case .read(var read) = answer else { return answer }
         read.object = Object()
         return .read(read)

@@ -32,6 +32,8 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case forgetsHint
     /// Hints are lost on their way, for ever.
     case losesHints
+    /// Nodes refuse writes for as long as others stay away.
+    case waitsForOthers
     /// A node now and then answers nothing.
     case swallowsAnswer
     /// A crash takes the storage's manifest, synced as it is.
@@ -59,6 +61,7 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .acknowledgesBeforeSync: .durableWrites
         case .forgetsHint: .hintsConserved
         case .losesHints: .convergence
+        case .waitsForOthers: .coreServes
         case .swallowsAnswer: .requestsAnswered
         case .losesManifest: .storageOpens
         case .rewritesRing: .oneTopology

@@ -187,8 +187,13 @@ extension World {
         guard let topology = nodes.lazy.compactMap({ $0.core?.topology }).first,
             nodes.allSatisfy({ $0.isUp && $0.core?.topology == topology })
         else { return Finding(.convergence, "not every node is up and knows the ring") }
+        return convergence(topology).run()
+    }
+
+    /// A comparison of what all nodes hold; each has started once.
+    func convergence(_ topology: Topology) -> ConvergenceCheck {
         let stores = nodes.compactMap { node in node.id.map { ($0, node.engine) } }
-        return ConvergenceCheck(nodes: stores, topology: topology).run()
+        return ConvergenceCheck(nodes: stores, topology: topology)
     }
 
     /// Hints that the nodes say they keep.

@@ -49,10 +49,11 @@ extension World {
         queue.schedule(.clientActs(index), at: clients[index].due)
     }
 
-    /// Reads every key at all its homes, so that whoever is behind is repaired.
-    mutating func readEverywhere() {
+    /// Reads every key at all its homes through `coordinators`, so that whoever is behind is
+    /// repaired.
+    mutating func readEverywhere(through coordinators: [Int]) {
         for key in history.keys.indices {
-            let node = key % nodes.count
+            let node = coordinators[key % coordinators.count]
             guard nodes[node].isUp else { continue }
             let plan = Client.Plan(
                 key: key, kind: .get, memory: nil, needed: .all, neededSynced: .count(0),
@@ -63,7 +64,7 @@ extension World {
 
     // MARK: Asking
 
-    private mutating func request(_ plan: Client.Plan, by client: Int?, at node: Int) {
+    mutating func request(_ plan: Client.Plan, by client: Int?, at node: Int) {
         let homes = plan.homeCount ?? min(scenario.replicaCount, scenario.nodeCount)
         let neededHomes = plan.neededHomes?.resolved(among: homes) ?? 0
         var operation = Operation(

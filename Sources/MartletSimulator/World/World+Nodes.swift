@@ -147,7 +147,7 @@ extension World {
 
     mutating func nodeStarts(_ index: Int, life: Int) {
         let node = nodes[index]
-        guard node.life == life, !node.isUp else { return }
+        guard node.life == life, !node.isUp, core?.keepsDown(index) != true else { return }
         node.configuration.seeds = seedEndpoints(of: index)
         do {
             try node.start(

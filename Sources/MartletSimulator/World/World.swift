@@ -5,6 +5,7 @@
 //     World+Nodes    a node's turn, its log, its crash and start
 //     World+Network  links and datagrams between nodes
 //     World+Clients  requests and answers          World+Faults  what goes wrong, and healing
+//     World+Core     what is left does without the rest
 //     World+Checks   the promises, held against the history
 //     World+NodeFaults  pauses, clocks            World+LinkFaults  slow and clogged links
 internal import MartletBase
@@ -53,6 +54,8 @@ struct World {
     var remembered: (node: Int, key: StorageKey, object: Object)?
     /// How far a planted fault of several steps has come.
     var plantStep = 0
+    /// Who has to do without the others; nil but for the phase in which somebody must.
+    var core: Core?
     /// What came of the last `creationRequested`.
     var creation: CreationOutcome?
     /// How many processes are stopped.
