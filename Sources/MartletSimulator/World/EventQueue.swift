@@ -1,6 +1,5 @@
 // Virtual time: everything that will happen, ordered by (time, sequence). Two events of one
 // instant come in the order in which they were scheduled, so a run has exactly one order.
-internal import HeapModule
 internal import MartletBase
 internal import MartletStorage
 
@@ -46,30 +45,28 @@ enum WorldEvent {
 
 /// The future of the world.
 struct EventQueue {
-    private struct Entry: Comparable {
-        var at: Instant
-        var sequence: UInt64
-        var event: WorldEvent
-
-        static func < (left: Entry, right: Entry) -> Bool {
-            left.at == right.at ? left.sequence < right.sequence : left.at < right.at
-        }
-
-        static func == (left: Entry, right: Entry) -> Bool { left.sequence == right.sequence }
-    }
-
-    private var heap = Heap<Entry>()
-    private var nextSequence: UInt64 = 0
+    private var agenda = Agenda()
+    /// The events, each in its slot; those of the free slots are nil.
+    private var events: [WorldEvent?] = []
+    private var free: [Int] = []
 
     /// When the next event is; `never` when there is none.
-    var next: Instant { heap.min?.at ?? .never }
+    var next: Instant { agenda.first.map { Instant(nanoseconds: $0.at) } ?? .never }
 
     mutating func schedule(_ event: WorldEvent, at time: Instant) {
-        heap.insert(Entry(at: time, sequence: nextSequence, event: event))
-        nextSequence += 1
+        if let slot = free.popLast() {
+            events[slot] = event
+            agenda.add(slot, at: time)
+        } else {
+            agenda.add(events.count, at: time)
+            events.append(event)
+        }
     }
 
     mutating func take() -> (at: Instant, event: WorldEvent)? {
-        heap.popMin().map { ($0.at, $0.event) }
+        guard let first = agenda.first, let event = events[first.slot].take() else { return nil }
+        agenda.removeFirst()
+        free.append(first.slot)
+        return (Instant(nanoseconds: first.at), event)
     }
 }
