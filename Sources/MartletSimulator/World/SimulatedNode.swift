@@ -69,16 +69,18 @@ final class SimulatedNode {
     /// an instant of another node would not pass for one of this.
     func moment(_ now: Instant) -> Moment {
         Moment(
-            instant: now + .seconds(1_000 * (index + 1)),
+            instant: Instant(nanoseconds: now.nanoseconds + clockOffset),
             wall: WallTime(
                 milliseconds: UInt64(Int64(Self.epochMilliseconds) + clock.milliseconds(at: now))))
     }
 
+    /// Nanoseconds that its monotonic clock is ahead of the world's.
+    private var clockOffset: UInt64 { UInt64(index + 1) * 1_000_000_000_000 }
+
     /// The world's time of an instant of this node's.
     private func worldTime(of instant: Instant) -> Instant {
         if instant == .never { return .never }
-        let offset = UInt64(1_000 * (index + 1)) * 1_000_000_000
-        return Instant(nanoseconds: instant.nanoseconds - min(offset, instant.nanoseconds))
+        return Instant(nanoseconds: instant.nanoseconds - min(clockOffset, instant.nanoseconds))
     }
 
     /// Opens the core over what the storage holds, with the log durable up to there.

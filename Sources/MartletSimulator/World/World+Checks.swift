@@ -105,7 +105,7 @@ extension World {
         guard let topology = nodes[operation.node].core?.topology else { return nil }
         let partition = topology.partition(ofKey: history.keys[operation.key])
         let homes = topology.homes(of: partition).prefix(operation.homeCount ?? .max)
-            .map(nodeIndex(of:))
+            .map { nodeIndex(of: $0) }
         let key = StorageKey.object(
             partition: partition.index, key: history.keys[operation.key])
         let lineage = history.lineages[operation.key]
