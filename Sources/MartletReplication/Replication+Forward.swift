@@ -50,7 +50,7 @@ extension Replication {
         _ put: PutRequest, candidates: ArraySlice<NodeID>, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        guard let home = candidates.first(where: isReachable) else {
+        guard let home = candidates.first(where: { isReachable($0) }) else {
             coordinateInTheirPlace(put, at: now, into: &effects)
             return
         }

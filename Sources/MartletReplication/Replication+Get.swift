@@ -57,7 +57,7 @@ extension Replication {
             readOptions, defaults: options, homeCount: homeCount)
         let placement = Placement(
             topology: topology, partition: call.location.partition, n: requirement.n)
-        let parts = placement.parts(reachable: isReachable).parts
+        let parts = placement.parts(reachable: { isReachable($0) }).parts
         let reachableHomes = parts.count { $0.standsInFor == nil }
         guard parts.count >= requirement.r, reachableHomes >= requirement.pr else {
             throw .unavailable(

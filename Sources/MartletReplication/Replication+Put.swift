@@ -82,7 +82,7 @@ extension Replication {
         let requirement = try requirement(of: request, homeCount: homes.count)
         let placement = Placement(
             topology: topology, partition: call.location.partition, n: requirement.n)
-        var (parts, without) = placement.parts(reachable: isReachable)
+        var (parts, without) = placement.parts(reachable: { isReachable($0) })
         let heldFor = joinAsCoordinator(&parts, &without, placement)
 
         var tally = WriteTally(requirement: requirement)
@@ -259,7 +259,9 @@ extension Replication {
         }
         put.hasHedged = true
         for home in put.uncared {
-            guard let fallback = put.fallback(reachable: isReachable), hedges.spend() else { break }
+            guard let fallback = put.fallback(reachable: { isReachable($0) }), hedges.spend() else {
+                break
+            }
             counts.hedges += 1
             ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
         }
@@ -278,7 +280,7 @@ extension Replication {
         else { return }
         let home = part.standsInFor ?? node
         if put.uncared.contains(home), !put.tally.hasStandIn(for: home) {
-            if let fallback = put.fallback(reachable: isReachable) {
+            if let fallback = put.fallback(reachable: { isReachable($0) }) {
                 ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
             } else {
                 owe([home], in: put, at: now, into: &effects)

@@ -52,21 +52,22 @@ struct WriteTally {
     }
 
     var storedCount: Int { replicas.count { $0.holdsWrite } }
-    private var storedHomeCount: Int {
-        replicas.count { $0.holdsWrite && $0.part.standsInFor == nil }
-    }
-    private var syncedCount: Int { replicas.count { $0.act == .synced } }
 
     var verdict: Verdict {
-        if isMet(stored: storedCount, homes: storedHomeCount, synced: syncedCount) { return .met }
-        let hopeful = replicas.filter { $0.act != .refused }
-        let homes = hopeful.count { $0.part.standsInFor == nil }
-        let couldBe = isMet(stored: hopeful.count, homes: homes, synced: hopeful.count)
-        return couldBe ? .open : .lost
+        if meets(where: { $0.holdsWrite }, synced: { $0.act == .synced }) { return .met }
+        let isHopeful = { (replica: Replica) in replica.act != .refused }
+        return meets(where: isHopeful, synced: isHopeful) ? .open : .lost
     }
 
-    private func isMet(stored: Int, homes: Int, synced: Int) -> Bool {
-        stored >= requirement.w && homes >= requirement.pw && synced >= requirement.dw
+    /// Whether those that hold the write, and have it synced, are enough.
+    private func meets(where holds: (Replica) -> Bool, synced: (Replica) -> Bool) -> Bool {
+        var (stored, homes, durable) = (0, 0, 0)
+        for replica in replicas where holds(replica) {
+            stored += 1
+            if replica.part.standsInFor == nil { homes += 1 }
+            if synced(replica) { durable += 1 }
+        }
+        return stored >= requirement.w && homes >= requirement.pw && durable >= requirement.dw
     }
 
     /// Whether `home` has the write, itself or through a stand-in.
