@@ -61,6 +61,7 @@ enum VisibilityEstimate {
     static func quantile(_ durations: [Duration], _ probability: Double) -> Duration {
         guard !durations.isEmpty else { return .zero }
         let sorted = durations.sorted()
-        return sorted[min(sorted.count - 1, Int(Double(sorted.count) * probability))]
+        let place = Int(Double(sorted.count) * min(max(probability, 0), 1))
+        return sorted[min(sorted.count - 1, place)]
     }
 }

@@ -33,6 +33,8 @@ extension VisibilityReport {
             let reads: Int
             let freshAtOnce: Double
             let measured: Figures
+            let low: Figures
+            let high: Figures
             let paper: Figures?
             let isNear: Bool
         }
@@ -53,7 +55,8 @@ extension VisibilityReport {
                 Line(
                     latency: row.latency, r: row.pair.r, w: row.pair.w, writes: row.writes,
                     reads: row.reads, freshAtOnce: row.freshAtOnce,
-                    measured: Figures(row.measured), paper: row.paper.map(Figures.init),
+                    measured: Figures(row.measured), low: Figures(row.interval.low),
+                    high: Figures(row.interval.high), paper: row.paper.map(Figures.init),
                     isNear: row.isNear)
             }
         }

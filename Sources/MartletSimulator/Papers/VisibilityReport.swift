@@ -19,9 +19,11 @@ package struct VisibilityReport: Sendable {
         package let freshAtOnce: Double
         /// What was measured.
         package let measured: QuorumFigures
+        /// Between what it lies with 95% confidence, given so many trials.
+        package let interval: (low: QuorumFigures, high: QuorumFigures)
         /// What the paper says; nil where this project has no figures of it.
         package let paper: QuorumFigures?
-        /// Whether it is as near to the paper as was asked.
+        /// Whether its interval reaches to where it is as near to the paper as was asked.
         package let isNear: Bool
     }
 
@@ -76,22 +78,47 @@ extension VisibilityExperiment {
             self.trials / 5, offsets: VisibilityEstimate.secondOffsets(first, stale: stale))
         let third = trials.run(
             self.trials, offsets: VisibilityEstimate.thirdOffsets(second, stale: stale))
-        let measured = QuorumFigures(
-            read: VisibilityEstimate.quantile(trials.reads, probability),
-            write: VisibilityEstimate.quantile(trials.writes, probability),
-            visible: VisibilityEstimate.crossing(third, stale: stale))
+        let measured = figures(of: trials, third)
+        let interval = (
+            low: figures(of: trials, third, deviations: -2),
+            high: figures(of: trials, third, deviations: 2)
+        )
         let paper = latency.paper[pair]
         return VisibilityReport.Row(
             latency: latency.name, pair: pair, writes: trials.writes.count,
             reads: trials.reads.count, freshAtOnce: 1 - first[0].staleShare, measured: measured,
-            paper: paper, isNear: paper.map { isNear(measured, to: $0) } ?? true)
+            interval: interval, paper: paper,
+            isNear: paper.map { isNear(interval.low, interval.high, to: $0) } ?? true)
     }
 
-    private func isNear(_ measured: QuorumFigures, to paper: QuorumFigures) -> Bool {
+    /// The figures, or what they would be if chance was so many standard deviations off.
+    private func figures(
+        of trials: VisibilityTrials, _ tallies: [OffsetTally], deviations: Double = 0
+    ) -> QuorumFigures {
+        func quantile(_ durations: [Duration]) -> Duration {
+            let deviation = (probability * (1 - probability) / Double(durations.count)).squareRoot()
+            return VisibilityEstimate.quantile(durations, probability + deviations * deviation)
+        }
+        let stale = 1 - probability
+        let deviation = 1 / (stale * Double(tallies[0].reads)).squareRoot()
+        let factor = max(1 - deviations * deviation, Self.leastFactor)
+        return QuorumFigures(
+            read: quantile(trials.reads), write: quantile(trials.writes),
+            visible: VisibilityEstimate.crossing(tallies, stale: stale * factor))
+    }
+
+    /// What a share may at the least be of the one looked for: few trials could not tell it from
+    /// nothing.
+    private static let leastFactor = 0.05
+
+    /// Whether what lies between `low` and `high` may be as near to the paper as was asked.
+    private func isNear(
+        _ low: QuorumFigures, _ high: QuorumFigures, to paper: QuorumFigures
+    ) -> Bool {
         func isWithin(_ share: Double, _ path: KeyPath<QuorumFigures, Duration>) -> Bool {
-            let found = Double(measured[keyPath: path].nanoseconds)
             let asked = Double(paper[keyPath: path].nanoseconds)
-            return (found - asked).magnitude <= share * asked
+            return Double(high[keyPath: path].nanoseconds) >= asked * (1 - share)
+                && Double(low[keyPath: path].nanoseconds) <= asked * (1 + share)
         }
         return isWithin(latencyTolerance, \.read) && isWithin(latencyTolerance, \.write)
             && isWithin(visibilityTolerance, \.visible)
