@@ -35,9 +35,9 @@ func lines(of report: VisibilityReport) -> [String] {
             + "N = \(experiment.replicaCount)", "",
     ] + table.lines + [
         "",
-        "\(writes) writes and \(reads) reads, seed \(report.seed); near: the intervals of 95% reach "
-            + "to within \(decimal(experiment.latencyTolerance * 100, 0))% of the paper's latencies "
-            + "and \(decimal(experiment.visibilityTolerance * 100, 0))% of its t",
+        "\(writes) writes and \(reads) reads, seed \(report.seed); near: the intervals of 95% "
+            + "reach to within \(decimal(experiment.latencyTolerance * 100, 0))% of the paper's "
+            + "latencies and \(decimal(experiment.visibilityTolerance * 100, 0))% of its t",
     ]
 }
 
