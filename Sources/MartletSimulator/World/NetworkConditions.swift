@@ -30,8 +30,8 @@ struct NetworkConditions {
             breaksLink: random.chance(breaks))
     }
 
-    /// Pareto. With alpha 2, which it is unless told otherwise: median 1.4 times the least, one in a
-    /// hundred 10 times, one in ten thousand 100 times. A square root rounds alike everywhere, as
+    /// Pareto. With alpha 2, which it is unless told otherwise: median 1.4 times the least, one in
+    /// a hundred 10 times, one in ten thousand 100 times. A square root rounds alike everywhere, as
     /// do logarithms of our own.
     private func tail(_ random: inout SeededRandom) -> Duration {
         let unit = max(random.unit(), 1e-9)
