@@ -93,6 +93,10 @@ struct EngineTests {
         #expect(sample.engine.memtableBytes >= options.memtableLimitBytes)
         #expect(sample.engine.memtableBytes < options.memtableLimitBytes + (16 << 10))
         try expectNoCliff(delays)
+        // A node that starts writes down who it is, however far behind it was.
+        var own = WriteBatch()
+        own.put(.state("actor"), Bytes(text: "next"))
+        try sample.engine.write(own)
         sample.settle()
         #expect(sample.engine.backlog == 0)
         try sample.put("again", "1")

@@ -114,7 +114,7 @@ package final class StorageEngine {
     package func write(
         _ batch: WriteBatch, isSynced: Bool = false
     ) throws(WriteRefusal) -> LogPosition {
-        if let refusal { throw refusal }
+        if let refusal, !isExempt(batch, from: refusal) { throw refusal }
         if batch.isEmpty { return appended }
         let bytes = batch.byteCount
         if bytes > options.batchLimitBytes { throw .batchLimit }
@@ -122,6 +122,18 @@ package final class StorageEngine {
             throw .pendingLimit
         }
         return accept(batch, isSynced: isSynced)
+    }
+
+    /// What a node writes of itself is little, and no backlog stands against it: a node that was
+    /// behind when it crashed could not start, and so never catch up.
+    private func isExempt(_ batch: WriteBatch, from refusal: WriteRefusal) -> Bool {
+        guard case .behind = refusal else { return false }
+        return batch.changes.allSatisfy { change in
+            switch change {
+            case .put(let key, _), .delete(let key): key.space == .state
+            case .drop: false
+            }
+        }
     }
 
     /// `write` once nothing stands against it.
