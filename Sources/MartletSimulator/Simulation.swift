@@ -108,11 +108,11 @@ package enum Simulation {
         let healed = world.now
         let bound = world.scenario.settle
         func noteHints() {
-            guard report.hintsDrainedAfter == nil, world.pendingHints == 0 else { return }
+            guard report.hintsDrainedAfter == nil, world.areHintsDelivered else { return }
             report.hintsDrainedAfter = world.now.since(healed)
         }
         _ = world.run(within: bound / hintShare, step: settlingStep) {
-            $0.everyNodeIsIdle && $0.pendingHints == 0
+            $0.everyNodeIsIdle && $0.areHintsDelivered
         }
         guard world.violation == nil else { return }
         noteHints()
@@ -133,7 +133,7 @@ package enum Simulation {
 
 extension World {
     func everyNode(_ holds: (NodeCore) -> Bool) -> Bool {
-        nodes.allSatisfy { $0.core.map(holds) ?? false }
+        nodes.allSatisfy { $0.core.map(holds) ?? $0.isOut }
     }
 
     /// Whether all nodes are up, with no request under way.
@@ -143,7 +143,7 @@ extension World {
     mutating func noteFinalState() {
         for node in nodes {
             let entries =
-                node.engine.everything(in: .objects) + node.engine.everything(in: .hints)
+                node.entries(in: .objects) + node.entries(in: .hints)
             for entry in entries {
                 log.note(
                     now, node.index, .state,

@@ -9,7 +9,7 @@ struct NodeFaultTests {
     static func scenario(_ faults: String, more: String = "") throws -> Scenario {
         try Scenario.load(
             text: """
-                nodes: 3
+                \(more.contains("nodes:") ? "" : "nodes: 3")
                 duration: 4s
                 clients: 4
                 keys: 12

@@ -10,15 +10,14 @@ struct AcknowledgedWritesCheck {
     let promise: Promise
     /// For each key, the dots of all siblings anywhere in the cluster.
     let surviving: [[Dot]]
-    /// When each node last crashed; `start` for never.
-    let crashedAt: [Instant]
+    let losses: Losses
 
     func run(_ history: History) -> Finding? {
         let held = surviving.enumerated().map { key, dots in
             history.held(dots, key: key, against: [0])
         }
         let lost = history.acknowledged.first {
-            !held[$0.key].covers($0.place) && $0.isKept(crashedAt, history)
+            !held[$0.key].covers($0.place) && $0.isKept(losses, history)
         }
         return lost.map { Finding(promise, witness($0, history)) }
     }
@@ -36,22 +35,24 @@ struct AcknowledgedWritesCheck {
 }
 
 extension Acknowledgement {
-    /// Whether a node that acknowledged the write has not crashed since, or had synced it.
-    func isKept(_ crashedAt: [Instant], _ history: History) -> Bool {
-        holders.contains { keeps($0, crashedAt, history) }
+    /// Whether a node that acknowledged the write still has what it had: its disk is sound, and it
+    /// has not crashed since, or had synced it.
+    func isKept(_ losses: Losses, _ history: History) -> Bool {
+        holders.contains { keeps($0, losses, history) }
     }
 
     /// How many of `homes` acknowledged it for themselves and have it still.
-    func keepers(among homes: [Int], _ crashedAt: [Instant], _ history: History) -> Int {
+    func keepers(among homes: [Int], _ losses: Losses, _ history: History) -> Int {
         holders.count {
-            $0.isHome && homes.contains($0.node) && keeps($0, crashedAt, history)
+            $0.isHome && homes.contains($0.node) && keeps($0, losses, history)
         }
     }
 
-    private func keeps(
-        _ holder: (node: Int, isSynced: Bool, isHome: Bool), _ crashedAt: [Instant],
-        _ history: History
-    ) -> Bool {
-        holder.isSynced || crashedAt[holder.node] < history.operations[operation].began
+    /// A stand-in lets go of its copy once the home has taken it: both disks count.
+    private func keeps(_ holder: Holder, _ losses: Losses, _ history: History) -> Bool {
+        if let home = holder.standsInFor, losses.isDamaged[home] { return false }
+        if losses.isDamaged[holder.node] { return false }
+        return holder.isSynced
+            || losses.spared(holder.node, since: history.operations[operation].began)
     }
 }

@@ -18,11 +18,9 @@ struct EvidenceCheck {
     let object: StorageKey
     let holders: [Holder]
 
-    /// `crashed` are nodes that have crashed since the request began: what they had not synced
-    /// may be gone.
-    func run(
-        _ operation: Operation, mirror: ReplicaMirror, crashed: (Int) -> Bool
-    ) -> Finding? {
+    /// Nodes that have crashed since the request began may have lost what they had not synced,
+    /// those with a damaged disk anything.
+    func run(_ operation: Operation, mirror: ReplicaMirror, _ losses: Losses) -> Finding? {
         let synced = holders.count { $0.isSynced }
         let atHome = holders.count { $0.standsInFor == nil }
         if holders.count < operation.needed || synced < operation.neededSynced
@@ -35,7 +33,7 @@ struct EvidenceCheck {
                     + "\(operation.neededHomes) were asked for"
             )
         }
-        for holder in holders where holder.isSynced || !crashed(holder.node) {
+        for holder in holders where isAnswerable(holder, losses, since: operation.began) {
             if !holds(holder, mirror) {
                 let act = holder.isSynced ? "have synced" : "hold"
                 return Finding(
@@ -44,6 +42,12 @@ struct EvidenceCheck {
             }
         }
         return nil
+    }
+
+    private func isAnswerable(_ holder: Holder, _ losses: Losses, since began: Instant) -> Bool {
+        if let (home, _) = holder.standsInFor, losses.isDamaged[home] { return false }
+        if losses.isDamaged[holder.node] { return false }
+        return holder.isSynced || losses.spared(holder.node, since: began)
     }
 
     /// A stand-in may have brought the write home since.

@@ -58,15 +58,23 @@ struct Version {
 
 /// A write that its client knows to be safe.
 struct Acknowledgement {
+    /// A node that holds it, as the answer says.
+    struct Holder {
+        let node: Int
+        let isSynced: Bool
+        /// The home that it holds it for; nil when that is itself.
+        let standsInFor: Int?
+
+        var isHome: Bool { standsInFor == nil }
+    }
+
     let operation: Int
     let key: Int
     let dot: Dot
     /// The version's place in the key's lineage.
     let place: Int
     let at: Instant
-    /// The nodes that hold it, as the answer says, whether they have synced it, and whether they
-    /// hold it for themselves.
-    let holders: [(node: Int, isSynced: Bool, isHome: Bool)]
+    let holders: [Holder]
 }
 
 /// Everything that has happened, as far as clients and logs show it.

@@ -27,20 +27,20 @@ struct ReadCheck {
     /// How many homes have answered, as far as the request and the evidence prove it.
     let homesMet: Int
     let key: Int
-    /// When each node last crashed; `start` for never.
-    let crashedAt: [Instant]
+    let losses: Losses
     let began: Instant
 
     /// The writes that the read is bound to cover.
     func bound(_ history: History) -> [Acknowledgement] {
         floor.writes.filter {
-            $0.keepers(among: floor.homes, crashedAt, history) + homesMet > floor.homes.count
+            $0.keepers(among: floor.homes, losses, history) + homesMet > floor.homes.count
         }
     }
 
     /// Whether the deletes bind the read.
     var isBoundByDeletes: Bool {
-        homesMet > 0 && !floor.deletes.isEmpty && floor.homes.allSatisfy { crashedAt[$0] < began }
+        homesMet > 0 && !floor.deletes.isEmpty
+            && floor.homes.allSatisfy { losses.spared($0, since: began) }
     }
 
     func run(

@@ -55,6 +55,13 @@ struct ReplicaMirror {
     /// How many hints a node keeps, up or down.
     func hintCount(at node: Int) -> Int { entries[node].keys.count { $0.space == .hints } }
 
+    /// How many of them are for others than `absent`.
+    func hintCount(at node: Int, without absent: [NodeID]) -> Int {
+        entries[node].keys.count { key in
+            key.space == .hints && !absent.contains { $0 == key.home }
+        }
+    }
+
     /// Whether what is stored under `key` covers `dot`.
     func covers(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
         entries[node][key]?.object.context.covers(dot) ?? false
@@ -62,13 +69,11 @@ struct ReplicaMirror {
 
     /// Everything that a node holds of any key, hints by copy included, in the order of its
     /// storage.
-    func objects(
-        at node: Int, in engine: StorageEngine
-    ) -> [(key: StorageKey, object: Object)] {
-        let keys = engine.everything(in: .objects) + engine.everything(in: .hints)
+    func objects(at node: SimulatedNode) -> [(key: StorageKey, object: Object)] {
+        let keys = node.entries(in: .objects) + node.entries(in: .hints)
         return keys.compactMap { entry in
             if Self.isMark(entry.key, entry.value) { return nil }
-            return entries[node][entry.key].map { (entry.key, $0.object) }
+            return entries[node.index][entry.key].map { (entry.key, $0.object) }
         }
     }
 
@@ -123,12 +128,14 @@ struct ReplicaMirror {
         return object
     }
 
-    /// Begins anew with what a node's storage came back with after a crash.
-    mutating func reload(_ node: Int, from engine: StorageEngine) throws(FormatError) {
+    /// Begins anew with what a node's storage came back with after a crash, or holds after a loss.
+    mutating func reload(_ node: SimulatedNode) throws(FormatError) {
+        let held = node.entries(in: .objects) + node.entries(in: .hints)
+        let node = node.index
         let before = entries[node]
         let counts = (kept: hintsKept, released: hintsReleased)
         entries[node] = [:]
-        for entry in engine.everything(in: .objects) + engine.everything(in: .hints) {
+        for entry in held {
             _ = try put(entry.key, entry.value, at: node, position: .start)
         }
         unsynced[node] = []
@@ -142,16 +149,19 @@ struct ReplicaMirror {
 extension StorageEngine {
     /// Every entry of a space, ascending.
     func everything(in space: StorageKey.Space) -> [ScanPage.Entry] {
+        do { return try scanAll(space) } catch {
+            fatalError("a checker cannot read the storage: \(error)")
+        }
+    }
+
+    /// Every entry of a space, ascending, of a storage that may be damaged.
+    func scanAll(_ space: StorageKey.Space) throws(StorageError) -> [ScanPage.Entry] {
         var entries: [ScanPage.Entry] = []
         var cursor: StorageKey?
         repeat {
-            do {
-                let page = try scanNow(space, after: cursor)
-                entries += page.entries
-                cursor = page.next
-            } catch {
-                fatalError("a checker cannot read the storage: \(error)")
-            }
+            let page = try scanNow(space, after: cursor)
+            entries += page.entries
+            cursor = page.next
         } while cursor != nil
         return entries
     }

@@ -2,7 +2,9 @@
 internal import MartletBase
 
 extension Section {
-    static let nodeFaultKinds = ["pause", "clock-jump", "move"]
+    static let nodeFaultKinds = [
+        "pause", "clock-jump", "move", "slow-disk", "full-disk", "faulty-disk", "bit-flip",
+    ]
 
     /// The fault of one node that this entry declares; nil when it declares another.
     func nodeFault() throws(ScenarioError) -> FaultSpecification? {
@@ -22,7 +24,32 @@ extension Section {
             try inner.expect(only: Self.timing + ["node", "loss"])
             return try inner.fault(.node(.move(try inner.choice("node"), try inner.loss())))
         }
-        return nil
+        return try diskFault()
+    }
+
+    private func diskFault() throws(ScenarioError) -> FaultSpecification? {
+        if let inner = try section("slow-disk") {
+            try inner.expect(only: Self.timing + ["node", "factor"])
+            var factor = 10...10
+            try inner.readRange("factor", into: &factor, ScenarioText.count)
+            return try inner.fault(.node(.slowDisk(try inner.choice("node"), factor: factor)))
+        }
+        if let inner = try section("full-disk") {
+            try inner.expect(only: Self.timing + ["node"])
+            return try inner.fault(.node(.fullDisk(try inner.choice("node"))))
+        }
+        if let inner = try section("faulty-disk") {
+            try inner.expect(
+                only: Self.timing + ["node"] + DiskFaultRanges.chances.map(\.key))
+            var ranges = DiskFaultRanges()
+            for (index, chance) in DiskFaultRanges.chances.enumerated() {
+                try inner.readRange(chance.key, into: &ranges[index], ScenarioText.share)
+            }
+            return try inner.fault(.node(.faultyDisk(try inner.choice("node"), ranges)))
+        }
+        guard let inner = try section("bit-flip") else { return nil }
+        try inner.expect(only: ["at", "count", "chance", "node"])
+        return try inner.fault(.node(.bitFlip(try inner.choice("node"))), isLasting: false)
     }
 
     /// A crash, with those that follow it.

@@ -11,11 +11,22 @@ package enum NodeFaultSpecification: Sendable {
     case clockJump(NodeChoice, by: ClosedRange<Duration>)
     /// It crashes, and starts again under another address; nil draws what it loses.
     case move(NodeChoice, MemoryDisk.CrashLoss?)
+    /// Everything that its disk does takes so many times as long.
+    case slowDisk(NodeChoice, factor: ClosedRange<Int>)
+    /// Its disk takes no more than it holds.
+    case fullDisk(NodeChoice)
+    /// Its disk fails now and then, or does something else than it says.
+    case faultyDisk(NodeChoice, DiskFaultRanges)
+    /// A bit of what its disk holds turns.
+    case bitFlip(NodeChoice)
 
     /// Which node it is for.
     var node: NodeChoice {
         switch self {
-        case .pause(let node), .clockJump(let node, _), .move(let node, _): node
+        case .pause(let node), .clockJump(let node, _), .move(let node, _),
+            .slowDisk(let node, _), .fullDisk(let node), .faultyDisk(let node, _),
+            .bitFlip(let node):
+            node
         }
     }
 
@@ -29,6 +40,13 @@ package enum NodeFaultSpecification: Sendable {
         case .move(let choice, let loss):
             let node = choice.drawn(nodes, &random)
             return .move(node, loss ?? .drawn(&random))
+        case .slowDisk(let choice, let factors):
+            let node = choice.drawn(nodes, &random)
+            return .slowDisk(node, factor: factors.lowerBound + random.below(factors.count))
+        case .fullDisk(let choice): return .fullDisk(choice.drawn(nodes, &random))
+        case .faultyDisk(let choice, let ranges):
+            return .faultyDisk(choice.drawn(nodes, &random), ranges.drawn(&random))
+        case .bitFlip(let choice): return .bitFlip(choice.drawn(nodes, &random))
         }
     }
 }
@@ -47,12 +65,16 @@ enum NodeFault: Sendable {
     case pause(Int)
     case clockJump(Int, by: Duration)
     case move(Int, MemoryDisk.CrashLoss)
+    case slowDisk(Int, factor: Int)
+    case fullDisk(Int)
+    case faultyDisk(Int, DiskFaults)
+    case bitFlip(Int)
 
     /// Whether it lasts, rather than being over as soon as it has happened.
     var isLasting: Bool {
         switch self {
-        case .pause, .move: true
-        case .clockJump: false
+        case .pause, .move, .slowDisk, .fullDisk, .faultyDisk: true
+        case .clockJump, .bitFlip: false
         }
     }
 
@@ -64,6 +86,10 @@ enum NodeFault: Sendable {
             let sign = difference < .zero ? "" : "+"
             return "clock-jump of \(node + 1) by \(sign)\(difference.signedMilliseconds)ms"
         case .move(let node, let loss): return "move of \(node + 1) losing \(loss)"
+        case .slowDisk(let node, let factor): return "slow-disk of \(node + 1), \(factor) times"
+        case .fullDisk(let node): return "full-disk of \(node + 1)"
+        case .faultyDisk(let node, let faults): return "faulty-disk of \(node + 1), \(faults.text)"
+        case .bitFlip(let node): return "bit-flip on the disk of \(node + 1)"
         }
     }
 }

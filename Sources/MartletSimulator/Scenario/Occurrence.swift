@@ -15,6 +15,20 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case pause
     /// A node's wall clock was set forward or back.
     case clockJump = "clock-jump"
+    /// A node's disk was full.
+    case diskFull = "disk-full"
+    /// A node's disk was slow.
+    case diskSlow = "disk-slow"
+    /// A node's disk failed or lied, or a bit on it turned.
+    case diskFault = "disk-fault"
+    /// A node refused writes since its disk had failed or was full.
+    case writesRefused = "writes-refused"
+    /// A node has found that its disk had lost something.
+    case damageFound = "damage-found"
+    /// A node did not start since its disk would not let it.
+    case startRefused = "start-refused"
+    /// A node stays down: of what it needs to know of itself its disk has lost something.
+    case nodeLost = "node-lost"
     /// Every node was down at the same time.
     case crashOfEveryNode = "crash-of-every-node"
     /// A node lost log positions that it had not synced.

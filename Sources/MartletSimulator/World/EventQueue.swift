@@ -13,6 +13,10 @@ enum WorldEvent {
     case blocksRead(Int, life: Int, [BlockRead])
     /// A node's background work takes a step.
     case workerSteps(Int, life: Int)
+    /// A node tries again to write what a full disk has held back.
+    case logRetries(Int, life: Int)
+    /// A node hears of a job that its disk refused.
+    case jobRested(Int, life: Int)
     /// A crashed node starts again.
     case nodeStarts(Int, life: Int)
     /// A frame arrives at the end of a link.

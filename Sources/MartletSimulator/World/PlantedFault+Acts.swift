@@ -9,7 +9,7 @@ internal import MartletWire
 extension World {
     mutating func spoilObject(_ planted: PlantedFault) {
         for node in nodes where node.isUp {
-            for (key, object) in mirror.objects(at: node.index, in: node.engine)
+            for (key, object) in mirror.objects(at: node)
             where key.space == .objects {
                 guard let spoilt = spoilt(object, of: key, at: node.index, planted) else {
                     continue
@@ -62,7 +62,7 @@ extension World {
     mutating func loseVersions() {
         guard let key = history.acknowledged.first?.key else { return }
         for node in nodes where node.isUp {
-            for (entry, _) in mirror.objects(at: node.index, in: node.engine)
+            for (entry, _) in mirror.objects(at: node)
             where entry.key == history.keys[key] {
                 var batch = WriteBatch()
                 batch.delete(entry)
@@ -74,7 +74,7 @@ extension World {
     /// A node's context is joined with that of another which holds a sibling the node never had.
     mutating func takeForeignContext() {
         for node in nodes where node.isUp {
-            for (key, object) in mirror.objects(at: node.index, in: node.engine)
+            for (key, object) in mirror.objects(at: node)
             where key.space == .objects {
                 for other in nodes where other.index != node.index {
                     guard let foreign = mirror.entry(key, at: other.index)?.object,

@@ -39,6 +39,7 @@ final class SimulatedNode {
     var pause: Pause?
     /// When its process was last let go on; `start` when it was never held.
     var resumedAt = Instant.start
+    var trouble = DiskTrouble()
     /// What earlier lives have counted.
     var pastCounters: [ReplicationCounters] = []
 
@@ -85,13 +86,17 @@ final class SimulatedNode {
 
     /// Opens the core over what the storage holds, with the log durable up to there.
     func start(at now: Instant, seed: UInt64) throws {
+        if trouble.opensAtStart { try reopen() }
         let opened = try NodeCore.open(
             configuration, engine: engine, seed: StableHash.mix(seed &+ UInt64(life)),
             at: moment(now))
+        if let id, id != opened.identity.id { throw StartFailure.identityLost }
         id = opened.identity.id
         var chunks: [LogChunk] = []
         while let chunk = engine.takeChunk() { chunks.append(chunk) }
-        engine.logAnswered(storage.log.commit(chunks))
+        let outcome = storage.log.commit(chunks)
+        if let failure = StartFailure(outcome) { throw failure }
+        engine.logAnswered(outcome)
         core = opened
     }
 
@@ -110,7 +115,8 @@ final class SimulatedNode {
         if isWorking, random.chance(0.5) { stopAmidStep(&random) }
         isWorking = false
         disk.crash(loss, random: &random)
-        storage = try StorageEngine.open(disk: disk, options: options)
+        trouble.ends(life: life)
+        try lookAtDisk()
     }
 
     /// The crash falls between two disk operations of the background step that was due.

@@ -62,7 +62,7 @@ extension World {
     }
 
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
-        guard let home = hint.home else { return }
+        guard let home = hint.home, !nodes[nodeIndex(of: home)].isDamaged else { return }
         let key = StorageKey.object(partition: hint.partition, key: hint.key)
         let atHome = mirror.entry(key, at: nodeIndex(of: home))?.object ?? Object()
         found(HintReleaseCheck(hint: hint, carried: object, atHome: atHome).run())
@@ -87,7 +87,7 @@ extension World {
         guard let floor = floors.removeValue(forKey: number) else { return }
         let check = ReadCheck(
             floor: floor, homesMet: homesMet(by: read, operation), key: operation.key,
-            crashedAt: nodes.map(\.crashedAt), began: operation.began)
+            losses: Losses(nodes), began: operation.began)
         let bound = check.bound(history)
         if !bound.isEmpty { occurrences[.boundRead] += 1 }
         if check.isBoundByDeletes { occurrences[.readAfterDelete] += 1 }
@@ -145,16 +145,15 @@ extension World {
             holders.append(holder)
         }
         let check = EvidenceCheck(dot: write.dot, object: object, holders: holders)
-        let began = operation.began
-        let nodes = nodes
-        found(
-            check.run(
-                operation, mirror: mirror, crashed: { nodes[$0].crashedAt >= began }))
+        found(check.run(operation, mirror: mirror, Losses(nodes)))
         history.acknowledge(
             Acknowledgement(
                 operation: number, key: operation.key, dot: write.dot, place: version.place,
                 at: now,
-                holders: holders.map { ($0.node, $0.isSynced, $0.standsInFor == nil) }))
+                holders: holders.map {
+                    Acknowledgement.Holder(
+                        node: $0.node, isSynced: $0.isSynced, standsInFor: $0.standsInFor?.home)
+                }))
         staleness.acknowledged(version.place, key: operation.key, at: now, history)
     }
 
@@ -170,7 +169,7 @@ extension World {
     mutating func checkAcknowledgedWrites(_ promise: Promise) {
         var surviving = [[Dot]](repeating: [], count: history.keys.count)
         for node in nodes {
-            for (key, object) in mirror.objects(at: node.index, in: node.engine) {
+            for (key, object) in mirror.objects(at: node) {
                 guard let number = history.number(of: key.key) else { continue }
                 for dot in object.dots where !surviving[number].contains(dot) {
                     surviving[number].append(dot)
@@ -178,16 +177,20 @@ extension World {
             }
         }
         let check = AcknowledgedWritesCheck(
-            promise: promise, surviving: surviving, crashedAt: nodes.map(\.crashedAt))
+            promise: promise, surviving: surviving, losses: Losses(nodes))
         found(check.run(history))
     }
 
     /// What must hold once everything has settled.
     func unsettled() -> Finding? {
         guard let topology = nodes.lazy.compactMap({ $0.core?.topology }).first,
-            nodes.allSatisfy({ $0.isUp && $0.core?.topology == topology })
+            nodes.allSatisfy({ $0.isOut || $0.core?.topology == topology })
         else { return Finding(.convergence, "not every node is up and knows the ring") }
-        return convergence(topology).run()
+        if let node = nodes.first(where: { !$0.isOut && !$0.isReadable }) {
+            return Finding(.convergence, "node \(node.index + 1) cannot read all that it holds")
+        }
+        let present = nodes.indices.filter { !nodes[$0].isOut }
+        return convergence(topology).run(among: present, promise: .convergence)
     }
 
     /// A comparison of what all nodes hold; each has started once.
@@ -199,7 +202,16 @@ extension World {
     /// Hints that the nodes say they keep.
     var pendingHints: Int { nodes.reduce(0) { $0 + ($1.core?.pendingHints.count ?? 0) } }
 
+    /// Whether no hint is left for anybody who could take it.
+    var areHintsDelivered: Bool {
+        let out = nodes.filter(\.isOut).compactMap(\.id)
+        if out.isEmpty, !nodes.contains(where: \.isDamaged) { return pendingHints == 0 }
+        return nodes.allSatisfy { $0.isOut || mirror.hintCount(at: $0.index, without: out) == 0 }
+    }
+
+    /// Disks that are at fault take hints, and give them back, without telling.
     mutating func checkHintCounts() {
+        if nodes.contains(where: \.isDamaged) { return }
         found(HintCountCheck(mirror: mirror, pending: pendingHints).run())
     }
 }

@@ -53,8 +53,9 @@ extension World {
     /// repaired.
     mutating func readEverywhere(through coordinators: [Int]) {
         for key in history.keys.indices {
-            let node = coordinators[key % coordinators.count]
-            guard nodes[node].isUp else { continue }
+            let first = key % coordinators.count
+            let turns = coordinators[first...] + coordinators[..<first]
+            guard let node = turns.first(where: { nodes[$0].isUp }) else { continue }
             let plan = Client.Plan(
                 key: key, kind: .get, memory: nil, needed: .all, neededSynced: .count(0),
                 valueBytes: 0)

@@ -72,7 +72,7 @@ extension World {
         guard first < history.keys.count else { return }
         var found = [Tally](repeating: Tally(), count: history.keys.count)
         for node in nodes {
-            for (key, object) in mirror.objects(at: node.index, in: node.engine) {
+            for (key, object) in mirror.objects(at: node) {
                 guard let number = history.number(of: key.key), number >= first else { continue }
                 for case .value(let value) in object.siblings.map(\.content) {
                     if let tally = Tally(in: value) { found[number].merge(tally) }
@@ -80,9 +80,9 @@ extension World {
             }
         }
         var kept = [[TallyChange]](repeating: [], count: history.keys.count)
-        let crashedAt = nodes.map(\.crashedAt)
+        let losses = Losses(nodes)
         for write in history.acknowledged where write.key >= first {
-            guard write.isKept(crashedAt, history),
+            guard write.isKept(losses, history),
                 let change = tallies.change(of: write.operation)
             else { continue }
             kept[write.key].append(change)

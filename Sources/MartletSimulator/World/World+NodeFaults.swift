@@ -32,6 +32,7 @@ extension World {
         case .clockJump(let node, let difference):
             occurrences[.clockJump] += 1
             nodes[node].clock.jump(by: difference)
+        case .slowDisk, .fullDisk, .faultyDisk, .bitFlip: diskFaultBegins(fault, index)
         case .move(let node, let loss):
             guard nodes[node].isUp else { return }
             occurrences[.move] += 1
@@ -46,13 +47,15 @@ extension World {
             guard nodes[node].pause?.fault == index else { return }
             goOn(nodes[node])
             checkAlways()
-        case .clockJump, .move: break
+        case .slowDisk, .fullDisk, .faultyDisk: diskFaultEnds(fault)
+        case .clockJump, .move, .bitFlip: break
         }
     }
 
     /// Ends them all: clocks stay as they were set.
     mutating func endNodeFaults() {
         for node in nodes where node.pause != nil { goOn(node) }
+        endDiskFaults()
     }
 
     // MARK: Pauses
@@ -105,6 +108,7 @@ extension World {
             .linkBreaks(let link, _), .linkTimesOut(let link, _):
             links[link].from
         case .answerDue(let operation): history.operations[operation].node
+        case .logRetries(let node, _), .jobRested(let node, _): node
         case .faultBegins, .faultEnds, .clientActs, .clientDisconnected, .plantActs: nil
         }
     }

@@ -16,6 +16,7 @@ extension World {
         node.effects.removeAll(keepingCapacity: true)
         node.core?.handle(event, at: node.moment(now), into: &node.effects)
         collectLog(node)
+        noteDamage(of: node)
         collectReads(node)
         collectJobs(node)
         for effect in node.effects { perform(effect, of: node) }
@@ -76,13 +77,13 @@ extension World {
     }
 
     /// How long the disk takes for one thing: a sync, some blocks, a step of the background work.
-    private func diskDelay(of node: SimulatedNode) -> Duration {
+    func diskDelay(of node: SimulatedNode) -> Duration {
         node.diskOperations += 1
         var random = SeededRandom(
             seed: StableHash.mix(
                 schedule.seed &+ UInt64(node.index) << 48 ^ node.diskOperations),
             stream: "sync")
-        return random.duration(in: schedule.syncDelay)
+        return random.duration(in: schedule.syncDelay) * node.trouble.slowness
     }
 
     mutating func logSynced(_ index: Int, life: Int) {
@@ -97,6 +98,7 @@ extension World {
         if case .synced(let position) = outcome { mirror.synced(index, upTo: position) }
         log.note(now, index, .synced)
         turn(index, .logAnswered(outcome))
+        if case .full = outcome { retryLog(of: node) }
     }
 
     // MARK: Blocks and background work
@@ -135,7 +137,15 @@ extension World {
             collectJobs(node)
             return
         }
-        turn(index, .jobAnswered(outcome))
+        if outcome.asksForPatience { return rest(node, before: outcome) }
+        jobEnded(outcome, of: node, since: counters)
+    }
+
+    /// Hands over what came of a job.
+    mutating func jobEnded(
+        _ outcome: JobOutcome, of node: SimulatedNode, since counters: StorageCounters
+    ) {
+        turn(node.index, .jobAnswered(outcome))
         node.storage.log.release(upTo: node.engine.flushed)
         if node.engine.counters.flushes > counters.flushes { occurrences[.flush] += 1 }
         if node.engine.counters.compactions > counters.compactions {
@@ -154,9 +164,9 @@ extension World {
                 at: now,
                 seed: StableHash.mix(schedule.seed ^ StableHash.mix(UInt64(index) + 1)))
         } catch {
-            found(Finding(.storageOpens, "node \(index + 1): \(error)"))
-            return
+            return startFailed(node, error)
         }
+        noteReopening(of: node)
         nodeIDs = nodes.compactMap(\.id)
         node.startedAt = now
         log.note(now, index, .starts)
@@ -179,14 +189,14 @@ extension World {
         removeManifest(of: node)
         do {
             try node.crash(loss, at: now, random: &random)
-            try mirror.reload(index, from: node.engine)
+            try mirror.reload(node)
         } catch {
             found(Finding(.storageOpens, "node \(index + 1) after \(loss): \(error)"))
             return
         }
         if node.engine.appended < appended {
             occurrences[.unsyncedLoss] += 1
-            if node.engine.appended < node.ringLoggedAt, let id = node.id {
+            if node.engine.appended < node.ringLoggedAt || node.isDamaged, let id = node.id {
                 topologyWatch.forget(id)
             }
         }

@@ -7,7 +7,8 @@
 //     World+Clients  requests and answers          World+Faults  what goes wrong, and healing
 //     World+Core     what is left does without the rest
 //     World+Checks   the promises, held against the history
-//     World+NodeFaults  pauses, clocks            World+LinkFaults  slow and clogged links
+//     World+NodeFaults  pauses, clocks, moves     World+LinkFaults  slow and clogged links
+//     World+DiskFaults  slow, full, bad disks
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
@@ -171,6 +172,8 @@ struct World {
         case .logSynced(let node, let life): logSynced(node, life: life)
         case .blocksRead(let node, let life, let reads): blocksRead(node, life: life, reads)
         case .workerSteps(let node, let life): workerSteps(node, life: life)
+        case .logRetries(let node, let life): logRetries(node, life: life)
+        case .jobRested(let node, let life): jobRested(node, life: life)
         case .nodeStarts(let node, let life): nodeStarts(node, life: life)
         case .frameArrives(let link, let connection, let bytes):
             frameArrives(link, connection, bytes)

@@ -10,6 +10,25 @@ extension MemoryDisk {
         faultRandom = random
     }
 
+    /// Runs `body` on a disk that does nothing wrong by chance, for those who look on: what would
+    /// have gone wrong goes wrong afterwards.
+    package func withoutFaults<Value, Failure: Error>(
+        _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let injected = faults
+        faults = DiskFaults()
+        defer { faults = injected }
+        return try body()
+    }
+
+    /// The names and lengths of the files that are not empty, by name: where damage can be done.
+    package var damageableFiles: [(name: String, byteCount: Int)] {
+        files.keys.sorted().compactMap { name in
+            let count = files[name]?.count ?? 0
+            return count > 0 ? (name, count) : nil
+        }
+    }
+
     /// Flips a bit (0...7) of the byte at `offset` of a file, at rest: in what is read, what is on
     /// the medium, and what is on its way there.
     package func flipBit(in name: String, at offset: Int, bit: Int) {

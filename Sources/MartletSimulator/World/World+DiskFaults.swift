@@ -1,0 +1,159 @@
+// Disks that are slow, full, or at fault, and what their nodes' shells do about it: they try a full
+// disk again, let a refused job rest, and start a node again that could not.
+internal import MartletBase
+internal import MartletNode
+internal import MartletStorage
+
+extension World {
+    /// How long a full disk and a refused job are left alone, as by the server's threads.
+    private static let diskRetryDelay = Duration.milliseconds(250)
+    /// How long until a node that did not start is started again.
+    private static let startRetryDelay = Duration.seconds(1)
+    /// How long it takes to start a node anew whose disk has been put right.
+    private static let repairDelay = Duration.milliseconds(100)
+
+    mutating func diskFaultBegins(_ fault: NodeFault, _ index: Int) {
+        switch fault {
+        case .slowDisk(let node, let factor):
+            occurrences[.diskSlow] += 1
+            nodes[node].trouble.slowness = max(1, factor)
+        case .fullDisk(let node):
+            occurrences[.diskFull] += 1
+            nodes[node].trouble.isFull = true
+            nodes[node].disk.capacityBytes = nodes[node].disk.usedBytes
+        case .faultyDisk(let node, let faults):
+            occurrences[.diskFault] += 1
+            nodes[node].trouble.isFaulty = true
+            nodes[node].trouble.hasDamage = true
+            let seed = StableHash.mix(schedule.seed ^ StableHash.mix(UInt64(index)))
+            nodes[node].disk.inject(
+                faults, random: SeededRandom(seed: seed, stream: "disk faults"))
+        case .bitFlip(let node): flipBit(on: nodes[node], index)
+        case .pause, .clockJump, .move: return
+        }
+        if fault.isLasting {
+            let lasting = schedule.faults[index].lasting
+            queue.schedule(.faultEnds(index), at: now + lasting)
+        }
+    }
+
+    mutating func diskFaultEnds(_ fault: NodeFault) {
+        switch fault {
+        case .slowDisk(let node, _): nodes[node].trouble.slowness = 1
+        case .fullDisk(let node):
+            nodes[node].trouble.isFull = false
+            nodes[node].disk.capacityBytes = nil
+        case .faultyDisk(let node, _):
+            nodes[node].trouble.isFaulty = false
+            nodes[node].disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
+        case .pause, .clockJump, .move, .bitFlip: return
+        }
+        checkAlways()
+    }
+
+    private mutating func flipBit(on node: SimulatedNode, _ index: Int) {
+        occurrences[.diskFault] += 1
+        node.trouble.hasDamage = true
+        let seed = StableHash.mix(schedule.seed ^ StableHash.mix(UInt64(index)))
+        var random = SeededRandom(seed: seed, stream: "bit flip")
+        let files = node.disk.damageableFiles
+        guard !files.isEmpty else { return }
+        let file = files[random.below(files.count)]
+        node.disk.flipBit(
+            in: file.name, at: random.below(file.byteCount), bit: random.below(8))
+    }
+
+    /// All disks do what they should. Nodes that have met a fault are started anew, as an operator
+    /// does who has put a disk right: a log that has failed takes nothing until then.
+    mutating func endDiskFaults() {
+        for node in nodes {
+            node.trouble.slowness = 1
+            node.trouble.isFull = false
+            node.trouble.isFaulty = false
+            node.disk.capacityBytes = nil
+            node.disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
+            if node.isUp, node.isDamaged { crash(node.index, .nothing, for: Self.repairDelay) }
+        }
+    }
+
+    // MARK: What shells do
+
+    mutating func retryLog(of node: SimulatedNode) {
+        occurrences[.writesRefused] += 1
+        guard !node.trouble.retriesLog else { return }
+        node.trouble.retriesLog = true
+        queue.schedule(
+            .logRetries(node.index, life: node.life), at: now + Self.diskRetryDelay)
+    }
+
+    mutating func logRetries(_ index: Int, life: Int) {
+        let node = nodes[index]
+        guard node.life == life else { return }
+        node.trouble.retriesLog = false
+        guard node.writing == nil else { return retryLog(of: node) }
+        node.writing = node.storage.log.append([])
+        queue.schedule(.logSynced(index, life: life), at: now + diskDelay(of: node))
+    }
+
+    /// The same job is due again at once: the node hears of the refusal after a while.
+    mutating func rest(_ node: SimulatedNode, before outcome: JobOutcome) {
+        node.isWorking = true
+        node.trouble.resting = (outcome, node.engine.counters)
+        queue.schedule(.jobRested(node.index, life: node.life), at: now + Self.diskRetryDelay)
+    }
+
+    mutating func jobRested(_ index: Int, life: Int) {
+        let node = nodes[index]
+        guard node.life == life, let (outcome, counters) = node.trouble.resting else { return }
+        node.trouble.resting = nil
+        node.isWorking = false
+        log.note(now, index, .job)
+        jobEnded(outcome, of: node, since: counters)
+    }
+
+    // MARK: Losses
+
+    /// Takes over into the mirror what a node has just found to be lost.
+    mutating func noteDamage(of node: SimulatedNode) {
+        guard node.isDamaged else { return }
+        for effect in node.effects {
+            if case .note(.storageRefuses(_?)) = effect { occurrences[.writesRefused] += 1 }
+            guard case .note(.storageDamaged) = effect else { continue }
+            occurrences[.damageFound] += 1
+            reloadMirror(of: node)
+        }
+    }
+
+    private mutating func reloadMirror(of node: SimulatedNode) {
+        do { try mirror.reload(node) } catch {
+            found(Finding(.nothingInvented, "node \(node.index + 1) holds \(error)"))
+        }
+    }
+
+    /// A node has started on a disk that was in trouble: what it holds is what it has read now.
+    mutating func noteReopening(of node: SimulatedNode) {
+        guard node.trouble.opensAtStart else { return }
+        node.trouble.opensAtStart = node.isDamaged
+        reloadMirror(of: node)
+        if node.isDamaged, let id = node.id { topologyWatch.forget(id) }
+    }
+
+    /// A node has not started. A disk in trouble is tried again; one that is damaged for good may
+    /// hold its node back for good; any other must open.
+    mutating func startFailed(_ node: SimulatedNode, _ error: any Error) {
+        let trouble = node.trouble
+        if trouble.isFull || trouble.isFaulty {
+            occurrences[.startRefused] += 1
+            node.trouble.opensAtStart = true
+            log.note(now, node.index, .lost, 0, "does not start: \(error)")
+            queue.schedule(
+                .nodeStarts(node.index, life: node.life), at: now + Self.startRetryDelay)
+        } else if trouble.hasDamage {
+            if !trouble.isFinal { occurrences[.nodeLost] += 1 }
+            node.giveUp()
+            log.note(now, node.index, .lost, 1, "stays down: \(error)")
+        } else {
+            found(Finding(.storageOpens, "node \(node.index + 1): \(error)"))
+        }
+    }
+}
