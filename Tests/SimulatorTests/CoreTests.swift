@@ -1,4 +1,4 @@
-// The phase in which some nodes stay away: who they are follows from the seed, and the others settle.
+// The phase in which some nodes stay away: who they are follows from the seed; the others settle.
 import MartletSimulator
 import Testing
 
