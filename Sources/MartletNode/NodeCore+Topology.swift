@@ -70,13 +70,15 @@ extension NodeCore {
         _ = adopt(offered, at: now, into: &effects)
     }
 
-    /// Keeps the topology, on disk too, and tells the protocols; false when the storage refuses.
+    /// Keeps the topology, on disk too and synced in every sync mode, since a cluster that loses
+    /// power must not come back without its ring, and tells the protocols; false when the storage
+    /// refuses.
     private mutating func adopt(
         _ newer: Topology, at now: Moment, into effects: inout [NodeEffect]
     ) -> Bool {
         var batch = WriteBatch()
         batch.put(newer)
-        do throws(WriteRefusal) { try engine.write(batch) } catch {
+        do throws(WriteRefusal) { try engine.write(batch, isSynced: true) } catch {
             effects.append(.note(.storageRefuses(error)))
             return false
         }

@@ -64,6 +64,19 @@ import Testing
         #expect(try Host(disk, seed: 3, sync: sync).core.dots.actor > dots.actor)
     }
 
+    @Test(
+        "A node knows its ring when power fails after it took it on, however rarely it syncs",
+        arguments: [SyncMode.everyWrite, .interval(.seconds(1)), .operatingSystem])
+    func ringIsSynced(sync: SyncMode) throws {
+        let disk = MemoryDisk()
+        var first = try Host(disk, sync: sync)
+        try first.createAlone()
+        let ring = first.core.topology
+        #expect(ring != nil)
+        first.crash()
+        #expect(try Host(disk, seed: 2, sync: sync).core.topology == ring)
+    }
+
     @Test("A clock beyond any incarnation exhausts none")
     func absurdClock() throws {
         let disk = MemoryDisk()
