@@ -54,8 +54,7 @@ package enum Simulation {
         let scenario = reduction.applied(to: whole)
         var schedule = Schedule(scenario, seed: seed)
         schedule.reduction = reduction
-        var report = SimulationReport(
-            scenario: scenario.name, seed: seed, faults: schedule.keptFaults)
+        var report = SimulationReport(scenario: scenario.name, schedule)
         do {
             var world = try World(scenario, schedule: schedule, planted: planted, logging: logging)
             world.trace = trace

@@ -65,7 +65,7 @@ extension World {
         clients[client].acts += 1
         guard clients[client].acts <= schedule.reduction.requestsSkipped ?? 0 else { return true }
         // A request left out is drawn all the same, so that the next one is what it was.
-        clients[client].due = clients[client].due + clients[client].pause(scenario.workload)
+        drawDue(of: client)
         _ = clients[client].plan(scenario.workload)
         queue.schedule(.clientActs(client), at: clients[client].due)
         return false

@@ -22,6 +22,7 @@ extension SimulationReport {
         let brokenAt: Double?
         let missing: [String]
         let faults: [String]
+        let leftOut: [String]
         let reads: Int
         let writes: Int
         let answered: Int
@@ -64,6 +65,7 @@ extension SimulationReport {
             witness = report.witness
             brokenAt = report.brokenAt.map(Self.seconds)
             faults = report.faults.map(\.description)
+            leftOut = report.leftOut
             reads = report.operations.reads
             writes = report.operations.writes
             answered = report.operations.answered

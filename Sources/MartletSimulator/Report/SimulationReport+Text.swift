@@ -13,6 +13,7 @@ extension SimulationReport: CustomStringConvertible {
         for (index, fault) in faults.enumerated() {
             lines.append("  \(index == 0 ? "faults    " : "          ")  \(fault)")
         }
+        if !leftOut.isEmpty { lines.append("  without     " + leftOut.joined(separator: ", ")) }
         if let core {
             let outcome = coreSettledAfter.map { "settled after \(Self.text($0))" }
             lines.append("  left alone  \(core): \(outcome ?? "not settled")")

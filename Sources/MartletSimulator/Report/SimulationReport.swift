@@ -30,6 +30,8 @@ package struct SimulationReport: Sendable {
     package let seed: UInt64
     /// The faults that the seed drew.
     package let faults: [Fault]
+    /// The classes of trouble that the scenario has and the seed does without.
+    package let leftOut: [String]
     /// What the run says of the store.
     package internal(set) var verdict = Verdict.passed
     /// What shows the broken promise; nil when none is.
@@ -67,10 +69,11 @@ package struct SimulationReport: Sendable {
     /// The hash over all events and the final state.
     package internal(set) var logHash: UInt64 = 0
 
-    init(scenario: String, seed: UInt64, faults: [Fault]) {
+    init(scenario: String, _ schedule: Schedule) {
         self.scenario = scenario
-        self.seed = seed
-        self.faults = faults
+        seed = schedule.seed
+        faults = schedule.keptFaults
+        leftOut = schedule.leftOut
     }
 
     /// The share of clients' requests that were answered without an error, 0 … 1.

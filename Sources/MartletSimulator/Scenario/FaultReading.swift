@@ -7,12 +7,14 @@ extension Section {
     private static let blocking = timing + ["flapping"]
     private static let kinds =
         ["crash", "crash-all", "partition", "isolate", "one-way"] + linkFaultKinds + nodeFaultKinds
+        + ["overload"]
 
     /// The fault that this entry of the list of faults declares.
     func fault() throws(ScenarioError) -> FaultSpecification {
         try expect(only: Self.kinds)
         if let fault = try nodeFault() { return fault }
         if let fault = try linkFault() { return fault }
+        if let fault = try overload() { return fault }
         if let inner = try section("crash") {
             try inner.expect(only: Self.timing + ["node", "loss", "loops"])
             return try inner.loop(
@@ -106,7 +108,7 @@ extension FaultSpecification {
         case .partition(.groups(let groups)): return groups.joined().max()
         case .partition(.split(let count)): return count
         case .node(let fault): return number(fault.node)
-        case .crashAll, .partition, .swizzle: return nil
+        case .crashAll, .partition, .swizzle, .overload: return nil
         }
     }
 }

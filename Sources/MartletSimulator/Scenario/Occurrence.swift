@@ -81,6 +81,12 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case tallyMerged = "tally-merged"
     /// A client gave up on a request, or was gone before its answer.
     case clientGone = "client-gone"
+    /// Clients asked many times as often as usual.
+    case overload
+    /// A node refused a request since it had too many.
+    case overloadRefused = "overload-refused"
+    /// The seed does without a class of trouble that its scenario has.
+    case swarm
     /// A memtable was written out as a table.
     case flush
     /// Tables were merged.

@@ -35,6 +35,10 @@ package struct Scenario: Sendable {
     package var clockSkew = Duration.zero...Duration.zero
     /// How much too quick the wall clocks of the nodes go, in millionths; too slow below 0.
     package var clockDrift = 0...0
+    /// How many requests of clients a node has in flight at most; nil for the server's default.
+    package var requestLimit: ClosedRange<Int>?
+    /// The chance that a seed does without a whole class of trouble, drawn for each class.
+    package var swarm = 0.0
     /// What goes wrong, and when.
     package var faults: [FaultSpecification] = []
     /// What must have occurred; where one has not, the run is vacuous.
@@ -88,6 +92,8 @@ package struct FaultSpecification: Sendable {
         case swizzle(share: ClosedRange<Double>)
         /// Something else that befalls one node.
         case node(NodeFaultSpecification)
+        /// Every client makes its requests so many times as often.
+        case overload(factor: ClosedRange<Int>)
     }
 
     /// What goes wrong.

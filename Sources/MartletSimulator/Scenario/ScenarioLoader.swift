@@ -154,8 +154,8 @@ extension Section {
         try expect(only: [
             "description", "nodes", "zones", "n", "partitions", "clients", "rate", "keys",
             "value-bytes", "popularity", "carts", "counters", "mix", "lifetime", "habits",
-            "duration", "settle", "core", "network", "disk", "clocks", "options", "faults",
-            "expects",
+            "duration", "settle", "core", "network", "disk", "clocks", "options", "limits",
+            "swarm", "faults", "expects",
         ])
         try read("description", into: &scenario.description) { (text) throws(WordError) in text }
         try read("nodes", into: &scenario.nodeCount, ScenarioText.count)
@@ -176,6 +176,7 @@ extension Section {
             try clocks.readRange("skew", into: &scenario.clockSkew, ScenarioText.difference)
             try clocks.readRange("drift", into: &scenario.clockDrift, ScenarioText.millionths)
         }
+        try readBounds(into: &scenario)
         for node in try list("faults") {
             let entry = try Section(node, source: source, called: "a fault")
             scenario.faults.append(try entry.fault())

@@ -18,6 +18,8 @@ package struct Fault: Sendable, CustomStringConvertible {
         case clog([(from: Int, to: Int)])
         /// Something else befalls one node.
         case node(NodeFault)
+        /// Every client makes its requests so many times as often.
+        case overload(factor: Int)
     }
 
     /// When it begins, from the start of the workload.
@@ -58,9 +60,14 @@ struct Schedule {
     let core: Core
     /// What of all this a run leaves out.
     var reduction = Reduction()
+    /// The classes of trouble that this seed does without.
+    let leftOut: [String]
 
-    init(_ scenario: Scenario, seed: UInt64) {
+    init(_ whole: Scenario, seed: UInt64) {
         self.seed = seed
+        let swarm = Swarm(whole, seed: seed)
+        leftOut = swarm.leftOut.map(\.rawValue)
+        let scenario = swarm.thinned(whole)
         var network = SeededRandom(seed: seed, stream: "network settings")
         var conditions = NetworkConditions(
             delay: network.duration(in: scenario.network.delay),
@@ -68,10 +75,11 @@ struct Schedule {
             duplication: network.probability(in: scenario.network.duplication),
             breaks: network.probability(in: scenario.network.breaks))
         conditions.drawMishaps(scenario.network, seed: seed)
+        swarm.thin(&conditions)
         self.conditions = conditions
         syncDelay = scenario.syncDelay
         clocks = WallClock.drawn(scenario, seed: seed)
-        replication = Self.replicationOptions(seed)
+        replication = Self.replicationOptions(seed, limit: scenario.requestLimit)
         storage = Self.storageOptions(seed)
         var faults: [Fault] = []
         for (index, specification) in scenario.faults.enumerated() {
@@ -83,12 +91,15 @@ struct Schedule {
     }
 
     /// Knobs whose values must not matter to any promise.
-    private static func replicationOptions(_ seed: UInt64) -> ReplicationOptions {
+    private static func replicationOptions(
+        _ seed: UInt64, limit: ClosedRange<Int>?
+    ) -> ReplicationOptions {
         var random = SeededRandom(seed: seed, stream: "replication options")
         var options = ReplicationOptions()
         options.readAllChance = [0, 0.05, 0.5][random.below(3)]
         options.inlineLimitBytes = [64, 4 << 10][random.below(2)]
         options.hintWindowLimit = [1, 8, 128][random.below(3)]
+        if let limit { options.requestLimit = limit.lowerBound + random.below(limit.count) }
         return options
     }
 
@@ -155,6 +166,9 @@ extension FaultSpecification {
         case .node(let specification):
             let fault = specification.drawn(nodes, &random)
             return (.node(fault), fault.name)
+        case .overload(let factors):
+            let factor = factors.lowerBound + random.below(factors.count)
+            return (.overload(factor: factor), "overload, \(factor) times the rate")
         }
     }
 

@@ -9,6 +9,8 @@ extension World {
     /// Until a client tries another node, and until it learns that its own is gone.
     private static let reconnectDelay = Duration.milliseconds(100)
     private static let disconnectDelay = Duration.milliseconds(1)...Duration.milliseconds(500)
+    /// Between two of the reads of every key, where nodes take few requests at once.
+    private static let readPace = Duration.milliseconds(20)
     /// Allowed on top of a request's timeout before its answer counts as missing.
     private static let answerSlack = Duration.milliseconds(100)
 
@@ -27,7 +29,7 @@ extension World {
 
     mutating func clientActs(_ index: Int) {
         guard isRestless, clients[index].outstanding == nil, mayAct(index) else { return }
-        clients[index].due = clients[index].due + clients[index].pause(scenario.workload)
+        drawDue(of: index)
         guard nodes[clients[index].node].isUp else {
             statistics.count(.refused, asked: now)
             trace?.refused(client: index, at: now)
@@ -60,6 +62,8 @@ extension World {
                 key: key, kind: .get, memory: nil, needed: .all, neededSynced: .count(0),
                 valueBytes: 0)
             request(plan, by: nil, at: node)
+            // A node that takes few requests would refuse the same ones in every pass.
+            if scenario.requestLimit != nil { run(until: now + Self.readPace) }
         }
     }
 
@@ -167,6 +171,7 @@ extension World {
             history.end(number, .failed)
             staleness.abandoned(number)
             if operation.client != nil { occurrences[.failedOperation] += 1 }
+            if error == .overloaded { occurrences[.overloadRefused] += 1 }
             if operation.client != nil {
                 statistics.count(FailureKind(error), asked: operation.began)
             }

@@ -7,6 +7,7 @@ extension World {
         isRestless = true
         restlessSince = now
         log.note(now, -1, .phase, 1, "workload and faults begin")
+        occurrences[.swarm] += schedule.leftOut.count
         for (index, fault) in schedule.faults.enumerated()
         where schedule.reduction.keeps(fault: index) {
             queue.schedule(.faultBegins(index), at: now + fault.at)
@@ -33,14 +34,17 @@ extension World {
             queue.schedule(.faultEnds(index), at: now + fault.lasting)
         case .slow, .clog: linkFaultBegins(index)
         case .node(let what): nodeFaultBegins(what, index)
+        case .overload(let factor): overload(by: factor, index, begins: true)
         }
     }
 
     mutating func faultEnds(_ index: Int) {
         guard isRestless else { return }
         linkFaultEnds(index)
-        if case .node(let what) = schedule.faults[index].action { nodeFaultEnds(what, index) }
-        guard case .block(let pairs) = schedule.faults[index].action else { return }
+        let action = schedule.faults[index].action
+        if case .node(let what) = action { nodeFaultEnds(what, index) }
+        if case .overload(let factor) = action { overload(by: factor, index, begins: false) }
+        guard case .block(let pairs) = action else { return }
         log.note(now, -1, .healed, UInt64(index), schedule.faults[index].name)
         for pair in pairs { blocks[linkIndex(pair.from, pair.to)] -= 1 }
         for pair in pairs {

@@ -27,7 +27,7 @@ extension World {
             for pair in pairs { paths[linkIndex(pair.from, pair.to)].slowness += factor }
         case .clog(let pairs):
             for pair in pairs { paths[linkIndex(pair.from, pair.to)].clogs += 1 }
-        case .crash, .block, .node: fatalError("\(fault) is no fault of links")
+        case .crash, .block, .node, .overload: fatalError("\(fault) is no fault of links")
         }
         queue.schedule(.faultEnds(index), at: now + fault.lasting)
     }
@@ -43,7 +43,7 @@ extension World {
                 paths[linkIndex(pair.from, pair.to)].clogs -= 1
                 release(linkIndex(pair.from, pair.to))
             }
-        case .crash, .block, .node: return
+        case .crash, .block, .node, .overload: return
         }
         log.note(now, -1, .healed, UInt64(index), fault.name)
     }

@@ -8,7 +8,7 @@
 //     World+Core     what is left does without the rest
 //     World+Checks   the promises, held against the history
 //     World+NodeFaults  pauses, clocks, moves     World+LinkFaults  slow and clogged links
-//     World+DiskFaults  slow, full, bad disks
+//     World+DiskFaults  slow, full, bad disks     World+Overload    too much work
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
@@ -59,6 +59,8 @@ struct World {
     var core: Core?
     /// What came of the last `creationRequested`.
     var creation: CreationOutcome?
+    /// The factors of the bursts under way, added up; 0 where there is none.
+    var overload = 0
     /// How many processes are stopped.
     var pausedCount = 0
     /// The instant at which the workload and the faults began.
