@@ -62,6 +62,20 @@ struct DiskFaultTests {
         #expect(read.difference(from: read.replayed()) == nil)
     }
 
+    @Test(
+        "A home that has lost data and is alone names writes as a stand-in until it has a new name",
+        arguments: [1, 10, 12, 26, 28, 32] as [UInt64])
+    func alone(seed: UInt64) throws {
+        let scenario = try NodeFaultTests.scenario(
+            """
+              - faulty-disk: {node: 2, at: 500ms, for: 3s, read-errors: 20%, flipped-bits: 10%}
+              - slow-disk: {node: 2, factor: 50, at: 500ms, for: 3s}
+              - isolate: {node: 2, at: 1s, for: 2s}
+            """, more: "n: 3\nvalue-bytes: 500..4000\noptions: {w: 1, r: 1, dw: 0}\nsettle: 2m")
+        let report = Simulation.run(scenario, seed: seed)
+        #expect(report.verdict == .passed, "\(report)")
+    }
+
     @Test("A log that could not be synced takes nothing until its node is started anew")
     func failedSync() throws {
         let scenario = try NodeFaultTests.scenario(

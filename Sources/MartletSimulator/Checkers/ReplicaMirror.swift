@@ -40,11 +40,12 @@ struct ReplicaMirror {
     /// What is stored under `key` at a node.
     func entry(_ key: StorageKey, at node: Int) -> Entry? { entries[node][key] }
 
-    /// The dots that a node holds of the key of `entry`, which changes from `before`: as a home
-    /// those of its object alone, as a fallback those of all its hints too.
-    func heldDots(_ entry: StorageKey, before: Entry?, at node: Int, homes: [NodeID]) -> [Dot] {
+    /// The dots that a node holds of the key of `entry`, which changes from `before`: as a stand-in
+    /// those of its object and of all its hints for `homes`.
+    func standInDots(
+        _ entry: StorageKey, before: Entry?, at node: Int, homes: [NodeID]
+    ) -> [Dot] {
         let own = before?.object.dots ?? []
-        guard entry.space == .hints else { return own }
         let (partition, key) = (entry.partition, entry.key)
         let others = homes.map { StorageKey.hint(partition: partition, key: key, home: $0) }
         return ([.object(partition: partition, key: key)] + others).reduce(into: own) {
@@ -130,7 +131,7 @@ struct ReplicaMirror {
 
     /// Begins anew with what a node's storage came back with after a crash, or holds after a loss.
     mutating func reload(_ node: SimulatedNode) throws(FormatError) {
-        let held = node.entries(in: .objects) + node.entries(in: .hints)
+        let held = held(by: node, in: .objects) + held(by: node, in: .hints)
         let node = node.index
         let before = entries[node]
         let counts = (kept: hintsKept, released: hintsReleased)
@@ -144,6 +145,36 @@ struct ReplicaMirror {
         hintsLost += before.keys.count { $0.space == .hints && after[$0] == nil }
         hintsReturned += after.keys.count { $0.space == .hints && before[$0] == nil }
     }
+
+    /// What a node's storage holds in a space. Where it meets a loss that the node has yet to find,
+    /// all but what is lost: of that it may hold a copy in memory, and it stays as it was.
+    private func held(
+        by node: SimulatedNode, in space: StorageKey.Space
+    ) -> [(key: StorageKey, value: Bytes)] {
+        func pairs(_ entries: [ScanPage.Entry]) -> [(key: StorageKey, value: Bytes)] {
+            entries.map { ($0.key, $0.value) }
+        }
+        if let all = node.readableEntries(in: space, 0...UInt16.max) { return pairs(all) }
+        var known: [UInt16: [StorageKey]] = [:]
+        for key in entries.joined().map(\.key) where key.space == space {
+            known[key.partition, default: []] += []
+        }
+        for key in entries[node.index].keys.sorted() where key.space == space {
+            known[key.partition, default: []].append(key)
+        }
+        return known.sorted { $0.key < $1.key }.flatMap { partition, keys in
+            if let all = node.readableEntries(in: space, partition...partition) {
+                return pairs(all)
+            }
+            return keys.compactMap { key in
+                switch node.engine.get(key) {
+                case .found(let bytes): (key, bytes)
+                case .absent: nil
+                case .notLoaded, .damaged: entries[node.index][key].map { (key, $0.bytes) }
+                }
+            }
+        }
+    }
 }
 
 extension StorageEngine {
@@ -154,12 +185,14 @@ extension StorageEngine {
         }
     }
 
-    /// Every entry of a space, ascending, of a storage that may be damaged.
-    func scanAll(_ space: StorageKey.Space) throws(StorageError) -> [ScanPage.Entry] {
+    /// Every entry of some partitions of a space, ascending, of a storage that may be damaged.
+    func scanAll(
+        _ space: StorageKey.Space, _ partitions: ClosedRange<UInt16> = 0...UInt16.max
+    ) throws(StorageError) -> [ScanPage.Entry] {
         var entries: [ScanPage.Entry] = []
         var cursor: StorageKey?
         repeat {
-            let page = try scanNow(space, after: cursor)
+            let page = try scanNow(space, partitions: partitions, after: cursor)
             entries += page.entries
             cursor = page.next
         } while cursor != nil

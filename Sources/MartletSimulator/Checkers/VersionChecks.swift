@@ -8,15 +8,19 @@ internal import MartletVersions
 struct LoggedVersionsCheck {
     /// The node that logged them.
     let node: NodeID
-    /// Whether it logged them as a hint, where it may issue dots under names of its own choice.
+    /// Whether it logged them as a hint.
     let isHint: Bool
+    /// Whether it may issue dots under names of its own choice: in a hint, and as a home whose disk
+    /// has lost data until it has a new name.
+    let mayStandIn: Bool
     /// Every node: none takes another's name.
     let nodes: [NodeID]
     let key: Int
 
-    /// `held` is what the node held of the key anywhere: what the versions it issues may replace.
+    /// `held` is what the node held of the key, as a home or, where that is asked for, as a
+    /// stand-in: what the versions it issues may replace.
     func run(
-        before: Object, after: Object, held: @autoclosure () -> [Dot], history: inout History
+        before: Object, after: Object, held: (_ asStandIn: Bool) -> [Dot], history: inout History
     ) -> Finding? {
         for sibling in after.siblings {
             if let known = before.siblings.first(where: { $0.dot == sibling.dot }) {
@@ -24,7 +28,8 @@ struct LoggedVersionsCheck {
                 continue
             }
             if history.versions[sibling.dot] == nil, mayIssue(sibling.dot) {
-                history.issue(sibling, key: key, replacing: held())
+                history.issue(
+                    sibling, key: key, replacing: held(sibling.dot.actor.node != node))
             }
             if let broken = check(sibling, key: key, history: history) { return broken }
             if !isHint, before.context.covers(sibling.dot),
@@ -40,7 +45,7 @@ struct LoggedVersionsCheck {
     }
 
     private func mayIssue(_ dot: Dot) -> Bool {
-        isHint ? !nodes.contains(dot.actor.node) : dot.actor.node == node
+        dot.actor.node == node ? !isHint : mayStandIn && !nodes.contains(dot.actor.node)
     }
 
     private func change(from known: Sibling, to sibling: Sibling) -> Finding? {

@@ -61,6 +61,13 @@ extension SimulatedNode {
         return disk.withoutFaults { (try? engine.scanAll(space)) ?? [] }
     }
 
+    /// What it holds in some partitions of a space, ascending; nil where that does not read back.
+    func readableEntries(
+        in space: StorageKey.Space, _ partitions: ClosedRange<UInt16>
+    ) -> [ScanPage.Entry]? {
+        disk.withoutFaults { try? engine.scanAll(space, partitions) }
+    }
+
     /// Reads back what has outlived a crash. Where the disk is in trouble that is done on a copy
     /// without: the node itself meets its disk when it starts, as often as it tries.
     func lookAtDisk() throws(StorageError) {

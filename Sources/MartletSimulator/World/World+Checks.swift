@@ -51,14 +51,19 @@ extension World {
         guard let (before, after) = put, let id = node.id,
             let key = history.number(of: entry.key)
         else { return }
+        let isHint = entry.space == .hints
         let check = LoggedVersionsCheck(
-            node: id, isHint: entry.space == .hints, nodes: nodeIDs, key: key)
+            node: id, isHint: isHint, mayStandIn: isHint || node.isDamaged, nodes: nodeIDs,
+            key: key)
         let (mirror, homes) = (mirror, nodeIDs)
         found(
             check.run(
                 before: before?.object ?? Object(), after: after.object,
-                held: mirror.heldDots(entry, before: before, at: node.index, homes: homes),
-                history: &history))
+                held: { asStandIn in
+                    asStandIn
+                        ? mirror.standInDots(entry, before: before, at: node.index, homes: homes)
+                        : before?.object.dots ?? []
+                }, history: &history))
     }
 
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
