@@ -147,31 +147,17 @@ struct ReplicaMirror {
     }
 
     /// What a node's storage holds in a space. Where it meets a loss that the node has yet to find,
-    /// all but what is lost: of that it may hold a copy in memory, and it stays as it was.
+    /// that is looked up key by key, and what is lost stays as it was: no dot is issued on it.
     private func held(
         by node: SimulatedNode, in space: StorageKey.Space
     ) -> [(key: StorageKey, value: Bytes)] {
-        func pairs(_ entries: [ScanPage.Entry]) -> [(key: StorageKey, value: Bytes)] {
-            entries.map { ($0.key, $0.value) }
-        }
-        if let all = node.readableEntries(in: space, 0...UInt16.max) { return pairs(all) }
-        var known: [UInt16: [StorageKey]] = [:]
-        for key in entries.joined().map(\.key) where key.space == space {
-            known[key.partition, default: []] += []
-        }
-        for key in entries[node.index].keys.sorted() where key.space == space {
-            known[key.partition, default: []].append(key)
-        }
-        return known.sorted { $0.key < $1.key }.flatMap { partition, keys in
-            if let all = node.readableEntries(in: space, partition...partition) {
-                return pairs(all)
-            }
-            return keys.compactMap { key in
-                switch node.engine.get(key) {
-                case .found(let bytes): (key, bytes)
-                case .absent: nil
-                case .notLoaded, .damaged: entries[node.index][key].map { (key, $0.bytes) }
-                }
+        if let all = node.readableEntries(in: space) { return all.map { ($0.key, $0.value) } }
+        let known = Set(entries.joined().lazy.map(\.key).filter { $0.space == space })
+        return known.sorted().compactMap { key in
+            switch node.look(for: key) {
+            case .found(let bytes): (key, bytes)
+            case .absent: nil
+            case .notLoaded, .damaged: entries[node.index][key].map { (key, $0.bytes) }
             }
         }
     }
@@ -185,14 +171,12 @@ extension StorageEngine {
         }
     }
 
-    /// Every entry of some partitions of a space, ascending, of a storage that may be damaged.
-    func scanAll(
-        _ space: StorageKey.Space, _ partitions: ClosedRange<UInt16> = 0...UInt16.max
-    ) throws(StorageError) -> [ScanPage.Entry] {
+    /// Every entry of a space, ascending, of a storage that may be damaged.
+    func scanAll(_ space: StorageKey.Space) throws(StorageError) -> [ScanPage.Entry] {
         var entries: [ScanPage.Entry] = []
         var cursor: StorageKey?
         repeat {
-            let page = try scanNow(space, partitions: partitions, after: cursor)
+            let page = try scanNow(space, after: cursor)
             entries += page.entries
             cursor = page.next
         } while cursor != nil

@@ -57,16 +57,16 @@ extension SimulatedNode {
 
     /// What it holds in a space, ascending; nothing where that does not read back.
     func entries(in space: StorageKey.Space) -> [ScanPage.Entry] {
-        guard isDamaged else { return engine.everything(in: space) }
-        return disk.withoutFaults { (try? engine.scanAll(space)) ?? [] }
+        isDamaged ? readableEntries(in: space) ?? [] : engine.everything(in: space)
     }
 
-    /// What it holds in some partitions of a space, ascending; nil where that does not read back.
-    func readableEntries(
-        in space: StorageKey.Space, _ partitions: ClosedRange<UInt16>
-    ) -> [ScanPage.Entry]? {
-        disk.withoutFaults { try? engine.scanAll(space, partitions) }
+    /// What it holds in a space, ascending; nil where that does not read back.
+    func readableEntries(in space: StorageKey.Space) -> [ScanPage.Entry]? {
+        disk.withoutFaults { try? engine.scanAll(space) }
     }
+
+    /// What it holds under one key.
+    func look(for key: StorageKey) -> ReadOutcome { disk.withoutFaults { engine.getNow(key) } }
 
     /// Reads back what has outlived a crash. Where the disk is in trouble that is done on a copy
     /// without: the node itself meets its disk when it starts, as often as it tries.

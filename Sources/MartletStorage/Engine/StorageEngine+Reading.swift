@@ -86,6 +86,27 @@ extension StorageEngine {
         return .pending(ticket)
     }
 
+    /// As `get`, but it reads from the disk what is in no cache, and blocks: for checkers. What
+    /// does not read back is damaged.
+    package func getNow(_ key: StorageKey) -> ReadOutcome {
+        let outcome = get(key)
+        guard case .notLoaded = outcome else { return outcome }
+        var lookup = Lookup(key, in: version)
+        var step = lookup.run(cache)
+        while case .needs(let table, let block) = step {
+            let id = BlockRead.BlockID(table: table.summary.number, index: block)
+            switch BlockRead(id: id, map: table.map).run(files).result {
+            case .success(let block): step = lookup.run(cache, brought: block)
+            case .failure: return .damaged
+            }
+        }
+        switch step {
+        case .found(let value): return .found(value)
+        case .absent: return .absent
+        case .damaged, .needs: return .damaged
+        }
+    }
+
     /// As `scan`, but it reads from the disk what is in no cache, and blocks: for start-up, tools
     /// and checkers.
     package func scanNow(
