@@ -8,7 +8,8 @@ enum Simulations {
         "node-down-during-writes", "partition-and-heal", "crash-of-every-node",
         "fallbacks-stand-in", "flaky-network", "every-knob", "carts-and-counters",
         "clocks-and-pauses", "restless-nodes", "flapping-partitions", "swizzle", "torn-network",
-        "core-heals", "slow-and-full-disks", "overload", "everything",
+        "core-heals", "slow-and-full-disks", "overload",
+        "everything", "bad-disks",
     ]
 
     static func load(_ name: String) throws -> Scenario {
