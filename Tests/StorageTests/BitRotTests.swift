@@ -39,9 +39,11 @@ struct BitRotTests {
             return nil
         }
         stage.checkDamaged(found, floor: 0, note)
-        for space in StorageKey.Space.allCases { try scan(found, space, stage, note) }
+        for space in StorageKey.Space.written { try scan(found, space, stage, note) }
         found.settle()
         stage.checkDamaged(found, floor: 0, "\(note), salvaged")
+        found.buildDueTrees()
+        found.checkKnownTrees("\(note), built")
         stage.checkFiles(found, note)
         let aside = Set(found.engine.damagedRanges.map(\.file))
         #expect(aside.isSubset(of: try disk.list()) || note.contains("lost"), "\(note): not kept")

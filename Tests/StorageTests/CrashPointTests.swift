@@ -83,7 +83,7 @@ struct CrashPointTests {
         #expect(try second.everything() == entries, "\(note), a second time")
         let key = StorageKey.object(partition: 7, key: Bytes(text: "after"))
         var batch = WriteBatch()
-        batch.put(key, [7])
+        batch.put(key, [7], replacing: nil)
         try second.engine.write(batch)
         #expect(second.commit() == .synced(second.engine.appended) || !stage.isSyncing, "\(note)")
         second.engine.logAnswered(second.log.sync())
@@ -91,6 +91,7 @@ struct CrashPointTests {
         let third = try Sample(disk, stage.options)
         #expect(third.report.recovered.rawValue == recovered.rawValue + 1, "\(note), written on")
         #expect(third.get(key) == .found([7]), "\(note), written on")
+        try third.checkTrees("\(note), written on")
         stage.checkFiles(third, "\(note), written on")
     }
 
@@ -104,6 +105,8 @@ struct CrashPointTests {
         first.settle()
         stage.checkDamaged(first, floor: floor, "\(note), salvaged")
         stage.checkFiles(first, "\(note), salvaged")
+        first.buildDueTrees()
+        try first.checkTrees("\(note), salvaged")
         disk.crash(.everything, random: &random)
         let second = try Sample(disk, stage.options)
         #expect(second.report.recovered == first.report.recovered, "\(note), a second time")

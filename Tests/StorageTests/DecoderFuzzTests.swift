@@ -66,6 +66,7 @@ struct DecoderFuzzTests {
         }
         for _ in 0..<4 { _ = found.engine.scrub() }
         found.settle(limit: 200)
+        found.buildDueTrees()
         var batch = WriteBatch()
         batch.put(.state("mark"), [1])
         if (try? found.engine.write(batch)) != nil { found.commit() }

@@ -1,7 +1,8 @@
 // What an inspection says of directories that an engine left whole, and that it changes nothing.
 import MartletBase
-import MartletStorage
 import Testing
+
+@testable import MartletStorage
 
 struct InspectionTests {
     @Test(
@@ -98,6 +99,31 @@ struct InspectionTests {
             #expect(try sample.verify().isIntact)
             #expect(before == (try Sample(sample.disk, .tiny).everything()))
         }
+    }
+
+    @Test("A walk shows the trees as they were flushed, and a check finds nothing wrong with them")
+    func trees() throws {
+        let stage = Stage(MemoryDisk(), .tiny)
+        try stage.open()
+        for index in 0..<30 {
+            try stage.put("key \(index)", 100, UInt16(index % 3))
+            stage.settle()
+        }
+        stage.commit()
+        stage.settle()
+        _ = stage.sample?.log.close()
+        let inspection = try StorageInspection(stage.disk)
+        #expect(inspection.verify { _ in }.isIntact)
+        var filter = EntryFilter()
+        filter.spaces = [.trees]
+        let walk = try EntryWalk(inspection, filter)
+        for partition in 0..<3 as Range<UInt16> {
+            let entry = try #require(walk.next())
+            #expect(entry.key == .tree(of: partition))
+            let stored = try StoredTree(decoding: entry.value)
+            #expect(try #require(stored.tree).count > 5 && stored.losses == 0)
+        }
+        #expect(walk.next() == nil && walk.damage == [])
     }
 
     @Test("An empty directory holds nothing, and nothing is wrong with it")

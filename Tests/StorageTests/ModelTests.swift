@@ -83,6 +83,7 @@ struct ModelTests {
         let unlike = state.filter { sample.get($0.key) != .found($0.value) }
         #expect(unlike.isEmpty, "\(note): other answers")
         sample.engine.checkInvariants()
+        try sample.checkTrees(note)
     }
 
     private func options(_ random: inout SeededRandom) -> StorageOptions {
@@ -137,7 +138,7 @@ struct ModelTests {
         switch random.below(10) {
         case 0...4:
             if sample.engine.refusal != nil { return }
-            let batch = randomBatch(&random)
+            let batch = randomBatch(&random).naming(model.last)
             try sample.engine.write(batch)
             model.apply(batch)
         case 5, 6: sample.commit()
@@ -191,7 +192,7 @@ struct ModelTests {
         #expect(kept.count > 5)
         for (snapshot, state) in kept {
             var entries: [StorageKey: Bytes] = [:]
-            for space in StorageKey.Space.allCases {
+            for space in StorageKey.Space.written {
                 var cursor: StorageKey?
                 repeat {
                     let page = try sample.engine.scanNow(

@@ -73,10 +73,10 @@ struct Sample {
         return bytes.text
     }
 
-    /// Every entry of every space in scan order, pages of `limitBytes` at a time.
+    /// Every entry that was written, in scan order, pages of `limitBytes` at a time.
     func everything(limitBytes: Int = .max) throws -> [ScanPage.Entry] {
         var entries: [ScanPage.Entry] = []
-        for space in StorageKey.Space.allCases {
+        for space in StorageKey.Space.written {
             var cursor: StorageKey?
             repeat {
                 let page = try engine.scanNow(space, after: cursor, limitBytes: limitBytes)

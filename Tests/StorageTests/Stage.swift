@@ -78,6 +78,7 @@ final class Stage {
 
     func write(_ batch: WriteBatch) throws {
         guard let sample else { return }
+        let batch = batch.naming(states[appended])
         do {
             try sample.engine.write(batch)
         } catch  where isTolerant {
@@ -167,6 +168,9 @@ final class Stage {
             Issue.record("\(note()): \(key) after \(recovered) is \(found.get(key))")
         }
         found.engine.checkInvariants()
+        // A read that the disk refused may have made some unknown.
+        if isTolerant { found.buildDueTrees() }
+        try found.checkTrees(note())
         checkFiles(found, note())
     }
 
@@ -191,6 +195,7 @@ final class Stage {
             #expect(states.contains { $0[key] == value }, "\(note()): \(key) never had \(value)")
         }
         found.engine.checkInvariants()
+        found.checkKnownTrees(note())
     }
 
     /// Fails where a file is left that nobody needs, or one is missing.

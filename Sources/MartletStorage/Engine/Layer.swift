@@ -36,15 +36,18 @@ final class Layer: @unchecked Sendable {
 struct LayerCursor {
     private let layer: Layer
     private let mark: Memtable.Mark?
+    private let hashes: ClosedRange<UInt64>?
     private var rest: ArraySlice<(space: StorageKey.Space, partition: UInt16)>
 
-    /// The partitions of `spaces` that lie in `partitions`, as they were at `mark`.
+    /// The partitions of `spaces` that lie in `partitions`, as they were at `mark`; of their keys
+    /// those with `hashes`, or all.
     init(
         _ layer: Layer, before mark: Memtable.Mark?, spaces: [StorageKey.Space],
-        partitions: ClosedRange<UInt16> = 0...UInt16.max
+        partitions: ClosedRange<UInt16> = 0...UInt16.max, hashes: ClosedRange<UInt64>? = nil
     ) {
         self.layer = layer
         self.mark = mark
+        self.hashes = hashes
         rest =
             spaces.flatMap { space in
                 layer.memtable.partitions(of: space)
@@ -55,7 +58,8 @@ struct LayerCursor {
     /// The next partition's records; nil at the end.
     mutating func next() -> Block? {
         while let (space, partition) = rest.popFirst() {
-            if let block = layer.memtable.block(space, partition, before: mark) { return block }
+            let block = layer.memtable.block(space, partition, before: mark, hashes: hashes)
+            if let block { return block }
         }
         return nil
     }

@@ -5,29 +5,56 @@ internal import MartletBase
 enum LayerStack {
     /// Puts the batch that `reader` holds next, which is number `position` of the log, into the
     /// newest of `layers`, whole; begins a new one before it where that is full, or where a drop
-    /// must lie above what it holds. `note` sees every record that is put or deleted. A batch that
-    /// is known to hold no drop need not be searched for one.
+    /// must lie above what it holds. `trees` follow; without them folds are passed over. `note`
+    /// sees every record that is put or deleted. A batch that is known to hold no drop need not be
+    /// searched for one.
     static func apply(
         _ reader: inout ByteReader, at position: LogPosition, to layers: inout [Layer],
-        mayDrop: Bool = true, options: StorageOptions, note: (Record) -> Void
+        _ trees: TreeSet?, mayDrop: Bool = true, options: StorageOptions, note: (Record) -> Void
     ) throws(FormatError) {
         let drops = mayDrop ? try drops(in: reader) : []
         let isFull = layers[0].memtable.byteCount >= options.flushBytes
         if isFull || drops.contains(where: { layers[0].memtable.holds($0.space, $0.partition) }) {
-            layers.insert(Layer(after: position.retreated(by: 1), options: options), at: 0)
+            seal(&layers, trees, after: position.retreated(by: 1), options: options)
         }
         let bytes = reader.bytes
         let count = try reader.readCount(minimumSize: Record.smallestBytes)
         layers[0].reach(position)
+        // The object that a fold would be about.
+        var changed: (partition: UInt16, hash: UInt64)?
         for _ in 0..<count {
             let record = try reader.readRecord()
-            if record.kind == .drop {
-                layers[0].drop(record.space, record.partition)
-            } else if !drops.contains(where: { $0.hides(record) }) {
-                layers[0].memtable.insert(record, in: bytes.raw)
+            if record.space == .trees { throw reader.error(.invalid("space")) }
+            if !drops.isEmpty, drops.contains(where: { $0.hides(record) }) { continue }
+            switch record.kind {
+            case .put, .delete:
+                let hash = layers[0].memtable.insert(record, in: bytes.raw)
+                changed = record.space == .objects ? (record.partition, hash) : nil
                 note(record)
+            case .fold:
+                guard let object = changed, object.partition == record.partition else {
+                    throw reader.error(.invalid("fold"))
+                }
+                trees?.fold(Fold(record, in: bytes.raw), into: object.partition, at: object.hash)
+                changed = nil
+            case .drop:
+                layers[0].drop(record.space, record.partition)
+                if record.space == .objects { trees?.empty(record.partition) }
+                changed = nil
             }
         }
+    }
+
+    /// Closes the newest layer, with the trees as they are at its end, and begins the next. All
+    /// batches up to `position` are in the trees, and none behind it: where the layer is flushed,
+    /// the trees in the tables and those folds in the log that are not in them yet make up the
+    /// present.
+    static func seal(
+        _ layers: inout [Layer], _ trees: TreeSet?, after position: LogPosition,
+        options: StorageOptions
+    ) {
+        trees?.write(into: layers[0].memtable)
+        layers.insert(Layer(after: position, options: options), at: 0)
     }
 
     /// A drop within a batch: what comes before it there is gone too.

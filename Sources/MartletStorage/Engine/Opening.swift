@@ -81,18 +81,21 @@ private struct Opening {
 
         let files = OpenFiles(disk: disk, limit: options.openTableLimit)
         let worker = StorageWorker(disk: disk, options: options, manifest: writer, files: files)
-        let replay = Replay(
-            Version(writer.manifest, tables: tables), worker: worker, options: options)
+        let version = Version(writer.manifest, tables: tables)
+        let trees = TreeSet(losing: writer.manifest.damage)
+        let unread = try trees.load(version, files)
+        let replay = Replay(version, trees, worker: worker, options: options)
         var recovery = LogRecovery(
             disk: disk, options: options, flushed: replay.version.manifest.flushed,
             apply: replay.apply)
         let (log, report) = try recovery.run(names)
         let engine = StorageEngine(
-            options: options, layers: replay.layers, version: replay.version, files: files,
-            recovered: report.recovered)
+            options: options, layers: replay.layers, trees: trees, version: replay.version,
+            files: files, recovered: report.recovered)
         log.release(upTo: engine.flushed)
         try engine.loadState()
         engine.recallDamage()
+        for (block, error) in unread { engine.noteDamage(error, block) }
         var complete = report
         complete.tables = tables.count
         return OpenedStorage(
@@ -168,11 +171,15 @@ private struct Opening {
 private final class Replay {
     private(set) var layers: [Layer]
     private(set) var version: Version
+    private let trees: TreeSet
     private let worker: StorageWorker
     private let options: StorageOptions
 
-    init(_ version: Version, worker: StorageWorker, options: StorageOptions) {
+    init(
+        _ version: Version, _ trees: TreeSet, worker: StorageWorker, options: StorageOptions
+    ) {
         self.version = version
+        self.trees = trees
         self.worker = worker
         self.options = options
         layers = [Layer(after: version.manifest.flushed, options: options)]
@@ -185,7 +192,9 @@ private final class Replay {
             if isFlushed {
                 try WriteBatch.skip(&reader)
             } else {
-                try LayerStack.apply(&reader, at: position, to: &layers, options: options) { _ in }
+                try LayerStack.apply(
+                    &reader, at: position, to: &layers, trees, options: options
+                ) { _ in }
             }
         } catch {
             throw .format(error)

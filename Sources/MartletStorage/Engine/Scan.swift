@@ -13,8 +13,18 @@ final class Scan {
     struct Range {
         var space: StorageKey.Space
         var partitions: ClosedRange<UInt16>
+        /// Only keys with these hashes; nil for all. Where it is not nil there is one partition.
+        var hashes: ClosedRange<UInt64>?
         var cursor: StorageKey?
         var limitBytes: Int
+
+        /// The ranks that such keys can have, before the cursor is looked at.
+        var ranks: ClosedRange<Rank> {
+            let hashes = hashes ?? 0...UInt64.max
+            return Rank(
+                space: space, partition: partitions.lowerBound, hash: hashes.lowerBound)...Rank(
+                    space: space, partition: partitions.upperBound, hash: hashes.upperBound)
+        }
     }
 
     /// Tables that follow each other, or one alone.
@@ -45,9 +55,12 @@ final class Scan {
     init(_ view: StorageView, _ range: Range) {
         self.view = view
         self.range = range
-        var start = Rank.all(of: range.space, range.partitions.lowerBound).lowerBound
+        invariant(
+            range.hashes == nil || range.partitions.count == 1,
+            "hashes of the partitions \(range.partitions)")
+        var start = range.ranks.lowerBound
         if let cursor = range.cursor { start = max(start, cursor.rank) }
-        let end = Rank.all(of: range.space, range.partitions.upperBound).upperBound
+        let end = range.ranks.upperBound
         self.start = start
         self.end = end
         let lowest = UInt16(truncatingIfNeeded: start.rawValue >> 40)
@@ -56,7 +69,8 @@ final class Scan {
                 .layer(
                     LayerCursor(
                         part.layer, before: part.mark, spaces: [range.space],
-                        partitions: lowest...range.partitions.upperBound)))
+                        partitions: lowest...range.partitions.upperBound,
+                        hashes: range.hashes)))
         }
         for (level, tables) in view.version.levels.enumerated() {
             let overlapping = tables.filter {
@@ -137,6 +151,8 @@ final class Scan {
         let rank = merge.rank(of: source)
         if rank < start { return false }
         if rank > end { return true }
+        // A rank has the front of the hash alone.
+        if let hashes = range.hashes, !hashes.contains(merge.hash(of: source)) { return false }
         let record = merge.record(of: source)
         if record.kind == .delete || isHidden(record, source) { return false }
         if pageBytes >= range.limitBytes, let last = page.entries.last {

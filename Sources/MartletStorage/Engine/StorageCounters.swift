@@ -17,6 +17,10 @@ package struct StorageCounters: Hashable, Sendable {
     package var compactionWrittenBytes: UInt64 = 0
     /// Tables that were read back whole to check them.
     package var scrubs: UInt64 = 0
+    /// Trees that were built by a scan.
+    package var treeBuilds: UInt64 = 0
+    /// Trees that said something else than the scan did.
+    package var mendedTrees: UInt64 = 0
     /// Blocks asked of the read pool.
     package var blockReads: UInt64 = 0
     /// Blocks found in the cache.

@@ -10,7 +10,7 @@ extension StorageEngine {
         var due: [StorageJob] = []
         // Not left to the next write: one batch may fill all memtables, and then none is taken.
         if layers[0].memtable.byteCount >= options.flushBytes {
-            layers.insert(Layer(after: appended, options: options), at: 0)
+            LayerStack.seal(&layers, trees, after: appended, options: options)
         }
         if jobs.flushing == 0, layers.count > 1 {
             jobs.flushing = layers.count - 1
@@ -129,6 +129,7 @@ extension StorageEngine {
             jobs.obsolete.append(table)
         }
         jobs.untold += edit.damage
+        if !edit.damage.isEmpty { trees.lose(edit.damage, of: version.manifest.damage) }
     }
 
     private func note(_ job: StorageJob, _ built: [BuiltTable]) {

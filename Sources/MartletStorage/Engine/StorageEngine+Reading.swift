@@ -64,14 +64,17 @@ extension StorageEngine {
     /// Entries of `space` in `partitions`, ascending, starting after `cursor`, about `limitBytes`
     /// of them but at least one. To go on, pass the page's `next` as the cursor: nothing comes
     /// twice. A page shows `snapshot`, or without one the present: what is written between two
-    /// pages is then seen where it lies ahead.
+    /// pages is then seen where it lies ahead. With `hashes`, which takes `partitions` of one, it
+    /// shows only keys with those, and reads only the blocks that may hold them.
     package func scan(
         _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
-        after cursor: StorageKey? = nil, limitBytes: Int, in snapshot: StorageSnapshot? = nil
+        hashes: ClosedRange<UInt64>? = nil, after cursor: StorageKey? = nil, limitBytes: Int,
+        in snapshot: StorageSnapshot? = nil
     ) -> ScanOutcome {
         guard reads.count < options.readLimit else { return .refused }
         let range = Scan.Range(
-            space: space, partitions: partitions, cursor: cursor, limitBytes: limitBytes)
+            space: space, partitions: partitions, hashes: hashes, cursor: cursor,
+            limitBytes: limitBytes)
         let scan = Scan(snapshot?.view ?? view(), range)
         let ticket = reads.newTicket()
         switch scan.run(cached) {
@@ -111,11 +114,13 @@ extension StorageEngine {
     /// and checkers.
     package func scanNow(
         _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
-        after cursor: StorageKey? = nil, limitBytes: Int = 1 << 20,
+        hashes: ClosedRange<UInt64>? = nil, after cursor: StorageKey? = nil,
+        limitBytes: Int = 1 << 20,
         in snapshot: StorageSnapshot? = nil
     ) throws(StorageError) -> ScanPage {
         let range = Scan.Range(
-            space: space, partitions: partitions, cursor: cursor, limitBytes: limitBytes)
+            space: space, partitions: partitions, hashes: hashes, cursor: cursor,
+            limitBytes: limitBytes)
         let scan = Scan(snapshot?.view ?? view(), range)
         var step = scan.run(cached)
         while case .needs(let table, let block) = step {

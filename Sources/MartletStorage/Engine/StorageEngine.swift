@@ -33,6 +33,8 @@ package final class StorageEngine {
     let cache: BlockCache
     /// For what blocks: start-up, tools and checkers. The shell has its own way to the files.
     let files: OpenFiles
+    /// The Merkle trees of the partitions' objects.
+    let trees: TreeSet
     /// The `state` space, all of it: a node's own few entries are never waited for.
     var state: [StorageKey: Bytes] = [:]
     var reads = PendingReads()
@@ -59,11 +61,12 @@ package final class StorageEngine {
     package private(set) var pendingBytes = 0
 
     init(
-        options: StorageOptions, layers: [Layer], version: Version, files: OpenFiles,
-        recovered: LogPosition
+        options: StorageOptions, layers: [Layer], trees: TreeSet, version: Version,
+        files: OpenFiles, recovered: LogPosition
     ) {
         self.options = options
         self.layers = layers
+        self.trees = trees
         self.version = version
         self.files = files
         cache = BlockCache(limitBytes: options.blockCacheBytes)
@@ -141,7 +144,7 @@ package final class StorageEngine {
         let bytes = batch.byteCount
         if gathered.count > 0, gathered.count + bytes > options.chunkTargetBytes { seal() }
         let start = gathered.count
-        batch.encode(into: &gathered)
+        batch.encode(into: &gathered, digest: options.digest)
         if isSynced { gatheredNeedsSync = true }
         pendingBytes += gathered.count - start
         counts.acceptedBytes += UInt64(gathered.count - start)
@@ -156,7 +159,7 @@ package final class StorageEngine {
         var reader = ByteReader(bytes, start..<bytes.count)
         do throws(FormatError) {
             try LayerStack.apply(
-                &reader, at: appended, to: &layers, mayDrop: mayDrop, options: options
+                &reader, at: appended, to: &layers, trees, mayDrop: mayDrop, options: options
             ) { record in
                 guard record.space == .state else { return }
                 let key = record.storageKey(in: bytes.raw)
@@ -227,6 +230,7 @@ package final class StorageEngine {
     package func checkInvariants() {
         for layer in layers { layer.memtable.checkInvariants() }
         cache.checkInvariants()
+        trees.checkInvariants()
         let known = waiting.reduce(0) { $0 + $1.bytes } + sealed.reduce(0) { $0 + $1.byteCount }
         invariant(
             pendingBytes == known + gathered.count,

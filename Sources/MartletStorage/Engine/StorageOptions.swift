@@ -76,6 +76,12 @@ package struct StorageOptions: Hashable, Sendable {
     /// ones are made anew less often, and take longer to read at a start.
     package var manifestGrowthBytes = 1 << 20
 
+    // Trees.
+
+    /// What a replica's entry is to its partition's tree. Default `bytes`. Two nodes that compare
+    /// their trees must use the same, and a node the same for ever.
+    package var digest = EntryDigest.bytes
+
     // Reading.
 
     /// Bytes of unpacked blocks kept in memory, 0 … 1 TiB, default 256 MiB.

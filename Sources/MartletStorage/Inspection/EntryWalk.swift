@@ -1,6 +1,6 @@
 // Every entry of a data directory in key order, as an engine that opens it after a crash would
 // answer: the log's memtables merged with the tables. Unlike an engine it goes on behind a block
-// that does not read back, and says so.
+// that does not read back, and says so, and it shows the trees as they were last flushed.
 package import MartletBase
 
 /// Which entries are wanted.
@@ -116,7 +116,7 @@ private final class LayerReplay {
                 try WriteBatch.skip(&reader)
             } else {
                 try LayerStack.apply(
-                    &reader, at: position, to: &layers, options: StorageOptions()
+                    &reader, at: position, to: &layers, nil, options: StorageOptions()
                 ) { _ in }
             }
         } catch {

@@ -61,7 +61,7 @@ package struct InspectedTable: Hashable, Sendable {
 
 /// Where a rank lies, for people.
 package struct RankPlace: Hashable, Comparable, Sendable {
-    /// The number of the space: 0 state, 1 objects, 2 hints.
+    /// The number of the space: 0 state, 1 objects, 2 hints, 3 trees.
     package var space: UInt8
     /// The partition.
     package var partition: UInt16

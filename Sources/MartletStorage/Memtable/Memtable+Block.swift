@@ -3,10 +3,15 @@ internal import MartletBase
 
 extension Memtable {
     /// The newest record of each key of the partition among those inserted before `mark` (all of
-    /// them when it is nil), ascending; nil when there are none. The block is the caller's own.
-    /// O(n log n) in the records of the partition, shadowed ones included.
-    func block(_ space: StorageKey.Space, _ partition: UInt16, before mark: Mark? = nil) -> Block? {
-        let places = sortedPlaces(shelf(space, partition), before: mark)
+    /// them when it is nil), ascending; only keys with `hashes`, or all when that is nil. Nil when
+    /// there are none. The block is the caller's own. O(n log n) in the records of the partition,
+    /// shadowed ones included.
+    func block(
+        _ space: StorageKey.Space, _ partition: UInt16, before mark: Mark? = nil,
+        hashes: ClosedRange<UInt64>? = nil
+    ) -> Block? {
+        let places = sortedPlaces(
+            shelf(space, partition), before: mark, hashes: hashes ?? 0...UInt64.max)
         guard !places.isEmpty else { return nil }
         var builder = BlockBuilder()
         for place in places {
@@ -23,15 +28,15 @@ extension Memtable {
 
     /// The records that count at `mark`, by hash, key and owner. Each is a word while it is
     /// sorted: the upper half of its hash over its place.
-    private func sortedPlaces(_ shelf: [RecordArena.Place], before mark: Mark?) -> [RecordArena
-        .Place]
-    {
+    private func sortedPlaces(
+        _ shelf: [RecordArena.Place], before mark: Mark?, hashes: ClosedRange<UInt64>
+    ) -> [RecordArena.Place] {
         let end = mark?.recordCount ?? RecordArena.unshadowed
         var words: [UInt64] = []
         words.reserveCapacity(shelf.count)
         for place in shelf {
             let header = arena.header(place)
-            if header.sequence < end, header.shadowed >= end {
+            if header.sequence < end, header.shadowed >= end, hashes.contains(header.hash) {
                 words.append(header.hash & ~0xFFFF_FFFF | UInt64(place.rawValue))
             }
         }

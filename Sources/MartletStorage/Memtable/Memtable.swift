@@ -58,18 +58,21 @@ final class Memtable: @unchecked Sendable {
     /// The present point in its history. O(1).
     var mark: Mark { Mark(recordCount: UInt32(recordCount)) }
 
-    /// Copies the put or delete that `bytes` holds; it shadows earlier records of its key.
-    /// O(record).
-    func insert(_ record: Record, in bytes: RawSpan) {
-        invariant(record.kind != .drop, "a drop of \(record.space)/\(record.partition) in memory")
+    /// Copies the put or delete that `bytes` holds; it shadows earlier records of its key, of which
+    /// the hash is returned. O(record).
+    @discardableResult
+    func insert(_ record: Record, in bytes: RawSpan) -> UInt64 {
+        invariant(
+            record.kind.isOfEntry, "a \(record.kind) of \(record.space)/\(record.partition)")
         if index.isFull { growIndex() }
         let sequence = mark.recordCount
         let probe = KeyProbe(record, in: bytes, seed: seed)
         let space = Int(record.space.rawValue)
         let partition = Int(record.partition)
         if partition >= shelves[space].count { addShelves(space, partition) }
+        let hash = record.hash(in: bytes)
         let header = RecordArena.Header(
-            hash: record.hash(in: bytes), sequence: sequence, shadowed: RecordArena.unshadowed,
+            hash: hash, sequence: sequence, shadowed: RecordArena.unshadowed,
             length: UInt32(record.range.count))
         let place = arena.append(header, bytes.extracting(record.range))
         shelves[space][partition].append(place)
@@ -83,6 +86,7 @@ final class Memtable: @unchecked Sendable {
         if record.kind == .put { liveCount += 1 }
         recordCount += 1
         recordBytes += record.range.count
+        return hash
     }
 
     private func growIndex() {

@@ -12,6 +12,11 @@ package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertib
         case objects = 1
         /// Hints that this node keeps for homes.
         case hints = 2
+        /// Which objects hold no value for good: those that may be removed in time.
+        case removable = 3
+        /// The Merkle tree of each partition's objects, kept by the engine alone. One entry with an
+        /// empty key in each partition. The last, so that the end of a table tells of them.
+        case trees = 4
 
         /// In the order of the raw values.
         package static func < (left: Space, right: Space) -> Bool {
@@ -43,6 +48,11 @@ package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertib
         StorageKey(space: .objects, partition: partition, key: key, owner: 0)
     }
 
+    /// The note that the object under `key` may be removed in time.
+    package static func removable(partition: UInt16, key: Bytes) -> StorageKey {
+        StorageKey(space: .removable, partition: partition, key: key, owner: 0)
+    }
+
     /// The hint that this node keeps for `home` under `key`.
     package static func hint(partition: UInt16, key: Bytes, home: NodeID) -> StorageKey {
         StorageKey(space: .hints, partition: partition, key: key, owner: home.rawValue)
@@ -51,6 +61,11 @@ package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertib
     /// The node's own state called `name`.
     package static func state(_ name: String) -> StorageKey {
         StorageKey(space: .state, partition: 0, key: Bytes(text: name), owner: 0)
+    }
+
+    /// The Merkle tree of `partition`.
+    static func tree(of partition: UInt16) -> StorageKey {
+        StorageKey(space: .trees, partition: partition, key: [], owner: 0)
     }
 
     /// The home that a hint is for; nil in the other spaces.

@@ -4,6 +4,9 @@
 package import MartletBase
 
 /// An ordered list of changes, applied all or not at all; a later change of a key wins.
+///
+/// An object is changed with `replacing`, which names what was there before: from that the engine
+/// keeps the Merkle tree of the partition without reading anything.
 package struct WriteBatch: Hashable, Sendable {
     /// One change.
     package enum Change: Hashable, Sendable {
@@ -15,8 +18,22 @@ package struct WriteBatch: Hashable, Sendable {
         case drop(StorageKey.Space, partition: UInt16)
     }
 
-    /// What the batch changes, in order.
-    package private(set) var changes: [Change] = []
+    /// What a change replaces.
+    private enum Replaced: Hashable {
+        /// Nobody said: the trees are left alone.
+        case unnamed
+        /// The value, or nil where there was none.
+        case named(Bytes?)
+    }
+
+    private struct Entry: Hashable {
+        var change: Change
+        var replaced: Replaced
+    }
+
+    private var entries: [Entry] = []
+    /// How many of the changes name what they replace.
+    private var foldCount = 0
     /// What the batch takes in the log before compression, in bytes, rounded up: what the limits
     /// of the engine count.
     package private(set) var byteCount = 0
@@ -28,28 +45,50 @@ package struct WriteBatch: Hashable, Sendable {
     package init() {}
 
     /// Whether it changes nothing.
-    package var isEmpty: Bool { changes.isEmpty }
+    package var isEmpty: Bool { entries.isEmpty }
     /// How many changes it holds.
-    package var count: Int { changes.count }
+    package var count: Int { entries.count }
+    /// What the batch changes, in order. O(changes).
+    package var changes: [Change] { entries.map(\.change) }
 
-    /// Sets `key` to `value`.
+    /// Sets `key` to `value`. An object that is set so makes its partition's tree wrong.
     package mutating func put(_ key: StorageKey, _ value: Bytes) {
-        append(.put(key, value))
+        append(.put(key, value), .unnamed)
     }
 
-    /// Removes `key`, whether it is there or not.
+    /// Removes `key`, whether it is there or not. An object that is removed so makes its
+    /// partition's tree wrong, unless it was not there.
     package mutating func delete(_ key: StorageKey) {
-        append(.delete(key))
+        append(.delete(key), .unnamed)
+    }
+
+    /// Sets the object `key` to `value`, and folds the difference to what it held when the batch
+    /// comes to this change (nil: nothing) into the tree of its partition. A wrong `old` makes the
+    /// tree wrong.
+    package mutating func put(_ key: StorageKey, _ value: Bytes, replacing old: Bytes?) {
+        invariant(key.space == .objects, "\(key) has no tree")
+        append(.put(key, value), .named(old))
+    }
+
+    /// Removes the object `key`, and what it held when the batch comes to this change (nil:
+    /// nothing) from the tree of its partition. A wrong `old` makes the tree wrong.
+    package mutating func delete(_ key: StorageKey, replacing old: Bytes?) {
+        invariant(key.space == .objects, "\(key) has no tree")
+        append(.delete(key), .named(old))
     }
 
     /// Removes all that `space` holds of a partition, at the cost of one record.
     package mutating func drop(_ space: StorageKey.Space, partition: UInt16) {
-        append(.drop(space, partition: partition))
+        append(.drop(space, partition: partition), .unnamed)
     }
 
-    private mutating func append(_ change: Change) {
-        changes.append(change)
+    private mutating func append(_ change: Change, _ replaced: Replaced) {
+        entries.append(Entry(change: change, replaced: replaced))
         byteCount += Record.overheadLimitBytes
+        if case .named = replaced {
+            foldCount += 1
+            byteCount += Fold.recordBytes
+        }
         switch change {
         case .put(let key, let value): byteCount += key.key.count + value.count
         case .delete(let key): byteCount += key.key.count
@@ -57,9 +96,21 @@ package struct WriteBatch: Hashable, Sendable {
         }
     }
 
-    func encode(into writer: inout ByteWriter) {
-        writer.writeCount(changes.count)
-        for change in changes { Self.encode(change, into: &writer) }
+    /// Appends the records; an object that names what it replaces is followed by what that changes
+    /// in its tree, as `digest` has it.
+    func encode(into writer: inout ByteWriter, digest: EntryDigest) {
+        writer.writeCount(entries.count + foldCount)
+        for entry in entries {
+            Self.encode(entry.change, into: &writer)
+            guard case .named(let old) = entry.replaced else { continue }
+            switch entry.change {
+            case .put(let key, let new):
+                Fold(of: key, from: old, to: new, digest).encode(key.partition, into: &writer)
+            case .delete(let key):
+                Fold(of: key, from: old, to: nil, digest).encode(key.partition, into: &writer)
+            case .drop: continue
+            }
+        }
     }
 
     /// Appends the record of one change.
@@ -94,9 +145,10 @@ package struct WriteBatch: Hashable, Sendable {
         for _ in 0..<count { _ = try reader.readRecord() }
     }
 
+    /// What the batch changes; its folds, which say nothing that a change does not, are left out.
     init(from reader: inout ByteReader) throws(FormatError) {
         let count = try reader.readCount(minimumSize: Record.smallestBytes)
-        changes.reserveCapacity(count)
+        entries.reserveCapacity(count)
         for _ in 0..<count {
             let record = try reader.readRecord()
             let bytes = reader.bytes.raw
@@ -106,6 +158,7 @@ package struct WriteBatch: Hashable, Sendable {
             case .drop:
                 guard record.key.isEmpty else { throw reader.error(.invalid("drop")) }
                 drop(record.space, partition: record.partition)
+            case .fold: continue
             }
         }
     }

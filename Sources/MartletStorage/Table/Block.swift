@@ -165,7 +165,7 @@ final class Block: Sendable {
                     throw FormatError(.invalid("order of records"), at: offset)
                 }
             }
-            guard record.kind != .drop else {
+            guard record.kind.isOfEntry else {
                 throw FormatError(.invalid("kind of record"), at: offset)
             }
             if found.isMultiple(of: Self.anchorInterval) {

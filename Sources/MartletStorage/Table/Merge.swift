@@ -233,7 +233,7 @@ struct Merge {
         } catch {
             throw damage(source, error)
         }
-        guard record.kind != .drop else {
+        guard record.kind.isOfEntry else {
             throw damage(source, FormatError(.invalid("kind of record"), at: offset))
         }
         let hash = record.hash(in: bytes.raw)

@@ -71,7 +71,7 @@ struct TableBuilder: ~Copyable {
     ) throws(DiskError) {
         let rank = Rank(space: record.space, partition: record.partition, hash: hash)
         invariant(
-            record.kind != .drop && (recordCount == 0 || blockLastRank <= rank),
+            record.kind.isOfEntry && (recordCount == 0 || blockLastRank <= rank),
             "\(record.kind) of \(rank) after \(blockLastRank) in table \(number)")
         let length = record.end - record.start
         if block.count > 0, block.byteCount(with: length) > options.blockBytes {

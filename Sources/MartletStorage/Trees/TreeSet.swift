@@ -1,0 +1,253 @@
+// The trees of all partitions of one engine, as they are now: what is known, what changed since the
+// memtable was last sealed, and what is unknown since data was lost. It reads no file.
+
+//   tables  ── load ──► trees ── write ──► memtable as it is sealed ── flush ──► tables
+//   log     ── fold ──►   │
+//   losses  ── lose ──► unknown ── TreeBuild ──► known
+//
+// A sealed memtable holds the trees as they are at its end, so that those in the tables and the
+// folds in the log that no table holds yet make up the present: after a crash nothing is scanned.
+internal import MartletBase
+
+/// Confined to the loop of its engine. A partition that was never written has the empty tree, and
+/// costs nothing.
+final class TreeSet {
+    private struct Slot {
+        /// Nil where it is unknown, or that of a partition never written.
+        var tree: MerkleTree?
+        var isUnknown = false
+        /// Whether it differs from what the sealed memtables and the tables say.
+        var isChanged = false
+    }
+
+    /// By partition, as far as one was written.
+    private var slots: [Slot] = []
+    /// Those of which the tree changed since the last sealing, in the order of the first change.
+    private var changed: [UInt16] = []
+    /// What this node has lost: the manifest's list.
+    private var losses: [DamagedRange]
+    private weak var build: TreeBuild?
+    /// The partition of the build under way; -1 where there is none.
+    private var buildPartition = -1
+
+    /// The empty trees of a node that has lost `losses`.
+    init(losing losses: [DamagedRange]) {
+        self.losses = losses
+    }
+
+    // MARK: Looking
+
+    /// The tree of a partition; nil where it is unknown. O(1).
+    func tree(of partition: UInt16) -> MerkleTree? {
+        guard Int(partition) < slots.count else { return MerkleTree() }
+        let slot = slots[Int(partition)]
+        return slot.isUnknown ? nil : slot.tree ?? MerkleTree()
+    }
+
+    /// The partitions of which the tree is unknown or outgrown, ascending. O(partitions).
+    var due: [UInt16] {
+        slots.indices
+            .filter { slots[$0].isUnknown || slots[$0].tree?.isOutgrown == true }
+            .map { UInt16($0) }
+    }
+
+    /// How many entries all known trees stand for. O(partitions).
+    var objectCount: Int { slots.reduce(0) { $0 + ($1.tree?.count ?? 0) } }
+
+    /// What the trees take in memory, in bytes. O(partitions).
+    var byteCount: Int {
+        slots.reduce(slots.count * MemoryLayout<Slot>.stride) {
+            $0 + ($1.tree?.byteCount ?? 0)
+        }
+    }
+
+    // MARK: Changes
+
+    /// Takes in the change of an entry with the key hash `hash`. O(1).
+    func fold(_ fold: Fold, into partition: UInt16, at hash: UInt64) {
+        let index = Int(partition)
+        if index == buildPartition { build?.fold(fold, at: hash) }
+        if index >= slots.count { addSlots(upTo: index) }
+        if slots[index].tree == nil {
+            if slots[index].isUnknown { return }
+            slots[index].tree = MerkleTree()
+        }
+        slots[index].tree?.fold(fold, at: hash)
+        if !slots[index].isChanged { noteChange(of: index) }
+    }
+
+    private func addSlots(upTo index: Int) {
+        let missing = index + 1 - slots.count
+        slots.append(contentsOf: repeatElement(Slot(), count: missing))
+    }
+
+    private func noteChange(of index: Int) {
+        slots[index].isChanged = true
+        changed.append(UInt16(index))
+    }
+
+    /// The partition was dropped: it is known to hold nothing.
+    func empty(_ partition: UInt16) {
+        let index = Int(partition)
+        if index == buildPartition { endBuild() }
+        guard index < slots.count, slots[index].tree != nil || slots[index].isUnknown else {
+            return
+        }
+        slots[index].tree = MerkleTree()
+        slots[index].isUnknown = false
+        if !slots[index].isChanged { noteChange(of: index) }
+    }
+
+    /// Data was lost: the trees that `new` touches are unknown. `all` is what was ever lost.
+    /// O(partitions).
+    func lose(_ new: [DamagedRange], of all: [DamagedRange]) {
+        losses = all
+        // A partition without a slot has held nothing.
+        for loss in new {
+            for index in slots.indices where loss.touches(UInt16(index)) { forget(index) }
+        }
+        noteUnknown()
+    }
+
+    /// The trees of `partitions` do not read back.
+    func forget(_ partitions: ClosedRange<UInt16>) {
+        if Int(partitions.upperBound) >= slots.count { addSlots(upTo: Int(partitions.upperBound)) }
+        for partition in partitions { forget(Int(partition)) }
+    }
+
+    private func forget(_ index: Int) {
+        slots[index].tree = nil
+        slots[index].isUnknown = true
+        if index == buildPartition { endBuild() }
+    }
+
+    /// All trees that the tables hold are here: those that are not, and that something lost may
+    /// have been of, are unknown. O(partitions × losses).
+    func forgetLost() {
+        // Objects were never flushed without their tree, so that of a partition above these
+        // nothing was.
+        let highest = losses.compactMap { $0.partitions(of: .trees)?.upperBound }.max()
+        if let highest, highest >= slots.count { addSlots(upTo: Int(highest)) }
+        for loss in losses {
+            for index in slots.indices
+            where slots[index].tree == nil && loss.touches(UInt16(index)) { forget(index) }
+        }
+        noteUnknown()
+    }
+
+    /// Has the tables say of every unknown tree that it is: an older one that they hold may read
+    /// back yet, and falls behind with the next flush. O(partitions).
+    private func noteUnknown() {
+        for index in slots.indices where slots[index].isUnknown && !slots[index].isChanged {
+            noteChange(of: index)
+        }
+    }
+
+    // MARK: Builds
+
+    /// Whether a tree is being built.
+    var isBuilding: Bool { buildPartition >= 0 }
+
+    /// Has every change from now on told to `build`.
+    func begin(_ build: TreeBuild) {
+        invariant(!isBuilding, "a second build, of \(build.partition)")
+        self.build = build
+        buildPartition = Int(build.partition)
+    }
+
+    /// The build under way is over, whatever it has come to.
+    func endBuild() {
+        build?.end()
+        build = nil
+        buildPartition = -1
+    }
+
+    /// Whether `built` is what was known of the partition, or nothing was known; it is now.
+    func install(_ built: MerkleTree, as partition: UInt16) -> Bool {
+        let index = Int(partition)
+        let known = tree(of: partition)
+        let isEqual = known.map { $0.isSame(as: built) } ?? true
+        let tree = built.folded(to: MerkleTree.depth(for: built.count))
+        if index >= slots.count { addSlots(upTo: index) }
+        slots[index].tree = tree
+        slots[index].isUnknown = false
+        if known != tree, !slots[index].isChanged { noteChange(of: index) }
+        return isEqual
+    }
+
+    // MARK: Memtables and tables
+
+    /// Puts the trees that changed into a memtable that takes nothing else any more.
+    /// O(trees changed).
+    func write(into memtable: Memtable) {
+        if changed.isEmpty { return }
+        var writer = ByteWriter()
+        for partition in changed {
+            slots[Int(partition)].isChanged = false
+            let stored = StoredTree(slots[Int(partition)].tree, losses: mark(of: partition))
+            writer.removeAll()
+            WriteBatch.encode(.put(.tree(of: partition), stored.encoded()), into: &writer)
+            let bytes = writer.bytes
+            memtable.insert(Memtable.parsed(bytes.raw), in: bytes.raw)
+        }
+        changed.removeAll(keepingCapacity: true)
+    }
+
+    /// Takes in what a table says of a partition: nothing where it does not read back, or where
+    /// data was lost since.
+    func restore(_ entry: Bytes, of partition: UInt16) {
+        let index = Int(partition)
+        if index >= slots.count { addSlots(upTo: index) }
+        let stored = try? StoredTree(decoding: entry)
+        let tree = stored?.losses == mark(of: partition) ? stored?.tree : nil
+        slots[index].tree = tree
+        slots[index].isUnknown = tree == nil
+    }
+
+    /// All that was lost of a partition and its tree, in a word; 0 where that is nothing.
+    private func mark(of partition: UInt16) -> UInt64 {
+        losses.reduce(0) { mark, loss in
+            loss.touches(partition) ? mark ^ loss.mark : mark
+        }
+    }
+
+    /// Checks the parts against each other; O(partitions), for tests.
+    func checkInvariants() {
+        let noted = Set(changed)
+        invariant(noted.count == changed.count, "\(changed.count) changes of \(noted.count) trees")
+        for index in slots.indices {
+            invariant(
+                slots[index].isChanged == noted.contains(UInt16(index)), "change of \(index)")
+            invariant(!(slots[index].isUnknown && slots[index].tree != nil), "unknown \(index)")
+            guard let tree = slots[index].tree else { continue }
+            invariant(tree.root == tree.node(depth: 0, 0), "root of \(index)")
+        }
+    }
+}
+
+extension DamagedRange {
+    /// The partitions of which objects may be lost; nil where there are none.
+    package var objectPartitions: ClosedRange<UInt16>? { partitions(of: .objects) }
+
+    /// The partitions of a space of which it may have held something; nil where there are none.
+    func partitions(of space: StorageKey.Space) -> ClosedRange<UInt16>? {
+        let all =
+            Rank.all(of: space, 0).lowerBound...Rank.all(of: space, .max).upperBound
+        guard ranks.overlaps(all) else { return nil }
+        let common = ranks.clamped(to: all)
+        return RankPlace(common.lowerBound).partition...RankPlace(common.upperBound).partition
+    }
+
+    /// Whether it may have held objects of the partition, or its tree: a tree that is lost gives
+    /// way to an older one, which is wrong.
+    fileprivate func touches(_ partition: UInt16) -> Bool {
+        ranks.overlaps(Rank.all(of: .objects, partition))
+            || ranks.overlaps(Rank.all(of: .trees, partition))
+    }
+
+    /// The range in a word.
+    fileprivate var mark: UInt64 {
+        let ends = StableHash.mix(ranks.lowerBound.rawValue) ^ ranks.upperBound.rawValue
+        return StableHash.hash(Bytes(text: file), seed: ends)
+    }
+}
