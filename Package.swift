@@ -64,10 +64,16 @@ let package = Package(
                 heap, deque,
             ]),
         core(
+            "MartletAntiEntropy",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                deque,
+            ]),
+        core(
             "MartletNode",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication",
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy",
             ]),
 
         // The shells.
@@ -76,15 +82,16 @@ let package = Package(
             "MartletServer",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication", "MartletNode", "MartletRESP",
-                nio, nioPosix, deque, yams, logging,
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                "MartletRESP", nio, nioPosix, deque, yams, logging,
             ]),
         core("MartletClient", ["MartletBase", "MartletRESP", nio, nioPosix]),
         core(
             "MartletSimulator",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication", "MartletNode", heap, yams,
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                heap, yams,
             ]),
         .executableTarget(
             name: "martlet",
@@ -108,13 +115,20 @@ let package = Package(
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletReplication", "MartletNode", "MartletMembership",
             ]),
+        test(
+            "AntiEntropyTests",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletMembership", "MartletAntiEntropy", "MartletReplication", "MartletNode",
+            ]),
         test("RESPTests", ["MartletBase", "MartletRESP"]),
         test(
             "ServerTests",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication", "MartletNode", "MartletRESP",
-                "MartletServer", "MartletClient", "martlet", nio, nioPosix, logging, arguments,
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                "MartletRESP", "MartletServer", "MartletClient", "martlet", nio, nioPosix, logging,
+                arguments,
             ]),
         test("SimulatorTests", ["MartletBase", "MartletWire", "MartletSimulator"]),
     ]

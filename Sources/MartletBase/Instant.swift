@@ -74,3 +74,11 @@ package struct Moment: Hashable, Sendable {
         self.wall = wall
     }
 }
+
+extension SeededRandom {
+    /// A duration in `range`, uniformly, to the nanosecond.
+    package mutating func duration(in range: ClosedRange<Duration>) -> Duration {
+        let width = (range.upperBound - range.lowerBound).nanoseconds
+        return range.lowerBound + .nanoseconds(Int64(below(Int(width) + 1)))
+    }
+}

@@ -1,4 +1,5 @@
 // What a node is told at its start by whoever runs it.
+package import MartletAntiEntropy
 package import MartletBase
 package import MartletMembership
 package import MartletReplication
@@ -21,6 +22,8 @@ package struct NodeConfiguration: Sendable {
     package var seeds: [Endpoint]
     /// How it replicates.
     package var replication = ReplicationOptions()
+    /// How it finds and mends differences.
+    package var antiEntropy = AntiEntropyOptions()
     /// How it detects failures.
     package var membership = MembershipOptions()
     /// Bytes of tables a second that it reads back to check them, 0 (never) … 1 GiB, default

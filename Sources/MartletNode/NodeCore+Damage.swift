@@ -3,6 +3,7 @@
 // longer have what it wrote under the lower ones (DESIGN, section 3).
 //
 //     damage ─► no dot any more ─► next incarnation logged ─► synced ─► dots under it
+internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletReplication
 internal import MartletStorage
@@ -24,6 +25,8 @@ extension NodeCore {
         if !damage.isEmpty {
             for range in damage { effects.append(.note(.storageDamaged(range))) }
             replication.damageFound(rangeCount: damage.count)
+            let partitions = Set(damage.flatMap { $0.objectPartitions.map(Array.init) ?? [] })
+            antiEntropy.damageFound(in: partitions.sorted(), into: &antiEntropyEffects)
             beginRenewal(at: now)
         }
         if renewal != nil { continueRenewal() }

@@ -1,5 +1,6 @@
 // How a node comes to its ring: it creates one when an operator says so, or adopts what another
 // node knows. The higher epoch of the same cluster wins; liveness never changes it.
+internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletMembership
 internal import MartletReplication
@@ -85,6 +86,7 @@ extension NodeCore {
         topology = newer
         membership.epoch = newer.epoch
         replication.topologyChanged(newer)
+        antiEntropy.topologyChanged(newer, into: &antiEntropyEffects)
         effects.append(.note(.topologyAdopted(epoch: newer.epoch)))
         tell(.topologyNamed(newer.members.map(\.id)), at: now, into: &effects)
         return true

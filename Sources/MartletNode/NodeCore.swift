@@ -1,5 +1,6 @@
 // A node without its IO: composes membership, replication and storage, and owns nothing else. The
 // server and the simulator drive this very value: an event and the time go in, effects come out.
+internal import MartletAntiEntropy
 package import MartletBase
 internal import MartletMembership
 package import MartletReplication
@@ -19,6 +20,7 @@ package struct NodeCore {
 
     var membership: Membership
     var replication: Replication
+    var antiEntropy: AntiEntropy
     var random: SeededRandom
     /// Nodes to which a link is open, sorted.
     var links: [NodeID] = []
@@ -28,6 +30,8 @@ package struct NodeCore {
     var noticedRefusal: WriteRefusal?
     /// The actor that this node is to become, once that is durable; nil while it is to stay.
     var renewal: ActorRenewal?
+    /// Looks at keys that are under way.
+    var lookups: [KeyLookup] = []
     private let openedAt: LogPosition
     /// Bytes of tables a second that are read back to check them.
     let scrubRate: Int
@@ -37,6 +41,7 @@ package struct NodeCore {
     // Reused from event to event, so that handling one allocates nothing for its effects.
     var membershipEffects: [Membership.Effect] = []
     var replicationEffects: [ReplicationEffect] = []
+    var antiEntropyEffects: [AntiEntropyEffect] = []
 
     /// Takes up the node that `engine` remembers, or makes a new one with the identity that the
     /// seed gives; `seed` must differ for every node ever started.
@@ -117,6 +122,9 @@ package struct NodeCore {
             options: configuration.replication, engine: engine, dots: dots,
             random: SeededRandom(seed: seed, stream: "replication"),
             firstOperation: Self.firstOperation(seed: seed))
+        antiEntropy = AntiEntropy(
+            local: identity.id, options: configuration.antiEntropy, engine: engine,
+            random: SeededRandom(seed: seed, stream: "anti-entropy"))
     }
 
     /// Where the numbers of this life's operations begin: drawn from 48 bits, so that those which
@@ -146,7 +154,8 @@ package struct NodeCore {
 
     /// When to hand in `ticked` next.
     package var nextWakeup: Instant {
-        min(membership.nextWakeup, replication.nextWakeup, nextScrub)
+        min(
+            membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub)
     }
 
     // MARK: Events
@@ -160,6 +169,9 @@ package struct NodeCore {
         case .ticked:
             tell(.ticked, at: now, into: &effects)
             replication.tick(at: now, into: &replicationEffects)
+            antiEntropy.tick(
+                at: now, hinted: { [replication] in replication.hintedPartitions },
+                into: &antiEntropyEffects)
             scrub(at: now.instant)
         case .requestReceived(let id, let request):
             if isStopping {
@@ -178,6 +190,9 @@ package struct NodeCore {
         case .logAnswered(let outcome):
             engine.logAnswered(outcome)
             replication.logAdvanced(at: now, into: &replicationEffects)
+            antiEntropy.logAdvanced(
+                at: now, hinted: { [replication] in replication.hintedPartitions },
+                into: &antiEntropyEffects)
             noteRefusal(into: &effects)
         case .readsAnswered(let answers):
             engine.readsAnswered(answers)
@@ -190,6 +205,7 @@ package struct NodeCore {
         case .stopping: stop()
         }
         careForDamage(at: now, into: &effects)
+        drainAntiEntropy(at: now, into: &effects)
         drainReplication(into: &effects)
     }
 
@@ -200,9 +216,11 @@ package struct NodeCore {
         if let topology {
             membership.epoch = topology.epoch
             replication.topologyChanged(topology)
+            antiEntropy.topologyChanged(topology, into: &antiEntropyEffects)
             tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &effects)
         }
         tell(.started, at: now, into: &effects)
+        antiEntropy.start(at: now, into: &antiEntropyEffects)
         scrub(at: now.instant)
     }
 
@@ -215,6 +233,12 @@ package struct NodeCore {
             tell(.pushPullReceived(exchange, from: sender), at: now, into: &effects)
         case .topology(let topology):
             consider(topology, from: sender, at: now, into: &effects)
+        case .exchange(.removed):
+            replication.messageReceived(message, from: sender, at: now, into: &replicationEffects)
+        case .exchange(let message):
+            if isStopping { return }
+            antiEntropy.messageReceived(
+                message, from: sender, at: now, into: &antiEntropyEffects)
         default:
             if isStopping { return }
             replication.messageReceived(message, from: sender, at: now, into: &replicationEffects)
@@ -232,8 +256,10 @@ package struct NodeCore {
     }
 
     private mutating func reachabilityChanged(_ node: NodeID, at now: Moment) {
+        let isReachable = isReachable(node)
         replication.reachabilityChanged(
-            node, isReachable: isReachable(node), at: now, into: &replicationEffects)
+            node, isReachable: isReachable, at: now, into: &replicationEffects)
+        antiEntropy.reachabilityChanged(node, isReachable: isReachable)
     }
 
     /// Hands an event to membership and acts on what comes of it.

@@ -27,9 +27,7 @@ struct HintDelivery {
         var at: Instant
     }
 
-    private let windowLimit: Int
-    private let latencyTarget: Duration
-    private var window: Int
+    private var window: AdaptiveWindow
     private(set) var sent: [OperationID: Sent] = [:]
     /// Hints read from the store and not yet looked at.
     private var page: ArraySlice<ScanPage.Entry> = []
@@ -49,14 +47,12 @@ struct HintDelivery {
     }
 
     init(options: ReplicationOptions) {
-        windowLimit = options.hintWindowLimit
-        latencyTarget = options.hintLatencyTarget
-        window = max(1, options.hintWindowLimit / 4)
+        window = AdaptiveWindow(options)
     }
 
     func nextWakeup(owing: Bool) -> Instant { owing ? nextStep : .never }
 
-    var hasRoom: Bool { sent.count < window }
+    var hasRoom: Bool { sent.count < window.size }
 
     /// A home is back: look at once, from the start.
     mutating func wake(at now: Instant) {
@@ -111,20 +107,27 @@ struct HintDelivery {
         onward = isOver ? .ends : .reads(after: read.next)
     }
 
-    /// The page that the pass waited for: it goes on at once.
-    mutating func pageRead(_ read: ScanPage, for ticket: ReadTicket, at now: Instant) {
-        guard case .awaits(ticket, let isStale) = onward else { return }
+    /// The page that the pass waited for: it goes on at once. False when it waited for another, or
+    /// for none.
+    mutating func pageRead(
+        _ read: ScanPage, for ticket: ReadTicket, at now: Instant
+    ) -> Bool {
+        guard case .awaits(ticket, let isStale) = onward else { return false }
         if isStale {
             onward = .reads(after: nil)
         } else {
             take(read)
         }
         nextStep = now
+        return true
     }
 
     /// The page that the pass waited for does not read back: the next pass begins anew.
-    mutating func pageLost(for ticket: ReadTicket) {
-        if case .awaits(ticket, _) = onward { onward = .reads(after: nil) }
+    /// False when it waited for another, or for none.
+    mutating func pageLost(for ticket: ReadTicket) -> Bool {
+        guard case .awaits(ticket, _) = onward else { return false }
+        onward = .reads(after: nil)
+        return true
     }
 
     func isUnderWay(_ key: StorageKey) -> Bool {
@@ -144,8 +147,7 @@ struct HintDelivery {
     /// one more for a quick answer, half for a slow one.
     mutating func take(_ id: OperationID, at now: Instant) {
         guard let hint = sent.removeValue(forKey: id) else { return }
-        let isSlow = now.since(hint.at) > latencyTarget
-        window = isSlow ? max(1, window / 2) : min(window + 1, windowLimit)
+        window.observe(now.since(hint.at))
     }
 
     /// Gives up waiting for what was sent to `node`; the next pass sends it again. Returns what is
@@ -157,7 +159,7 @@ struct HintDelivery {
     /// Gives up waiting for what is overdue.
     mutating func forgetOverdue(at now: Instant) -> [OperationID] {
         let overdue = giveUp { now.since($0.at) > Self.patience }
-        if !overdue.isEmpty { window = max(1, window / 2) }
+        if !overdue.isEmpty { window.shrink() }
         return overdue
     }
 

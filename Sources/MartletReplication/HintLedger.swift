@@ -7,6 +7,7 @@ struct HintLedger {
     /// What one step does to one hint.
     struct Change {
         var home: NodeID
+        var partition: UInt16
         /// 1 for a hint that is made, -1 for one that is forgotten, 0 for one that is renewed.
         var count: Int
         var bytes: Int
@@ -14,6 +15,8 @@ struct HintLedger {
 
     /// Hints kept for each home; a home without any has no entry.
     private(set) var perHome: [NodeID: Int] = [:]
+    /// Hints kept in each partition; one without any has no entry.
+    private(set) var perPartition: [UInt16: Int] = [:]
     /// Bytes of their keys and of what they carry.
     private(set) var bytes = 0
     /// Hints made and delivered since the start: what was found then and what was made is what was
@@ -32,6 +35,7 @@ struct HintLedger {
             for entry in page.entries {
                 guard let home = entry.key.home else { continue }
                 perHome[home, default: 0] += 1
+                perPartition[entry.key.partition, default: 0] += 1
                 bytes += entry.key.key.count + entry.value.count
             }
             cursor = page.next
@@ -44,6 +48,8 @@ struct HintLedger {
         let count = perHome[change.home, default: 0] + change.count
         invariant(count >= 0 || !isExact, "\(count) hints for \(change.home)")
         perHome[change.home] = count > 0 ? count : nil
+        let here = perPartition[change.partition, default: 0] + change.count
+        perPartition[change.partition] = here > 0 ? here : nil
         bytes = max(0, bytes + change.bytes)
     }
 

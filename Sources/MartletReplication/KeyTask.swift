@@ -23,6 +23,12 @@ enum KeyTask {
     case owe(Object, to: [NodeID], heldFor: NodeID?)
     /// Send a hint home, with the object that it stands for.
     case deliver(OperationID)
+    /// Send what is held to another home, which an exchange found to lack it.
+    case push(OperationID)
+    /// Remove the object if it is settled and has held no value since.
+    case remove(absentSince: WallTime)
+    /// Drop what another home has removed.
+    case discard(RemovedVersions)
     /// Forget a hint that its home has acknowledged, if it still carries these bytes.
     case forget(StorageKey, ifStill: Bytes)
 
@@ -32,7 +38,9 @@ enum KeyTask {
         case .hold(let put, _, _): put.heldFor.map { [$0] } ?? []
         case .owe(_, let homes, let heldFor): homes + (heldFor.map { [$0] } ?? [])
         case .forget(let key, _): key.home.map { [$0] } ?? []
-        case .show, .read, .coordinate, .coordinateWaiting, .repair, .deliver: []
+        case .show, .read, .coordinate, .coordinateWaiting, .repair, .deliver, .push, .remove,
+            .discard:
+            []
         }
     }
 }

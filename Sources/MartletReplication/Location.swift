@@ -21,6 +21,8 @@ struct Location: Hashable {
 
     var objectKey: StorageKey { .object(partition: partition.index, key: key) }
 
+    var removableKey: StorageKey { .removable(partition: partition.index, key: key) }
+
     func hintKey(for home: NodeID) -> StorageKey {
         .hint(partition: partition.index, key: key, home: home)
     }

@@ -18,6 +18,17 @@ struct ReadTally {
         var part: Part
         var askedAt: Instant
         var reply = Reply.silent
+        /// Up to where the replica knows the partition to be settled.
+        var watermark = HybridTimestamp(bits: 0)
+
+        /// What it covers, where it is a home that has answered.
+        var known: Context? {
+            switch reply {
+            case .object(let object): object.context
+            case .summary(let context, _): context
+            case .silent, .refused: nil
+            }
+        }
     }
 
     let requirement: ReadRequirement
@@ -36,7 +47,13 @@ struct ReadTally {
     }
 
     /// Notes a reply; false when the node was not asked or has answered in full before.
-    mutating func note(_ reply: Reply, by node: NodeID) -> Bool {
+    ///
+    /// A version that one home has removed, since it was replaced and settled, may still be held by
+    /// another that has not heard of it: it is not shown.
+    mutating func note(
+        _ reply: Reply, by node: NodeID,
+        settled watermark: HybridTimestamp = HybridTimestamp(bits: 0)
+    ) -> Bool {
         guard let index = replicas.firstIndex(where: { $0.part.node == node }) else {
             return false
         }
@@ -45,9 +62,14 @@ struct ReadTally {
         default: return false
         }
         replicas[index].reply = reply
+        replicas[index].watermark = watermark
         if case .object(let object) = reply { merged.merge(object) }
         // One that is merged may account for what another names: until nothing changes.
         while mergeSummaries() {}
+        for replica in replicas where replica.watermark.bits > 0 {
+            guard let known = replica.known else { continue }
+            merged.dropRemoved(by: known, settled: replica.watermark)
+        }
         return true
     }
 

@@ -119,7 +119,8 @@ extension Replication {
     ) throws(ReplicaFailure) {
         guard case .get(let get) = operations[id.rawValue] else { return }
         let object = try replica.everything(at: get.call.location, homes: get.homes)
-        _ = get.tally.note(.object(object), by: local)
+        let watermark = replica.settled[get.call.location.partition]
+        _ = get.tally.note(.object(object), by: local, settled: watermark)
         settleGet(get, id, at: now, into: &effects)
     }
 
@@ -143,9 +144,10 @@ extension Replication {
         guard case .get(let get) = operations[id.rawValue] else { return }
         noteAnswer(of: node, after: get.tally.silence(of: node), at: now)
         switch reply.outcome {
-        case .object(let object): _ = get.tally.note(.object(object), by: node)
+        case .object(let object):
+            _ = get.tally.note(.object(object), by: node, settled: reply.watermark)
         case .summary(let context, let dots):
-            _ = get.tally.note(.summary(context, dots), by: node)
+            _ = get.tally.note(.summary(context, dots), by: node, settled: reply.watermark)
         case .refused(let reason):
             readRefused(reason, by: node, in: get, id, at: now, into: &effects)
         }

@@ -23,11 +23,14 @@ extension Replication {
                 guard let location = waiting.completed(read.ticket) else { continue }
                 serve(location, at: now, into: &effects)
             case .page(let page):
-                hints.pageRead(page, for: read.ticket, at: now.instant)
-                deliverHints(at: now, into: &effects)
+                if hints.pageRead(page, for: read.ticket, at: now.instant) {
+                    deliverHints(at: now, into: &effects)
+                } else {
+                    foreignReads.append(read)
+                }
             case .damaged:
                 counts.failures += 1
-                hints.pageLost(for: read.ticket)
+                if !hints.pageLost(for: read.ticket) { foreignReads.append(read) }
             }
         }
     }
@@ -109,7 +112,8 @@ extension Replication {
             guard case .waiting(let put) = operations[id.rawValue] else { return false }
             return now.instant < put.call.deadline
         case .deliver(let id): return hints.sent[id] != nil
-        case .show, .coordinate, .repair, .owe, .forget: return true
+        case .push(let id): return pushes.sent[id] != nil
+        case .show, .coordinate, .repair, .owe, .forget, .remove, .discard: return true
         }
     }
 
@@ -151,6 +155,11 @@ extension Replication {
         case .owe(let object, let homes, let heldFor):
             try replica.owe(object, to: homes, at: location, heldFor: heldFor)
         case .deliver(let id): try deliverHint(id, into: &effects)
+        case .push(let id): try push(id, at: location, into: &effects)
+        case .remove(let wall):
+            if try replica.remove(at: location, absentSince: wall) { counts.removals += 1 }
+        case .discard(let removed):
+            if try replica.discard(removed, at: location) { counts.removals += 1 }
         case .forget(let key, let bytes): try replica.forgetHint(at: key, ifStill: bytes)
         }
     }
@@ -174,9 +183,13 @@ extension Replication {
             counts.failures += 1
             hints.drop(id)
             operations.remove(id.rawValue)
+        case .push(let id):
+            counts.failures += 1
+            pushes.drop(id)
+            operations.remove(id.rawValue)
         // A hint that is not forgotten is delivered once more; merging twice changes nothing. What
         // is not repaired or not marked is found by a later read or exchange.
-        case .repair, .owe, .forget: counts.failures += 1
+        case .repair, .owe, .forget, .remove, .discard: counts.failures += 1
         }
     }
 }

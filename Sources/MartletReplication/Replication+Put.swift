@@ -192,6 +192,7 @@ extension Replication {
     ) {
         let id = reply.operation
         guard case .put(let put) = operations[id.rawValue] else {
+            if pushAnswered(reply, by: node, at: now, into: &effects) { return }
             hintAnswered(reply, by: node, at: now, into: &effects)
             return
         }

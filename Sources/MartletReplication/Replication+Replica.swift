@@ -37,6 +37,12 @@ extension Replication {
         at now: Moment, into effects: inout [ReplicationEffect]
     ) throws(ReplicaFailure) {
         let applied = try replica.merge(put, at: location, at: now.wall)
+        if applied.isStale, put.purpose == .exchange {
+            let removed = RemovedVersions(
+                key: put.key, known: applied.object.context,
+                watermark: replica.settled[location.partition])
+            effects.append(.send(.exchange(.removed(removed)), to: sender))
+        }
         if put.operation == .unanswered { return }
         if put.durable || replica.isBehind, applied.position > replica.durable {
             let party = SyncWaiter.Party.peer(sender, put.operation, until: until)
@@ -72,7 +78,11 @@ extension Replication {
         _ outcome: ReplicaGetReply.Outcome, to get: ReplicaGet, of sender: NodeID,
         into effects: inout [ReplicationEffect]
     ) {
-        let reply = ReplicaGetReply(operation: get.operation, outcome: outcome)
+        let watermark =
+            location(ofKey: get.key).map { replica.settled[$0.partition] }
+            ?? HybridTimestamp(bits: 0)
+        let reply = ReplicaGetReply(
+            operation: get.operation, outcome: outcome, watermark: watermark)
         effects.append(.send(.replicaGetReply(reply), to: sender))
     }
 

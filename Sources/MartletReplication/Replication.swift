@@ -53,6 +53,9 @@ package struct Replication {
     /// Everything in flight; its numbers are the `OperationID`s.
     var operations: SlidingTable<Operation>
     var hints: HintDelivery
+    var pushes: PushDelivery
+    /// Reads that the engine has completed and that are not replication's.
+    var foreignReads: [CompletedRead] = []
     /// Steps whose key is being read.
     var waiting = KeyQueue<KeyTask>()
     var timers = Heap<Timer>()
@@ -70,6 +73,8 @@ package struct Replication {
         indirect case waiting(PutRequest)
         /// A hint on its way home; `HintDelivery` knows which.
         case hint
+        /// What another home lacks, on its way there; `PushDelivery` knows what.
+        case push
     }
 
     /// Who is told once the log is durable up to a position; positions never fall.
@@ -112,6 +117,7 @@ package struct Replication {
             options: options, engine: engine, dots: dots,
             random: SeededRandom(seed: self.random.next()))
         hints = HintDelivery(options: options)
+        pushes = PushDelivery(options: options)
         hedges = HedgeBudget(share: options.hedgeShare)
     }
 
@@ -139,11 +145,13 @@ package struct Replication {
     }
 
     /// Requests that this node coordinates or has forwarded and not yet finished.
-    package var operationsInFlight: Int { operations.count - hints.sent.count }
+    package var operationsInFlight: Int { operations.count - hints.sent.count - pushes.sent.count }
 
     /// When `tick` is next due.
     package var nextWakeup: Instant {
-        min(timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hints.perHome.isEmpty))
+        min(
+            timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hints.perHome.isEmpty),
+            pushes.nextWakeup)
     }
 
     /// The ring has changed.
@@ -162,6 +170,7 @@ package struct Replication {
             return
         }
         for id in hints.forget(node) { operations.remove(id.rawValue) }
+        for id in pushes.forget(node) { operations.remove(id.rawValue) }
         for number in operations.numbers {
             let id = OperationID(rawValue: number)
             switch operations[number] {
@@ -169,7 +178,7 @@ package struct Replication {
             case .get(let get): readAround(node, in: get, id, at: now, into: &effects)
             case .forward(let forward):
                 forwardAround(node, in: forward, id, at: now, into: &effects)
-            case .waiting, .hint, nil: continue
+            case .waiting, .hint, .push, nil: continue
             }
         }
     }
@@ -183,7 +192,7 @@ package struct Replication {
             switch operations[number] {
             case .forward(let forward): origin = forward.call.origin
             case .waiting(let put): origin = put.call.origin
-            case .put, .get, .hint, nil: continue
+            case .put, .get, .hint, .push, nil: continue
             }
             operations.remove(number)
             answer(origin, .failed(.storage(Self.stoppingText)), into: &effects)
@@ -230,7 +239,10 @@ package struct Replication {
                 forward.request, origin: .peer(sender, forward.operation),
                 timeout: forward.patience, at: now, into: &effects)
         case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &effects)
-        case .pushPull, .topology: invariant(false, "replication was handed \(message)")
+        case .exchange(.removed(let removed)):
+            discard(removed, from: sender, at: now, into: &effects)
+        case .pushPull, .topology, .exchange:
+            invariant(false, "replication was handed \(message)")
         }
     }
 
@@ -274,11 +286,12 @@ package struct Replication {
             case .get(let get): getTimerFired(get, id, at: now, into: &effects)
             case .forward(let forward): forwardTimerFired(forward, id, at: now, into: &effects)
             case .waiting(let put): waitingTimerFired(put, id, into: &effects)
-            case .hint, nil: continue
+            case .hint, .push, nil: continue
             }
         }
         // A read that meets damage at once is complete before any block has come.
         readsCompleted(at: now, into: &effects)
         deliverHints(at: now, into: &effects)
+        deliverPushes(at: now, into: &effects)
     }
 }

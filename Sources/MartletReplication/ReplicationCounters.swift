@@ -18,6 +18,10 @@ package struct ReplicationCounters: Hashable, Sendable {
     package var hintsDelivered: UInt64 = 0
     /// Replicas, this one included, that a read found to be behind and repaired.
     package var repairs: UInt64 = 0
+    /// Objects sent to other homes, since an exchange found that they lack them.
+    package var pushes: UInt64 = 0
+    /// Objects of deleted and expired keys that were removed, settled everywhere.
+    package var removals: UInt64 = 0
     /// Ranges of which the storage has found that what it held is lost.
     package var damagedRanges: UInt64 = 0
 

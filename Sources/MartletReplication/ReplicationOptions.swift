@@ -47,7 +47,6 @@ package struct ReplicationOptions: Hashable, Sendable {
     package var inlineLimitBytes = 4 << 10
     /// How far ahead of the wall clock a timestamp is believed.
     package var maximumClockSkew = Duration.seconds(60)
-
     /// Bytes of hints that a node keeps for others before it refuses to stand in.
     package var hintLimitBytes = 1 << 30
     /// Hints under way at once, at the most; the window adapts below it.

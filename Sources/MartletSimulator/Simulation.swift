@@ -4,8 +4,8 @@
 //     unrest     clients and faults, for the scenario's duration
 //     the core   where the scenario asks for it: some nodes stay away, the others serve and settle
 //     healing    every fault ends, every node is up, clients are done
-//     settling   within the bound no hint is left and all replicas are equal: by hints alone if
-//                half of it is enough, else with the help of reads that ask every home
+//     settling   within the bound no hint is left and all replicas are equal, by hints and
+//                exchanges: nobody reads
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
@@ -16,11 +16,11 @@ internal import MartletStorage
 package enum Simulation {
     private static let assemblyBound = Duration.seconds(60)
     private static let settlingStep = Duration.milliseconds(200)
-    /// The share of the bound that hints are given to drain on their own, before reads help: one
-    /// part in so many.
+    /// The share of the bound that hints are given to drain, before it is looked whether all
+    /// replicas are equal without that: one part in so many.
     private static let hintShare = 2
-    /// How long the reads of one settling pass, and the repairs they make, are given.
-    private static let readPass = Duration.seconds(1)
+    /// How often it is looked whether all replicas are equal.
+    private static let settlingPass = Duration.seconds(1)
 
     /// Runs `scenario` under `seed`: the same two give the same report, in any process and build.
     ///
@@ -116,16 +116,16 @@ package enum Simulation {
         guard world.violation == nil else { return }
         noteHints()
         var finding = world.unsettled()
-        report.convergedByHintsAlone = finding == nil
+        report.convergedWithHints = finding == nil
         while finding != nil, world.violation == nil, world.now.since(healed) < bound {
-            world.readEverywhere(through: Array(world.nodes.indices))
-            world.run(until: world.now + readPass)
+            world.run(until: world.now + settlingPass)
             noteHints()
             finding = world.unsettled()
         }
         if finding == nil { report.settledAfter = world.now.since(healed) }
         world.found(finding)
         world.checkAlways()
+        world.checkTrees()
         world.checkHintCounts()
     }
 }

@@ -17,6 +17,9 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
 
     /// Sorted by actor, each actor once.
     package private(set) var entries: [Entry]
+    /// The latest timestamp of any version that is covered, as far as its holders have known: when
+    /// all versions up to then are settled everywhere, this context has nothing left to guard.
+    package private(set) var horizon = HybridTimestamp(bits: 0)
 
     /// The context that covers nothing.
     package init() {
@@ -45,6 +48,7 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether everything that `other` covers is covered here too. O(n + m).
     package func dominates(_ other: Context) -> Bool {
+        if other.horizon > horizon { return false }
         var index = 0
         for entry in other.entries {
             while index < entries.count, entries[index].actor < entry.actor { index += 1 }
@@ -66,8 +70,14 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Moves the horizon up to `timestamp`, if it is not beyond it.
+    package mutating func reach(_ timestamp: HybridTimestamp) {
+        if timestamp > horizon { horizon = timestamp }
+    }
+
     /// The least context that covers what either covers: the join of the lattice. O(n + m).
     package mutating func join(_ other: Context) {
+        reach(other.horizon)
         if other.entries.isEmpty || entries == other.entries { return }
         if entries.isEmpty {
             entries = other.entries

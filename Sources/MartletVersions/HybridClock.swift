@@ -55,4 +55,10 @@ package struct HybridClock: Sendable {
     package mutating func observe(_ timestamp: HybridTimestamp, at wall: WallTime) {
         if timestamp > last, believes(timestamp, at: wall) { last = timestamp }
     }
+
+    /// Every later timestamp is greater than `floor`, however far ahead of the wall clock that is:
+    /// this node itself has promised it.
+    package mutating func rise(above floor: HybridTimestamp) {
+        if floor > last { last = floor }
+    }
 }

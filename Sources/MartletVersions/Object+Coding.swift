@@ -1,10 +1,12 @@
 // The bytes of an object, on disk and on the wire.
 //
-//     object   = version:u8 (1)  context  count:varint  sibling*          siblings sorted by dot
-//     context  = count:varint  (node:u64  incarnation:varint  counter:varint)*   sorted by actor
+//     object   = version:u8 (2)  entries  count:varint  sibling*  beyond:varint     sorted by dot
+//     context  = entries  horizon:u64
+//     entries  = count:varint  (node:u64  incarnation:varint  counter:varint)*   sorted by actor
 //     sibling  = actor:varint (index in context)  counter:varint  timestamp:u64  flags:u8
 //                [expiry:u64 (ms)]  [value: length-prefixed bytes]
 //     flags    = 1: value (else tombstone) | 2: expiry follows
+//     beyond   = the horizon of the object's context less the latest timestamp of its siblings
 package import MartletBase
 
 extension Context {
@@ -12,6 +14,11 @@ extension Context {
 
     /// Appends the context's bytes.
     package func encode(into writer: inout ByteWriter) {
+        encodeEntries(into: &writer)
+        writer.write(horizon.bits)
+    }
+
+    fileprivate func encodeEntries(into writer: inout ByteWriter) {
         writer.writeCount(entries.count)
         for entry in entries {
             writer.write(entry.actor.node.rawValue)
@@ -22,6 +29,11 @@ extension Context {
 
     /// Reads what `encode` wrote; fails on anything unsorted, zero or out of range.
     package init(from reader: inout ByteReader) throws(FormatError) {
+        try self.init(entriesFrom: &reader)
+        reach(HybridTimestamp(bits: try reader.readUInt64()))
+    }
+
+    fileprivate init(entriesFrom reader: inout ByteReader) throws(FormatError) {
         self.init()
         let count = try reader.readCount(minimumSize: Self.minimumEntrySize)
         var previous: Actor?
@@ -49,7 +61,7 @@ extension Dot {
 }
 
 extension Object {
-    private static let formatVersion: UInt8 = 1
+    private static let formatVersion: UInt8 = 2
     private static let valueFlag: UInt8 = 1
     private static let expiryFlag: UInt8 = 2
     private static let minimumSiblingSize = 11
@@ -62,14 +74,16 @@ extension Object {
     /// Appends the object's bytes.
     package func encode(into writer: inout ByteWriter) {
         writer.write(Self.formatVersion)
-        context.encode(into: &writer)
+        context.encodeEntries(into: &writer)
         writer.writeCount(siblings.count)
         var actorIndex = 0
+        var latest: UInt64 = 0
         for sibling in siblings {
             while context.entries[actorIndex].actor != sibling.dot.actor { actorIndex += 1 }
             writer.writeCount(actorIndex)
             writer.writeVarint(sibling.dot.counter)
             writer.write(sibling.timestamp.bits)
+            latest = max(latest, sibling.timestamp.bits)
             let expiryFlag = sibling.expiry == nil ? 0 : Self.expiryFlag
             switch sibling.content {
             case .value(let value):
@@ -81,6 +95,7 @@ extension Object {
                 if let expiry = sibling.expiry { writer.write(expiry.milliseconds) }
             }
         }
+        writer.writeVarint(context.horizon.bits - latest)
     }
 
     /// The object's bytes.
@@ -96,13 +111,17 @@ extension Object {
         guard version == Self.formatVersion else {
             throw reader.error(.unsupportedVersion(version))
         }
-        let context = try Context(from: &reader)
+        var context = try Context(entriesFrom: &reader)
         let count = try reader.readCount(minimumSize: Self.minimumSiblingSize)
         var siblings: [Sibling] = []
         siblings.reserveCapacity(count)
         for _ in 0..<count {
             siblings.append(try Self.readSibling(under: context, from: &reader))
         }
+        let latest = siblings.map(\.timestamp.bits).max() ?? 0
+        let (horizon, overflow) = latest.addingReportingOverflow(try reader.readVarint())
+        if overflow { throw reader.error(.invalid("horizon")) }
+        context.reach(HybridTimestamp(bits: horizon))
         guard let object = Object(context: context, siblings: siblings) else {
             throw reader.error(.invalid("sibling dots"))
         }

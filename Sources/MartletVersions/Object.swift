@@ -65,7 +65,7 @@ package struct Object: Hashable, Sendable {
     }
 
     /// An object of parts; nil unless the siblings are sorted by distinct dots that `context`
-    /// covers.
+    /// covers. The context's horizon is moved up to the latest of them.
     package init?(context: Context, siblings: [Sibling]) {
         for (index, sibling) in siblings.enumerated() {
             guard context.covers(sibling.dot) else { return nil }
@@ -73,6 +73,7 @@ package struct Object: Hashable, Sendable {
         }
         self.context = context
         self.siblings = siblings
+        for sibling in siblings { self.context.reach(sibling.timestamp) }
     }
 
     /// Whether nothing was ever written here.
@@ -111,6 +112,7 @@ package struct Object: Hashable, Sendable {
         siblings.insert(sibling, at: index)
         context.join(seen)
         context.cover(sibling.dot)
+        context.reach(sibling.timestamp)
     }
 
     /// Joins what another replica holds of the same key; O(siblings + context).
@@ -151,6 +153,10 @@ package struct Object: Hashable, Sendable {
         other.siblings.contains { sibling in
             context.covers(sibling.dot) && !siblings.contains { $0.dot == sibling.dot }
         }
+    }
+
+    mutating func keepSiblings(where isKept: (Sibling) -> Bool) {
+        siblings.removeAll { !isKept($0) }
     }
 
     /// The dots of the surviving siblings, sorted.

@@ -15,6 +15,7 @@ extension PeerMessage {
         case forwardReply = 21
         case pushPull = 22
         case topology = 23
+        case exchange = 24
     }
 
     /// Appends the message's bytes.
@@ -47,6 +48,9 @@ extension PeerMessage {
         case .topology(let topology):
             writer.write(Kind.topology.rawValue)
             topology.encode(into: &writer)
+        case .exchange(let message):
+            writer.write(Kind.exchange.rawValue)
+            message.encode(into: &writer)
         }
     }
 
@@ -73,6 +77,7 @@ extension PeerMessage {
                     answer: try ClientAnswer(from: &reader)))
         case .pushPull: self = .pushPull(try PushPull(from: &reader))
         case .topology: self = .topology(try Topology(from: &reader))
+        case .exchange: self = .exchange(try ExchangeMessage(from: &reader))
         }
         try reader.expectEnd()
     }
@@ -146,6 +151,7 @@ extension ReplicaGet {
 extension ReplicaGetReply {
     fileprivate func encode(into writer: inout ByteWriter) {
         writer.writeVarint(operation.rawValue)
+        writer.write(watermark.bits)
         switch outcome {
         case .object(let object):
             writer.write(UInt8(0))
@@ -163,17 +169,20 @@ extension ReplicaGetReply {
 
     fileprivate init(from reader: inout ByteReader) throws(FormatError) {
         let operation = try OperationID(from: &reader)
+        let watermark = HybridTimestamp(bits: try reader.readUInt64())
+        let outcome: Outcome
         switch try reader.readUInt8() {
-        case 0: self.init(operation: operation, outcome: .object(try Object(from: &reader)))
+        case 0: outcome = .object(try Object(from: &reader))
         case 1:
             let context = try Context(from: &reader)
             var dots: [Dot] = []
             for _ in 0..<(try reader.readCount(minimumSize: 10)) {
                 dots.append(try Dot(from: &reader))
             }
-            self.init(operation: operation, outcome: .summary(context, dots))
-        case 2: self.init(operation: operation, outcome: .refused(try RequestError(from: &reader)))
+            outcome = .summary(context, dots)
+        case 2: outcome = .refused(try RequestError(from: &reader))
         default: throw reader.error(.invalid("reply kind"))
         }
+        self.init(operation: operation, outcome: outcome, watermark: watermark)
     }
 }

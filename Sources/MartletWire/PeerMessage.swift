@@ -34,6 +34,8 @@ package struct ReplicaPut: Hashable, Sendable {
         case repair
         /// A hint on its way home.
         case hint
+        /// What an exchange found to differ.
+        case exchange
     }
 
     /// The operation at the sender.
@@ -122,11 +124,18 @@ package struct ReplicaGetReply: Hashable, Sendable {
     package var operation: OperationID
     /// What it holds.
     package var outcome: Outcome
+    /// Up to where the partition is settled, as a home knows that may trust what it holds: older
+    /// versions that it does not cover were removed. The beginning of time where it is none.
+    package var watermark: HybridTimestamp
 
     /// The reply to `operation`.
-    package init(operation: OperationID, outcome: Outcome) {
+    package init(
+        operation: OperationID, outcome: Outcome,
+        watermark: HybridTimestamp = HybridTimestamp(bits: 0)
+    ) {
         self.operation = operation
         self.outcome = outcome
+        self.watermark = watermark
     }
 }
 
@@ -180,4 +189,6 @@ package enum PeerMessage: Equatable, Sendable {
     /// The ring: the sender's topology, newer than the receiver's. Indirect, so that the rare
     /// message does not make every other one as large.
     indirect case topology(Topology)
+    /// Anti-entropy. Indirect for the same reason.
+    indirect case exchange(ExchangeMessage)
 }

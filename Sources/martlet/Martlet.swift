@@ -25,7 +25,7 @@ struct Martlet: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Demo.self, Start.self, Create.self, Ring.self, Status.self, Get.self, Put.self,
-            Delete.self, Storage.self, Simulate.self, Bench.self,
+            Delete.self, Explain.self, Repair.self, Storage.self, Simulate.self, Bench.self,
         ])
 
     /// A command without a subcommand: shows the help.

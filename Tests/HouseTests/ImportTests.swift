@@ -3,7 +3,7 @@ import Testing
 
 private let core: Set<String> = [
     "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-    "MartletMembership", "MartletReplication",
+    "MartletMembership", "MartletReplication", "MartletAntiEntropy",
 ]
 
 /// What the shells may use of the platform; the core may not.
@@ -23,6 +23,10 @@ private let table: [String: Set<String>] = [
     "MartletReplication": [
         "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
         "HeapModule", "DequeModule",
+    ],
+    "MartletAntiEntropy": [
+        "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+        "DequeModule",
     ],
     "MartletNode": core,
 

@@ -103,6 +103,37 @@ import Testing
         #expect(tally.merged.siblings.isEmpty, "both values have been seen and replaced")
     }
 
+    @Test(
+        "A version that one home has removed is not shown, whoever still has it, in any order",
+        arguments: 0..<6)
+    func removedVersions(order: Int) throws {
+        let requirement = try ReadRequirement(
+            ReadOptions(), defaults: ReplicationOptions(), homeCount: 3)
+        let old = Object.one("old", by: 1)
+        let new = Object.one("new", by: 2, at: WallTime(milliseconds: 1_800_000_000_000))
+        var both = old
+        both.merge(new)
+        let time = old.context.horizon
+        let before = HybridTimestamp(bits: time.bits - 1)
+        // What a home holds that says how far it has settled, and what is left of both versions.
+        let cases: [(held: Object, watermark: HybridTimestamp, shown: [Dot])] = [
+            (Object(), time, new.dots), (Object(), before, both.dots),
+            (old, time, both.dots), (new, time, new.dots), (new, before, both.dots),
+            (Object(), HybridTimestamp(bits: 0), both.dots),
+        ]
+        for (held, watermark, shown) in cases {
+            var tally = ReadTally(requirement: requirement)
+            for index in 0..<3 { tally.ask(part(index, isHome: true), at: .start) }
+            for index in permutations(3)[order] {
+                let isJudge = index == 1
+                _ = tally.note(
+                    .object(isJudge ? held : both), by: node(index),
+                    settled: isJudge ? watermark : HybridTimestamp(bits: 0))
+            }
+            #expect(tally.merged.dots == shown, "\(held) at \(watermark.bits)")
+        }
+    }
+
     @Test("Acknowledgements of nodes that were not asked count for nothing")
     func strangers() throws {
         let requirement = try WriteRequirement(

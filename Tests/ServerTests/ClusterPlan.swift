@@ -4,6 +4,7 @@ import Dispatch
 import Foundation
 import Glibc
 import Logging
+import MartletAntiEntropy
 import MartletBase
 import MartletClient
 import MartletMembership
@@ -54,6 +55,11 @@ final class ClusterPlan: Sendable {
         configuration.peerListener = Endpoint(host: "127.0.0.1", port: place.peer)
         configuration.peerEndpoint = configuration.peerListener
         configuration.seeds = places.map { Endpoint(host: "127.0.0.1", port: $0.peer) }
+        configuration.antiEntropy.period = .seconds(1)
+        configuration.antiEntropy.confirmation = .milliseconds(100)
+        configuration.antiEntropy.promiseInterval = .milliseconds(100)
+        configuration.antiEntropy.promiseLag = .seconds(1)
+        configuration.antiEntropy.expirySlack = .seconds(1)
         configuration.membership.protocolPeriod = .milliseconds(100)
         configuration.membership.directTimeout = .milliseconds(50)
         configuration.membership.outreachInterval = .milliseconds(100)
@@ -76,6 +82,12 @@ final class ClusterPlan: Sendable {
               listen: 127.0.0.1:\(place.client)
             peers:
               listen: 127.0.0.1:\(place.peer)
+            anti_entropy:
+              period: 1s
+              confirmation: 100ms
+              promise_interval: 100ms
+              promise_lag: 1s
+              expiry_slack: 1s
             membership:
               protocol_period: 100ms
               direct_timeout: 50ms

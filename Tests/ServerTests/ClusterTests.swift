@@ -7,7 +7,7 @@ import MartletWire
 import Testing
 
 /// Servers at the places of a plan.
-private actor ServerCluster {
+actor ServerCluster {
     nonisolated let plan: ClusterPlan
     private var servers: [Server?]
 

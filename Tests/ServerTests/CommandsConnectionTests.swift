@@ -139,8 +139,8 @@ struct CommandsConnectionTests {
         let sections = text.split(separator: "\r\n").filter { $0.hasPrefix("# ") }
         #expect(
             sections == [
-                "# Server", "# Clients", "# Memory", "# Storage", "# Stats", "# Replication",
-                "# Cluster", "# Keyspace",
+                "# Server", "# Clients", "# Memory", "# Storage", "# AntiEntropy", "# Stats",
+                "# Replication", "# Cluster", "# Keyspace",
             ])
         #expect(
             text.contains("# Clients\r\nconnected_clients:1\r\n\r\n# Memory\r\nused_memory_rss:2"))

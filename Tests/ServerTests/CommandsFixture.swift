@@ -79,6 +79,27 @@ final class TestNode: CommandTarget {
         handle(.creationRequested(id, request))
     }
 
+    func repair(_ partitions: [UInt16]?) -> Int {
+        let count = core.repair(partitions, at: now)
+        handle(.ticked)
+        return count
+    }
+
+    func explain(_ key: Bytes, then complete: @escaping (KeyHoldings?) -> Void) {
+        nextRequest += 1
+        guard core.lookUp(key, as: RequestID(rawValue: nextRequest)) else { return complete(nil) }
+        for (_, holdings) in core.takeLookedUp() { complete(holdings) }
+    }
+
+    /// Lets `seconds` pass, a tick for each tenth.
+    func pass(seconds: Int) {
+        for _ in 0..<10 * seconds {
+            now.instant = now.instant + .milliseconds(100)
+            now.wall.milliseconds += 100
+            handle(.ticked)
+        }
+    }
+
     /// Lets the answer at `index` of those held through.
     func release(_ index: Int) {
         held.remove(at: index)()

@@ -31,7 +31,10 @@
                  options: {w: [1], r: [1], dw: [0]}}
                 """
             case .losesVersions:
-                "{nodes: 3, duration: 4s, clients: 4, keys: 5000, popularity: uniform}"
+                """
+                {nodes: 3, partitions: 1024, duration: 4s, clients: 4, keys: 5000,
+                 popularity: uniform}
+                """
             case .undoesDelete:
                 "{nodes: 3, duration: 20s, clients: 4, keys: 5, mix: {gets: 0.3, deletes: 0.3}}"
             case .extendsExpiry:
@@ -43,6 +46,18 @@
                 """
             case .waitsForOthers:
                 "{nodes: 3, duration: 2s, clients: 4, keys: 10, core: 40%..70%, settle: 20s}"
+            case .removesByAge:
+                """
+                {nodes: 3, duration: 6s, clients: 4, keys: 300, popularity: uniform,
+                 settle: 40s, mix: {gets: 0.2, deletes: 0.4},
+                 faults: [{crash: {node: 2, at: 500ms, for: 4s}}]}
+                """
+            case .forgetsHintsInPromises:
+                """
+                {nodes: 4, n: 3, duration: 16s, clients: 8, keys: 200, popularity: uniform,
+                 settle: 60s, disk: {sync: 10ms..20ms}, options: {w: [1], r: [1], dw: [0]},
+                 faults: [{partition: {groups: [[1], [2, 3, 4]], at: 1s, for: 6s}}]}
+                """
             case .losesManifest:
                 """
                 {nodes: 3, duration: 4s, clients: 4, keys: 10,

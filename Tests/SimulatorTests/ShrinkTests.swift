@@ -26,7 +26,7 @@
             #expect(report.verdict == .failed(planted.breaks))
             #expect(report.faults.count <= faults, "\(shrinker.reduction)")
             #expect(shrinker.reduction.clients?.count ?? 9 <= 2, "\(shrinker.reduction)")
-            #expect(report.operations.writes <= 12, "\(report)")
+            #expect(report.operations.writes <= 20, "\(report)")
             #expect(report.events < whole.events)
             let again = Simulation.run(
                 scenario, seed: 1, reduced: shrinker.reduction, planting: planted)

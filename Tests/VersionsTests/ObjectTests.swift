@@ -29,6 +29,15 @@ private let smallObjects: [Object] = {
     return objects
 }()
 
+/// The small objects, each with nothing replaced that is later than its siblings, and with some.
+private let smallHorizons: [Object] = smallObjects.flatMap { object in
+    ([0, 2, 9] as [UInt64]).compactMap { bits in
+        var context = object.context
+        context.reach(HybridTimestamp(bits: bits))
+        return Object(context: context, siblings: object.siblings)
+    }
+}
+
 private func merged(_ left: Object, _ right: Object) -> Object {
     var result = left
     result.merge(right)
@@ -51,6 +60,26 @@ struct ObjectTests {
                     Issue.record("not associative: \(x) \(y) \(z)")
                 }
             }
+        }
+    }
+
+    @Test("Horizons keep the laws: a merge has the later one, whatever the order")
+    func horizonLaws() {
+        #expect(Set(smallHorizons).count > 2 * smallObjects.count)
+        for x in smallHorizons {
+            #expect(merged(x, x) == x)
+            for y in smallHorizons {
+                let xy = merged(x, y)
+                #expect(xy == merged(y, x))
+                #expect(xy.context.horizon == max(x.context.horizon, y.context.horizon))
+                #expect(merged(xy, y) == xy && merged(x, xy) == xy)
+            }
+        }
+        var random = SeededRandom(seed: 1)
+        for _ in 0..<20_000 {
+            let three = (0..<3).map { _ in smallHorizons[random.below(smallHorizons.count)] }
+            let left = merged(merged(three[0], three[1]), three[2])
+            #expect(left == merged(three[0], merged(three[1], three[2])))
         }
     }
 
@@ -197,22 +226,28 @@ struct ContextTests {
 struct ObjectCodingTests {
     @Test("Every small object reads back as itself")
     func roundTrip() throws {
-        for object in smallObjects {
+        for object in smallObjects + smallHorizons {
             var reader = ByteReader(object.encoded())
             #expect(try Object(from: &reader) == object)
             #expect(reader.isAtEnd)
         }
     }
 
-    @Test("The bytes of an object are those of format 1")
+    @Test("The bytes of an object are those of format 2")
     func golden() {
         var object = Object()
         object.record(sibling(a, 1, "x"), seen: Context())
         #expect(
             object.encoded() == [
-                1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1,  // version, context {1/1:1}
+                2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1,  // version, context {1/1:1}
                 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 120,  // one value "x" under 1/1:1
+                0,  // nothing later is covered
             ])
+        var context = object.context
+        context.reach(HybridTimestamp(bits: 301))
+        #expect(
+            Object(context: context, siblings: object.siblings)?.encoded()
+                == object.encoded().dropLast() + [172, 2], "300 beyond the latest sibling")
     }
 
     @Test(

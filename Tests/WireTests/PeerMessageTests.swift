@@ -51,7 +51,7 @@ import Testing
 
     @Test("Unknown kinds are refused")
     func unknownKinds() {
-        for kind in [2, 15, 24, 255] as [UInt8] {
+        for kind in [2, 15, 25, 255] as [UInt8] {
             #expect {
                 try PeerMessage(bytes: [kind])
             } throws: {
@@ -113,7 +113,8 @@ private let golden: [(String, PeerMessage, String)] = [
             ReplicaPut(
                 operation: operation, key: key, object: object, purpose: .hint,
                 heldFor: NodeID(rawValue: 9), durable: true, patience: .milliseconds(2))),
-        "10ac02016b01010100000000000000020401000405000000000000000101760201090000000000000001d00f"
+        "10ac02016b0201010000000000000002040100040500000000000000010176"
+            + "000201090000000000000001d00f"
     ),
     (
         "replicaPutReply",
@@ -128,8 +129,11 @@ private let golden: [(String, PeerMessage, String)] = [
     (
         "replicaGetReply",
         .replicaGetReply(
-            ReplicaGetReply(operation: operation, outcome: .summary(object.context, [dot]))),
-        "13ac020101010000000000000002040101000000000000000204"
+            ReplicaGetReply(
+                operation: operation, outcome: .summary(object.context, [dot]),
+                watermark: HybridTimestamp(bits: 6))),
+        "13ac02060000000000000001" + "01010000000000000002040500000000000000"
+            + "0101000000000000000204"
     ),
     (
         "forward",
@@ -141,7 +145,7 @@ private let golden: [(String, PeerMessage, String)] = [
                     operation: .put(
                         Mutation(content: .tombstone, causality: .seen(object.context)), options)),
                 patience: .milliseconds(2))),
-        "14ac02016b0100000101010000000000000002040001000201010102"
+        "14ac02016b01000001010100000000000000020405000000000000000001000201010102"
             + "01e807d00f"
     ),
     (

@@ -13,7 +13,7 @@ struct Sample {
     }
 
     /// How many kinds of messages there are.
-    static let kindCount = 8
+    static let kindCount = 9
 
     mutating func message(kind: Int) -> PeerMessage {
         switch kind {
@@ -21,7 +21,7 @@ struct Sample {
             .replicaPut(
                 ReplicaPut(
                     operation: operation(), key: bytes(40), object: object(),
-                    purpose: ReplicaPut.Purpose.allCases[random.below(3)],
+                    purpose: ReplicaPut.Purpose.allCases[random.below(4)],
                     heldFor: maybe { $0.node() }, durable: flag(), patience: duration()))
         case 1:
             .replicaPutReply(
@@ -30,13 +30,17 @@ struct Sample {
         case 2:
             .replicaGet(
                 ReplicaGet(operation: operation(), key: bytes(40), summaryAllowed: flag()))
-        case 3: .replicaGetReply(ReplicaGetReply(operation: operation(), outcome: shown()))
+        case 3:
+            .replicaGetReply(
+                ReplicaGetReply(
+                    operation: operation(), outcome: shown(), watermark: timestamp()))
         case 4:
             .forward(
                 Forward(operation: operation(), request: request(), patience: duration()))
         case 5: .forwardReply(ForwardReply(operation: operation(), answer: answer()))
         case 6: .pushPull(pushPull())
-        default: .topology(topology())
+        case 7: .topology(topology())
+        default: .exchange(exchange())
         }
     }
 
@@ -64,8 +68,12 @@ struct Sample {
 
     mutating func dot() -> Dot { Dot(actor: actor(), counter: UInt64(1 + random.below(1_000))) }
 
+    mutating func timestamp() -> HybridTimestamp { HybridTimestamp(bits: random.next()) }
+
     mutating func context() -> Context {
-        Context(covering: (0..<random.below(6)).map { _ in dot() })
+        var context = Context(covering: (0..<random.below(6)).map { _ in dot() })
+        if flag() { context.reach(timestamp()) }
+        return context
     }
 
     mutating func object() -> Object {

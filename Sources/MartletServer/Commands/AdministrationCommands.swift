@@ -20,12 +20,12 @@ extension ClientSession {
             }
         default: throw .wrongArity("martlet.ring")
         }
-        reply(with: RingView(target.core, includesHomes: includesHomes))
+        reply(with: RingView(target.core, includesHomes: includesHomes, at: target.now))
     }
 
     /// `MARTLET.STATUS`.
     func martletStatus() {
-        reply(with: StatusView(target.core, processFacts: target.processFacts))
+        reply(with: StatusView(target.core, processFacts: target.processFacts, at: target.now))
     }
 
     /// `MARTLET.KEY key`.
@@ -35,15 +35,19 @@ extension ClientSession {
         reply(with: KeyView(words[1], topology: topology, core: core))
     }
 
-    private func reply(with view: some Encodable) {
+    func reply(with view: some Encodable) {
+        let json = Self.json(view)
+        reply { $0.writeBulk(json) }
+    }
+
+    /// A view as JSON on one line, keys sorted.
+    static func json(_ view: some Encodable) -> Bytes {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do {
-            let json = Bytes(try encoder.encode(view))
-            reply { $0.writeBulk(json) }
-        } catch {
+        do { return Bytes(try encoder.encode(view)) } catch {
             // Views hold text and finite numbers, which always encode.
             invariant(false, "a view did not encode: \(error)")
+            return []
         }
     }
 

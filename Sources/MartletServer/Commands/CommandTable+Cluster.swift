@@ -109,6 +109,14 @@ extension CommandTable {
             "martlet.key", 2, "loading stale", syntax: "key", "Where a key lives, as JSON."
         ) { (session, words) throws(CommandError) in try session.martletKey(words) },
         CommandSpec(
+            "martlet.repair", -1, "admin", syntax: "[PARTITION p | KEY key | STATUS]",
+            "Compares partitions with their other homes at once; as JSON."
+        ) { (session, words) throws(CommandError) in try session.martletRepair(words) },
+        CommandSpec(
+            "martlet.explain", 2, "readonly", keys: .one, syntax: "key",
+            "What this node holds of a key, and why it is still there, as JSON."
+        ) { (session, words) throws(CommandError) in try session.martletExplain(words) },
+        CommandSpec(
             "martlet.create", -2, "admin loading stale", syntax: "members [N n] [PARTITIONS q]",
             "Creates the cluster, once, from the members that this node knows."
         ) { (session, words) throws(CommandError) in try session.martletCreate(words) },

@@ -15,6 +15,12 @@ package protocol CommandTarget: AnyObject {
     /// Creates the cluster; `complete` is called exactly once.
     func createCluster(
         _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void)
+    /// Has partitions, or all that the node is a home of, compared with every other home at once.
+    /// How many those are.
+    func repair(_ partitions: [UInt16]?) -> Int
+    /// Looks at what the node holds of a key; `complete` is called exactly once, with nil when too
+    /// much is being read.
+    func explain(_ key: Bytes, then complete: @escaping (KeyHoldings?) -> Void)
     /// Facts about the process that INFO and the status view show, in a fixed order.
     var processFacts: [(name: String, value: String)] { get }
 }

@@ -1,7 +1,7 @@
 // A context as text that a client carries from a read to the write that follows. Opaque to it;
 // damage and other versions are errors, never another context.
 //
-//     token   = base64url without padding of:  version:u8 (1)  context  crc32c:u32
+//     token   = base64url without padding of:  version:u8 (2)  context  crc32c:u32
 //     crc32c  = over everything before it
 internal import MartletBase
 internal import MartletVersions
@@ -10,8 +10,8 @@ internal import MartletVersions
 enum ContextToken {
     /// The longest token that is read, in bytes of text: some twenty thousand actors.
     static let lengthLimit = 1 << 20
-    private static let version: UInt8 = 1
-    private static let minimumByteCount = 6
+    private static let version: UInt8 = 2
+    private static let minimumByteCount = 14
 
     /// Why a text is no context.
     enum Failure: Error, Hashable, CustomStringConvertible {

@@ -55,6 +55,7 @@ extension ClientSession {
                 ]
             ),
             ("Storage", Self.storage(core.engine)),
+            ("AntiEntropy", antiEntropy(core)),
             ("Stats", statistics(core)),
             ("Replication", [("role", "master")]),
             ("Cluster", [("cluster_enabled", "1")]),
@@ -90,6 +91,35 @@ extension ClientSession {
             ]
     }
 
+    private func antiEntropy(_ core: NodeCore) -> [(name: String, value: String)] {
+        let view = RepairView(core, begun: 0, of: nil)
+        let settled = SettledView(core, at: target.now)
+        let ages = [
+            ("watermark_age_min_ms", settled.leastAge),
+            ("watermark_age_median_ms", settled.medianAge),
+            ("watermark_age_max_ms", settled.mostAge),
+        ]
+        return [
+            ("partitions_as_home", "\(settled.partitions)"),
+            ("partitions_unproven", "\(settled.unproven)"),
+            ("partitions_doubted", "\(settled.doubted)"),
+        ] + ages.compactMap { name, age in age.map { (name, "\($0)") } } + [
+            ("exchange_comparisons", "\(view.comparisons)"),
+            ("exchange_differences", "\(view.differences)"),
+            ("exchange_leaves_read", "\(view.leavesRead)"),
+            ("exchange_objects_found", "\(view.objectsFound)"),
+            ("exchange_bytes_sent", "\(view.bytesSent)"),
+            ("exchange_under_way", "\(view.waiting + view.underWay)"),
+            ("pushes", "\(view.pushes)"),
+            ("pushes_pending", "\(view.pushing)"),
+            ("removals", "\(view.removals)"),
+            ("watermark_advances", "\(view.advances)"),
+            ("trees_built", "\(view.treesBuilt)"),
+            ("trees_mended", "\(view.treesMended)"),
+            ("tree_bytes", "\(view.treeBytes)"),
+        ]
+    }
+
     private func statistics(_ core: NodeCore) -> [(name: String, value: String)] {
         let counters = core.counters
         let hints = core.pendingHints
@@ -116,9 +146,7 @@ extension ClientSession {
 }
 
 extension NodeCore {
-    /// Objects stored here, tombstones and expired values included; hints are counted apart.
-    var objectCount: Int {
-        // Beside objects and hints the engine holds the node's identity, actor and topology.
-        max(0, engine.entryEstimate - pendingHints.count - (topology == nil ? 2 : 3))
-    }
+    /// Objects stored here, tombstones and expired values included; hints are counted apart. Those
+    /// of partitions whose tree is being built are left out.
+    var objectCount: Int { engine.objectCount }
 }

@@ -9,7 +9,7 @@ internal import MartletWire
 
 extension RingView {
     /// The ring and members that `core` knows.
-    init(_ core: NodeCore, includesHomes: Bool) {
+    init(_ core: NodeCore, includesHomes: Bool, at now: Moment) {
         let topology = core.topology
         let rows = topology.map { RingDescription($0).rows } ?? []
         var members = rows.map { row in
@@ -30,7 +30,8 @@ extension RingView {
         partitions = topology?.partitionCount.value ?? 0
         topologyDigest = topology.map { hexadecimal($0.digest) }
         warnings = Self.warnings(topology, members)
-        homes = includesHomes ? topology.map(Self.homes) : nil
+        homes = includesHomes ? topology.map { Self.homes($0, core, at: now.wall) } : nil
+        settled = topology.map { _ in SettledView(core, at: now) }
         self.members = members
     }
 
@@ -53,15 +54,20 @@ extension RingView {
         return warnings
     }
 
-    private static func homes(_ topology: Topology) -> [Homes] {
+    private static func homes(
+        _ topology: Topology, _ core: NodeCore, at wall: WallTime
+    ) -> [Homes] {
         topology.partitionCount.partitions.map { partition in
             let slots = topology.partitionCount.slots(of: partition)
+            let settled = core.watermark(of: partition).wall.milliseconds
             return Homes(
                 partition: Int(partition.index), firstSlot: Int(slots.lowerBound.index),
                 lastSlot: Int(slots.upperBound.index),
                 homes: topology.homes(of: partition).map {
                     topology.member($0)?.name ?? $0.description
-                })
+                },
+                settledAge: settled > 0
+                    ? wall.milliseconds - min(wall.milliseconds, settled) : nil)
         }
     }
 }
@@ -87,7 +93,9 @@ extension RingView.Member {
 
 extension StatusView {
     /// The condition of the node that `core` is.
-    init(_ core: NodeCore, processFacts: [(name: String, value: String)]) {
+    init(
+        _ core: NodeCore, processFacts: [(name: String, value: String)], at now: Moment
+    ) {
         let topology = core.topology
         let counters = core.counters
         let engine = core.engine
@@ -104,6 +112,8 @@ extension StatusView {
         hints = Hints(count: core.pendingHints.count, bytes: core.pendingHints.bytes)
         operationsInFlight = core.operationsInFlight
         storage = Storage(engine)
+        antiEntropy = topology.map { _ in RepairView(core, begun: 0, of: nil) }
+        settled = topology.map { _ in SettledView(core, at: now) }
         members = core.members.map {
             Member(
                 id: $0.id.description, name: $0.name, state: "\($0.state)",

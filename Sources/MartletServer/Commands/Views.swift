@@ -39,6 +39,9 @@ package struct RingView: Codable, Hashable, Sendable {
         package var lastSlot: Int
         /// The names of its homes, primary first.
         package var homes: [String]
+        /// How long ago everything older was proven to be the same on all homes, in milliseconds;
+        /// nil where nothing is, and where the node asked is no home.
+        package var settledAge: UInt64?
     }
 
     /// The cluster's name.
@@ -59,6 +62,8 @@ package struct RingView: Codable, Hashable, Sendable {
     package var warnings: [String]
     /// Every partition; nil unless asked for.
     package var homes: [Homes]?
+    /// The watermarks of the node that was asked; nil before the cluster is created.
+    package var settled: SettledView?
 }
 
 /// One node's condition.
@@ -177,6 +182,10 @@ package struct StatusView: Codable, Hashable, Sendable {
     package var operationsInFlight: Int
     /// Its storage.
     package var storage: Storage
+    /// What anti-entropy has done; nil before there is a ring.
+    package var antiEntropy: RepairView?
+    /// The watermarks of its home partitions; nil before there is a ring.
+    package var settled: SettledView?
     /// Everyone it knows, by name.
     package var members: [Member]
     /// Facts about the process, in the node's order.

@@ -1,6 +1,7 @@
 // Every key of the configuration file, section by section, with its kind and range. What each key
 // means and trades is in conf/martlet.yaml; a test holds that the two list the same keys.
 internal import Logging
+internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletMembership
 internal import MartletRESP
@@ -47,6 +48,7 @@ extension ServerConfiguration {
         readPlace(&reader, file: file)
         readListeners(&reader)
         readReplication(&reader)
+        readAntiEntropy(&reader)
         readMembership(&reader)
         readStorage(&reader)
         checkAcross(&reader)
@@ -141,6 +143,27 @@ extension ServerConfiguration {
         reader.read(
             "replication.hint_latency_target", into: &replication.hintLatencyTarget,
             .duration(.milliseconds(1) ... .seconds(10)))
+    }
+
+    private mutating func readAntiEntropy(_ reader: inout ConfigurationReader) {
+        reader.read(
+            "anti_entropy.period", into: &antiEntropy.period,
+            .duration(.milliseconds(100) ... .seconds(24 * 3_600)))
+        reader.read(
+            "anti_entropy.confirmation", into: &antiEntropy.confirmation,
+            .duration(.milliseconds(10) ... .seconds(60)))
+        reader.read(
+            "anti_entropy.promise_interval", into: &antiEntropy.promiseInterval,
+            .duration(.milliseconds(100) ... .seconds(3_600)))
+        reader.read(
+            "anti_entropy.promise_lag", into: &antiEntropy.promiseLag,
+            .duration(.zero ... .seconds(3_600)))
+        reader.read(
+            "anti_entropy.expiry_slack", into: &antiEntropy.expirySlack,
+            .duration(.zero ... .seconds(24 * 3_600)))
+        reader.read(
+            "anti_entropy.verification", into: &antiEntropy.verification,
+            .duration(.zero ... .seconds(365 * 24 * 3_600)))
     }
 
     private mutating func readMembership(_ reader: inout ConfigurationReader) {

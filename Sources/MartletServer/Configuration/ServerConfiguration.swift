@@ -1,6 +1,7 @@
 // Everything that an operator tells one server, as plain checked values. How the file spells them
 // is ConfigurationReader's; what they mean is documented key by key in conf/martlet.yaml.
 package import Logging
+package import MartletAntiEntropy
 package import MartletBase
 package import MartletMembership
 package import MartletNode
@@ -34,6 +35,8 @@ package struct ServerConfiguration: Sendable {
 
     /// How the node replicates.
     package var replication = ReplicationOptions()
+    /// How the node finds and mends differences.
+    package var antiEntropy = AntiEntropyOptions()
     /// How the node detects failures.
     package var membership = MembershipOptions()
     /// How the node stores.
@@ -61,6 +64,7 @@ package struct ServerConfiguration: Sendable {
             clusterName: clusterName, name: nodeName, zone: zone, weight: weight,
             peerEndpoint: peerEndpoint, clientEndpoint: clientEndpoint, seeds: seeds)
         node.replication = replication
+        node.antiEntropy = antiEntropy
         node.membership = membership
         node.scrubBytesPerSecond = scrubBytesPerSecond
         return node

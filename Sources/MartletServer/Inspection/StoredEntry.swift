@@ -15,6 +15,8 @@ package struct EntrySelection: Hashable, Sendable {
         case objects
         /// What it keeps for homes.
         case hints
+        /// The Merkle tree of each partition's objects, as last flushed.
+        case trees
         /// What it has written down of itself.
         case state
     }
@@ -34,6 +36,7 @@ package struct EntrySelection: Hashable, Sendable {
         switch space {
         case .objects: filter.spaces = [.objects]
         case .hints: filter.spaces = [.hints]
+        case .trees: filter.spaces = [.trees]
         case .state: filter.spaces = [.state]
         case nil: break
         }
@@ -67,11 +70,13 @@ package struct StoredEntry: Hashable, Sendable {
         case mark
         /// One of the node's own entries, by field.
         case state([Field])
+        /// A partition's Merkle tree, by field; none where it is unknown until it is built.
+        case tree([Field])
         /// None that this build reads, and why.
         case unreadable(String)
     }
 
-    /// A part of a state entry.
+    /// A part of a state entry or of a tree.
     package struct Field: Hashable, Sendable {
         /// What it is.
         package var name: String
@@ -79,7 +84,7 @@ package struct StoredEntry: Hashable, Sendable {
         package var value: String
     }
 
-    /// `objects`, `hints` or `state`.
+    /// `objects`, `hints`, `trees` or `state`.
     package var space: String
     /// The partition.
     package var partition: UInt16
@@ -137,12 +142,22 @@ extension StoredEntry {
             }
             return .state(fields(entry))
         }
+        if key.space == .trees { return .tree(fields(try StoredTree(decoding: value))) }
         if key.space == .hints, HintMark.isMark(value) { return .mark }
         var reader = ByteReader(value)
         let object = try Object(from: &reader)
         try reader.expectEnd()
         return .object(
             context: object.context.description, versions: object.siblings.map { Version($0) })
+    }
+
+    private static func fields(_ stored: StoredTree) -> [Field] {
+        guard let tree = stored.tree else { return [] }
+        return [
+            Field(name: "objects", value: "\(tree.count)"),
+            Field(name: "leaves", value: "\(1 << tree.depth)"),
+            Field(name: "root", value: String(tree.root, radix: 16)),
+        ]
     }
 
     private static func fields(_ entry: StateEntry) -> [Field] {

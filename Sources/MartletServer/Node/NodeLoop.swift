@@ -32,6 +32,7 @@ final class NodeLoop: @unchecked Sendable {
     private enum Completion {
         case request((ClientAnswer) -> Void)
         case creation((CreationOutcome) -> Void)
+        case lookup((KeyHoldings?) -> Void)
     }
 
     private var storage: StorageThreads?
@@ -98,6 +99,7 @@ final class NodeLoop: @unchecked Sendable {
         assertConfined()
         core.handle(event, at: now, into: &effects)
         performEffects()
+        answerLookups()
         scheduleFlush()
     }
 
@@ -298,6 +300,29 @@ extension NodeLoop: CommandTarget {
     ) {
         let id = RequestID(rawValue: waiting.append(.creation(complete)))
         handle(.creationRequested(id, request))
+    }
+
+    func repair(_ partitions: [UInt16]?) -> Int {
+        let count = core.repair(partitions, at: now)
+        handle(.ticked)
+        return count
+    }
+
+    func explain(_ key: Bytes, then complete: @escaping (KeyHoldings?) -> Void) {
+        let number = waiting.append(.lookup(complete))
+        guard core.lookUp(key, as: RequestID(rawValue: number)) else {
+            waiting.remove(number)
+            return complete(nil)
+        }
+        answerLookups()
+        // What must be read from the disk first leaves at the end of this turn.
+        scheduleFlush()
+    }
+
+    private func answerLookups() {
+        for (id, holdings) in core.takeLookedUp() {
+            if case .lookup(let complete) = waiting.remove(id.rawValue) { complete(holdings) }
+        }
     }
 
     var processFacts: [(name: String, value: String)] {

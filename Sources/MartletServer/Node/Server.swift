@@ -94,6 +94,7 @@ package final class Server {
             throw .disk(directory: directory, error)
         }
         var options = configuration.storage
+        options.digest = .object
         var entropy = SystemRandomNumberGenerator()
         options.hashSeed = entropy.next()
         do {

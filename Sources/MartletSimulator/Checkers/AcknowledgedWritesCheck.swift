@@ -17,7 +17,8 @@ struct AcknowledgedWritesCheck {
             history.held(dots, key: key, against: [0])
         }
         let lost = history.acknowledged.first {
-            !held[$0.key].covers($0.place) && $0.isKept(losses, history)
+            !held[$0.key].covers($0.place) && !history.isBuried($0.place, key: $0.key)
+                && $0.isKept(losses, history)
         }
         return lost.map { Finding(promise, witness($0, history)) }
     }

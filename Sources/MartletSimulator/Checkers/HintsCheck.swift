@@ -10,11 +10,24 @@ struct HintReleaseCheck {
     let carried: Object
     /// What the home holds of the key.
     let atHome: Object
+    /// The number of its key; nil for one that no client writes.
+    let number: Int?
 
-    func run() -> Finding? {
+    /// A hint of what has been removed for good brings nothing.
+    func run(_ history: History) -> Finding? {
         var merged = atHome
         merged.merge(carried)
         if merged == atHome { return nil }
+        if let number {
+            let carriedPlaces = history.places(of: carried.dots, key: number)
+            let held = history.held(atHome.dots, key: number, against: carriedPlaces)
+            let isStale = carriedPlaces.allSatisfy {
+                held.covers($0) || history.isBuried($0, key: number)
+            }
+            if isStale, carriedPlaces.contains(where: { history.isBuried($0, key: number) }) {
+                return nil
+            }
+        }
         return Finding(
             .hintsConserved,
             "the hint \(hint) was let go with \(carried.dots), and its home holds \(atHome.dots) "

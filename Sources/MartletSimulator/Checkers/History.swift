@@ -89,6 +89,9 @@ struct History {
     /// The acknowledged writes of each key that reads are held against, oldest first.
     private(set) var latest: [[Acknowledgement]]
     private var lastDeletes: [Int?]
+    /// For each key, the places of the versions of which the last trace has gone somewhere, when
+    /// all homes had seen them, and of all that they had replaced.
+    private var buried: [Set<Int>]
 
     /// How many acknowledged writes of a key reads are held against.
     private static let latestLimit = 8
@@ -100,6 +103,7 @@ struct History {
             + (0..<workload.cartCount).map { Bytes(text: "cart-\($0)") }
             + (0..<workload.counterCount).map { Bytes(text: "counter-\($0)") }
         lastDeletes = keys.map { _ in nil }
+        buried = keys.map { _ in [] }
         lineages = keys.map { _ in Lineage() }
         latest = keys.map { _ in [] }
         keyNumbers = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
@@ -192,6 +196,21 @@ struct History {
         if operation.kind == .delete { lastDeletes[operation.key] = number }
         return number
     }
+
+    // MARK: Removal
+
+    /// Notes that the last trace of the versions at `places` goes.
+    mutating func bury(_ places: [Int], key: Int) {
+        let new = places.filter { !buried[key].contains($0) }
+        guard let last = new.max() else { return }
+        buried[key].formUnion(new)
+        let ancestry = lineages[key].ancestry(of: new, since: 0)
+        for place in 0..<last where ancestry.contains(place) { buried[key].insert(place) }
+    }
+
+    /// Whether the version at `place` was removed for good, or replaced by one that was: no context
+    /// need tell of it any more.
+    func isBuried(_ place: Int, key: Int) -> Bool { buried[key].contains(place) }
 
     // MARK: Causality
 

@@ -7,6 +7,8 @@ internal import MartletVersions
 struct Lineage {
     /// In the order of issue.
     private(set) var dots: [Dot] = []
+    /// When each was issued, as its writer had it.
+    private(set) var timestamps: [HybridTimestamp] = []
     /// The places of the deletes among them.
     private(set) var tombstones: [Int] = []
     /// Places by actor, with their counters, ascending.
@@ -19,6 +21,7 @@ struct Lineage {
     mutating func add(_ sibling: Sibling, seen: [Int]) -> Int {
         let (dot, place) = (sibling.dot, dots.count)
         dots.append(dot)
+        timestamps.append(sibling.timestamp)
         parents += seen
         parentEnds.append(parents.count)
         if sibling.content == .tombstone { tombstones.append(place) }

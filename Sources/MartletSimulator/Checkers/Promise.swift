@@ -22,6 +22,14 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case readsSeeWrites = "a read after an acknowledged write sees it or something newer"
     /// What a delete has removed comes back nowhere.
     case deletedStaysDeleted = "a deleted value never returns"
+    /// The last trace of a deleted or expired key goes only when every home has seen it.
+    case removalsSettled = "nothing is removed before every home has it"
+    /// What a node knows to be settled stays so, once it is synced.
+    case watermarksGrow = "watermarks only grow"
+    /// Up to the watermark of a partition all that is left of any write is at all of its homes.
+    case watermarksTrue = "a watermark covers only what every home has"
+    /// Every Merkle tree is what a scan of the objects shows.
+    case treesTrue = "Merkle trees say what a scan shows"
     /// Every copy of a value expires when its writer said.
     case expiryKept = "an expired value is hidden at once and never returns"
     /// An item that was added to a cart and not taken out by one who saw it is in the cart.

@@ -47,7 +47,8 @@ struct ReadCheck {
         _ object: Object, bound: [Acknowledgement], history: History
     ) -> Finding? {
         let held = history.held(object.dots, key: key, against: bound.map(\.place))
-        for write in bound where !held.covers(write.place) {
+        for write in bound
+        where !held.covers(write.place) && !history.isBuried(write.place, key: key) {
             return Finding(
                 .readsSeeWrites,
                 "a read of key \(key) shows \(object.dots), and write w\(write.operation), "

@@ -40,6 +40,12 @@ struct ReplicaMirror {
     /// What is stored under `key` at a node.
     func entry(_ key: StorageKey, at node: Int) -> Entry? { entries[node][key] }
 
+    /// What a node carries in the hint under `key`; nil for a mark, which carries nothing.
+    func carried(by key: StorageKey, at node: Int) -> Object? {
+        guard let entry = entries[node][key], !Self.isMark(key, entry.bytes) else { return nil }
+        return entry.object
+    }
+
     /// The dots that a node holds of the key of `entry`, which changes from `before`: as a stand-in
     /// those of its object and of all its hints for `homes`.
     func standInDots(
@@ -109,6 +115,13 @@ struct ReplicaMirror {
         let entry = entries[node].removeValue(forKey: key)
         if entry != nil, key.space == .hints { hintsReleased += 1 }
         return entry
+    }
+
+    /// Takes in that a node holds nothing of a partition any more.
+    mutating func drop(_ space: StorageKey.Space, _ partition: UInt16, at node: Int) {
+        let gone = entries[node].keys.filter { $0.space == space && $0.partition == partition }
+        for key in gone { entries[node][key] = nil }
+        if space == .hints { hintsReleased += gone.count }
     }
 
     /// A hint by reference begins with a byte that no object begins with.

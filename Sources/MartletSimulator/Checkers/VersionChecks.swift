@@ -32,6 +32,13 @@ struct LoggedVersionsCheck {
                     sibling, key: key, replacing: held(sibling.dot.actor.node != node))
             }
             if let broken = check(sibling, key: key, history: history) { return broken }
+            if !isHint, let place = history.versions[sibling.dot]?.place,
+                history.isBuried(place, key: key)
+            {
+                return Finding(
+                    .deletedStaysDeleted,
+                    "\(sibling.dot) of key \(key) was removed for good, and \(node) holds it again")
+            }
             if !isHint, before.context.covers(sibling.dot),
                 history.isDeleted(sibling.dot, key: key, within: before.context)
             {
@@ -66,7 +73,8 @@ struct LoggedVersionsCheck {
             + history.lineages[key].places(coveredBy: after.context, beyond: before.context)
         let held = history.held(dots, key: key, against: gone)
         if held.areOrdered { return falseConcurrency(dots, key: key, history) }
-        guard let place = gone.first(where: { !held.covers($0) }) else { return nil }
+        let unknown = gone.first { !held.covers($0) && !history.isBuried($0, key: key) }
+        guard let place = unknown else { return nil }
         return Finding(
             .clockFidelity,
             "key \(key): \(node) takes \(history.lineages[key].dots[place]) for replaced, and "
@@ -91,7 +99,8 @@ struct ShownVersionsCheck {
             .filter { object.context.covers(lineage.dots[$0]) }
         let held = history.held(dots, key: key, against: latest)
         if held.areOrdered { return falseConcurrency(dots, key: key, history) }
-        guard let place = latest.first(where: { !held.covers($0) }) else { return nil }
+        let unknown = latest.first { !held.covers($0) && !history.isBuried($0, key: key) }
+        guard let place = unknown else { return nil }
         return Finding(
             .clockFidelity,
             "key \(key): a read shows \(dots) and its context covers \(lineage.dots[place]), "

@@ -19,12 +19,12 @@ struct QuorumLinks {
         sent = [UInt64](repeating: 0, count: nodeCount * nodeCount)
     }
 
-    /// How long `message` takes; nil when it is lost. Only read repair is: the paper's model has
-    /// none, and ours is never waited for.
+    /// How long `message` takes; nil when it is lost. Only read repair and anti-entropy are: the
+    /// paper's model has none, and nobody waits for ours.
     mutating func delay(of message: PeerMessage, from: Int, to: Int) -> Duration? {
         switch message {
         case .replicaPut(let put):
-            if put.purpose == .repair { return nil }
+            if put.purpose == .repair || put.purpose == .exchange { return nil }
             return draw(latency.write, put.operation, coordinator: from, from, to)
         case .replicaPutReply(let reply):
             return draw(latency.acknowledgement, reply.operation, coordinator: to, from, to)
@@ -33,6 +33,7 @@ struct QuorumLinks {
         case .replicaGetReply(let reply):
             return draw(latency.response, reply.operation, coordinator: to, from, to)
         case .forward, .forwardReply, .pushPull, .topology: return .zero
+        case .exchange: return nil
         }
     }
 

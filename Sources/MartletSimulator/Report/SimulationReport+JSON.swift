@@ -39,7 +39,7 @@ extension SimulationReport {
         let hintsDelivered: Int
         let hintsLost: Int
         let hintsPending: Int
-        let convergedByHintsAlone: Bool
+        let convergedWithHints: Bool
         let core: String?
         let coreSettledAfter: Double?
         let hintsDrainedAfter: Double?
@@ -96,7 +96,7 @@ extension SimulationReport {
             hintsDelivered = report.hints.delivered
             hintsLost = report.hints.lost
             hintsPending = report.hints.pending
-            convergedByHintsAlone = report.convergedByHintsAlone
+            convergedWithHints = report.convergedWithHints
             core = report.core
             coreSettledAfter = report.coreSettledAfter.map(Self.seconds)
             hintsDrainedAfter = report.hintsDrainedAfter.map(Self.seconds)

@@ -85,9 +85,9 @@ extension SimulationReport: CustomStringConvertible {
         guard let settledAfter else { return "no" }
         let drained = hintsDrainedAfter.map { "hints gone after \(Self.text($0))" }
         let equal =
-            convergedByHintsAlone
-            ? "all replicas equal by hints alone"
-            : "all replicas equal after \(Self.text(settledAfter)), with reads of every key"
+            convergedWithHints
+            ? "all replicas equal by then"
+            : "all replicas equal after \(Self.text(settledAfter))"
         return "\(drained ?? "hints left at the bound"), \(equal)"
     }
 

@@ -52,8 +52,8 @@ package struct SimulationReport: Sendable {
     package internal(set) var occurrences: [(occurrence: Occurrence, count: Int)] = []
     /// Hints: kept, taken by their homes, lost in a crash before they were synced, still there.
     package internal(set) var hints = (kept: 0, delivered: 0, lost: 0, pending: 0)
-    /// Whether all replicas were equal after healing before any read helped.
-    package internal(set) var convergedByHintsAlone = false
+    /// Whether all replicas were equal after healing as soon as the hints were gone.
+    package internal(set) var convergedWithHints = false
     /// The nodes that were left alone, and those that stayed away, from 1; nil when none did.
     package internal(set) var core: String?
     /// From then on until those left had settled; nil when they did not, or none stayed away.
@@ -117,6 +117,7 @@ package struct SimulationReport: Sendable {
             counts[.forward] += node.total(\.forwards)
             counts[.hedge] += node.total(\.hedges)
             counts[.repair] += node.total(\.repairs)
+            counts[.exchangeMended] += node.total(\.pushes)
         }
         occurrences = Occurrence.allCases.map { ($0, counts[$0]) }
     }

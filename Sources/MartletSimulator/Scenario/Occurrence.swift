@@ -81,12 +81,20 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case tallyMerged = "tally-merged"
     /// A client gave up on a request, or was gone before its answer.
     case clientGone = "client-gone"
+    /// The last trace of a deleted or expired key was removed.
+    case removal
     /// Clients asked many times as often as usual.
     case overload
     /// A node refused a request since it had too many.
     case overloadRefused = "overload-refused"
     /// The seed does without a class of trouble that its scenario has.
     case swarm
+    /// A watermark moved.
+    case settled
+    /// An exchange sent a home what it lacked.
+    case exchangeMended = "exchange-mended"
+    /// A home did not take back what had been removed there, and told its sender.
+    case lateVersionRefused = "late-version-refused"
     /// A memtable was written out as a table.
     case flush
     /// Tables were merged.

@@ -1,6 +1,8 @@
 // A scenario and a seed come to a schedule: every range drawn, every fault an exact event. It is
 // what a run is played from; the draws of one concern never shift those of another.
+internal import MartletAntiEntropy
 internal import MartletBase
+internal import MartletNode
 internal import MartletReplication
 internal import MartletStorage
 
@@ -55,6 +57,7 @@ struct Schedule {
     let clocks: [WallClock]
     let replication: ReplicationOptions
     let storage: StorageOptions
+    let antiEntropy: AntiEntropyOptions
     let faults: [Fault]
     /// Who is left when the unrest is over.
     let core: Core
@@ -81,6 +84,7 @@ struct Schedule {
         clocks = WallClock.drawn(scenario, seed: seed)
         replication = Self.replicationOptions(seed, limit: scenario.requestLimit)
         storage = Self.storageOptions(seed)
+        antiEntropy = Self.antiEntropyOptions(seed)
         var faults: [Fault] = []
         for (index, specification) in scenario.faults.enumerated() {
             var random = SeededRandom(seed: seed, stream: "fault \(index)")
@@ -103,9 +107,23 @@ struct Schedule {
         return options
     }
 
+    /// Quick, so that a short run sees many comparisons, and tombstones go.
+    private static func antiEntropyOptions(_ seed: UInt64) -> AntiEntropyOptions {
+        var random = SeededRandom(seed: seed, stream: "anti-entropy options")
+        var options = AntiEntropyOptions()
+        options.period = random.duration(in: .milliseconds(500)...(.seconds(5)))
+        options.confirmation = random.duration(in: .milliseconds(50)...(.seconds(1)))
+        options.promiseInterval = random.duration(in: .milliseconds(200)...(.seconds(2)))
+        options.promiseLag = [.zero, .seconds(1), .seconds(5)][random.below(3)]
+        options.expirySlack = [.zero, .seconds(4)][random.below(2)]
+        options.verification = [.zero, .seconds(10)][random.below(2)]
+        return options
+    }
+
     private static func storageOptions(_ seed: UInt64) -> StorageOptions {
         var random = SeededRandom(seed: seed, stream: "storage options")
         var options = StorageOptions()
+        options.digest = .object
         options.segmentBytes = [32 << 10, 256 << 10, 4 << 20][random.below(3)]
         options.prewriteBytes = [0, 16 << 10][random.below(2)]
         options.chunkTargetBytes = [1 << 10, 1 << 20][random.below(2)]
@@ -229,12 +247,6 @@ extension MemoryDisk.CrashLoss {
 }
 
 extension SeededRandom {
-    /// A duration in `range`, uniformly.
-    mutating func duration(in range: ClosedRange<Duration>) -> Duration {
-        let width = (range.upperBound - range.lowerBound).nanoseconds
-        return range.lowerBound + .nanoseconds(Int64(below(Int(width) + 1)))
-    }
-
     /// A probability in `range`: uniformly, or by halvings where it spans more than a decade, so
     /// that the small ones are drawn too.
     mutating func probability(in range: ClosedRange<Double>) -> Double {

@@ -89,7 +89,7 @@ extension PeerMessage {
         case .replicaPut(let put):
             switch put.purpose {
             case .write: (put.heldFor == nil ? .write : .hint, put.operation)
-            case .repair: (.repair, put.operation)
+            case .repair, .exchange: (.repair, put.operation)
             case .hint: (.hint, put.operation)
             }
         case .replicaPutReply(let reply): (.stored, reply.operation)

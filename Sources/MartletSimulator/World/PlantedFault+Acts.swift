@@ -62,12 +62,11 @@ extension World {
     mutating func loseVersions() {
         guard let key = history.acknowledged.first?.key else { return }
         for node in nodes where node.isUp {
-            for (entry, _) in mirror.objects(at: node)
-            where entry.key == history.keys[key] {
-                var batch = WriteBatch()
-                batch.delete(entry)
-                _ = try? node.engine.write(batch)
-            }
+            guard let topology = node.core?.topology else { continue }
+            let partition = topology.partition(ofKey: history.keys[key])
+            var batch = WriteBatch()
+            batch.drop(.objects, partition: partition.index)
+            _ = try? node.engine.write(batch)
         }
     }
 

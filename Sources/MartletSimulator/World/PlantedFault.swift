@@ -16,7 +16,7 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case revivesVersion
     /// A node takes a sibling that it never had for one that it has seen replaced.
     case dominatesUnseen
-    /// Every node forgets a key.
+    /// Every node forgets a partition.
     case losesVersions
     /// A node answers a read as if the key had never been written.
     case answersEmpty
@@ -42,6 +42,14 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case rewritesRing
     /// A node forgets its ring.
     case forgetsRing
+    /// A node removes deleted keys by their age, whoever has yet to learn of the delete.
+    case removesByAge
+    /// Nodes do not say in which partitions they keep hints.
+    case forgetsHintsInPromises
+    /// A node forgets up to where its partitions are settled.
+    case forgetsWatermarks
+    /// A node writes an object past the tree of its partition.
+    case spoilsTree
     /// Clients take one sibling of a cart for all of it.
     case mergesCartsToOne
     /// Clients take one sibling of a counter for all of it.
@@ -66,6 +74,10 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .losesManifest: .storageOpens
         case .rewritesRing: .oneTopology
         case .forgetsRing: .epochsGrow
+        case .removesByAge: .removalsSettled
+        case .forgetsHintsInPromises: .watermarksTrue
+        case .forgetsWatermarks: .watermarksGrow
+        case .spoilsTree: .treesTrue
         case .mergesCartsToOne: .cartsKeepItems
         case .mergesCountersToOne: .countersAddUp
         }
@@ -85,6 +97,9 @@ extension World {
         case .losesVersions: loseVersions()
         case .forgetsHint: forgetHint()
         case .rewritesRing, .forgetsRing: spoilRing(planted)
+        case .removesByAge: removeByAge()
+        case .forgetsWatermarks: forgetWatermarks()
+        case .spoilsTree: spoilTree()
         default: break
         }
         queue.schedule(.plantActs, at: now + Self.plantInterval)

@@ -21,7 +21,7 @@ extension World {
             for (index, batch) in try chunk.batches().enumerated() {
                 let position = LogPosition(rawValue: chunk.first.rawValue + UInt64(index))
                 for change in batch.changes { try check(change, at: position, of: node) }
-                if batch.changes.contains(where: \.isOfState) {
+                if batch.changes.contains(where: \.isOfRing) {
                     node.ringLoggedAt = position
                     checkRing(of: node)
                 }
@@ -35,12 +35,20 @@ extension World {
         _ change: WriteBatch.Change, at position: LogPosition, of node: SimulatedNode
     ) throws(FormatError) {
         switch change {
-        case .put(let key, let bytes) where key.space != .state:
+        case .put(let key, let bytes) where key.space == .objects || key.space == .hints:
             try check(key, bytes, at: position, of: node)
-        case .delete(let key) where key.space != .state:
+        case .delete(let key) where key.space == .objects || key.space == .hints:
             guard let gone = mirror.delete(key, at: node.index) else { return }
-            checkRelease(of: key, carrying: gone.object)
-        case .put, .delete, .drop: break
+            if key.space == .hints {
+                checkRelease(of: key, carrying: gone.object)
+            } else {
+                checkRemoval(of: key, holding: gone.object, at: node)
+            }
+        case .put(let key, let bytes) where key.space == .state:
+            try checkWatermark(key, bytes, at: position, of: node)
+        case .drop(let space, let partition):
+            mirror.drop(space, partition, at: node.index)
+        case .put, .delete: break
         }
     }
 
@@ -51,6 +59,9 @@ extension World {
         guard let (before, after) = put, let id = node.id,
             let key = history.number(of: entry.key)
         else { return }
+        if entry.space == .objects, let before {
+            noteSettled(before.object, after: after.object, under: entry, number: key, of: node)
+        }
         let isHint = entry.space == .hints
         let check = LoggedVersionsCheck(
             node: id, isHint: isHint, mayStandIn: isHint || node.isDamaged, nodes: nodeIDs,
@@ -70,7 +81,9 @@ extension World {
         guard let home = hint.home, !nodes[nodeIndex(of: home)].isDamaged else { return }
         let key = StorageKey.object(partition: hint.partition, key: hint.key)
         let atHome = mirror.entry(key, at: nodeIndex(of: home))?.object ?? Object()
-        found(HintReleaseCheck(hint: hint, carried: object, atHome: atHome).run())
+        let check = HintReleaseCheck(
+            hint: hint, carried: object, atHome: atHome, number: history.number(of: hint.key))
+        found(check.run(history))
     }
 
     /// What a node knows of the ring, which it may just have changed.
@@ -116,7 +129,8 @@ extension World {
         let lineage = history.lineages[operation.key]
         let contexts = homes.map { mirror.entry(key, at: $0)?.object.context ?? Context() }
         let settled = lineage.tombstones.suffix(ReadFloor.deleteLimit).filter { delete in
-            contexts.allSatisfy { $0.covers(lineage.dots[delete]) }
+            history.isBuried(delete, key: operation.key)
+                || contexts.allSatisfy { $0.covers(lineage.dots[delete]) }
         }
         return ReadFloor(
             homes: homes, writes: history.latest[operation.key], deletes: settled)
@@ -167,7 +181,10 @@ extension World {
     /// What must hold at every moment, looked at when a fault ends.
     mutating func checkAlways() {
         checkAcknowledgedWrites(.acknowledgedWrites)
-        for node in nodes { checkRing(of: node) }
+        for node in nodes {
+            checkRing(of: node)
+            checkWatermarks(of: node)
+        }
         checkTallies()
     }
 
@@ -222,10 +239,12 @@ extension World {
 }
 
 extension WriteBatch.Change {
-    /// Whether it changes what the node knows of itself.
-    fileprivate var isOfState: Bool {
+    private static let ring = StorageKey.state("topology")
+
+    /// Whether it changes what the node knows of the ring.
+    fileprivate var isOfRing: Bool {
         switch self {
-        case .put(let key, _), .delete(let key): key.space == .state
+        case .put(let key, _), .delete(let key): key == Self.ring
         case .drop: false
         }
     }

@@ -135,7 +135,9 @@ extension World {
         guard node.trouble.opensAtStart else { return }
         node.trouble.opensAtStart = node.isDamaged
         reloadMirror(of: node)
-        if node.isDamaged, let id = node.id { topologyWatch.forget(id) }
+        guard node.isDamaged, let id = node.id else { return }
+        topologyWatch.forget(id)
+        watermarks.forget(node.index)
     }
 
     /// A node has not started. A disk in trouble is tried again; one that is damaged for good may

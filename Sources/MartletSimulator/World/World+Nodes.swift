@@ -27,7 +27,9 @@ extension World {
         switch effect {
         case .answer(let request, let answer):
             answered(Int(request.rawValue), answer, by: node.index)
-        case .send(let message, let id): send(message, from: node.index, to: nodeIndex(of: id))
+        case .send(let message, let id):
+            if case .exchange(.removed) = message { occurrences[.lateVersionRefused] += 1 }
+            send(spoilt(message), from: node.index, to: nodeIndex(of: id))
         case .sendDatagram(let datagram, let endpoint):
             let other = nodeIndex(at: endpoint)
             guard peerEndpoint(of: other) == endpoint else { return lose() }
@@ -95,7 +97,10 @@ extension World {
             outcome =
                 planted == .acknowledgesBeforeSync ? .synced(position) : node.storage.log.sync()
         }
-        if case .synced(let position) = outcome { mirror.synced(index, upTo: position) }
+        if case .synced(let position) = outcome {
+            mirror.synced(index, upTo: position)
+            watermarks.synced(index, upTo: position)
+        }
         log.note(now, index, .synced)
         turn(index, .logAnswered(outcome))
         if case .full = outcome { retryLog(of: node) }
@@ -172,6 +177,7 @@ extension World {
         log.note(now, index, .starts)
         turn(index, .started)
         checkRing(of: node)
+        checkWatermarks(of: node)
     }
 
     mutating func crash(_ index: Int, _ loss: MemoryDisk.CrashLoss, for lasting: Duration) {
@@ -194,6 +200,7 @@ extension World {
             found(Finding(.storageOpens, "node \(index + 1) after \(loss): \(error)"))
             return
         }
+        watermarks.crashed(index)
         if node.engine.appended < appended {
             occurrences[.unsyncedLoss] += 1
             if node.engine.appended < node.ringLoggedAt || node.isDamaged, let id = node.id {

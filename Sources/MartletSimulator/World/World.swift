@@ -7,8 +7,10 @@
 //     World+Clients  requests and answers          World+Faults  what goes wrong, and healing
 //     World+Core     what is left does without the rest
 //     World+Checks   the promises, held against the history
+//     World+Removals, World+Watermarks  those of what is settled and goes
 //     World+NodeFaults  pauses, clocks, moves     World+LinkFaults  slow and clogged links
 //     World+DiskFaults  slow, full, bad disks     World+Overload    too much work
+internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
@@ -42,6 +44,9 @@ struct World {
     /// What clients have asked carts and counters to say.
     var tallies = TallyTruth()
     var topologyWatch = TopologyWatch()
+    var watermarks: WatermarkWatch
+    /// The keys of each partition, once the ring is known.
+    var keysByPartition: [UInt16: [Int]] = [:]
     var occurrences = Occurrences()
     var statistics = Statistics()
     var staleness = StalenessMeter()
@@ -99,6 +104,7 @@ struct World {
         history = History(scenario.workload)
         history.pauses = schedule.pauses
         mirror = ReplicaMirror(nodeCount: count)
+        watermarks = WatermarkWatch(nodeCount: count, keyCount: history.keys.count)
     }
 
     private static func configuration(
@@ -110,6 +116,7 @@ struct World {
             clientEndpoint: Endpoint(host: "10.0.0.1", port: 6_000 + UInt16(index)),
             seeds: (0..<min(seedCount, scenario.nodeCount)).map(peerEndpoint))
         configuration.replication = schedule.replication
+        configuration.antiEntropy = schedule.antiEntropy
         return configuration
     }
 

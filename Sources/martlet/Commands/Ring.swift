@@ -10,7 +10,9 @@ struct Ring: AsyncParsableCommand {
         discussion: """
             The view is that of the node asked. A member is alive, suspect (it did not answer and \
             has time to deny what follows) or unreachable; that changes where requests go, and \
-            never what the ring says.
+            never what the ring says. 'settled' tells up to when everything is proven to be the \
+            same on all homes, of the partitions that the node asked is a home of: what was \
+            deleted before can be removed for good.
 
             Examples:
               martlet ring

@@ -126,7 +126,7 @@ struct StorageDump: ParsableCommand {
     @OptionGroup var options: DirectoryOptions
 
     /// The space.
-    @Option(help: "Only objects, hints, or the node's own state.")
+    @Option(help: "Only objects, hints, trees, or the node's own state.")
     var space: EntrySelection.Space?
 
     /// The partition.

@@ -21,6 +21,9 @@ enum RingText {
             ])
         }
         lines += table.lines
+        if let settled = view.settled {
+            lines += ["", "settled at the node asked: \(RepairText.line(settled))"]
+        }
         if !view.warnings.isEmpty { lines.append("") }
         lines += view.warnings.map { "warning: \($0)" }
         if let homes = view.homes { lines += [""] + Self.lines(homes) }
@@ -36,10 +39,13 @@ enum RingText {
     }
 
     private static func lines(_ homes: [RingView.Homes]) -> [String] {
-        var table = TextTable([("partition", .right), ("slots", .right), ("homes", .left)])
+        var table = TextTable([
+            ("partition", .right), ("slots", .right), ("settled", .right), ("homes", .left),
+        ])
         for home in homes {
             table.add([
                 "\(home.partition)", "\(home.firstSlot)-\(home.lastSlot)",
+                home.settledAge.map { "\(RepairText.age($0)) ago" } ?? "-",
                 home.homes.joined(separator: " "),
             ])
         }

@@ -19,6 +19,8 @@ enum StatusText {
             ("storage", storage(view.storage)),
         ]
         rows += tables(view.storage).map { ("", $0) }
+        if let antiEntropy = view.antiEntropy { rows.append(("exchanges", exchanges(antiEntropy))) }
+        if let settled = view.settled { rows.append(("settled", RepairText.line(settled))) }
         for (index, member) in view.members.enumerated() {
             rows.append((index == 0 ? "members" : "", line(member)))
         }
@@ -45,6 +47,12 @@ enum StatusText {
     private static func replication(_ counters: StatusView.Counters) -> String {
         "\(counters.forwards) forwarded, \(counters.hedges) hedged, "
             + "\(counters.standIns) handed to stand-ins, \(counters.repairs) repaired"
+    }
+
+    private static func exchanges(_ view: RepairView) -> String {
+        "\(view.comparisons) compared, \(view.differences) differed, "
+            + "\(view.objectsFound) objects found, \(view.pushes) sent, \(view.removals) removed; "
+            + "trees of \(bytesText(view.treeBytes)), \(view.treesMended) mended"
     }
 
     private static func storage(_ storage: StatusView.Storage) -> String {

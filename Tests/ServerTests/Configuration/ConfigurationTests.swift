@@ -1,6 +1,7 @@
 // What a configuration file may say, and the exact words for what it may not.
 import Foundation
 import Logging
+import MartletAntiEntropy
 import MartletBase
 import MartletMembership
 import MartletNode
@@ -47,9 +48,11 @@ struct ConfigurationTests {
         #expect(read.peerEndpoint == Endpoint(host: "127.0.0.1", port: 7401))
         #expect(read.replication == ReplicationOptions())
         #expect(read.membership == MembershipOptions())
+        #expect(read.antiEntropy == AntiEntropyOptions())
         #expect(read.storage == StorageOptions())
         #expect(read.node.clusterName == "c")
         #expect(read.node.replication == read.replication)
+        #expect(read.node.antiEntropy == read.antiEntropy)
     }
 
     @Test("Values are read with their units")
@@ -59,6 +62,7 @@ struct ConfigurationTests {
                 peers: {listen: "[::]:9001", advertise: "[2001:db8::1]:9001"}
                 clients: {listen: 10.0.0.1:9000}
                 replication: {r: one, w: all, pr: 1, dw: 0, timeout: 1500us, hedge_delay_min: 2ms}
+                anti_entropy: {period: 5m, confirmation: 2s, promise_lag: 0, verification: 0}
                 membership: {protocol_period: 2s, push_pull_interval: 1m, datagram_limit: 1KiB}
                 storage: {sync: 200ms, segment_size: 1GiB, prewrite: 0, compress_log: false}
                 log: {level: debug}
@@ -73,6 +77,11 @@ struct ConfigurationTests {
         #expect(read.replication.dw == .count(0))
         #expect(read.replication.timeout == .microseconds(1_500))
         #expect(read.replication.hedgeDelay == .milliseconds(2) ... .milliseconds(250))
+        #expect(read.antiEntropy.period == .seconds(300))
+        #expect(read.antiEntropy.confirmation == .seconds(2))
+        #expect(read.antiEntropy.promiseLag == .zero)
+        #expect(read.antiEntropy.verification == .zero)
+        #expect(read.node.antiEntropy == read.antiEntropy)
         #expect(read.membership.protocolPeriod == .seconds(2))
         #expect(read.membership.pushPullInterval == .seconds(60))
         #expect(read.membership.datagramByteLimit == 1_024)
@@ -281,6 +290,7 @@ struct ShippedConfigurationTests {
         let read = try ServerConfiguration.load(path: Self.path)
         #expect(read.replication == ReplicationOptions())
         #expect(read.membership == MembershipOptions())
+        #expect(read.antiEntropy == AntiEntropyOptions())
         #expect(read.membership.defect == nil)
         #expect(read.storage == StorageOptions())
         #expect(

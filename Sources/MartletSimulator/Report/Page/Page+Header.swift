@@ -41,7 +41,7 @@ extension Page {
                 "settled", report.settledAfter.map(SimulationReport.text) ?? "no",
                 report.settledAfter == nil
                     ? "the run ended unsettled"
-                    : report.convergedByHintsAlone ? "by hints alone" : "with reads of every key"
+                    : report.convergedWithHints ? "by the end of the hints" : "by exchanges"
             ),
             (
                 "simulated", SimulationReport.text(report.simulatedTime),

@@ -1,0 +1,183 @@
+// What an operator is told of anti-entropy: how a partition stands, what holds its watermark back,
+// what keeps a deleted key from going. Looks, and changes nothing.
+package import MartletBase
+internal import MartletRing
+internal import MartletStorage
+package import MartletVersions
+
+/// How one of the node's home partitions stands, as far as this node knows.
+package struct PartitionCondition: Hashable, Sendable {
+    /// What holds the watermark back.
+    package enum Obstacle: Hashable, Sendable {
+        /// That node of the ring has promised nothing yet.
+        case silent(NodeID)
+        /// That node keeps hints in the partition.
+        case hinting(NodeID)
+        /// That home cannot be sent to.
+        case unreachable(NodeID)
+        /// The tree of the partition is being made anew here.
+        case treeUnknown
+        /// It was compared with no other home since the node started.
+        case uncompared
+        /// It was not the same as that of another home when it was last compared.
+        case differing
+        /// What differs from that home's is being followed.
+        case followed(NodeID)
+    }
+
+    /// A Merkle tree in short.
+    package struct Tree: Hashable, Sendable {
+        /// The XOR of all digests: equal where replicas are.
+        package var root: UInt64
+        /// How many objects it covers.
+        package var count: Int
+        /// Its leaves are 2^depth.
+        package var depth: Int
+    }
+
+    /// Every version up to here has been held, synced, by every home; the beginning of time while
+    /// nothing is proven.
+    package var watermark: HybridTimestamp
+    /// Whether the node has lost data and may not judge by the watermark.
+    package var isDoubted: Bool
+    /// Up to where all nodes have promised to bring nothing more; nil where one stands in the way.
+    package var provable: HybridTimestamp?
+    /// What stands in the way of a later watermark; empty when it merely takes the next comparison.
+    package var obstacles: [Obstacle]
+    /// When it was last compared with another home; nil if not since the node started.
+    package var comparedAt: Instant?
+    /// When it was last found equal to another home; nil if not since the node started.
+    package var equalAt: Instant?
+    /// Its tree; nil while that is unknown.
+    package var tree: Tree?
+}
+
+/// How far the watermarks of a node's home partitions lie back.
+package struct WatermarkAges: Hashable, Sendable {
+    /// Home partitions of the node.
+    package var partitions = 0
+    /// Those of which nothing is proven yet; the ages leave them out.
+    package var unproven = 0
+    /// Those in which the node has lost data and is not yet equal to all other homes.
+    package var doubted = 0
+    /// Milliseconds; nil while nothing is proven of any.
+    package var least: UInt64?
+    /// The upper one where there are two.
+    package var median: UInt64?
+    /// Milliseconds.
+    package var most: UInt64?
+}
+
+/// What keeps an object from being removed.
+package enum RemovalObstacle: Hashable, Sendable {
+    /// It holds a value that never expires.
+    case value
+    /// It is kept until then: a value expires, and clocks may differ.
+    case expiry(WallTime)
+    /// It covers a version of that time, later than the watermark.
+    case unsettled(HybridTimestamp)
+    /// The node has lost data and may not judge by the watermark.
+    case doubted
+}
+
+/// What anti-entropy is busy with.
+package struct ExchangeActivity: Hashable, Sendable {
+    /// Partitions that an operator wants compared and that were not begun.
+    package var waiting: Int
+    /// Roots sent and unanswered, differences followed, leaves to be read.
+    package var underWay: Int
+}
+
+extension AntiEntropy {
+    /// How `partition` stands; nil where this node is none of its homes. O(members).
+    package func condition(of partition: UInt16) -> PartitionCondition? {
+        guard let others = otherHomes(of: partition) else { return nil }
+        return PartitionCondition(
+            watermark: times.watermark(partition), isDoubted: times.isDoubted(partition),
+            provable: try? provable(partition).get(),
+            obstacles: obstacles(in: partition, among: others),
+            comparedAt: times.comparedAt(partition), equalAt: times.equalAt(partition),
+            tree: engine.tree(of: partition).map {
+                PartitionCondition.Tree(root: $0.root, count: $0.count, depth: $0.depth)
+            })
+    }
+
+    private func obstacles(
+        in partition: UInt16, among others: [NodeID]
+    ) -> [PartitionCondition.Obstacle] {
+        var found: [PartitionCondition.Obstacle] = []
+        for member in topology?.members ?? [] {
+            switch promises.floor(of: partition, among: [member.id]) {
+            case .failure(.silent(let node)): found.append(.silent(node))
+            case .failure(.hinting(let node)): found.append(.hinting(node))
+            case .success: continue
+            }
+        }
+        found += others.filter { !isReachable($0) }.map { .unreachable($0) }
+        if engine.tree(of: partition) == nil { found.append(.treeUnknown) }
+        if others.isEmpty { return found }
+        if times.comparedAt(partition) == nil {
+            found.append(.uncompared)
+        } else if times.comparedAt(partition) != times.equalAt(partition) {
+            found.append(.differing)
+        }
+        found += descents.filter { $0.partition == partition }.map { .followed($0.node) }
+        return found
+    }
+
+    /// How far the watermarks lie back at `wall`. O(partitions log partitions).
+    package func watermarkAges(at wall: WallTime) -> WatermarkAges {
+        var ages = WatermarkAges()
+        ages.partitions = owned.count
+        ages.doubted = owned.count { times.isDoubted($0) }
+        let proven = owned.map { times.watermark($0) }.filter { $0.bits > 0 }
+            .map { wall.milliseconds - min(wall.milliseconds, $0.wall.milliseconds) }.sorted()
+        ages.unproven = owned.count - proven.count
+        ages.least = proven.first
+        ages.median = proven.isEmpty ? nil : proven[proven.count / 2]
+        ages.most = proven.last
+        return ages
+    }
+
+    /// What keeps `object`, held here, from being removed at `wall`; nothing where the next sweep
+    /// takes it.
+    package func obstacles(
+        toRemoving object: Object, in partition: UInt16, at wall: WallTime
+    ) -> [RemovalObstacle] {
+        guard let from = object.mortalFrom else { return [.value] }
+        var found: [RemovalObstacle] = []
+        if from.milliseconds > 0 {
+            let slack = UInt64(max(0, options.expirySlack.milliseconds))
+            let until = WallTime(milliseconds: from.milliseconds.addingCapped(slack))
+            if wall < until { found.append(.expiry(until)) }
+        }
+        if times.isDoubted(partition) { found.append(.doubted) }
+        if object.context.horizon > times.watermark(partition) {
+            found.append(.unsettled(object.context.horizon))
+        }
+        return found
+    }
+
+    /// What is going on now.
+    package var activity: ExchangeActivity {
+        ExchangeActivity(
+            waiting: urgent.count,
+            underWay: cuts.count + descents.count + leafWork.count + (reading == nil ? 0 : 1))
+    }
+
+    /// Other homes of `partitions` that cannot be sent to, and so are not compared with; sorted.
+    package func away(from partitions: [UInt16]?) -> [NodeID] {
+        var found: Set<NodeID> = []
+        for partition in partitions ?? owned {
+            found.formUnion((otherHomes(of: partition) ?? []).filter { !isReachable($0) })
+        }
+        return found.sorted()
+    }
+}
+
+extension UInt64 {
+    fileprivate func addingCapped(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

@@ -1,0 +1,186 @@
+// Leaves that differ, twice: what is below them is read, a leaf at a time, and the keys that the
+// other home lacks are named.
+internal import DequeModule
+internal import MartletBase
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+/// A leaf that is to be read, and why.
+struct LeafWork {
+    enum Aim {
+        /// Name what the other home lacks from the hash of its leaf; where that cannot be, hand the
+        /// question on: with the hash of this leaf as an answer, else with all its digests.
+        case name(theirs: UInt64, isAnswer: Bool)
+        /// Find out both ways from all the digests of its leaf.
+        case compare([UInt64])
+        /// Send it the objects of these digests.
+        case serve([UInt64])
+    }
+
+    var partition: UInt16
+    var depth: UInt8
+    var leaf: UInt16
+    var node: NodeID
+    var aim: Aim
+}
+
+/// A leaf being read, page by page.
+struct LeafReading {
+    var work: LeafWork
+    var ticket: ReadTicket?
+    var cursor: StorageKey?
+    /// What was found so far.
+    var keys: [Bytes] = []
+    var digests: [UInt64] = []
+}
+
+extension AntiEntropy {
+    /// Leaves that may wait to be read.
+    private static let workLimit = 2_048
+    /// Bytes of objects read at a time.
+    private static let pageBytes = 256 << 10
+    /// Leaves read in one go where all is in memory: others have their turn then.
+    private static let readLimit = 8
+
+    /// Has a leaf read when its turn comes. One that no tree has is passed over: other nodes name
+    /// them.
+    mutating func queue(_ work: LeafWork) {
+        guard Int(work.depth) <= MerkleTree.depthLimit, Int(work.leaf) < 1 << Int(work.depth) else {
+            return
+        }
+        guard leafWork.count < Self.workLimit else {
+            counters.overflows += 1
+            return
+        }
+        leafWork.append(work)
+    }
+
+    mutating func compare(
+        _ leaf: LeafDigests, of sender: NodeID, at now: Moment,
+        into effects: inout [AntiEntropyEffect]
+    ) {
+        guard otherHomes(of: leaf.partition)?.contains(sender) == true else { return }
+        queue(
+            LeafWork(
+                partition: leaf.partition, depth: leaf.depth, leaf: leaf.leaf, node: sender,
+                aim: .compare(leaf.digests)))
+        readLeaves(at: now, into: &effects)
+    }
+
+    mutating func serve(
+        _ wants: LeafWants, to sender: NodeID, at now: Moment,
+        into effects: inout [AntiEntropyEffect]
+    ) {
+        guard otherHomes(of: wants.partition)?.contains(sender) == true else { return }
+        queue(
+            LeafWork(
+                partition: wants.partition, depth: wants.depth, leaf: wants.leaf, node: sender,
+                aim: .serve(wants.digests)))
+        readLeaves(at: now, into: &effects)
+    }
+
+    /// Reads leaves until one has to wait for the disk, or it is enough at a time.
+    mutating func readLeaves(at now: Moment, into effects: inout [AntiEntropyEffect]) {
+        var reads = 0
+        while reading?.ticket == nil, reads < Self.readLimit {
+            if reading == nil {
+                guard let work = leafWork.popFirst() else { return }
+                reading = LeafReading(work: work)
+            }
+            reads += 1
+            readPage(at: now, into: &effects)
+        }
+        if reading?.ticket == nil { nextSweep = min(nextSweep, now.instant + Self.sweepPause) }
+    }
+
+    private mutating func readPage(at now: Moment, into effects: inout [AntiEntropyEffect]) {
+        guard let current = reading else { return }
+        let work = current.work
+        let outcome = engine.scan(
+            .objects, partitions: work.partition...work.partition,
+            hashes: MerkleTree.hashes(ofNode: Int(work.leaf), depth: Int(work.depth)),
+            after: current.cursor, limitBytes: Self.pageBytes)
+        switch outcome {
+        case .page(let page): take(page, into: &effects)
+        case .pending(let ticket): reading?.ticket = ticket
+        case .refused: reading = nil
+        }
+    }
+
+    mutating func leafRead(
+        _ read: CompletedRead, at now: Moment, into effects: inout [AntiEntropyEffect]
+    ) {
+        guard let ticket = reading?.ticket, ticket == read.ticket else { return }
+        reading?.ticket = nil
+        if case .page(let page) = read.result {
+            take(page, into: &effects)
+        } else {
+            reading = nil
+        }
+        readLeaves(at: now, into: &effects)
+    }
+
+    private mutating func take(_ page: ScanPage, into effects: inout [AntiEntropyEffect]) {
+        guard var current = reading else { return }
+        for entry in page.entries {
+            current.keys.append(entry.key.key)
+            current.digests.append(
+                Object.digest(keyHash: entry.key.hash, entry.value.raw))
+        }
+        current.cursor = page.next
+        reading = page.next == nil ? nil : current
+        guard page.next == nil else { return }
+        counters.leavesRead += 1
+        finish(current, into: &effects)
+    }
+
+    private mutating func finish(
+        _ leaf: LeafReading, into effects: inout [AntiEntropyEffect]
+    ) {
+        let work = leaf.work
+        switch work.aim {
+        case .name(let theirs, let isAnswer):
+            let ours = leaf.digests.reduce(0, ^)
+            if let surplus = LeafDifference.name(ours ^ theirs, among: leaf.digests) {
+                push(surplus, of: leaf, into: &effects)
+            } else if isAnswer {
+                let reply = TreeNodesReply(
+                    partition: work.partition, depth: work.depth, treeDepth: work.depth,
+                    isConfirmed: true, differing: [TreeNode(index: work.leaf, hash: ours)])
+                send(.nodesReply(reply), to: work.node, into: &effects)
+            } else {
+                let digests = LeafDigests(
+                    partition: work.partition, depth: work.depth, leaf: work.leaf,
+                    digests: leaf.digests.sorted())
+                send(.leaf(digests), to: work.node, into: &effects)
+            }
+        case .compare(let theirs):
+            let difference = LeafDifference.between(leaf.digests, theirs)
+            push(difference.surplus, of: leaf, into: &effects)
+            if difference.missing.isEmpty { return }
+            let wants = LeafWants(
+                partition: work.partition, depth: work.depth, leaf: work.leaf,
+                digests: difference.missing)
+            send(.wants(wants), to: work.node, into: &effects)
+        case .serve(let digests):
+            let wanted = Set(digests)
+            push(
+                leaf.digests.indices.filter { wanted.contains(leaf.digests[$0]) }, of: leaf,
+                into: &effects)
+        }
+    }
+
+    private mutating func push(
+        _ positions: [Int], of leaf: LeafReading, into effects: inout [AntiEntropyEffect]
+    ) {
+        counters.objectsFound += UInt64(positions.count)
+        for position in positions {
+            effects.append(
+                .push(
+                    leaf.keys[position], Partition(index: leaf.work.partition),
+                    to: leaf.work.node))
+        }
+    }
+}

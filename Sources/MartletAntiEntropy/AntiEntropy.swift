@@ -1,0 +1,216 @@
+// Anti-entropy, one node's part: replicas find and mend every difference, and learn up to where
+// nothing can differ any more. Dynamo, section 4.7; Merkle, "A digital signature" (1987).
+//
+//     promises ─► floor of a partition ─┐
+//     roots of all homes equal ─────────┴─► watermark ─► tombstones go
+//            │ differ
+//            └► nodes ─► leaves ─► the same leaves again ─► keys named ─► objects pushed, both ways
+//
+// Rounds and proofs are in `+Comparing`, the way down a tree in `+Descending`, leaves in `+Leaves`,
+// promises in `+Promising`, what follows from a watermark in `+Removing`, the care of the trees in
+// `+Trees`. Why a removed value cannot come back is argued in the documentation of this module.
+package import MartletBase
+package import MartletRing
+package import MartletStorage
+package import MartletVersions
+package import MartletWire
+
+internal import DequeModule
+
+/// What anti-entropy asks of the node around it.
+package enum AntiEntropyEffect: Equatable, Sendable {
+    /// Send a message to a node.
+    case send(ExchangeMessage, to: NodeID)
+    /// Send a home what is held here of a key.
+    case push(Bytes, Partition, to: NodeID)
+    /// Remove the last trace of a key, if it is settled and has held no value since.
+    case remove(Bytes, Partition, absentSince: WallTime)
+    /// Judge what comes for the partition by this watermark from now on.
+    case settle(Partition, upTo: HybridTimestamp)
+    /// Issue no timestamp up to this any more, and take no hint as old.
+    case promise(HybridTimestamp)
+    /// A timestamp that another node has told.
+    case observe(HybridTimestamp)
+}
+
+/// The anti-entropy protocol of one node.
+package struct AntiEntropy {
+    let local: NodeID
+    let options: AntiEntropyOptions
+    let engine: StorageEngine
+    var random: SeededRandom
+    var topology: Topology?
+    /// The partitions that this node is a home of, ascending.
+    var owned: [UInt16] = []
+    /// Nodes that can be sent to, sorted.
+    var reachable: [NodeID] = []
+
+    var times: SettledTimes
+    var promises = Promises()
+    /// The promise that waits to be synced, and where the log holds it.
+    var pendingPromise: (floor: HybridTimestamp, position: LogPosition)?
+    /// What this node has bound itself to, in this life or an earlier one.
+    var floor: HybridTimestamp
+
+    var round: UInt64 = 0
+    var cuts: [UInt64: Cut] = [:]
+    var proofs: [UInt16: Proof] = [:]
+    /// Where the regular comparisons go on in `owned`.
+    var cursor = 0
+    /// Partitions that an operator wants compared now.
+    var urgent = Deque<UInt16>()
+    /// Replies that wait until what they say is synced; positions never fall.
+    var replies = Deque<HeldReply>()
+
+    var descents: [Descent] = []
+    var leafWork = Deque<LeafWork>()
+    var reading: LeafReading?
+    var sweeps = Deque<UInt16>()
+    var sweep: Sweep?
+    var building: TreeCare?
+    var verified = 0
+
+    var nextPromise = Instant.never
+    var nextComparison = Instant.never
+    var nextSweep = Instant.never
+    var nextCare = Instant.never
+    var nextVerification = Instant.never
+    /// What has happened so far.
+    package internal(set) var counters = AntiEntropyCounters()
+
+    /// The anti-entropy of the node `local`, over what `engine` recovered.
+    package init(
+        local: NodeID, options: AntiEntropyOptions, engine: StorageEngine, random: SeededRandom
+    ) {
+        self.local = local
+        self.options = options
+        self.engine = engine
+        self.random = random
+        times = SettledTimes(count: 0, from: engine)
+        floor = HybridTimestamp(bits: 0)
+        if case .found(let bytes) = engine.get(Self.floorKey) {
+            floor = SettledTimes.decode(bytes)
+        }
+    }
+
+    static let floorKey = StorageKey.state("floor")
+
+    // MARK: Events
+
+    /// The node can send from now on.
+    package mutating func start(at now: Moment, into effects: inout [AntiEntropyEffect]) {
+        effects.append(.promise(floor))
+        nextPromise = now.instant + random.duration(in: Duration.zero...options.promiseInterval)
+        nextComparison = now.instant + comparisonPause()
+        nextSweep = now.instant + Self.sweepPause
+        nextCare = now.instant + Self.sweepPause
+        nextVerification = now.instant
+    }
+
+    /// The ring is known, or has changed.
+    package mutating func topologyChanged(
+        _ newer: Topology, into effects: inout [AntiEntropyEffect]
+    ) {
+        topology = newer
+        let count = newer.partitionCount.value
+        times = SettledTimes(count: count, from: engine)
+        owned = (0..<UInt16(count)).filter {
+            newer.homes(of: Partition(index: $0)).contains(local)
+        }
+        cursor = 0
+        proofs = [:]
+        cuts = [:]
+        descents = []
+        recallDoubts(into: &effects)
+        for partition in owned { tellSettled(partition, into: &effects) }
+        sweeps = Deque(owned)
+    }
+
+    /// `node` can, or can no longer, be sent to.
+    package mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
+        let index = reachable.partitionIndex { $0 < node }
+        let was = index < reachable.count && reachable[index] == node
+        if isReachable, !was { reachable.insert(node, at: index) }
+        if !isReachable, was { reachable.remove(at: index) }
+    }
+
+    /// A message of anti-entropy came from `sender`.
+    package mutating func messageReceived(
+        _ message: ExchangeMessage, from sender: NodeID, at now: Moment,
+        into effects: inout [AntiEntropyEffect]
+    ) {
+        switch message {
+        case .promise(let promise): take(promise, of: sender, into: &effects)
+        case .roots(let roots): compare(roots, of: sender, at: now, into: &effects)
+        case .settled(let settled): adopt(settled, of: sender, into: &effects)
+        case .rootsReply(let reply): compared(reply, by: sender, at: now, into: &effects)
+        case .nodes(let nodes): compare(nodes, of: sender, at: now, into: &effects)
+        case .nodesReply(let reply): descend(reply, of: sender, at: now, into: &effects)
+        case .leaf(let leaf): compare(leaf, of: sender, at: now, into: &effects)
+        case .wants(let wants): serve(wants, to: sender, at: now, into: &effects)
+        case .removed: invariant(false, "anti-entropy was handed what replication is to handle")
+        }
+    }
+
+    /// When `tick` is next due.
+    package var nextWakeup: Instant {
+        let confirmation = descents.map(\.next).min() ?? .never
+        return min(
+            min(nextPromise, nextComparison, nextCare, confirmation),
+            isSweeping || !leafWork.isEmpty ? nextSweep : .never)
+    }
+
+    /// Time has passed. `hinted` says in which partitions the node keeps hints.
+    package mutating func tick(
+        at now: Moment, hinted: () -> [UInt16], into effects: inout [AntiEntropyEffect]
+    ) {
+        if now.instant >= nextPromise { makePromise(at: now, into: &effects) }
+        if now.instant >= nextComparison { compareNext(at: now, into: &effects) }
+        confirmDescents(at: now, into: &effects)
+        careForTrees(at: now)
+        sweepOn(at: now, into: &effects)
+        logAdvanced(at: now, hinted: hinted, into: &effects)
+    }
+
+    /// The log may be synced further on.
+    package mutating func logAdvanced(
+        at now: Moment, hinted: () -> [UInt16], into effects: inout [AntiEntropyEffect]
+    ) {
+        tellPromise(hinted, into: &effects)
+        while let reply = replies.first, reply.position <= engine.synced {
+            replies.removeFirst()
+            send(.rootsReply(reply.message), to: reply.node, into: &effects)
+        }
+        concludeProofs(at: now, into: &effects)
+    }
+
+    /// Reads that the engine has completed, some of which may be anti-entropy's.
+    package mutating func readsCompleted(
+        _ reads: [CompletedRead], at now: Moment, into effects: inout [AntiEntropyEffect]
+    ) {
+        for read in reads {
+            leafRead(read, at: now, into: &effects)
+            sweepRead(read, at: now, into: &effects)
+            treeRead(read, at: now)
+        }
+    }
+
+    mutating func send(
+        _ message: ExchangeMessage, to node: NodeID, into effects: inout [AntiEntropyEffect]
+    ) {
+        counters.bytesSent += UInt64(message.byteEstimate)
+        effects.append(.send(message, to: node))
+    }
+
+    func isReachable(_ node: NodeID) -> Bool {
+        let index = reachable.partitionIndex { $0 < node }
+        return index < reachable.count && reachable[index] == node
+    }
+
+    /// The other homes of a partition, in the order of preference; nil where this node is none.
+    func otherHomes(of partition: UInt16) -> [NodeID]? {
+        guard let topology, Int(partition) < topology.partitionCount.value else { return nil }
+        let homes = topology.homes(of: Partition(index: partition))
+        return homes.contains(local) ? homes.filter { $0 != local } : nil
+    }
+}

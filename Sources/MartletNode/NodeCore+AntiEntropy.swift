@@ -1,0 +1,47 @@
+// Between anti-entropy and replication, which know nothing of each other: what the one finds, the
+// other moves, judges by, and removes.
+internal import MartletAntiEntropy
+internal import MartletBase
+internal import MartletReplication
+package import MartletRing
+package import MartletStorage
+package import MartletVersions
+internal import MartletWire
+
+extension NodeCore {
+    /// Up to where `partition` is settled, as far as this node knows.
+    package func watermark(of partition: Partition) -> HybridTimestamp {
+        antiEntropy.watermark(of: partition)
+    }
+
+    /// Hands on the reads that are anti-entropy's, and acts on what has come of everything.
+    mutating func drainAntiEntropy(at now: Moment, into effects: inout [NodeEffect]) {
+        let reads = replication.takeForeignReads()
+        if !reads.isEmpty {
+            lookupsRead(reads)
+            antiEntropy.readsCompleted(reads, at: now, into: &antiEntropyEffects)
+        }
+        for effect in antiEntropyEffects {
+            switch effect {
+            case .send(let message, let node):
+                effects.append(.send(.exchange(message), to: node))
+            case .push(let key, let partition, let node):
+                replication.push(key, in: partition, to: node, at: now, into: &replicationEffects)
+            case .remove(let key, let partition, let wall):
+                replication.remove(
+                    key, in: partition, absentSince: wall, at: now, into: &replicationEffects)
+            case .settle(let partition, let watermark):
+                replication.settle(partition, upTo: watermark)
+            case .promise(let floor): replication.promise(floor)
+            case .observe(let timestamp): replication.observe(timestamp, at: now.wall)
+            }
+        }
+        antiEntropyEffects.removeAll(keepingCapacity: true)
+    }
+}
+
+extension EntryDigest {
+    /// What a stored object is to a Merkle tree: its context and its dots, which name its values.
+    /// Every engine that holds a node's data is opened with this.
+    package static let object = EntryDigest("object") { Object.digest(keyHash: $0, $1) }
+}

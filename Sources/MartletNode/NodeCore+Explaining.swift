@@ -1,0 +1,150 @@
+// What an operator may ask of a node: to compare partitions at once, and to tell what it holds of a
+// key and why that is still there. Asking changes nothing that is stored.
+//
+//     lookUp ─► scans of the key's hash, from the disk where need be ─► takeLookedUp
+package import MartletAntiEntropy
+package import MartletBase
+package import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+package import MartletVersions
+
+/// All that a node holds of one key.
+package struct KeyHoldings: Hashable, Sendable {
+    /// What is kept for a home that lacks it.
+    package struct Hint: Hashable, Sendable {
+        /// The home.
+        package var home: NodeID
+        /// What is kept in its place; nil where the hint refers to the object beside it.
+        package var object: Object?
+    }
+
+    /// The key.
+    package var key: Bytes
+    /// Its partition.
+    package var partition: UInt16
+    /// What is held as a home; empty when nothing is.
+    package var object = Object()
+    /// Hints of the key, by home.
+    package var hints: [Hint] = []
+    /// Whether something that is held does not read back.
+    package var isDamaged = false
+}
+
+/// A look at a key that may wait for the disk.
+struct KeyLookup {
+    var id: RequestID
+    var holdings: KeyHoldings
+    var awaited: [ReadTicket] = []
+
+    mutating func take(_ entries: [ScanPage.Entry]) {
+        for entry in entries where entry.key.key == holdings.key {
+            if let home = entry.key.home {
+                let isMark = HintMark.isMark(entry.value)
+                let object = isMark ? nil : decode(entry.value)
+                holdings.hints.append(KeyHoldings.Hint(home: home, object: object))
+            } else if let object = decode(entry.value) {
+                holdings.object = object
+            }
+        }
+    }
+
+    private mutating func decode(_ bytes: Bytes) -> Object? {
+        var reader = ByteReader(bytes)
+        do { return try Object(from: &reader) } catch {
+            holdings.isDamaged = true
+            return nil
+        }
+    }
+}
+
+extension NodeCore {
+    /// Looks at a time; more are refused.
+    private static let lookupLimit = 64
+    /// Bytes of hints of one key that are looked at.
+    private static let lookupBytes = 16 << 20
+
+    // MARK: Repair
+
+    /// Has `partitions`, or all that the node is a home of, compared with every other home at the
+    /// next `ticked`, which is due at once. How many those are.
+    package mutating func repair(_ partitions: [UInt16]?, at now: Moment) -> Int {
+        antiEntropy.repair(partitions, at: now)
+    }
+
+    /// What anti-entropy is busy with.
+    package var exchangeActivity: ExchangeActivity { antiEntropy.activity }
+
+    /// Objects on their way to other homes that lack them, or waiting to be.
+    package var pushCount: Int { replication.pushCount }
+
+    /// Counts of what anti-entropy has done.
+    package var antiEntropyCounters: AntiEntropyCounters { antiEntropy.counters }
+
+    /// Homes of `partitions`, or of any of this node's, that it cannot compare with now; sorted.
+    package func away(from partitions: [UInt16]?) -> [NodeID] { antiEntropy.away(from: partitions) }
+
+    // MARK: Watermarks
+
+    /// How far the watermarks of the node's home partitions lie back.
+    package func watermarkAges(at wall: WallTime) -> WatermarkAges {
+        antiEntropy.watermarkAges(at: wall)
+    }
+
+    /// How `partition` stands; nil where this node is no home of it.
+    package func condition(of partition: UInt16) -> PartitionCondition? {
+        antiEntropy.condition(of: partition)
+    }
+
+    /// What keeps what is held from being removed; nothing where it goes with the next sweep.
+    package func obstacles(
+        toRemoving holdings: KeyHoldings, at wall: WallTime
+    ) -> [RemovalObstacle] {
+        antiEntropy.obstacles(toRemoving: holdings.object, in: holdings.partition, at: wall)
+    }
+
+    // MARK: Keys
+
+    /// Begins to look at what is held of `key`: `takeLookedUp` has it under `id`, now or later.
+    /// False when the node has no ring yet, or too much is being read.
+    package mutating func lookUp(_ key: Bytes, as id: RequestID) -> Bool {
+        guard let topology, lookups.count < Self.lookupLimit else { return false }
+        let partition = topology.partition(ofKey: key).index
+        let hash = StorageKey.object(partition: partition, key: key).hash
+        var lookup = KeyLookup(id: id, holdings: KeyHoldings(key: key, partition: partition))
+        for space in [StorageKey.Space.objects, .hints] {
+            let outcome = engine.scan(
+                space, partitions: partition...partition, hashes: hash...hash,
+                limitBytes: Self.lookupBytes)
+            switch outcome {
+            case .page(let page): lookup.take(page.entries)
+            case .pending(let ticket): lookup.awaited.append(ticket)
+            case .refused: return false
+            }
+        }
+        lookups.append(lookup)
+        return true
+    }
+
+    /// The looks that are complete.
+    package mutating func takeLookedUp() -> [(id: RequestID, holdings: KeyHoldings)] {
+        if lookups.isEmpty { return [] }
+        let done = lookups.filter { $0.awaited.isEmpty }
+        lookups.removeAll { $0.awaited.isEmpty }
+        return done.map { ($0.id, $0.holdings) }
+    }
+
+    /// Reads that were completed, some of which looks may wait for.
+    mutating func lookupsRead(_ reads: [CompletedRead]) {
+        for index in lookups.indices {
+            for read in reads where lookups[index].awaited.contains(read.ticket) {
+                lookups[index].awaited.removeAll { $0 == read.ticket }
+                switch read.result {
+                case .page(let page): lookups[index].take(page.entries)
+                case .damaged: lookups[index].holdings.isDamaged = true
+                case .loaded: continue
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// How what a replica holds is changed: a client's write, what other nodes send, and the marks of
+// what is owed to others.
+internal import MartletBase
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+extension Replica {
+    /// Runs a client's write here, under a new dot: as a home, or in the place of `heldFor` and
+    /// then on all that this node holds of the key for any of its `homes`. The homes in `owed` are
+    /// left with nobody to hold it for them, so the same atomic step marks that this node owes it
+    /// to them.
+    mutating func mutate(
+        _ mutation: Mutation, at location: Location, homes: [NodeID], heldFor: NodeID?,
+        owed: [NodeID], at wall: WallTime
+    ) throws(ReplicaFailure) -> AppliedMutation {
+        let issuesAsHome = heldFor == nil && issuesDots
+        let target = try target(at: location, heldFor: heldFor, owed: owed)
+        var object = target.held
+        if !issuesAsHome { object.merge(try everything(at: location, homes: homes)) }
+        let replacedValue = !object.isAbsent(at: wall)
+        clock.observe(object.context.horizon, at: wall)
+        let issued = issuesAsHome ? dots : standInDots.source
+        guard object.context.counter(of: issued.actor) <= issued.counter + Self.leapLimit else {
+            throw .refused(
+                .invalidOptions("a context that was handed in claims writes that never were"))
+        }
+        let seen = seen(by: mutation, of: object, issued: issued)
+        let dot =
+            issuesAsHome
+            ? dots.next(beyond: object.context, and: seen)
+            : standInDots.next(beyond: object.context, and: seen)
+        let sibling = Sibling(
+            dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
+            expiry: mutation.expiry)
+        let knownActors = object.context.entries.count
+        object.record(sibling, seen: seen)
+        if heldFor == nil { object.dropSettledTombstones(settled[location.partition]) }
+        if let excess = excess(in: object, knownActors: knownActors) { throw .refused(excess) }
+        let position = try store(object, in: target)
+        return AppliedMutation(
+            applied: Applied(object: object, position: position), dot: dot,
+            replacedValue: replacedValue)
+    }
+
+    /// Which limit a client's write has taken the object beyond.
+    private func excess(in object: Object, knownActors: Int) -> RequestError? {
+        if object.context.entries.count > max(options.contextLimit, knownActors + 1) {
+            return .invalidOptions(
+                "the context that was handed in leaves more than \(options.contextLimit) actors")
+        }
+        if object.siblings.count > options.siblingLimit {
+            return .tooManySiblings(limit: options.siblingLimit)
+        }
+        if object.valueByteCount > options.objectLimitBytes {
+            return .tooLarge(what: "key with its siblings", limit: options.objectLimitBytes)
+        }
+        return nil
+    }
+
+    /// What a write replaces. Which dots of its own there are this node knows: a context that
+    /// claims to have seen later ones would make writes to come look old.
+    private func seen(
+        by mutation: Mutation, of object: Object, issued: DotSource
+    ) -> Context {
+        guard case .seen(var context) = mutation.causality else { return object.context }
+        let last = max(issued.counter, object.context.counter(of: issued.actor))
+        context.limit(issued.actor, to: last)
+        return context
+    }
+
+    /// Merges what another node sent. Nothing is logged when it brings nothing new: then the
+    /// answer waits only for what is in the log already.
+    mutating func merge(_ put: ReplicaPut, at location: Location, at wall: WallTime)
+        throws(ReplicaFailure) -> Applied
+    {
+        if put.purpose == .write {
+            for sibling in put.object.siblings where !clock.believes(sibling.timestamp, at: wall) {
+                throw .refused(.clockSkew)
+            }
+        }
+        if let heldFor = put.heldFor {
+            if heldFor == local {
+                throw .refused(.invalidOptions("a node keeps no hints for itself"))
+            }
+            // The latest version is the one that is new; all others some home has seen.
+            if put.object.context.horizon <= floor { throw .refused(.clockSkew) }
+        }
+        return try merge(put.object, at: location, heldFor: put.heldFor, at: wall)
+    }
+
+    /// Merges `object` into what is held here: as a home, or in the place of `heldFor`.
+    mutating func merge(
+        _ object: Object, at location: Location, heldFor: NodeID?, at wall: WallTime
+    ) throws(ReplicaFailure) -> Applied {
+        let target = try target(at: location, heldFor: heldFor, owed: [])
+        var merged = target.held
+        var isStale = false
+        if heldFor != nil {
+            merged.merge(object)
+        } else {
+            let watermark = settled[location.partition]
+            let news = object.news(to: merged.context, settled: watermark)
+            if let news { merged.merge(news) }
+            isStale = news != object
+            merged.dropSettledTombstones(watermark)
+        }
+        for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
+        let position =
+            merged == target.held ? engine.appended : try store(merged, in: target)
+        return Applied(object: merged, position: position, isStale: isStale)
+    }
+
+    /// Notes that this node owes `written` to other homes, with all that it holds beside it, as a
+    /// home or in the place of `heldFor`: nobody else holds it for them. A hint for `heldFor` may
+    /// have gone home since.
+    mutating func owe(
+        _ written: Object, to homes: [NodeID], at location: Location, heldFor: NodeID?
+    ) throws(ReplicaFailure) {
+        let target = try target(at: location, heldFor: heldFor, owed: homes)
+        var object = target.held
+        object.merge(written)
+        var step = Replica.Step()
+        mark(object, owedIn: target, in: &step)
+        try take(step)
+    }
+}

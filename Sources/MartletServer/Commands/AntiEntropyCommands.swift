@@ -1,0 +1,45 @@
+// MARTLET.REPAIR and EXPLAIN: what operators ask of anti-entropy. Each answers one bulk string of
+// JSON for the node that was asked; the CLI asks all that have a part in it.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRESP
+internal import MartletRing
+
+extension ClientSession {
+    /// `MARTLET.REPAIR [PARTITION p | KEY key | STATUS]`.
+    func martletRepair(_ words: [Bytes]) throws(CommandError) {
+        guard let topology = target.core.topology else { throw .noCluster }
+        var partitions: [UInt16]?
+        var cursor = ArgumentCursor(words, from: 1)
+        switch cursor.nextKeyword() {
+        case nil: break
+        case "STATUS" where words.count == 2:
+            return reply(with: RepairView(target.core, begun: 0, of: nil))
+        case "PARTITION" where words.count == 3:
+            let last = Int64(topology.partitionCount.value - 1)
+            partitions = [UInt16(try cursor.integer("PARTITION", in: 0...last))]
+        case "KEY" where words.count == 3:
+            partitions = [topology.partition(ofKey: try cursor.value()).index]
+        default: throw .syntax
+        }
+        let begun = target.repair(partitions)
+        reply(with: RepairView(target.core, begun: begun, of: partitions))
+    }
+
+    /// `MARTLET.EXPLAIN key`.
+    func martletExplain(_ words: [Bytes]) throws(CommandError) {
+        guard target.core.topology != nil else { throw .noCluster }
+        let ticket = reserve()
+        target.explain(words[1]) { [self] holdings in
+            fulfil(ticket) { writer in
+                guard let holdings else {
+                    let error = CommandError(
+                        code: "OVERLOADED", "too much is being read from the disk: try again")
+                    return error.write(to: &writer)
+                }
+                let view = ExplanationView(holdings, core: target.core, at: target.now)
+                writer.writeBulk(Self.json(view))
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// How the planted faults spoil what is settled: removals, promises, watermarks, trees.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+extension World {
+    /// How old a tombstone may be.
+    private static let ageLimit = Duration.milliseconds(500)
+
+    /// Every node removes what has been deleted for a while.
+    mutating func removeByAge() {
+        for node in nodes where node.isUp {
+            let wall = node.moment(now).wall.milliseconds - UInt64(Self.ageLimit.milliseconds)
+            var batch = WriteBatch()
+            for (key, object) in mirror.objects(at: node)
+            where key.space == .objects && object.context.horizon.wall.milliseconds < wall
+                && object.siblings.allSatisfy({ $0.content == .tombstone })
+            {
+                batch.delete(key, replacing: mirror.entry(key, at: node.index)?.bytes)
+            }
+            if !batch.changes.isEmpty { _ = try? node.engine.write(batch) }
+        }
+    }
+
+    /// The message as a planted fault spoils it.
+    func spoilt(_ message: PeerMessage) -> PeerMessage {
+        guard planted == .forgetsHintsInPromises, case .exchange(.promise(var promise)) = message
+        else { return message }
+        promise.hinted = []
+        return .exchange(.promise(promise))
+    }
+
+    /// The first node loses its watermarks, and starts again a while later.
+    mutating func forgetWatermarks() {
+        guard let node = nodes.first, node.isUp, let core = node.core else { return }
+        if plantStep > 0 { plantStep += 1 }
+        if plantStep == 3 { return crash(0, .nothing, for: .milliseconds(100)) }
+        guard plantStep == 0 else { return }
+        var batch = WriteBatch()
+        for index in 0..<scenario.partitionCount
+        where core.watermark(of: Partition(index: UInt16(index))).bits > 0 {
+            batch.delete(.state("watermark-\(index)"))
+        }
+        guard !batch.changes.isEmpty else { return }
+        _ = try? node.engine.write(batch)
+        plantStep = 1
+    }
+
+    /// The first node writes what it holds of a key once more, as if there had been nothing.
+    mutating func spoilTree() {
+        guard let node = nodes.first, node.isUp else { return }
+        let entries = node.entries(in: .objects)
+        guard !entries.isEmpty else { return }
+        let entry = entries[plantStep % entries.count]
+        plantStep += 1
+        var batch = WriteBatch()
+        batch.put(entry.key, entry.value, replacing: nil)
+        _ = try? node.engine.write(batch)
+    }
+}

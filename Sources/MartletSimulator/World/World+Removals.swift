@@ -1,0 +1,65 @@
+// Where the checkers look when the last trace of something goes.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+
+extension World {
+    /// Every tree is held against what its node holds.
+    mutating func checkTrees() {
+        for node in nodes where node.isUp {
+            found(
+                TreeCheck(
+                    node: node.index, engine: node.engine, partitionCount: scenario.partitionCount
+                ).run())
+        }
+    }
+
+    /// A node has removed an object.
+    mutating func checkRemoval(
+        of entry: StorageKey, holding object: Object, at node: SimulatedNode
+    ) {
+        guard let number = history.number(of: entry.key) else { return }
+        occurrences[.removal] += 1
+        found(
+            SettledRemovalCheck(
+                node: node.index, key: number, object: object, wall: node.moment(now).wall,
+                others: otherHomes(of: entry, beside: node)
+            ).run(history))
+        history.bury(history.places(of: object.dots, key: number), key: number)
+    }
+
+    /// A tombstone that all homes have seen goes from beside a version that its delete did not
+    /// know.
+    mutating func noteSettled(
+        _ before: Object, after: Object, under entry: StorageKey, number: Int,
+        of node: SimulatedNode
+    ) {
+        let gone = before.siblings.filter { sibling in
+            sibling.content == .tombstone && !after.dots.contains(sibling.dot)
+        }
+        if gone.isEmpty { return }
+        let places = history.places(of: gone.map(\.dot), key: number)
+        let held = history.held(after.dots, key: number, against: places)
+        let others = otherHomes(of: entry, beside: node)
+        for place in places where !held.covers(place) {
+            let dot = history.lineages[number].dots[place]
+            if others.allSatisfy({ $0.held.context.covers(dot) }) {
+                history.bury([place], key: number)
+            }
+        }
+    }
+
+    /// What each other home of a key holds of it, synced.
+    private func otherHomes(
+        of entry: StorageKey, beside node: SimulatedNode
+    ) -> [(node: Int, held: Object)] {
+        guard let topology = nodes.lazy.compactMap({ $0.core?.topology }).first else { return [] }
+        return topology.homes(of: Partition(index: entry.partition)).compactMap { home in
+            let index = nodeIndex(of: home)
+            if index == node.index { return nil }
+            return (index, mirror.entry(entry, at: index)?.object ?? Object())
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// Where the checkers look when a node takes something for settled.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+
+extension World {
+    private static let watermarkName = Bytes(text: "watermark-")
+
+    /// A node has logged something that it knows of itself: a watermark, or something else.
+    mutating func checkWatermark(
+        _ entry: StorageKey, _ bytes: Bytes, at position: LogPosition, of node: SimulatedNode
+    ) throws(FormatError) {
+        guard let topology = node.core?.topology, let partition = Self.partition(of: entry) else {
+            return
+        }
+        var reader = ByteReader(bytes)
+        let watermark = HybridTimestamp(bits: try reader.readUInt64())
+        occurrences[.settled] += 1
+        found(watermarks.move(partition, to: watermark, at: node.index, position: position))
+        for key in keys(in: partition, topology) {
+            let check = WatermarkCheck(
+                watermark: watermark, key: key, holdings: holdings(of: key, in: partition, topology)
+            )
+            found(watermarks.check(check, history))
+        }
+    }
+
+    /// What a node knows to be settled.
+    mutating func checkWatermarks(of node: SimulatedNode) {
+        guard let core = node.core, core.topology != nil, !node.isDamaged else { return }
+        for index in (0..<scenario.partitionCount).map({ UInt16($0) }) {
+            let watermark = core.watermark(of: Partition(index: index))
+            found(watermarks.see(watermark, of: index, at: node.index))
+        }
+    }
+
+    private static func partition(of entry: StorageKey) -> UInt16? {
+        guard entry.key.starts(with: watermarkName) else { return nil }
+        return entry.key.dropFirst(watermarkName.count).reduce(into: UInt16(0)) {
+            $0 = $0 * 10 + UInt16($1 - UInt8(ascii: "0"))
+        }
+    }
+
+    private mutating func keys(in partition: UInt16, _ topology: Topology) -> [Int] {
+        if keysByPartition.isEmpty {
+            for (number, key) in history.keys.enumerated() {
+                keysByPartition[topology.partition(ofKey: key).index, default: []].append(number)
+            }
+        }
+        return keysByPartition[partition] ?? []
+    }
+
+    /// What each node with a sound disk holds of a key: a home counts for its object alone, every
+    /// other for its hints.
+    private func holdings(
+        of key: Int, in partition: UInt16, _ topology: Topology
+    ) -> [WatermarkCheck.Holding] {
+        let homes = topology.homes(of: Partition(index: partition))
+        let bytes = history.keys[key]
+        let object = StorageKey.object(partition: partition, key: bytes)
+        let hints = homes.map { StorageKey.hint(partition: partition, key: bytes, home: $0) }
+        return nodes.filter { !$0.isDamaged }.flatMap { node in
+            let isHome = node.id.map(homes.contains) ?? false
+            let own = mirror.entry(object, at: node.index).map { [$0.object.context] } ?? []
+            let carried = hints.compactMap { mirror.carried(by: $0, at: node.index)?.context }
+            return [
+                WatermarkCheck.Holding(node: node.index, isHome: isHome, contexts: own),
+                WatermarkCheck.Holding(node: node.index, isHome: false, contexts: carried),
+            ]
+        }
+    }
+}

@@ -1,0 +1,242 @@
+// What nodes say to each other to find and mend differences, and to learn what is settled. Who
+// handles it is MartletAntiEntropy, but for `removed`, which is replication's.
+package import MartletBase
+package import MartletVersions
+
+/// What a node binds itself to, told to every node of the topology: it issues no timestamp up to
+/// the floor any more, and takes no hint whose latest version is as old.
+package struct Promise: Hashable, Sendable {
+    /// Up to where, and from now on for ever.
+    package var floor: HybridTimestamp
+    /// The partitions in which the node keeps hints, sorted: there it may hold what no home has.
+    package var hinted: [UInt16]
+
+    /// A promise up to `floor`.
+    package init(floor: HybridTimestamp, hinted: [UInt16]) {
+        self.floor = floor
+        self.hinted = hinted
+    }
+}
+
+/// The roots of some of the sender's trees, to be compared with the receiver's.
+package struct TreeRoots: Hashable, Sendable {
+    /// One tree.
+    package struct Entry: Hashable, Sendable {
+        /// The partition.
+        package var partition: UInt16
+        /// The root of the sender's tree.
+        package var root: UInt64
+        /// Up to where the sender knows the partition to be settled.
+        package var watermark: HybridTimestamp
+
+        /// The tree of `partition`.
+        package init(partition: UInt16, root: UInt64, watermark: HybridTimestamp) {
+            self.partition = partition
+            self.root = root
+            self.watermark = watermark
+        }
+    }
+
+    /// Pairs the reply with this message.
+    package var round: UInt64
+    /// Of which topology the sender is a home: under another, the homes may be others.
+    package var epoch: UInt64
+    /// The trees, sorted by partition.
+    package var entries: [Entry]
+
+    /// The roots of one round.
+    package init(round: UInt64, epoch: UInt64, entries: [Entry]) {
+        self.round = round
+        self.epoch = epoch
+        self.entries = entries
+    }
+}
+
+/// What a comparison of roots has shown. Sent once all that the roots say is synced.
+package struct TreeRootsReply: Hashable, Sendable {
+    /// That of the message it answers.
+    package var round: UInt64
+    /// Partitions whose roots are not the same, sorted.
+    package var differing: [UInt16]
+    /// Partitions of which the receiver can say nothing: it is no home, or does not know its tree.
+    package var unknown: [UInt16]
+
+    /// The reply in `round`.
+    package init(round: UInt64, differing: [UInt16], unknown: [UInt16]) {
+        self.round = round
+        self.differing = differing
+        self.unknown = unknown
+    }
+}
+
+/// Up to where partitions are settled, as one of their homes knows.
+package struct Settled: Hashable, Sendable {
+    /// One partition.
+    package struct Entry: Hashable, Sendable {
+        /// The partition.
+        package var partition: UInt16
+        /// Up to where it is settled.
+        package var watermark: HybridTimestamp
+
+        /// That `partition` is settled up to `watermark`.
+        package init(partition: UInt16, watermark: HybridTimestamp) {
+            self.partition = partition
+            self.watermark = watermark
+        }
+    }
+
+    /// Of which topology the sender is a home.
+    package var epoch: UInt64
+    /// The partitions, sorted.
+    package var entries: [Entry]
+
+    /// What is settled under one topology.
+    package init(epoch: UInt64, entries: [Entry]) {
+        self.epoch = epoch
+        self.entries = entries
+    }
+}
+
+/// A node of a Merkle tree: which of its depth, and the hash of everything below it.
+package struct TreeNode: Hashable, Sendable {
+    /// No tree is deeper: an index is 16 bits.
+    package static let depthLimit: UInt8 = 16
+
+    /// Its position in its depth, from 0.
+    package var index: UInt16
+    /// The XOR of the digests below it.
+    package var hash: UInt64
+
+    /// The node at `index`.
+    package init(index: UInt16, hash: UInt64) {
+        self.index = index
+        self.hash = hash
+    }
+}
+
+/// Some of the sender's nodes of one depth of a tree.
+package struct TreeNodes: Hashable, Sendable {
+    /// The partition.
+    package var partition: UInt16
+    /// The depth of the nodes: there are 2^depth.
+    package var depth: UInt8
+    /// Whether these are leaves that differed before: who can name the difference mends it.
+    package var isConfirmed: Bool
+    /// The nodes, sorted by index.
+    package var nodes: [TreeNode]
+
+    /// Nodes of the tree of `partition`.
+    package init(partition: UInt16, depth: UInt8, isConfirmed: Bool, nodes: [TreeNode]) {
+        self.partition = partition
+        self.depth = depth
+        self.isConfirmed = isConfirmed
+        self.nodes = nodes
+    }
+}
+
+/// Those of the nodes that are not the same here, and their hashes.
+package struct TreeNodesReply: Hashable, Sendable {
+    /// The partition.
+    package var partition: UInt16
+    /// The depth of the nodes.
+    package var depth: UInt8
+    /// How deep the receiver's tree goes.
+    package var treeDepth: UInt8
+    /// Whether `TreeNodes.isConfirmed` was set.
+    package var isConfirmed: Bool
+    /// The nodes as the receiver has them, sorted by index.
+    package var differing: [TreeNode]
+
+    /// The nodes that differ in the tree of `partition`.
+    package init(
+        partition: UInt16, depth: UInt8, treeDepth: UInt8, isConfirmed: Bool,
+        differing: [TreeNode]
+    ) {
+        self.partition = partition
+        self.depth = depth
+        self.treeDepth = treeDepth
+        self.isConfirmed = isConfirmed
+        self.differing = differing
+    }
+}
+
+/// The digests of everything below a leaf, where the hashes alone do not say what differs.
+package struct LeafDigests: Hashable, Sendable {
+    /// The partition.
+    package var partition: UInt16
+    /// The depth of the leaf.
+    package var depth: UInt8
+    /// The leaf's index.
+    package var leaf: UInt16
+    /// The digests of the sender's objects there, sorted.
+    package var digests: [UInt64]
+
+    /// What the sender holds under `leaf`.
+    package init(partition: UInt16, depth: UInt8, leaf: UInt16, digests: [UInt64]) {
+        self.partition = partition
+        self.depth = depth
+        self.leaf = leaf
+        self.digests = digests
+    }
+}
+
+/// Which of the objects under a leaf the receiver of `LeafDigests` lacks; what it has beyond them
+/// it sends by itself.
+package struct LeafWants: Hashable, Sendable {
+    /// The partition.
+    package var partition: UInt16
+    /// The depth of the leaf.
+    package var depth: UInt8
+    /// The leaf's index.
+    package var leaf: UInt16
+    /// The digests, sorted.
+    package var digests: [UInt64]
+
+    /// What is wanted of `leaf`.
+    package init(partition: UInt16, depth: UInt8, leaf: UInt16, digests: [UInt64]) {
+        self.partition = partition
+        self.depth = depth
+        self.leaf = leaf
+        self.digests = digests
+    }
+}
+
+/// A home's answer to versions that it had held and removed: what it holds of the key now, and up
+/// to where the partition is settled. Whatever is older and not covered must go.
+package struct RemovedVersions: Hashable, Sendable {
+    /// The key.
+    package var key: Bytes
+    /// All that the sender covers of the key.
+    package var known: Context
+    /// Up to where the sender knows the partition to be settled.
+    package var watermark: HybridTimestamp
+
+    /// What was removed of `key`.
+    package init(key: Bytes, known: Context, watermark: HybridTimestamp) {
+        self.key = key
+        self.known = known
+        self.watermark = watermark
+    }
+}
+
+/// One message of anti-entropy.
+package enum ExchangeMessage: Hashable, Sendable {
+    /// What the sender binds itself to.
+    case promise(Promise)
+    /// Compare these roots.
+    case roots(TreeRoots)
+    /// Compared.
+    case rootsReply(TreeRootsReply)
+    /// Proven.
+    case settled(Settled)
+    /// Compare these nodes.
+    case nodes(TreeNodes)
+    /// Compared.
+    case nodesReply(TreeNodesReply)
+    /// Compare what is below this leaf.
+    case leaf(LeafDigests)
+    /// Compared.
+    case wants(LeafWants)
+    /// Replication: what was sent has been removed here.
+    case removed(RemovedVersions)
+}

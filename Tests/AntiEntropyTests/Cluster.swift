@@ -1,0 +1,249 @@
+// The stage of whole clusters: nodes over disks in memory, joined by a network in memory, in
+// virtual time. Every message takes a millisecond unless it is lost or its link is cut.
+import MartletBase
+import MartletMembership
+import MartletReplication
+import MartletRing
+import MartletStorage
+import MartletVersions
+import MartletWire
+import Testing
+
+@testable import MartletNode
+
+/// Some nodes, numbered from 0 in the order of their ids, and all that is between them.
+struct Cluster {
+    static let wallStart = WallTime(milliseconds: 1_700_000_000_000)
+    static let latency = Duration.milliseconds(1)
+
+    var nodes: [Peer] = []
+    let topology: Topology
+    var now = Instant.start
+    /// Every message between nodes that was sent, in order.
+    var sent: [Sent] = []
+    /// Which messages the network loses.
+    var loses: (Sent) -> Bool = { _ in false }
+    var inFlight: [Event] = []
+    var eventCount = 0
+    var requests: UInt64 = 0
+    var lastAnswer: ClientAnswer?
+
+    struct Sent {
+        var from: Int
+        var to: Int
+        var message: PeerMessage
+    }
+
+    struct Event {
+        enum What {
+            case message(PeerMessage, from: NodeID)
+            case datagram(Datagram, from: Endpoint)
+        }
+        var at: Instant
+        var number: Int
+        var node: Int
+        var what: What
+    }
+
+    /// `count` nodes, of which partition i has the homes i, i + 1, … modulo `count`.
+    init(
+        _ count: Int = 4, replicas: Int = 3, partitions: Int = 4,
+        _ adjust: (inout NodeConfiguration) -> Void = { _ in }
+    ) throws {
+        var configuration = NodeConfiguration(
+            clusterName: "stage", name: "", zone: "", peerEndpoint: Self.endpoint(of: 0),
+            clientEndpoint: Self.endpoint(of: 0), seeds: [Self.endpoint(of: 0)])
+        configuration.replication.readAllChance = 0
+        // What is tested here is no matter of who is alive: few probes, for the sake of hours.
+        configuration.membership.protocolPeriod = .seconds(5)
+        configuration.membership.outreachInterval = .seconds(5)
+        adjust(&configuration)
+        let peers = try (0..<count).map { number in
+            configuration.name = "n\(number)"
+            return try Peer(
+                MemoryDisk(), configuration, seed: UInt64(number + 1), wall: Self.wallStart)
+        }
+        nodes = peers.sorted { $0.id < $1.id }
+        topology = try Topology(
+            epoch: 1, clusterName: "stage", clusterID: 7, replicaCount: replicas,
+            partitionCount: #require(PartitionCount(partitions)),
+            members: nodes.map {
+                RingMember(id: $0.id, name: $0.configuration.name, zone: "", weight: 1)
+            },
+            homeIndexes: (0..<partitions).flatMap { partition in
+                (0..<replicas).map { UInt16((partition + $0) % count) }
+            })
+        for number in nodes.indices { meet(number) }
+    }
+
+    private static func endpoint(of number: Int) -> Endpoint {
+        Endpoint(host: "10.0.0.\(number)", port: 7_401)
+    }
+
+    // MARK: Nodes
+
+    func moment(_ number: Int) -> Moment {
+        let elapsed = UInt64(now.since(.start).milliseconds)
+        let wall = Int64(Self.wallStart.milliseconds + elapsed) + nodes[number].clockOffset
+        return Moment(instant: now, wall: WallTime(milliseconds: UInt64(wall)))
+    }
+
+    /// The node begins, and has links to all others that are up.
+    private mutating func meet(_ number: Int) {
+        handle(.started, at: number)
+        handle(.messageReceived(.topology(topology), from: nodes[number].id), at: number)
+        for other in nodes.indices where other != number && nodes[other].isUp {
+            handle(.linkOpened(nodes[other].id), at: number)
+            handle(.linkOpened(nodes[number].id), at: other)
+        }
+    }
+
+    /// The process dies; what it had synced stays.
+    mutating func crash(_ number: Int) {
+        var random = SeededRandom(seed: 1)
+        nodes[number].disk.crash(.everything, random: &random)
+        nodes[number].disk.unlock()
+        nodes[number].isUp = false
+        for other in nodes.indices where other != number && nodes[other].isUp {
+            handle(.linkClosed(nodes[number].id), at: other)
+        }
+    }
+
+    /// A node that is down starts, over another disk if one is given.
+    mutating func start(_ number: Int, over disk: MemoryDisk? = nil) throws {
+        let old = nodes[number]
+        requests += 1
+        var next = try Peer(
+            disk ?? old.disk, old.configuration, seed: 1_000 + requests,
+            wall: moment(number).wall)
+        next.clockOffset = old.clockOffset
+        nodes[number] = next
+        meet(number)
+    }
+
+    /// The link between two nodes is cut, or is there again.
+    mutating func link(_ first: Int, _ second: Int, isOpen: Bool) {
+        for (here, there) in [(first, second), (second, first)] {
+            let id = nodes[there].id
+            handle(isOpen ? .linkOpened(id) : .linkClosed(id), at: here)
+        }
+    }
+
+    // MARK: Time
+
+    mutating func handle(_ event: NodeEvent, at number: Int) {
+        guard nodes[number].isUp else { return }
+        var effects: [NodeEffect] = []
+        nodes[number].core.handle(event, at: moment(number), into: &effects)
+        deliver(effects, of: number)
+        for event in nodes[number].storageEvents() { handle(event, at: number) }
+    }
+
+    private mutating func deliver(_ effects: [NodeEffect], of number: Int) {
+        for effect in effects {
+            switch effect {
+            case .send(let message, let node):
+                guard let to = nodes.firstIndex(where: { $0.id == node }) else { continue }
+                let record = Sent(from: number, to: to, message: message)
+                sent.append(record)
+                if !loses(record) { post(.message(message, from: nodes[number].id), to: to) }
+            case .sendDatagram(let datagram, let endpoint):
+                let to = nodes.firstIndex { $0.configuration.peerEndpoint == endpoint }
+                let from = nodes[number].configuration.peerEndpoint
+                if let to { post(.datagram(datagram, from: from), to: to) }
+            case .answer(_, let answer): lastAnswer = answer
+            case .connect, .created, .note: continue
+            }
+        }
+    }
+
+    private mutating func post(_ what: Event.What, to node: Int) {
+        eventCount += 1
+        inFlight.append(
+            Event(at: now + Self.latency, number: eventCount, node: node, what: what))
+    }
+
+    /// Time passes, with everything that happens in it.
+    mutating func pass(_ duration: Duration) {
+        let end = now + duration
+        while true {
+            let wakeups = nodes.indices.filter { nodes[$0].isUp }
+                .map { (at: max(nodes[$0].core.nextWakeup, now), node: $0) }
+            let wakeup = wakeups.min { ($0.at, $0.node) < ($1.at, $1.node) }
+            // All take as long, so the first that was posted is the first to arrive.
+            if let event = inFlight.first, event.at <= (wakeup?.at ?? .never), event.at <= end {
+                inFlight.removeFirst()
+                now = max(now, event.at)
+                arrive(event)
+            } else if let wakeup, wakeup.at <= end {
+                now = wakeup.at
+                handle(.ticked, at: wakeup.node)
+                // A tick that leaves its wakeup where it was is due again a moment later.
+                if nodes[wakeup.node].core.nextWakeup <= now { now = now + .microseconds(100) }
+            } else {
+                break
+            }
+        }
+        now = max(now, end)
+    }
+
+    private mutating func arrive(_ event: Event) {
+        switch event.what {
+        case .message(let message, let from):
+            handle(.messageReceived(message, from: from), at: event.node)
+        case .datagram(let datagram, let from):
+            handle(.datagramReceived(datagram, from: from), at: event.node)
+        }
+    }
+}
+
+/// One node with its log and its background work, driven inline as a shell would.
+struct Peer {
+    var core: NodeCore
+    let configuration: NodeConfiguration
+    let log: LogWriter
+    let worker: StorageWorker
+    let files: OpenFiles
+    let disk: MemoryDisk
+    var isUp = true
+    /// How far its wall clock is ahead, in milliseconds.
+    var clockOffset: Int64 = 0
+
+    var id: NodeID { core.identity.id }
+    var engine: StorageEngine { core.engine }
+
+    init(
+        _ disk: MemoryDisk, _ configuration: NodeConfiguration, seed: UInt64, wall: WallTime
+    ) throws {
+        self.disk = disk
+        var configuration = configuration
+        let host = configuration.name.dropFirst()
+        configuration.peerEndpoint = Endpoint(host: "10.0.0.\(host)", port: 7_401)
+        self.configuration = configuration
+        var storage = StorageOptions()
+        storage.prewriteBytes = 0
+        storage.digest = .object
+        let opened = try StorageEngine.open(disk: disk, options: storage)
+        (log, worker, files) = (opened.log, opened.worker, opened.files)
+        core = try NodeCore.open(
+            configuration, engine: opened.engine, seed: seed,
+            at: Moment(instant: .start, wall: wall))
+        for event in storageEvents() {
+            if case .logAnswered(let outcome) = event { opened.engine.logAnswered(outcome) }
+        }
+        opened.engine.logAnswered(log.sync())
+    }
+
+    /// What the log, the disk and the background work answer to all that was asked of them.
+    func storageEvents() -> [NodeEvent] {
+        var events: [NodeEvent] = []
+        var chunks: [LogChunk] = []
+        while let chunk = engine.takeChunk() { chunks.append(chunk) }
+        if !chunks.isEmpty { events.append(.logAnswered(log.commit(chunks))) }
+        let reads = engine.takeReads()
+        if !reads.isEmpty { events.append(.readsAnswered(reads.map { $0.run(files) })) }
+        for job in engine.takeJobs() { worker.submit(job) }
+        while let outcome = worker.step() { events.append(.jobAnswered(outcome)) }
+        return events
+    }
+}

@@ -1,0 +1,228 @@
+// What a watermark says about an object, what a digest tells of it, and the note beside it.
+import MartletBase
+import MartletVersions
+import Testing
+
+private let a = Actor(node: NodeID(rawValue: 1), incarnation: 1)
+private let b = Actor(node: NodeID(rawValue: 2), incarnation: 1)
+
+private func at(_ bits: UInt64) -> HybridTimestamp { HybridTimestamp(bits: bits) }
+
+private func sibling(
+    _ actor: Actor, _ counter: UInt64, at bits: UInt64, _ text: String? = "v",
+    expiry: UInt64? = nil
+) -> Sibling {
+    Sibling(
+        dot: Dot(actor: actor, counter: counter), timestamp: at(bits),
+        content: text.map { .value(Bytes(text: $0)) } ?? .tombstone,
+        expiry: expiry.map { WallTime(milliseconds: $0) })
+}
+
+private func object(_ siblings: Sibling...) -> Object {
+    var object = Object()
+    for sibling in siblings { object.record(sibling, seen: Context()) }
+    return object
+}
+
+private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: milliseconds) }
+
+@Suite("Horizons") struct HorizonTests {
+    @Test("A horizon is the latest of all that was ever covered, and a join takes the later one")
+    func latest() {
+        var value = object(sibling(a, 1, at: 7))
+        #expect(value.context.horizon == at(7))
+        value.record(sibling(b, 1, at: 5), seen: value.context)
+        #expect(value.dots == [Dot(actor: b, counter: 1)])
+        #expect(value.context.horizon == at(7), "what was replaced still counts")
+        var other = Context()
+        other.reach(at(9))
+        other.reach(at(3))
+        value.record(sibling(a, 2, at: 6), seen: other)
+        #expect(value.context.horizon == at(9))
+        var join = Context(covering: [Dot(actor: a, counter: 2)])
+        join.join(other)
+        #expect(join.horizon == at(9))
+    }
+
+    @Test("A context with a later horizon is not dominated by one that covers the same dots")
+    func dominance() {
+        let low = Context(covering: [Dot(actor: a, counter: 1)])
+        var high = low
+        high.reach(at(1))
+        #expect(high.dominates(low) && !low.dominates(high) && low != high)
+    }
+
+    @Test("A clock never again shows what was promised to be over, however far ahead that is")
+    func rise() {
+        var clock = HybridClock(maximumSkew: .seconds(60))
+        let floor = HybridTimestamp(wall(9_000_000))
+        clock.rise(above: floor)
+        let first = clock.next(at: wall(1_000))
+        #expect(first > floor)
+        clock.rise(above: at(5))
+        #expect(clock.next(at: wall(1_000)) > first, "a lower floor changes nothing")
+    }
+}
+
+@Suite("Settled versions") struct SettlingTests {
+    @Test("A version up to the watermark that a home does not cover is no news to it")
+    func news() {
+        let old = sibling(a, 1, at: 10)
+        let late = sibling(b, 1, at: 20)
+        let nothing = Context()
+        let covers = Context(covering: [old.dot])
+        #expect(object(old).news(to: nothing, settled: at(10)) == nil)
+        #expect(object(old).news(to: nothing, settled: at(9)) == object(old))
+        #expect(object(old).news(to: covers, settled: at(10)) == object(old))
+        let both = object(old, late)
+        let rest = both.news(to: nothing, settled: at(10))
+        #expect(rest?.siblings == [late])
+        #expect(rest?.context == both.context, "so that the old one stays away")
+        #expect(both.news(to: nothing, settled: at(20)) == nil)
+    }
+
+    @Test("A context without versions is news until its horizon is settled")
+    func bareContext() {
+        var context = Context(covering: [Dot(actor: a, counter: 1)])
+        context.reach(at(10))
+        let bare = Object(context: context, siblings: [])
+        #expect(bare?.news(to: Context(), settled: at(9)) == bare)
+        #expect(bare?.news(to: Context(), settled: at(10)) == nil)
+    }
+
+    @Test("What a home is known to have removed is dropped, and nothing else")
+    func dropRemoved() {
+        let old = sibling(a, 1, at: 10)
+        let late = sibling(b, 1, at: 20)
+        var value = object(old, late)
+        value.dropRemoved(by: Context(covering: [old.dot]), settled: at(15))
+        #expect(value == object(old, late), "it covers the one, and cannot know the other")
+        value.dropRemoved(by: Context(), settled: at(15))
+        #expect(value.siblings == [late])
+    }
+
+    @Test("Settled tombstones go from beside others, but never the last of all")
+    func settledTombstones() {
+        let gone = sibling(a, 1, at: 10, nil)
+        let stays = sibling(b, 1, at: 5)
+        var beside = object(gone, stays)
+        beside.dropSettledTombstones(at(9))
+        #expect(beside.siblings.count == 2)
+        beside.dropSettledTombstones(at(10))
+        #expect(beside.siblings == [stays])
+        #expect(beside.context == object(gone, stays).context)
+        var alone = object(gone)
+        alone.dropSettledTombstones(at(99))
+        #expect(alone == object(gone))
+        var two = object(gone, sibling(b, 1, at: 5, nil))
+        two.dropSettledTombstones(at(99))
+        #expect(two.siblings.count == 2, "the key goes as a whole")
+    }
+
+    @Test("Dropping settled tombstones at either home, or at both, merges to the same")
+    func dropsConverge() {
+        let siblings = [
+            sibling(a, 1, at: 3, nil), sibling(a, 2, at: 8), sibling(b, 1, at: 5, nil),
+            sibling(b, 2, at: 9),
+        ]
+        for subset in 1..<16 {
+            let chosen = siblings.indices.filter { subset & 1 << $0 != 0 }.map { siblings[$0] }
+            let context = Context(covering: siblings.map(\.dot))
+            guard let full = Object(context: context, siblings: chosen) else { continue }
+            for bits in 0...10 as ClosedRange<UInt64> {
+                var dropped = full
+                dropped.dropSettledTombstones(at(bits))
+                dropped.checkInvariants()
+                var merged = full
+                merged.merge(dropped)
+                var other = dropped
+                other.merge(full)
+                #expect(merged == dropped && other == dropped)
+            }
+        }
+    }
+
+    @Test("A key may go when nothing of it is later than the watermark and no value is left")
+    func removable() {
+        #expect(object(sibling(a, 1, at: 10, nil)).isRemovable(under: at(10), at: wall(0)))
+        #expect(!object(sibling(a, 1, at: 10, nil)).isRemovable(under: at(9), at: wall(0)))
+        #expect(!object(sibling(a, 1, at: 10)).isRemovable(under: at(99), at: wall(99)))
+        let expiring = object(sibling(a, 1, at: 10, expiry: 50), sibling(b, 1, at: 9, nil))
+        #expect(expiring.mortalFrom == wall(50))
+        #expect(!expiring.isRemovable(under: at(10), at: wall(49)))
+        #expect(expiring.isRemovable(under: at(10), at: wall(50)))
+        var replaced = object(sibling(a, 1, at: 20))
+        replaced.record(sibling(b, 1, at: 10, nil), seen: replaced.context)
+        #expect(!replaced.isRemovable(under: at(19), at: wall(0)), "what was replaced is later")
+        #expect(replaced.isRemovable(under: at(20), at: wall(0)))
+        #expect(object(sibling(a, 1, at: 1)).mortalFrom == nil)
+    }
+
+    @Test("A note reads back, and nothing else is one")
+    func notes() {
+        let note = Removable(from: wall(0x0102), horizon: at(3))
+        #expect(note.bytes == [2, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0])
+        #expect(Removable(note.bytes) == note)
+        #expect(Removable([]) == nil)
+        #expect(Removable(note.bytes + [0]) == nil)
+        #expect(Removable(Bytes(note.bytes.dropLast())) == nil)
+    }
+}
+
+@Suite("Digests of objects") struct DigestTests {
+    private let base = object(sibling(a, 1, at: 10, "x"), sibling(b, 2, at: 11, nil))
+
+    @Test("A digest is a function of the object and its key, and that of its bytes")
+    func equal() {
+        let bytes = base.encoded()
+        #expect(base.digest(keyHash: 5) == Object.digest(keyHash: 5, bytes.raw))
+        var other = object(sibling(b, 2, at: 11, nil))
+        other.merge(object(sibling(a, 1, at: 10, "x")))
+        #expect(other.digest(keyHash: 5) == base.digest(keyHash: 5))
+        #expect(base.digest(keyHash: 5) != base.digest(keyHash: 6))
+    }
+
+    @Test("Whatever of context, dots, times or kinds is another, the digest is too")
+    func different() {
+        var digests: Set<UInt64> = [base.digest(keyHash: 5)]
+        var context = base.context
+        context.cover(Dot(actor: a, counter: 2))
+        var horizon = base.context
+        horizon.reach(at(12))
+        let changed: [Object?] = [
+            Object(), object(sibling(a, 1, at: 10, "x")), object(sibling(b, 2, at: 11, nil)),
+            object(sibling(a, 2, at: 10, "x"), sibling(b, 2, at: 11, nil)),
+            object(sibling(a, 1, at: 9, "x"), sibling(b, 2, at: 11, nil)),
+            object(sibling(a, 1, at: 10, nil), sibling(b, 2, at: 11, nil)),
+            object(sibling(a, 1, at: 10, "x", expiry: 5), sibling(b, 2, at: 11, nil)),
+            object(sibling(a, 1, at: 10, "x", expiry: 6), sibling(b, 2, at: 11, nil)),
+            Object(context: context, siblings: base.siblings),
+            Object(context: horizon, siblings: base.siblings),
+            Object(context: base.context, siblings: []),
+        ]
+        for case let object? in changed {
+            #expect(digests.insert(object.digest(keyHash: 5)).inserted, "\(object)")
+        }
+        #expect(digests.count == changed.count + 1)
+    }
+
+    @Test("Values are stepped over: the dot names them, only their length is looked at")
+    func values() {
+        let other = object(sibling(a, 1, at: 10, "y"), sibling(b, 2, at: 11, nil))
+        #expect(other.digest(keyHash: 5) == base.digest(keyHash: 5))
+    }
+
+    @Test("Any bytes have a digest", arguments: 0..<500 as Range<UInt64>)
+    func hostile(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var bytes = base.encoded()
+        for _ in 0...random.below(4) where !bytes.isEmpty {
+            switch random.below(3) {
+            case 0: bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
+            case 1: bytes.removeLast(random.below(bytes.count))
+            default: bytes.insert(0xFF, at: random.below(bytes.count))
+            }
+        }
+        _ = Object.digest(keyHash: seed, bytes.raw)
+    }
+}
