@@ -57,27 +57,16 @@ extension AntiEntropy {
         leafWork.append(work)
     }
 
-    mutating func compare(
-        _ leaf: LeafDigests, of sender: NodeID, at now: Moment,
+    /// Another home has a question about a leaf.
+    mutating func queue(
+        _ leaf: LeafDigests, of sender: NodeID, aim: LeafWork.Aim, at now: Moment,
         into effects: inout [AntiEntropyEffect]
     ) {
         guard otherHomes(of: leaf.partition)?.contains(sender) == true else { return }
         queue(
             LeafWork(
                 partition: leaf.partition, depth: leaf.depth, leaf: leaf.leaf, node: sender,
-                aim: .compare(leaf.digests)))
-        readLeaves(at: now, into: &effects)
-    }
-
-    mutating func serve(
-        _ wants: LeafWants, to sender: NodeID, at now: Moment,
-        into effects: inout [AntiEntropyEffect]
-    ) {
-        guard otherHomes(of: wants.partition)?.contains(sender) == true else { return }
-        queue(
-            LeafWork(
-                partition: wants.partition, depth: wants.depth, leaf: wants.leaf, node: sender,
-                aim: .serve(wants.digests)))
+                aim: aim))
         readLeaves(at: now, into: &effects)
     }
 
@@ -160,7 +149,7 @@ extension AntiEntropy {
             let difference = LeafDifference.between(leaf.digests, theirs)
             push(difference.surplus, of: leaf, into: &effects)
             if difference.missing.isEmpty { return }
-            let wants = LeafWants(
+            let wants = LeafDigests(
                 partition: work.partition, depth: work.depth, leaf: work.leaf,
                 digests: difference.missing)
             send(.wants(wants), to: work.node, into: &effects)

@@ -146,8 +146,10 @@ package struct AntiEntropy {
         case .rootsReply(let reply): compared(reply, by: sender, at: now, into: &effects)
         case .nodes(let nodes): compare(nodes, of: sender, at: now, into: &effects)
         case .nodesReply(let reply): descend(reply, of: sender, at: now, into: &effects)
-        case .leaf(let leaf): compare(leaf, of: sender, at: now, into: &effects)
-        case .wants(let wants): serve(wants, to: sender, at: now, into: &effects)
+        case .leaf(let leaf):
+            queue(leaf, of: sender, aim: .compare(leaf.digests), at: now, into: &effects)
+        case .wants(let wants):
+            queue(wants, of: sender, aim: .serve(wants.digests), at: now, into: &effects)
         case .removed: invariant(false, "anti-entropy was handed what replication is to handle")
         }
     }

@@ -12,8 +12,7 @@ extension ExchangeMessage {
             24 + 2 * (reply.differing.count + reply.unknown.count)
         case .nodes(let nodes): 24 + 10 * nodes.nodes.count
         case .nodesReply(let reply): 24 + 10 * reply.differing.count
-        case .leaf(let leaf): 24 + 8 * leaf.digests.count
-        case .wants(let wants): 24 + 8 * wants.digests.count
+        case .leaf(let leaf), .wants(let leaf): 24 + 8 * leaf.digests.count
         case .removed(let removed): 40 + removed.key.count
         }
     }

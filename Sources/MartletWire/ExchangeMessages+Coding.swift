@@ -52,10 +52,10 @@ extension ExchangeMessage {
             writer.write(reply.differing)
         case .leaf(let leaf):
             writer.write(Kind.leaf.rawValue)
-            writer.writeLeaf(leaf.partition, leaf.depth, leaf.leaf, leaf.digests)
+            writer.write(leaf)
         case .wants(let wants):
             writer.write(Kind.wants.rawValue)
-            writer.writeLeaf(wants.partition, wants.depth, wants.leaf, wants.digests)
+            writer.write(wants)
         case .removed(let removed):
             writer.write(Kind.removed.rawValue)
             writer.writePrefixed(removed.key)
@@ -92,16 +92,8 @@ extension ExchangeMessage {
                     partition: try reader.readUInt16(), depth: try reader.readTreeDepth(),
                     treeDepth: try reader.readTreeDepth(), isConfirmed: try reader.readFlag(),
                     differing: try reader.readTreeNodes()))
-        case .leaf:
-            self = .leaf(
-                LeafDigests(
-                    partition: try reader.readUInt16(), depth: try reader.readTreeDepth(),
-                    leaf: try reader.readUInt16(), digests: try reader.readDigests()))
-        case .wants:
-            self = .wants(
-                LeafWants(
-                    partition: try reader.readUInt16(), depth: try reader.readTreeDepth(),
-                    leaf: try reader.readUInt16(), digests: try reader.readDigests()))
+        case .leaf: self = .leaf(try LeafDigests(from: &reader))
+        case .wants: self = .wants(try LeafDigests(from: &reader))
         case .removed:
             self = .removed(
                 RemovedVersions(
@@ -123,6 +115,14 @@ extension TreeRoots {
                     watermark: HybridTimestamp(bits: try reader.readUInt64())))
         }
         self.init(round: round, epoch: epoch, entries: entries)
+    }
+}
+
+extension LeafDigests {
+    fileprivate init(from reader: inout ByteReader) throws(FormatError) {
+        self.init(
+            partition: try reader.readUInt16(), depth: try reader.readTreeDepth(),
+            leaf: try reader.readUInt16(), digests: try reader.readDigests())
     }
 }
 
@@ -154,14 +154,12 @@ extension ByteWriter {
         }
     }
 
-    fileprivate mutating func writeLeaf(
-        _ partition: UInt16, _ depth: UInt8, _ leaf: UInt16, _ digests: [UInt64]
-    ) {
-        write(partition)
-        write(depth)
-        write(leaf)
-        writeCount(digests.count)
-        for digest in digests { write(digest) }
+    fileprivate mutating func write(_ leaf: LeafDigests) {
+        write(leaf.partition)
+        write(leaf.depth)
+        write(leaf.leaf)
+        writeCount(leaf.digests.count)
+        for digest in leaf.digests { write(digest) }
     }
 }
 

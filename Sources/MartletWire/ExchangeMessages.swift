@@ -160,29 +160,9 @@ package struct TreeNodesReply: Hashable, Sendable {
     }
 }
 
-/// The digests of everything below a leaf, where the hashes alone do not say what differs.
+/// Digests of objects below a leaf, where the hashes alone do not say what differs: of all that the
+/// sender holds there, or of those among the receiver's that it lacks.
 package struct LeafDigests: Hashable, Sendable {
-    /// The partition.
-    package var partition: UInt16
-    /// The depth of the leaf.
-    package var depth: UInt8
-    /// The leaf's index.
-    package var leaf: UInt16
-    /// The digests of the sender's objects there, sorted.
-    package var digests: [UInt64]
-
-    /// What the sender holds under `leaf`.
-    package init(partition: UInt16, depth: UInt8, leaf: UInt16, digests: [UInt64]) {
-        self.partition = partition
-        self.depth = depth
-        self.leaf = leaf
-        self.digests = digests
-    }
-}
-
-/// Which of the objects under a leaf the receiver of `LeafDigests` lacks; what it has beyond them
-/// it sends by itself.
-package struct LeafWants: Hashable, Sendable {
     /// The partition.
     package var partition: UInt16
     /// The depth of the leaf.
@@ -192,7 +172,7 @@ package struct LeafWants: Hashable, Sendable {
     /// The digests, sorted.
     package var digests: [UInt64]
 
-    /// What is wanted of `leaf`.
+    /// Digests under `leaf`.
     package init(partition: UInt16, depth: UInt8, leaf: UInt16, digests: [UInt64]) {
         self.partition = partition
         self.depth = depth
@@ -233,10 +213,10 @@ package enum ExchangeMessage: Hashable, Sendable {
     case nodes(TreeNodes)
     /// Compared.
     case nodesReply(TreeNodesReply)
-    /// Compare what is below this leaf.
+    /// Compare what is below this leaf with all that the sender holds there.
     case leaf(LeafDigests)
-    /// Compared.
-    case wants(LeafWants)
+    /// Compared: the sender wants these, and sends by itself what it has beyond them.
+    case wants(LeafDigests)
     /// Replication: what was sent has been removed here.
     case removed(RemovedVersions)
 }

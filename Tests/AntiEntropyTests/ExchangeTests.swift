@@ -196,7 +196,7 @@ struct ExchangeTests {
                 LeafDigests(partition: partition, depth: depth, leaf: index, digests: words))
         default:
             return .wants(
-                LeafWants(partition: partition, depth: depth, leaf: index, digests: words))
+                LeafDigests(partition: partition, depth: depth, leaf: index, digests: words))
         }
     }
 }

@@ -107,7 +107,7 @@ private let golden: [(String, ExchangeMessage, String)] = [
         "1805" + "0900040300" + "01" + "0700000000000000"
     ),
     (
-        "wants", .wants(LeafWants(partition: 9, depth: 4, leaf: 3, digests: [7])),
+        "wants", .wants(LeafDigests(partition: 9, depth: 4, leaf: 3, digests: [7])),
         "1806" + "0900040300" + "01" + "0700000000000000"
     ),
     (

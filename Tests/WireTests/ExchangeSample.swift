@@ -34,7 +34,7 @@ extension Sample {
             .leaf(
                 LeafDigests(partition: index(), depth: depth(), leaf: index(), digests: words()))
         case 6:
-            .wants(LeafWants(partition: index(), depth: depth(), leaf: index(), digests: words()))
+            .wants(LeafDigests(partition: index(), depth: depth(), leaf: index(), digests: words()))
         case 7:
             .settled(
                 Settled(
