@@ -84,7 +84,9 @@ struct Schedule {
         clocks = WallClock.drawn(scenario, seed: seed)
         replication = Self.replicationOptions(seed, limit: scenario.requestLimit)
         storage = Self.storageOptions(seed)
-        antiEntropy = Self.antiEntropyOptions(seed)
+        antiEntropy =
+            scenario.comparesAtProductPace
+            ? AntiEntropyOptions() : Self.antiEntropyOptions(seed)
         var faults: [Fault] = []
         for (index, specification) in scenario.faults.enumerated() {
             var random = SeededRandom(seed: seed, stream: "fault \(index)")
