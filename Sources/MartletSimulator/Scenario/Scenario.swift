@@ -39,8 +39,8 @@ package struct Scenario: Sendable {
     package var requestLimit: ClosedRange<Int>?
     /// The chance that a seed does without a whole class of trouble, drawn for each class.
     package var swarm = 0.0
-    /// Whether nodes compare themselves at the product's own pace. Else each seed draws one at which
-    /// a short run sees many comparisons, and tombstones go.
+    /// Whether nodes compare themselves at the product's own pace. Else each seed draws one at
+    /// which a short run sees many comparisons, and tombstones go.
     package var comparesAtProductPace = false
     /// What goes wrong, and when.
     package var faults: [FaultSpecification] = []
