@@ -41,14 +41,19 @@ extension AntiEntropy {
 
     private static let leadLimit = Duration.seconds(600)
 
-    mutating func tellPromise(
-        _ hinted: () -> [UInt16], into effects: inout [AntiEntropyEffect]
+    /// Whether what the node has bound itself to is synced and nobody has heard of it yet.
+    package var hasPromiseToTell: Bool {
+        pendingPromise.map { engine.synced >= $0.position } ?? false
+    }
+
+    /// Tells all others what the node has bound itself to, and in which partitions it keeps hints
+    /// at this moment.
+    package mutating func tellPromise(
+        hinted: [UInt16], into effects: inout [AntiEntropyEffect]
     ) {
-        guard let pending = pendingPromise, engine.synced >= pending.position, let topology else {
-            return
-        }
+        guard hasPromiseToTell, let pending = pendingPromise, let topology else { return }
         pendingPromise = nil
-        let promise = Promise(floor: pending.floor, hinted: hinted())
+        let promise = Promise(floor: pending.floor, hinted: hinted)
         promises.take(promise, of: local)
         for member in topology.members where member.id != local {
             send(.promise(promise), to: member.id, into: &effects)

@@ -162,23 +162,18 @@ package struct AntiEntropy {
             isSweeping || !leafWork.isEmpty ? nextSweep : .never)
     }
 
-    /// Time has passed. `hinted` says in which partitions the node keeps hints.
-    package mutating func tick(
-        at now: Moment, hinted: () -> [UInt16], into effects: inout [AntiEntropyEffect]
-    ) {
+    /// Time has passed.
+    package mutating func tick(at now: Moment, into effects: inout [AntiEntropyEffect]) {
         if now.instant >= nextPromise { makePromise(at: now, into: &effects) }
         if now.instant >= nextComparison { compareNext(at: now, into: &effects) }
         confirmDescents(at: now, into: &effects)
         careForTrees(at: now)
         sweepOn(at: now, into: &effects)
-        logAdvanced(at: now, hinted: hinted, into: &effects)
+        logAdvanced(at: now, into: &effects)
     }
 
     /// The log may be synced further on.
-    package mutating func logAdvanced(
-        at now: Moment, hinted: () -> [UInt16], into effects: inout [AntiEntropyEffect]
-    ) {
-        tellPromise(hinted, into: &effects)
+    package mutating func logAdvanced(at now: Moment, into effects: inout [AntiEntropyEffect]) {
         while let reply = replies.first, reply.position <= engine.synced {
             replies.removeFirst()
             send(.rootsReply(reply.message), to: reply.node, into: &effects)

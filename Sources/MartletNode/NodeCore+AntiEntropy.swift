@@ -21,6 +21,10 @@ extension NodeCore {
             lookupsRead(reads)
             antiEntropy.readsCompleted(reads, at: now, into: &antiEntropyEffects)
         }
+        if antiEntropy.hasPromiseToTell {
+            antiEntropy.tellPromise(
+                hinted: replication.hintedPartitions, into: &antiEntropyEffects)
+        }
         for effect in antiEntropyEffects {
             switch effect {
             case .send(let message, let node):

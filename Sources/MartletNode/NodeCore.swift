@@ -169,9 +169,7 @@ package struct NodeCore {
         case .ticked:
             tell(.ticked, at: now, into: &effects)
             replication.tick(at: now, into: &replicationEffects)
-            antiEntropy.tick(
-                at: now, hinted: { [replication] in replication.hintedPartitions },
-                into: &antiEntropyEffects)
+            antiEntropy.tick(at: now, into: &antiEntropyEffects)
             scrub(at: now.instant)
         case .requestReceived(let id, let request):
             if isStopping {
@@ -190,9 +188,7 @@ package struct NodeCore {
         case .logAnswered(let outcome):
             engine.logAnswered(outcome)
             replication.logAdvanced(at: now, into: &replicationEffects)
-            antiEntropy.logAdvanced(
-                at: now, hinted: { [replication] in replication.hintedPartitions },
-                into: &antiEntropyEffects)
+            antiEntropy.logAdvanced(at: now, into: &antiEntropyEffects)
             noteRefusal(into: &effects)
         case .readsAnswered(let answers):
             engine.readsAnswered(answers)
