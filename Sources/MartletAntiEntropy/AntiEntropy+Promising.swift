@@ -15,9 +15,8 @@ extension AntiEntropy {
         let interval = options.promiseInterval
         nextPromise = now.instant + random.duration(in: interval * 3 / 4...interval * 5 / 4)
         guard topology != nil, pendingPromise == nil else { return }
-        let lag = UInt64(max(0, options.promiseLag.milliseconds))
-        let wall = WallTime(milliseconds: now.wall.milliseconds - min(now.wall.milliseconds, lag))
-        floor = max(floor, min(HybridTimestamp(wall), boundOfOthers))
+        let behind = HybridTimestamp(now.wall.earlier(by: options.promiseLag))
+        floor = max(floor, min(behind, boundOfOthers))
         effects.append(.promise(floor))
         var writer = ByteWriter(capacity: 8)
         writer.write(floor.bits)

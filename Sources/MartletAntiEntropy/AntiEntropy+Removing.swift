@@ -120,9 +120,7 @@ extension AntiEntropy {
         _ page: ScanPage, at now: Moment, into effects: inout [AntiEntropyEffect]
     ) {
         guard let partition = sweep?.partition else { return }
-        let slack = UInt64(max(0, options.expirySlack.milliseconds))
-        let wall = WallTime(
-            milliseconds: now.wall.milliseconds - min(now.wall.milliseconds, slack))
+        let wall = now.wall.earlier(by: options.expirySlack)
         let due = page.entries.filter { isDue($0.value, in: partition, at: wall) }
         for entry in due {
             effects.append(

@@ -55,6 +55,12 @@ package struct WallTime: Hashable, Comparable, Sendable {
         self.milliseconds = milliseconds
     }
 
+    /// So long before, but not before the epoch.
+    package func earlier(by duration: Duration) -> WallTime {
+        let back = UInt64(max(0, duration.milliseconds))
+        return WallTime(milliseconds: milliseconds - min(milliseconds, back))
+    }
+
     /// The earlier of two comes first.
     package static func < (left: WallTime, right: WallTime) -> Bool {
         left.milliseconds < right.milliseconds

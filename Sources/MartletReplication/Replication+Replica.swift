@@ -71,16 +71,17 @@ extension Replication {
         let outcome: ReplicaGetReply.Outcome =
             isLarge && get.summaryAllowed
             ? .summary(object.context, object.dots) : .object(object)
-        show(outcome, to: get, of: sender, into: &effects)
+        show(
+            outcome, settled: replica.settled[location.partition], to: get, of: sender,
+            into: &effects)
     }
 
+    /// A refusal says nothing of what is settled.
     func show(
-        _ outcome: ReplicaGetReply.Outcome, to get: ReplicaGet, of sender: NodeID,
-        into effects: inout [ReplicationEffect]
+        _ outcome: ReplicaGetReply.Outcome,
+        settled watermark: HybridTimestamp = HybridTimestamp(bits: 0), to get: ReplicaGet,
+        of sender: NodeID, into effects: inout [ReplicationEffect]
     ) {
-        let watermark =
-            location(ofKey: get.key).map { replica.settled[$0.partition] }
-            ?? HybridTimestamp(bits: 0)
         let reply = ReplicaGetReply(
             operation: get.operation, outcome: outcome, watermark: watermark)
         effects.append(.send(.replicaGetReply(reply), to: sender))
