@@ -144,6 +144,24 @@ struct WatermarkTests {
         }
     }
 
+    @Test("A clock that jumps ahead by years binds its node to no such time")
+    func jumpIsBounded() throws {
+        var cluster = try Cluster()
+        cluster.pass(.seconds(120))
+        let jumped = cluster.homes(of: 0)[0]
+        let others = cluster.nodes.indices.filter { $0 != jumped }
+        cluster.nodes[jumped].clockOffset = 3 * 365 * 86_400_000
+        cluster.pass(.seconds(60))
+        let latest = try #require(others.map { cluster.floor(at: $0) }.max())
+        let bound = latest.wall.milliseconds + 600_000
+        #expect(cluster.floor(at: jumped).wall.milliseconds <= bound)
+        cluster.nodes[jumped].clockOffset = 0
+        cluster.pass(.seconds(900))
+        let mark = cluster.watermark(0, at: jumped)
+        cluster.pass(.seconds(300))
+        #expect(cluster.watermark(0, at: jumped) > mark)
+    }
+
     @Test("A promise outlasts a restart, though the clock has gone back a day")
     func promiseIsDurable() throws {
         var cluster = try Cluster()
