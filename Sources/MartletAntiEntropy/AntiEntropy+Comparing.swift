@@ -6,7 +6,7 @@
 // If moreover every node had promised before that moment that it has nothing as old as T to bring,
 // then every version up to T is covered at every home: the watermark moves to T.
 internal import DequeModule
-package import MartletBase
+public import MartletBase
 internal import MartletRing
 internal import MartletStorage
 internal import MartletVersions
@@ -56,7 +56,7 @@ extension AntiEntropy {
 
     /// Has `partitions`, or all, compared with every other home without waiting for their turn.
     /// How many those are.
-    package mutating func repair(_ partitions: [UInt16]?, at now: Moment) -> Int {
+    public mutating func repair(_ partitions: [UInt16]?, at now: Moment) -> Int {
         let wanted = partitions?.filter { otherHomes(of: $0) != nil } ?? owned
         for partition in wanted where !urgent.contains(partition) { urgent.append(partition) }
         if !wanted.isEmpty { nextComparison = now.instant }
@@ -64,7 +64,7 @@ extension AntiEntropy {
     }
 
     /// How many partitions an operator still waits for.
-    package var repairsLeft: Int { urgent.count }
+    public var repairsLeft: Int { urgent.count }
 
     mutating func compareNext(at now: Moment, into effects: inout [AntiEntropyEffect]) {
         forgetOverdue(at: now.instant)

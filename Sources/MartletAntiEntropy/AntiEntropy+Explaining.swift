@@ -1,14 +1,14 @@
 // What an operator is told of anti-entropy: how a partition stands, what holds its watermark back,
 // what keeps a deleted key from going. Looks, and changes nothing.
-package import MartletBase
+public import MartletBase
 internal import MartletRing
 internal import MartletStorage
-package import MartletVersions
+public import MartletVersions
 
 /// How one of the node's home partitions stands, as far as this node knows.
-package struct PartitionCondition: Hashable, Sendable {
+public struct PartitionCondition: Hashable, Sendable {
     /// What holds the watermark back.
-    package enum Obstacle: Hashable, Sendable {
+    public enum Obstacle: Hashable, Sendable {
         /// That node of the ring has promised nothing yet.
         case silent(NodeID)
         /// That node keeps hints in the partition.
@@ -26,50 +26,50 @@ package struct PartitionCondition: Hashable, Sendable {
     }
 
     /// A Merkle tree in short.
-    package struct Tree: Hashable, Sendable {
+    public struct Tree: Hashable, Sendable {
         /// The XOR of all digests: equal where replicas are.
-        package var root: UInt64
+        public var root: UInt64
         /// How many objects it covers.
-        package var count: Int
+        public var count: Int
         /// Its leaves are 2^depth.
-        package var depth: Int
+        public var depth: Int
     }
 
     /// Every version up to here has been held, synced, by every home; the beginning of time while
     /// nothing is proven.
-    package var watermark: HybridTimestamp
+    public var watermark: HybridTimestamp
     /// Whether the node has lost data and may not judge by the watermark.
-    package var isDoubted: Bool
+    public var isDoubted: Bool
     /// Up to where all nodes have promised to bring nothing more; nil where one stands in the way.
-    package var provable: HybridTimestamp?
+    public var provable: HybridTimestamp?
     /// What stands in the way of a later watermark; empty when it merely takes the next comparison.
-    package var obstacles: [Obstacle]
+    public var obstacles: [Obstacle]
     /// When it was last compared with another home; nil if not since the node started.
-    package var comparedAt: Instant?
+    public var comparedAt: Instant?
     /// When it was last found equal to another home; nil if not since the node started.
-    package var equalAt: Instant?
+    public var equalAt: Instant?
     /// Its tree; nil while that is unknown.
-    package var tree: Tree?
+    public var tree: Tree?
 }
 
 /// How far the watermarks of a node's home partitions lie back.
-package struct WatermarkAges: Hashable, Sendable {
+public struct WatermarkAges: Hashable, Sendable {
     /// Home partitions of the node.
-    package var partitions = 0
+    public var partitions = 0
     /// Those of which nothing is proven yet; the ages leave them out.
-    package var unproven = 0
+    public var unproven = 0
     /// Those in which the node has lost data and is not yet equal to all other homes.
-    package var doubted = 0
+    public var doubted = 0
     /// Milliseconds; nil while nothing is proven of any.
-    package var least: UInt64?
+    public var least: UInt64?
     /// The upper one where there are two.
-    package var median: UInt64?
+    public var median: UInt64?
     /// Milliseconds.
-    package var most: UInt64?
+    public var most: UInt64?
 }
 
 /// What keeps an object from being removed.
-package enum RemovalObstacle: Hashable, Sendable {
+public enum RemovalObstacle: Hashable, Sendable {
     /// It holds a value that never expires.
     case value
     /// It is kept until then: a value expires, and clocks may differ.
@@ -81,16 +81,16 @@ package enum RemovalObstacle: Hashable, Sendable {
 }
 
 /// What anti-entropy is busy with.
-package struct ExchangeActivity: Hashable, Sendable {
+public struct ExchangeActivity: Hashable, Sendable {
     /// Partitions that an operator wants compared and that were not begun.
-    package var waiting: Int
+    public var waiting: Int
     /// Roots sent and unanswered, differences followed, leaves to be read.
-    package var underWay: Int
+    public var underWay: Int
 }
 
 extension AntiEntropy {
     /// How `partition` stands; nil where this node is none of its homes. O(members).
-    package func condition(of partition: UInt16) -> PartitionCondition? {
+    public func condition(of partition: UInt16) -> PartitionCondition? {
         guard let others = otherHomes(of: partition) else { return nil }
         return PartitionCondition(
             watermark: times.watermark(partition), isDoubted: times.isDoubted(partition),
@@ -126,7 +126,7 @@ extension AntiEntropy {
     }
 
     /// How far the watermarks lie back at `wall`. O(partitions log partitions).
-    package func watermarkAges(at wall: WallTime) -> WatermarkAges {
+    public func watermarkAges(at wall: WallTime) -> WatermarkAges {
         var ages = WatermarkAges()
         ages.partitions = owned.count
         ages.doubted = owned.count { times.isDoubted($0) }
@@ -141,7 +141,7 @@ extension AntiEntropy {
 
     /// What keeps `object`, held here, from being removed at `wall`; nothing where the next sweep
     /// takes it.
-    package func obstacles(
+    public func obstacles(
         toRemoving object: Object, in partition: UInt16, at wall: WallTime
     ) -> [RemovalObstacle] {
         guard let from = object.mortalFrom else { return [.value] }
@@ -159,14 +159,14 @@ extension AntiEntropy {
     }
 
     /// What is going on now.
-    package var activity: ExchangeActivity {
+    public var activity: ExchangeActivity {
         ExchangeActivity(
             waiting: urgent.count,
             underWay: cuts.count + descents.count + leafWork.count + (reading == nil ? 0 : 1))
     }
 
     /// Other homes of `partitions` that cannot be sent to, and so are not compared with; sorted.
-    package func away(from partitions: [UInt16]?) -> [NodeID] {
+    public func away(from partitions: [UInt16]?) -> [NodeID] {
         var found: Set<NodeID> = []
         for partition in partitions ?? owned {
             found.formUnion((otherHomes(of: partition) ?? []).filter { !isReachable($0) })

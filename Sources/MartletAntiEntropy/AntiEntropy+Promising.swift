@@ -41,13 +41,13 @@ extension AntiEntropy {
     private static let leadLimit = Duration.seconds(600)
 
     /// Whether what the node has bound itself to is synced and nobody has heard of it yet.
-    package var hasPromiseToTell: Bool {
+    public var hasPromiseToTell: Bool {
         pendingPromise.map { engine.synced >= $0.position } ?? false
     }
 
     /// Tells all others what the node has bound itself to, and in which partitions it keeps hints
     /// at this moment.
-    package mutating func tellPromise(
+    public mutating func tellPromise(
         hinted: [UInt16], into effects: inout [AntiEntropyEffect]
     ) {
         guard hasPromiseToTell, let pending = pendingPromise, let topology else { return }

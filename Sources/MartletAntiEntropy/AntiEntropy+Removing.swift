@@ -1,9 +1,9 @@
 // What follows from a watermark: what comes is judged by it, and deleted and expired keys go.
 internal import DequeModule
 internal import MartletBase
-package import MartletRing
+public import MartletRing
 internal import MartletStorage
-package import MartletVersions
+public import MartletVersions
 
 /// A walk over the removable objects of one partition.
 struct Sweep {
@@ -34,7 +34,7 @@ extension AntiEntropy {
     }
 
     /// Up to where `partition` is settled, as far as this node knows.
-    package func watermark(of partition: Partition) -> HybridTimestamp {
+    public func watermark(of partition: Partition) -> HybridTimestamp {
         topology == nil ? HybridTimestamp(bits: 0) : times.watermark(partition.index)
     }
 
@@ -46,7 +46,7 @@ extension AntiEntropy {
 
     /// The storage has lost data in `partitions`: until each was found equal to all other homes,
     /// what is absent here says nothing.
-    package mutating func damageFound(
+    public mutating func damageFound(
         in partitions: [UInt16], into effects: inout [AntiEntropyEffect]
     ) {
         for partition in partitions {

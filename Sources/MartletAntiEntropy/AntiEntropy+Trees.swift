@@ -17,7 +17,7 @@ extension AntiEntropy {
     private static let carePause = Duration.seconds(1)
 
     /// Whether all trees of this node's partitions are known.
-    package var knowsAllTrees: Bool { owned.allSatisfy { engine.tree(of: $0) != nil } }
+    public var knowsAllTrees: Bool { owned.allSatisfy { engine.tree(of: $0) != nil } }
 
     /// Goes on with the tree that is being made, or begins with the next.
     mutating func careForTrees(at now: Moment) {

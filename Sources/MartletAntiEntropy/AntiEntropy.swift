@@ -9,16 +9,16 @@
 // Rounds and proofs are in `+Comparing`, the way down a tree in `+Descending`, leaves in `+Leaves`,
 // promises in `+Promising`, what follows from a watermark in `+Removing`, the care of the trees in
 // `+Trees`. Why a removed value cannot come back is argued in the documentation of this module.
-package import MartletBase
-package import MartletRing
-package import MartletStorage
-package import MartletVersions
-package import MartletWire
+public import MartletBase
+public import MartletRing
+public import MartletStorage
+public import MartletVersions
+public import MartletWire
 
 internal import DequeModule
 
 /// What anti-entropy asks of the node around it.
-package enum AntiEntropyEffect: Equatable, Sendable {
+public enum AntiEntropyEffect: Equatable, Sendable {
     /// Send a message to a node.
     case send(ExchangeMessage, to: NodeID)
     /// Send a home what is held here of a key.
@@ -34,7 +34,7 @@ package enum AntiEntropyEffect: Equatable, Sendable {
 }
 
 /// The anti-entropy protocol of one node.
-package struct AntiEntropy {
+public struct AntiEntropy {
     let local: NodeID
     let options: AntiEntropyOptions
     let engine: StorageEngine
@@ -76,10 +76,10 @@ package struct AntiEntropy {
     var nextCare = Instant.never
     var nextVerification = Instant.never
     /// What has happened so far.
-    package internal(set) var counters = AntiEntropyCounters()
+    public internal(set) var counters = AntiEntropyCounters()
 
     /// The anti-entropy of the node `local`, over what `engine` recovered.
-    package init(
+    public init(
         local: NodeID, options: AntiEntropyOptions, engine: StorageEngine, random: SeededRandom
     ) {
         self.local = local
@@ -98,7 +98,7 @@ package struct AntiEntropy {
     // MARK: Events
 
     /// The node can send from now on.
-    package mutating func start(at now: Moment, into effects: inout [AntiEntropyEffect]) {
+    public mutating func start(at now: Moment, into effects: inout [AntiEntropyEffect]) {
         effects.append(.promise(floor))
         nextPromise = now.instant + random.duration(in: Duration.zero...options.promiseInterval)
         nextComparison = now.instant + comparisonPause()
@@ -108,7 +108,7 @@ package struct AntiEntropy {
     }
 
     /// The ring is known, or has changed.
-    package mutating func topologyChanged(
+    public mutating func topologyChanged(
         _ newer: Topology, into effects: inout [AntiEntropyEffect]
     ) {
         topology = newer
@@ -127,7 +127,7 @@ package struct AntiEntropy {
     }
 
     /// `node` can, or can no longer, be sent to.
-    package mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
+    public mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
         let index = reachable.partitionIndex { $0 < node }
         let was = index < reachable.count && reachable[index] == node
         if isReachable, !was { reachable.insert(node, at: index) }
@@ -135,7 +135,7 @@ package struct AntiEntropy {
     }
 
     /// A message of anti-entropy came from `sender`.
-    package mutating func messageReceived(
+    public mutating func messageReceived(
         _ message: ExchangeMessage, from sender: NodeID, at now: Moment,
         into effects: inout [AntiEntropyEffect]
     ) {
@@ -155,7 +155,7 @@ package struct AntiEntropy {
     }
 
     /// When `tick` is next due.
-    package var nextWakeup: Instant {
+    public var nextWakeup: Instant {
         let confirmation = descents.map(\.next).min() ?? .never
         return min(
             min(nextPromise, nextComparison, nextCare, confirmation),
@@ -163,7 +163,7 @@ package struct AntiEntropy {
     }
 
     /// Time has passed.
-    package mutating func tick(at now: Moment, into effects: inout [AntiEntropyEffect]) {
+    public mutating func tick(at now: Moment, into effects: inout [AntiEntropyEffect]) {
         if now.instant >= nextPromise { makePromise(at: now, into: &effects) }
         if now.instant >= nextComparison { compareNext(at: now, into: &effects) }
         confirmDescents(at: now, into: &effects)
@@ -173,7 +173,7 @@ package struct AntiEntropy {
     }
 
     /// The log may be synced further on.
-    package mutating func logAdvanced(at now: Moment, into effects: inout [AntiEntropyEffect]) {
+    public mutating func logAdvanced(at now: Moment, into effects: inout [AntiEntropyEffect]) {
         while let reply = replies.first, reply.position <= engine.synced {
             replies.removeFirst()
             send(.rootsReply(reply.message), to: reply.node, into: &effects)
@@ -182,7 +182,7 @@ package struct AntiEntropy {
     }
 
     /// Reads that the engine has completed, some of which may be anti-entropy's.
-    package mutating func readsCompleted(
+    public mutating func readsCompleted(
         _ reads: [CompletedRead], at now: Moment, into effects: inout [AntiEntropyEffect]
     ) {
         for read in reads {

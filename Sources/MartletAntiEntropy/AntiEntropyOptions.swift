@@ -1,24 +1,24 @@
 // The pace of anti-entropy: how soon a difference is found, and what that costs.
 
 /// How a node compares itself with others; the same on all nodes unless a difference is meant.
-package struct AntiEntropyOptions: Hashable, Sendable {
+public struct AntiEntropyOptions: Hashable, Sendable {
     /// Within which time each partition is compared with each other home. Shorter finds differences
     /// and lets tombstones go sooner, for 36 bytes a partition and home each time. 100 ms to a day.
-    package var period = Duration.seconds(60)
+    public var period = Duration.seconds(60)
     /// How long after the first sight of a difference it is looked at again: what is merely under
     /// way has arrived by then.
-    package var confirmation = Duration.seconds(1)
+    public var confirmation = Duration.seconds(1)
     /// How often a node tells the others what it binds itself to.
-    package var promiseInterval = Duration.seconds(10)
+    public var promiseInterval = Duration.seconds(10)
     /// How far behind the node's clock that is: as far as the clocks of two nodes may differ, so
     /// that no hint is refused for being old. Tombstones stay at least as long.
-    package var promiseLag = Duration.seconds(30)
+    public var promiseLag = Duration.seconds(30)
     /// How long after its expiry an object stays, since clocks differ.
-    package var expirySlack = Duration.seconds(60)
+    public var expirySlack = Duration.seconds(60)
     /// Within which time every tree is made anew from what the storage holds, and compared. An hour
     /// and up; zero for never.
-    package var verification = Duration.seconds(7 * 24 * 3_600)
+    public var verification = Duration.seconds(7 * 24 * 3_600)
 
     /// The defaults.
-    package init() {}
+    public init() {}
 }

@@ -5,7 +5,7 @@ extension Array {
     /// front. `belongsToFront` must hold for a run of elements from the start and for none behind
     /// it. O(log n) calls.
     @inlinable
-    package func partitionIndex(where belongsToFront: (Element) -> Bool) -> Int {
+    public func partitionIndex(where belongsToFront: (Element) -> Bool) -> Int {
         var low = 0
         var high = count
         while low < high {

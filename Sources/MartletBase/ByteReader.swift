@@ -3,9 +3,9 @@
 // are seen to be there.
 
 /// Why bytes could not be read.
-package struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was wrong.
-    package enum Reason: Hashable, Sendable {
+    public enum Reason: Hashable, Sendable {
         /// The bytes end before the value does.
         case truncated
         /// A value outside what the format allows; the text names it.
@@ -19,18 +19,18 @@ package struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What was wrong.
-    package var reason: Reason
+    public var reason: Reason
     /// The offset, in bytes from the start of what was read.
-    package var offset: Int
+    public var offset: Int
 
     /// The failure `reason` at `offset`.
-    package init(_ reason: Reason, at offset: Int) {
+    public init(_ reason: Reason, at offset: Int) {
         self.reason = reason
         self.offset = offset
     }
 
     /// One line for a log.
-    package var description: String {
+    public var description: String {
         let what =
             switch reason {
             case .truncated: "truncated"
@@ -44,21 +44,21 @@ package struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A cursor over a run of bytes; copies only what is read out as bytes.
-package struct ByteReader: Sendable {
+public struct ByteReader: Sendable {
     /// What is read from; not all of it need be in reach.
-    package let bytes: Bytes
+    public let bytes: Bytes
     /// The offset at which reading ends.
-    package let end: Int
+    public let end: Int
     /// The offset of the next byte, from the start of the underlying bytes.
-    package private(set) var offset: Int
+    public private(set) var offset: Int
 
     /// A reader over all of `bytes`.
-    package init(_ bytes: Bytes) {
+    public init(_ bytes: Bytes) {
         self.init(bytes, 0..<bytes.count)
     }
 
     /// A reader over `bytes[range]`.
-    package init(_ bytes: Bytes, _ range: Range<Int>) {
+    public init(_ bytes: Bytes, _ range: Range<Int>) {
         invariant(
             range.lowerBound >= 0 && range.upperBound <= bytes.count,
             "reader over \(range) of \(bytes.count)")
@@ -68,17 +68,17 @@ package struct ByteReader: Sendable {
     }
 
     /// How many bytes are left.
-    package var remaining: Int { end - offset }
+    public var remaining: Int { end - offset }
     /// Whether all has been read.
-    package var isAtEnd: Bool { offset == end }
+    public var isAtEnd: Bool { offset == end }
 
     /// The failure `reason` at the present offset.
-    package func error(_ reason: FormatError.Reason) -> FormatError {
+    public func error(_ reason: FormatError.Reason) -> FormatError {
         FormatError(reason, at: offset)
     }
 
     /// Fails unless everything has been read: trailing bytes are an error in every format here.
-    package func expectEnd() throws(FormatError) {
+    public func expectEnd() throws(FormatError) {
         if !isAtEnd { throw error(.invalid("trailing bytes")) }
     }
 
@@ -87,27 +87,27 @@ package struct ByteReader: Sendable {
     }
 
     /// Moves on to `offset`, which lies between here and the end.
-    package mutating func skip(to offset: Int) {
+    public mutating func skip(to offset: Int) {
         invariant((self.offset...end).contains(offset), "skip to \(offset) of \(end)")
         self.offset = offset
     }
 
     /// One byte.
-    package mutating func readUInt8() throws(FormatError) -> UInt8 {
+    public mutating func readUInt8() throws(FormatError) -> UInt8 {
         try need(1)
         defer { offset += 1 }
         return bytes[offset]
     }
 
     /// Two bytes, little-endian.
-    package mutating func readUInt16() throws(FormatError) -> UInt16 {
+    public mutating func readUInt16() throws(FormatError) -> UInt16 {
         try need(2)
         defer { offset += 2 }
         return UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
     }
 
     /// Four bytes, little-endian.
-    package mutating func readUInt32() throws(FormatError) -> UInt32 {
+    public mutating func readUInt32() throws(FormatError) -> UInt32 {
         try need(4)
         defer { offset += 4 }
         return unsafe bytes.withUnsafeBytes {
@@ -116,7 +116,7 @@ package struct ByteReader: Sendable {
     }
 
     /// Eight bytes, little-endian.
-    package mutating func readUInt64() throws(FormatError) -> UInt64 {
+    public mutating func readUInt64() throws(FormatError) -> UInt64 {
         try need(8)
         defer { offset += 8 }
         return unsafe bytes.withUnsafeBytes {
@@ -125,7 +125,7 @@ package struct ByteReader: Sendable {
     }
 
     /// An unsigned LEB128 in its shortest form; a longer form is invalid.
-    package mutating func readVarint() throws(FormatError) -> UInt64 {
+    public mutating func readVarint() throws(FormatError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
@@ -142,27 +142,27 @@ package struct ByteReader: Sendable {
 
     /// A count of things that take at least `minimumSize` bytes each: never more than can follow,
     /// so that a hostile count cannot make the caller reserve memory.
-    package mutating func readCount(minimumSize: Int = 1) throws(FormatError) -> Int {
+    public mutating func readCount(minimumSize: Int = 1) throws(FormatError) -> Int {
         let count = try readVarint()
         guard count <= UInt64(remaining / max(1, minimumSize)) else { throw error(.truncated) }
         return Int(count)
     }
 
     /// `count` bytes.
-    package mutating func readRaw(_ count: Int) throws(FormatError) -> Bytes {
+    public mutating func readRaw(_ count: Int) throws(FormatError) -> Bytes {
         try need(count)
         defer { offset += count }
         return Array(bytes[offset..<offset + count])
     }
 
     /// Bytes behind their count.
-    package mutating func readPrefixed() throws(FormatError) -> Bytes {
+    public mutating func readPrefixed() throws(FormatError) -> Bytes {
         let count = try readCount()
         return try readRaw(count)
     }
 
     /// Text behind its count; invalid UTF-8 is an error.
-    package mutating func readPrefixedText() throws(FormatError) -> String {
+    public mutating func readPrefixedText() throws(FormatError) -> String {
         let raw = try readPrefixed()
         guard let text = String(validating: raw, as: UTF8.self) else {
             throw error(.invalid("UTF-8"))
@@ -171,7 +171,7 @@ package struct ByteReader: Sendable {
     }
 
     /// Zero or one; anything else is invalid.
-    package mutating func readFlag() throws(FormatError) -> Bool {
+    public mutating func readFlag() throws(FormatError) -> Bool {
         switch try readUInt8() {
         case 0: return false
         case 1: return true

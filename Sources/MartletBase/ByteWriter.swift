@@ -2,60 +2,60 @@
 // length.
 
 /// An append-only encoder over one growing byte array; reuse it with `removeAll`.
-package struct ByteWriter: Sendable {
+public struct ByteWriter: Sendable {
     /// What has been written.
-    package private(set) var bytes: Bytes
+    public private(set) var bytes: Bytes
 
     /// An empty writer with room for `capacity` bytes.
-    package init(capacity: Int = 0) {
+    public init(capacity: Int = 0) {
         bytes = []
         bytes.reserveCapacity(capacity)
     }
 
     /// How many bytes have been written.
-    package var count: Int { bytes.count }
+    public var count: Int { bytes.count }
 
     /// Forgets what was written and keeps the memory.
-    package mutating func removeAll() {
+    public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
     }
 
     /// Forgets what was written after the first `count` bytes.
-    package mutating func truncate(to count: Int) {
+    public mutating func truncate(to count: Int) {
         invariant(count >= 0 && count <= bytes.count, "truncation of \(bytes.count) to \(count)")
         bytes.removeLast(bytes.count - count)
     }
 
     /// Hands the bytes over and starts anew without their memory.
-    package mutating func take() -> Bytes {
+    public mutating func take() -> Bytes {
         let taken = bytes
         bytes = []
         return taken
     }
 
     /// One byte.
-    package mutating func write(_ byte: UInt8) {
+    public mutating func write(_ byte: UInt8) {
         bytes.append(byte)
     }
 
     /// Two bytes, little-endian.
-    package mutating func write(_ value: UInt16) {
+    public mutating func write(_ value: UInt16) {
         bytes.append(UInt8(truncatingIfNeeded: value))
         bytes.append(UInt8(truncatingIfNeeded: value >> 8))
     }
 
     /// Four bytes, little-endian.
-    package mutating func write(_ value: UInt32) {
+    public mutating func write(_ value: UInt32) {
         unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// Eight bytes, little-endian.
-    package mutating func write(_ value: UInt64) {
+    public mutating func write(_ value: UInt64) {
         unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// An unsigned LEB128: 1 to 10 bytes, 7 bits each, lowest first.
-    package mutating func writeVarint(_ value: UInt64) {
+    public mutating func writeVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -65,38 +65,38 @@ package struct ByteWriter: Sendable {
     }
 
     /// A count as a varint; never negative.
-    package mutating func writeCount(_ count: Int) {
+    public mutating func writeCount(_ count: Int) {
         writeVarint(UInt64(count))
     }
 
     /// The bytes alone, without a length.
-    package mutating func writeRaw(_ raw: Bytes) {
+    public mutating func writeRaw(_ raw: Bytes) {
         bytes.append(contentsOf: raw)
     }
 
     /// A copy of what lies in `range` of borrowed memory.
-    package mutating func writeRaw(_ span: RawSpan, _ range: Range<Int>) {
+    public mutating func writeRaw(_ span: RawSpan, _ range: Range<Int>) {
         unsafe span.extracting(range).withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// The bytes behind their count.
-    package mutating func writePrefixed(_ raw: Bytes) {
+    public mutating func writePrefixed(_ raw: Bytes) {
         writeCount(raw.count)
         bytes.append(contentsOf: raw)
     }
 
     /// The UTF-8 of `text` behind its count.
-    package mutating func writePrefixed(_ text: String) {
+    public mutating func writePrefixed(_ text: String) {
         writePrefixed(Array(text.utf8))
     }
 
     /// Zero or one.
-    package mutating func write(_ flag: Bool) {
+    public mutating func write(_ flag: Bool) {
         bytes.append(flag ? 1 : 0)
     }
 
     /// Overwrites four bytes written earlier: a length or checksum known only afterwards.
-    package mutating func patch(_ value: UInt32, at offset: Int) {
+    public mutating func patch(_ value: UInt32, at offset: Int) {
         invariant(offset >= 0 && offset + 4 <= bytes.count, "patch at \(offset) of \(bytes.count)")
         for index in 0..<4 {
             bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))

@@ -2,9 +2,9 @@
 internal import CMartletChecksum
 
 /// CRC32C (Castagnoli): detects every burst up to 32 bits and, at frame sizes, up to five flips.
-package enum Checksum {
+public enum Checksum {
     /// Extends `crc` over `bytes[range]`; begin with 0. O(n), 10 GB/s and more with SSE4.2.
-    package static func crc32c(_ bytes: Bytes, _ range: Range<Int>, extending crc: UInt32 = 0)
+    public static func crc32c(_ bytes: Bytes, _ range: Range<Int>, extending crc: UInt32 = 0)
         -> UInt32
     {
         invariant(
@@ -17,7 +17,7 @@ package enum Checksum {
     }
 
     /// The checksum of all of `bytes`.
-    package static func crc32c(_ bytes: Bytes) -> UInt32 {
+    public static func crc32c(_ bytes: Bytes) -> UInt32 {
         crc32c(bytes, 0..<bytes.count)
     }
 }

@@ -1,40 +1,40 @@
 // Time as the core knows it: handed in with every event, never asked for.
 
 /// A point on one node's monotonic clock, in nanoseconds; comparable on that node alone.
-package struct Instant: Hashable, Comparable, Sendable {
+public struct Instant: Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's own start.
-    package var nanoseconds: UInt64
+    public var nanoseconds: UInt64
 
     /// The instant `nanoseconds` after the clock's start.
-    package init(nanoseconds: UInt64) {
+    public init(nanoseconds: UInt64) {
         self.nanoseconds = nanoseconds
     }
 
     /// The clock's start.
-    package static let start = Instant(nanoseconds: 0)
+    public static let start = Instant(nanoseconds: 0)
     /// A time that never comes.
-    package static let never = Instant(nanoseconds: .max)
+    public static let never = Instant(nanoseconds: .max)
 
     /// The earlier of two comes first.
-    package static func < (left: Instant, right: Instant) -> Bool {
+    public static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
 
     /// `instant` moved forward by `duration`, stopping at `never`.
-    package static func + (instant: Instant, duration: Duration) -> Instant {
+    public static func + (instant: Instant, duration: Duration) -> Instant {
         let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.nanoseconds)
         return overflow ? .never : Instant(nanoseconds: sum)
     }
 
     /// How long after `earlier` this is; zero when it is not after it.
-    package func since(_ earlier: Instant) -> Duration {
+    public func since(_ earlier: Instant) -> Duration {
         self > earlier ? .nanoseconds(Int64(clamping: nanoseconds - earlier.nanoseconds)) : .zero
     }
 }
 
 extension Duration {
     /// The whole nanoseconds of a duration, clamped to 0 … `UInt64.max`.
-    package var nanoseconds: UInt64 {
+    public var nanoseconds: UInt64 {
         // Eighteen seconds of attoseconds fit into a word, and nearly all durations are shorter:
         // division of two words takes many times as long as that of one.
         if let word = UInt64(exactly: attoseconds) { return word / 1_000_000_000 }
@@ -42,40 +42,40 @@ extension Duration {
     }
 
     /// The whole milliseconds of a duration.
-    package var milliseconds: UInt64 { nanoseconds / 1_000_000 }
+    public var milliseconds: UInt64 { nanoseconds / 1_000_000 }
 }
 
 /// Milliseconds since 1970-01-01 UTC by a node's wall clock: may jump, may be wrong.
-package struct WallTime: Hashable, Comparable, Sendable {
+public struct WallTime: Hashable, Comparable, Sendable {
     /// Milliseconds since 1970-01-01 UTC.
-    package var milliseconds: UInt64
+    public var milliseconds: UInt64
 
     /// The wall time `milliseconds` after the epoch.
-    package init(milliseconds: UInt64) {
+    public init(milliseconds: UInt64) {
         self.milliseconds = milliseconds
     }
 
     /// So long before, but not before the epoch.
-    package func earlier(by duration: Duration) -> WallTime {
+    public func earlier(by duration: Duration) -> WallTime {
         let back = UInt64(max(0, duration.milliseconds))
         return WallTime(milliseconds: milliseconds - min(milliseconds, back))
     }
 
     /// The earlier of two comes first.
-    package static func < (left: WallTime, right: WallTime) -> Bool {
+    public static func < (left: WallTime, right: WallTime) -> Bool {
         left.milliseconds < right.milliseconds
     }
 }
 
 /// What a shell hands in with each event: both of a node's clocks, read together.
-package struct Moment: Hashable, Sendable {
+public struct Moment: Hashable, Sendable {
     /// The monotonic clock: durations, deadlines, timers.
-    package var instant: Instant
+    public var instant: Instant
     /// The wall clock: timestamps and expiry, nothing else.
-    package var wall: WallTime
+    public var wall: WallTime
 
     /// Both readings.
-    package init(instant: Instant, wall: WallTime) {
+    public init(instant: Instant, wall: WallTime) {
         self.instant = instant
         self.wall = wall
     }
@@ -83,7 +83,7 @@ package struct Moment: Hashable, Sendable {
 
 extension SeededRandom {
     /// A duration in `range`, uniformly, to the nanosecond.
-    package mutating func duration(in range: ClosedRange<Duration>) -> Duration {
+    public mutating func duration(in range: ClosedRange<Duration>) -> Duration {
         let width = (range.upperBound - range.lowerBound).nanoseconds
         return range.lowerBound + .nanoseconds(Int64(below(Int(width) + 1)))
     }

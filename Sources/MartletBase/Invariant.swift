@@ -3,7 +3,7 @@
 
 /// Traps, in every build, when `condition` is false; `message` should print the state at fault.
 @inline(__always)
-package func invariant(
+public func invariant(
     _ condition: Bool, _ message: @autoclosure () -> String,
     file: StaticString = #fileID, line: UInt = #line
 ) {

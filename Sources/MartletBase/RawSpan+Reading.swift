@@ -4,7 +4,7 @@
 extension [UInt8] {
     /// The array's memory, borrowed.
     @inlinable
-    package var raw: RawSpan {
+    public var raw: RawSpan {
         @_lifetime(borrow self) get { unsafe span.bytes }
     }
 }
@@ -12,36 +12,36 @@ extension [UInt8] {
 extension RawSpan {
     /// The byte at `offset`.
     @inlinable @inline(__always)
-    package func byte(_ offset: Int) -> UInt8 {
+    public func byte(_ offset: Int) -> UInt8 {
         unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
     }
 
     /// The little-endian 16-bit integer at `offset`.
     @inlinable @inline(__always)
-    package func half(_ offset: Int) -> UInt16 {
+    public func half(_ offset: Int) -> UInt16 {
         UInt16(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
     /// The little-endian 32-bit integer at `offset`.
     @inlinable @inline(__always)
-    package func quarter(_ offset: Int) -> UInt32 {
+    public func quarter(_ offset: Int) -> UInt32 {
         UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
     /// The little-endian 64-bit integer at `offset`.
     @inlinable @inline(__always)
-    package func word(_ offset: Int) -> UInt64 {
+    public func word(_ offset: Int) -> UInt64 {
         UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
     /// The bytes in `range`, as an array of their own. O(range).
-    package func copy(_ range: Range<Int>) -> Bytes {
+    public func copy(_ range: Range<Int>) -> Bytes {
         unsafe extracting(range).withUnsafeBytes { unsafe Bytes($0) }
     }
 
     /// Below 0 when these bytes come before `other` in lexicographic order, above 0 when after.
     @inlinable
-    package func order(against other: RawSpan) -> Int {
+    public func order(against other: RawSpan) -> Int {
         let common = Swift.min(byteCount, other.byteCount)
         var offset = 0
         while offset + 8 <= common {

@@ -2,48 +2,48 @@
 
 /// A reproducible stream of random bits (SplitMix64; Steele, Lea and Flood, OOPSLA 2014).
 /// Not for secrets.
-package struct SeededRandom: RandomNumberGenerator, Sendable {
+public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// The stream of `seed`.
-    package init(seed: UInt64) {
+    public init(seed: UInt64) {
         state = seed
     }
 
     /// The stream for one concern under `seed`; streams with different labels are independent.
-    package init(seed: UInt64, stream label: String) {
+    public init(seed: UInt64, stream label: String) {
         state = StableHash.hash(Array(label.utf8), seed: seed)
     }
 
     /// The next 64 bits.
-    package mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         return StableHash.mix(state)
     }
 
     /// A number in `0 ..< bound`, without bias that matters (64-bit multiply-high); `bound` > 0.
-    package mutating func below(_ bound: Int) -> Int {
+    public mutating func below(_ bound: Int) -> Int {
         invariant(bound > 0, "a draw below \(bound)")
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
     /// A number in `0 ..< 1`, with 53 random bits.
-    package mutating func unit() -> Double {
+    public mutating func unit() -> Double {
         Double(next() >> 11) * 0x1p-53
     }
 
     /// True with the given probability.
-    package mutating func chance(_ probability: Double) -> Bool {
+    public mutating func chance(_ probability: Double) -> Bool {
         unit() < probability
     }
 }
 
 /// A 64-bit hash that is the same in every process, build and version: order on disk and in
 /// simulation may depend on it, unlike `Hasher`.
-package enum StableHash {
+public enum StableHash {
     /// The finaliser of SplitMix64: a bijection that spreads every bit.
     @inlinable
-    package static func mix(_ value: UInt64) -> UInt64 {
+    public static func mix(_ value: UInt64) -> UInt64 {
         var bits = value
         bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
         bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
@@ -52,12 +52,12 @@ package enum StableHash {
 
     /// The hash of `bytes` under `seed`: eight bytes a step, each folded by a wide multiply.
     /// O(n), no allocation.
-    package static func hash(_ bytes: Bytes, seed: UInt64 = 0) -> UInt64 {
+    public static func hash(_ bytes: Bytes, seed: UInt64 = 0) -> UInt64 {
         hash(bytes.raw, seed: seed)
     }
 
     /// The same of borrowed bytes.
-    package static func hash(_ bytes: RawSpan, seed: UInt64 = 0) -> UInt64 {
+    public static func hash(_ bytes: RawSpan, seed: UInt64 = 0) -> UInt64 {
         var accumulator = mix(seed ^ 0x9E37_79B9_7F4A_7C15) ^ UInt64(bytes.byteCount)
         var index = 0
         while index + 8 <= bytes.byteCount {

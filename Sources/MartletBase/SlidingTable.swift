@@ -5,19 +5,19 @@
 ///
 /// A ring of slots from the oldest value to the newest: one that outlives the others holds on to
 /// the slots of those that came after it, 8 bytes each for a class.
-package struct SlidingTable<Element> {
+public struct SlidingTable<Element> {
     /// A power of two of them; the value under `number` is at `number & mask`.
-    @usableFromInline package var slots: [Element?]
+    public var slots: [Element?]
     /// No value has a number below this.
-    @usableFromInline package var oldest: UInt64
+    public var oldest: UInt64
     /// The number that the next value gets.
-    @usableFromInline package var next: UInt64
+    public var next: UInt64
     /// How many values there are.
-    @usableFromInline package var live = 0
+    public var live = 0
 
     /// A table without values, whose first gets the number `first`.
     @inlinable
-    package init(first: UInt64 = 1) {
+    public init(first: UInt64 = 1) {
         oldest = first
         next = first
         slots = Array(repeating: nil, count: 64)
@@ -25,15 +25,15 @@ package struct SlidingTable<Element> {
 
     /// How many values there are.
     @inlinable
-    package var count: Int { live }
+    public var count: Int { live }
 
     /// What of a number is its slot.
     @inlinable
-    package var mask: UInt64 { UInt64(slots.count - 1) }
+    public var mask: UInt64 { UInt64(slots.count - 1) }
 
     /// Adds a value and returns its number. O(1) amortised.
     @inlinable
-    package mutating func append(_ element: Element) -> UInt64 {
+    public mutating func append(_ element: Element) -> UInt64 {
         if next - oldest == UInt64(slots.count) { grow() }
         let number = next
         slots[Int(number & mask)] = element
@@ -44,7 +44,7 @@ package struct SlidingTable<Element> {
 
     /// The value under `number`; nil when there is none, or no longer. O(1).
     @inlinable
-    package subscript(number: UInt64) -> Element? {
+    public subscript(number: UInt64) -> Element? {
         guard number >= oldest, number < next else { return nil }
         return slots[Int(number & mask)]
     }
@@ -52,7 +52,7 @@ package struct SlidingTable<Element> {
     /// Takes the value under `number` out. O(1) amortised.
     @inlinable
     @discardableResult
-    package mutating func remove(_ number: UInt64) -> Element? {
+    public mutating func remove(_ number: UInt64) -> Element? {
         guard number >= oldest, number < next else { return nil }
         let index = Int(number & mask)
         guard let element = slots[index] else { return nil }
@@ -63,13 +63,12 @@ package struct SlidingTable<Element> {
     }
 
     /// The numbers of all values, ascending. O(window).
-    package var numbers: [UInt64] {
+    public var numbers: [UInt64] {
         (oldest..<next).filter { slots[Int($0 & mask)] != nil }
     }
 
     /// Doubles the ring.
-    @usableFromInline
-    package mutating func grow() {
+    public mutating func grow() {
         var larger = [Element?](repeating: nil, count: slots.count * 2)
         let largerMask = UInt64(larger.count - 1)
         for number in oldest..<next {

@@ -2,8 +2,8 @@
 // value. Events and the time go in, effects come out; no IO, no clock. It marks members and never
 // changes the topology. Probing is in `Membership+Probing`, what is believed in
 // `Membership+Beliefs`, seeds and full exchanges in `Membership+Joining`.
-package import MartletBase
-package import MartletWire
+public import MartletBase
+public import MartletWire
 
 /// One node's view of the cluster.
 ///
@@ -19,9 +19,9 @@ package import MartletWire
 ///
 /// The caller hands in events in the order in which they happen, calls `ticked` at `nextWakeup`
 /// or soon after, and carries out all effects. Costs per event are at most linear in the members.
-package struct Membership: Sendable {
+public struct Membership: Sendable {
     /// What happened.
-    package enum Event: Hashable, Sendable {
+    public enum Event: Hashable, Sendable {
         /// The node can send from now on. Comes first, once.
         case started
         /// `nextWakeup` has come.
@@ -38,7 +38,7 @@ package struct Membership: Sendable {
     }
 
     /// What to do, or what to know.
-    package enum Effect: Hashable, Sendable {
+    public enum Effect: Hashable, Sendable {
         /// Send this once; it may be lost.
         case sendDatagram(Datagram, to: Endpoint)
         /// Send this over the link to that member; it may be lost.
@@ -54,16 +54,16 @@ package struct Membership: Sendable {
     }
 
     /// The most probes open at a time.
-    package static let probeLimit = 64
+    public static let probeLimit = 64
     /// The most pings for others open at a time; beyond it requests are ignored.
-    package static let relayLimit = 64
+    public static let relayLimit = 64
     /// The most seeds, and the most unreachable members, tried at a time.
-    package static let outreachLimit = 8
+    public static let outreachLimit = 8
 
     /// The epoch of this node's topology, told to others; 0 when there is none.
-    package var epoch: UInt64 = 0
+    public var epoch: UInt64 = 0
     /// This node's own record, with its present incarnation.
-    package internal(set) var local: Member
+    public internal(set) var local: Member
 
     let options: MembershipOptions
     var random: SeededRandom
@@ -89,7 +89,7 @@ package struct Membership: Sendable {
 
     /// A node that knows itself and where to look for others. `local` must be without defect and
     /// is alive; `options` within their ranges. Seeds may be none, and may name this node.
-    package init(
+    public init(
         local: Member, seeds: [Endpoint], options: MembershipOptions, random: SeededRandom
     ) {
         invariant(local.defect == nil, "local member with invalid \(local.defect ?? "")")
@@ -105,7 +105,7 @@ package struct Membership: Sendable {
     }
 
     /// Takes in one event. `now` never goes back. Appends to `effects`, in the order of sending.
-    package mutating func handle(
+    public mutating func handle(
         _ event: Event, at now: Instant, into effects: inout [Effect]
     ) {
         forgiveOwnPause(at: now)
@@ -126,7 +126,7 @@ package struct Membership: Sendable {
     }
 
     /// When to handle `ticked` next; `never` before `started`.
-    package var nextWakeup: Instant {
+    public var nextWakeup: Instant {
         var next = min(nextPeriod, nextOutreach, nextPushPull)
         if let first = suspicions.first { next = min(next, first.deadline) }
         for probe in probes { next = min(next, probe.deadline) }
@@ -134,19 +134,19 @@ package struct Membership: Sendable {
     }
 
     /// Everyone known, this node included, by id. O(n).
-    package var members: [Member] {
+    public var members: [Member] {
         var all = table.beliefs.map(\.member)
         all.insert(local, at: all.firstIndex { $0.id > local.id } ?? all.count)
         return all
     }
 
     /// What is believed of a member; nil when it is not known. O(log n).
-    package func state(of id: NodeID) -> MemberState? {
+    public func state(of id: NodeID) -> MemberState? {
         id == local.id ? .alive : table[id]?.member.state
     }
 
     /// Traps when a promise between the parts is broken. O(n log n); for tests and simulation.
-    package func checkInvariants() {
+    public func checkInvariants() {
         table.checkInvariants()
         gossip.checkInvariants()
         invariant(table[local.id] == nil, "\(local.id) believes something of itself")

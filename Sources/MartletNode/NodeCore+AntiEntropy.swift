@@ -3,14 +3,14 @@
 internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletReplication
-package import MartletRing
-package import MartletStorage
-package import MartletVersions
+public import MartletRing
+public import MartletStorage
+public import MartletVersions
 internal import MartletWire
 
 extension NodeCore {
     /// Up to where `partition` is settled, as far as this node knows.
-    package func watermark(of partition: Partition) -> HybridTimestamp {
+    public func watermark(of partition: Partition) -> HybridTimestamp {
         antiEntropy.watermark(of: partition)
     }
 
@@ -47,5 +47,5 @@ extension NodeCore {
 extension EntryDigest {
     /// What a stored object is to a Merkle tree: its context and its dots, which name its values.
     /// Every engine that holds a node's data is opened with this.
-    package static let object = EntryDigest("object") { Object.digest(keyHash: $0, $1) }
+    public static let object = EntryDigest("object") { Object.digest(keyHash: $0, $1) }
 }

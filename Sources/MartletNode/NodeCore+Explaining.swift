@@ -2,33 +2,33 @@
 // key and why that is still there. Asking changes nothing that is stored.
 //
 //     lookUp ─► scans of the key's hash, from the disk where need be ─► takeLookedUp
-package import MartletAntiEntropy
-package import MartletBase
-package import MartletReplication
+public import MartletAntiEntropy
+public import MartletBase
+public import MartletReplication
 internal import MartletRing
 internal import MartletStorage
-package import MartletVersions
+public import MartletVersions
 
 /// All that a node holds of one key.
-package struct KeyHoldings: Hashable, Sendable {
+public struct KeyHoldings: Hashable, Sendable {
     /// What is kept for a home that lacks it.
-    package struct Hint: Hashable, Sendable {
+    public struct Hint: Hashable, Sendable {
         /// The home.
-        package var home: NodeID
+        public var home: NodeID
         /// What is kept in its place; nil where the hint refers to the object beside it.
-        package var object: Object?
+        public var object: Object?
     }
 
     /// The key.
-    package var key: Bytes
+    public var key: Bytes
     /// Its partition.
-    package var partition: UInt16
+    public var partition: UInt16
     /// What is held as a home; empty when nothing is.
-    package var object = Object()
+    public var object = Object()
     /// Hints of the key, by home.
-    package var hints: [Hint] = []
+    public var hints: [Hint] = []
     /// Whether something that is held does not read back.
-    package var isDamaged = false
+    public var isDamaged = false
 }
 
 /// A look at a key that may wait for the disk.
@@ -68,36 +68,36 @@ extension NodeCore {
 
     /// Has `partitions`, or all that the node is a home of, compared with every other home at the
     /// next `ticked`, which is due at once. How many those are.
-    package mutating func repair(_ partitions: [UInt16]?, at now: Moment) -> Int {
+    public mutating func repair(_ partitions: [UInt16]?, at now: Moment) -> Int {
         antiEntropy.repair(partitions, at: now)
     }
 
     /// What anti-entropy is busy with.
-    package var exchangeActivity: ExchangeActivity { antiEntropy.activity }
+    public var exchangeActivity: ExchangeActivity { antiEntropy.activity }
 
     /// Objects on their way to other homes that lack them, or waiting to be.
-    package var pushCount: Int { replication.pushCount }
+    public var pushCount: Int { replication.pushCount }
 
     /// Counts of what anti-entropy has done.
-    package var antiEntropyCounters: AntiEntropyCounters { antiEntropy.counters }
+    public var antiEntropyCounters: AntiEntropyCounters { antiEntropy.counters }
 
     /// Homes of `partitions`, or of any of this node's, that it cannot compare with now; sorted.
-    package func away(from partitions: [UInt16]?) -> [NodeID] { antiEntropy.away(from: partitions) }
+    public func away(from partitions: [UInt16]?) -> [NodeID] { antiEntropy.away(from: partitions) }
 
     // MARK: Watermarks
 
     /// How far the watermarks of the node's home partitions lie back.
-    package func watermarkAges(at wall: WallTime) -> WatermarkAges {
+    public func watermarkAges(at wall: WallTime) -> WatermarkAges {
         antiEntropy.watermarkAges(at: wall)
     }
 
     /// How `partition` stands; nil where this node is no home of it.
-    package func condition(of partition: UInt16) -> PartitionCondition? {
+    public func condition(of partition: UInt16) -> PartitionCondition? {
         antiEntropy.condition(of: partition)
     }
 
     /// What keeps what is held from being removed; nothing where it goes with the next sweep.
-    package func obstacles(
+    public func obstacles(
         toRemoving holdings: KeyHoldings, at wall: WallTime
     ) -> [RemovalObstacle] {
         antiEntropy.obstacles(toRemoving: holdings.object, in: holdings.partition, at: wall)
@@ -107,7 +107,7 @@ extension NodeCore {
 
     /// Begins to look at what is held of `key`: `takeLookedUp` has it under `id`, now or later.
     /// False when the node has no ring yet, or too much is being read.
-    package mutating func lookUp(_ key: Bytes, as id: RequestID) -> Bool {
+    public mutating func lookUp(_ key: Bytes, as id: RequestID) -> Bool {
         guard let topology, lookups.count < Self.lookupLimit else { return false }
         let partition = topology.partition(ofKey: key).index
         let hash = StorageKey.object(partition: partition, key: key).hash
@@ -127,7 +127,7 @@ extension NodeCore {
     }
 
     /// The looks that are complete.
-    package mutating func takeLookedUp() -> [(id: RequestID, holdings: KeyHoldings)] {
+    public mutating func takeLookedUp() -> [(id: RequestID, holdings: KeyHoldings)] {
         if lookups.isEmpty { return [] }
         let done = lookups.filter { $0.awaited.isEmpty }
         lookups.removeAll { $0.awaited.isEmpty }

@@ -1,22 +1,22 @@
 // A node without its IO: composes membership, replication and storage, and owns nothing else. The
 // server and the simulator drive this very value: an event and the time go in, effects come out.
 internal import MartletAntiEntropy
-package import MartletBase
+public import MartletBase
 internal import MartletMembership
-package import MartletReplication
-package import MartletRing
-package import MartletStorage
-package import MartletVersions
-package import MartletWire
+public import MartletReplication
+public import MartletRing
+public import MartletStorage
+public import MartletVersions
+public import MartletWire
 
 /// One node's protocols, composed.
-package struct NodeCore {
+public struct NodeCore {
     /// Who this node is.
-    package let identity: NodeIdentity
+    public let identity: NodeIdentity
     /// The ring, once the node knows it.
-    package internal(set) var topology: Topology?
+    public internal(set) var topology: Topology?
     /// The node's storage; the shell takes its chunks after each turn.
-    package let engine: StorageEngine
+    public let engine: StorageEngine
 
     var membership: Membership
     var replication: Replication
@@ -49,7 +49,7 @@ package struct NodeCore {
     /// Writes who the node now is to the engine: the shell must sync the log up to there, in every
     /// sync mode, before it hands in `started`. A loss of power that took the new actor back would
     /// leave the old one, clean stop and all, and the next life would issue its dots again.
-    package static func open(
+    public static func open(
         _ configuration: NodeConfiguration, engine: StorageEngine, seed: UInt64, at now: Moment
     ) throws(NodeStateError) -> NodeCore {
         let stored = try engine.loadIdentity()
@@ -137,23 +137,23 @@ package struct NodeCore {
     // MARK: Views
 
     /// Everyone known, this node included, by id.
-    package var members: [Member] { membership.members }
+    public var members: [Member] { membership.members }
     /// Counts of what replication has done.
-    package var counters: ReplicationCounters { replication.counters }
+    public var counters: ReplicationCounters { replication.counters }
     /// Hints kept for other nodes.
-    package var pendingHints: (count: Int, bytes: Int) { replication.pendingHints }
+    public var pendingHints: (count: Int, bytes: Int) { replication.pendingHints }
     /// Requests coordinated here and not yet finished.
-    package var operationsInFlight: Int { replication.operationsInFlight }
+    public var operationsInFlight: Int { replication.operationsInFlight }
     /// Under which actor this node writes, and its last counter.
-    package var dots: DotSource { replication.dots }
+    public var dots: DotSource { replication.dots }
     /// Whether `node` can be sent to: a link is open and it is not believed unreachable.
-    package func isReachable(_ node: NodeID) -> Bool {
+    public func isReachable(_ node: NodeID) -> Bool {
         if node == identity.id { return true }
         return links.contains(node) && membership.state(of: node) != .unreachable
     }
 
     /// When to hand in `ticked` next.
-    package var nextWakeup: Instant {
+    public var nextWakeup: Instant {
         min(
             membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub)
     }
@@ -161,7 +161,7 @@ package struct NodeCore {
     // MARK: Events
 
     /// Takes in one event. `now.instant` never goes back. Appends to `effects` in order.
-    package mutating func handle(
+    public mutating func handle(
         _ event: NodeEvent, at now: Moment, into effects: inout [NodeEffect]
     ) {
         switch event {

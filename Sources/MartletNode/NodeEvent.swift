@@ -1,12 +1,12 @@
 // The one way into a node, and the one way out of it.
-package import MartletBase
-package import MartletReplication
-package import MartletRing
-package import MartletStorage
-package import MartletWire
+public import MartletBase
+public import MartletReplication
+public import MartletRing
+public import MartletStorage
+public import MartletWire
 
 /// What happens to a node. Shells make these of what their sockets, clocks and threads bring.
-package enum NodeEvent: Sendable {
+public enum NodeEvent: Sendable {
     /// The node can send and be reached from now on. Comes first, once.
     case started
     /// `NodeCore.nextWakeup` has come.
@@ -35,7 +35,7 @@ package enum NodeEvent: Sendable {
 }
 
 /// What a node asks of its shell.
-package enum NodeEffect: Sendable {
+public enum NodeEffect: Sendable {
     /// Answer a client of this node.
     case answer(RequestID, ClientAnswer)
     /// Send a message over the link to that node; it may be lost when the link is down.
@@ -51,16 +51,16 @@ package enum NodeEffect: Sendable {
 }
 
 /// How a cluster is to be made of the members known to one node.
-package struct CreationRequest: Hashable, Sendable {
+public struct CreationRequest: Hashable, Sendable {
     /// How many members there must be, so that none is forgotten.
-    package var memberCount: Int
+    public var memberCount: Int
     /// N: how many home replicas each partition gets.
-    package var replicaCount: Int
+    public var replicaCount: Int
     /// Q: how many partitions there are.
-    package var partitionCount: PartitionCount
+    public var partitionCount: PartitionCount
 
     /// A cluster of `memberCount` members.
-    package init(
+    public init(
         memberCount: Int, replicaCount: Int = 3, partitionCount: PartitionCount = .standard
     ) {
         self.memberCount = memberCount
@@ -70,7 +70,7 @@ package struct CreationRequest: Hashable, Sendable {
 }
 
 /// What came of a `CreationRequest`.
-package enum CreationOutcome: Hashable, Sendable {
+public enum CreationOutcome: Hashable, Sendable {
     /// The ring exists and is being spread; the warnings are for the operator.
     case created(warnings: [String])
     /// Nothing has changed; the text says why and what to do.
@@ -78,7 +78,7 @@ package enum CreationOutcome: Hashable, Sendable {
 }
 
 /// What a node tells its operator as it happens.
-package enum NodeNote: Hashable, Sendable {
+public enum NodeNote: Hashable, Sendable {
     /// A member joined, or is believed otherwise than before.
     case memberChanged(Member)
     /// The node has adopted the topology of this epoch.

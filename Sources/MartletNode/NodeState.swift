@@ -4,22 +4,22 @@
 //     identity = version:u8 (1)  node:u64  cluster: text  name: text
 //     actor    = version:u8 (1)  incarnation:varint  0 | 1 counter:varint     1: stopped cleanly
 //     topology = as `Topology` encodes itself
-package import MartletBase
+public import MartletBase
 internal import MartletRing
-package import MartletStorage
+public import MartletStorage
 internal import MartletVersions
 
 /// Who a node is; fixed when its data directory is made.
-package struct NodeIdentity: Hashable, Sendable {
+public struct NodeIdentity: Hashable, Sendable {
     /// Drawn at random.
-    package var id: NodeID
+    public var id: NodeID
     /// The cluster that the data belongs to.
-    package var clusterName: String
+    public var clusterName: String
     /// The node's name in it.
-    package var name: String
+    public var name: String
 
     /// The identity of a new node.
-    package init(id: NodeID, clusterName: String, name: String) {
+    public init(id: NodeID, clusterName: String, name: String) {
         self.id = id
         self.clusterName = clusterName
         self.name = name
@@ -27,7 +27,7 @@ package struct NodeIdentity: Hashable, Sendable {
 }
 
 /// Why a data directory cannot be used by this node.
-package enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It belongs to another node or cluster.
     case foreign(found: NodeIdentity, clusterName: String, name: String)
     /// An entry does not read back.
@@ -40,7 +40,7 @@ package enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible 
     case refused(WriteRefusal)
 
     /// What is wrong, and what to do.
-    package var description: String {
+    public var description: String {
         switch self {
         case .foreign(let found, let clusterName, let name):
             "the data directory belongs to node \(found.name) of cluster \(found.clusterName), "

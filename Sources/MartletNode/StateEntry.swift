@@ -1,11 +1,11 @@
 // What a node has written down of itself, one entry at a time: for tools that look at a stopped
 // node's storage. A node itself reads its state through NodeState.
-package import MartletBase
-package import MartletRing
+public import MartletBase
+public import MartletRing
 internal import MartletVersions
 
 /// An entry of the `state` space.
-package enum StateEntry: Sendable {
+public enum StateEntry: Sendable {
     /// Who the node is.
     case identity(NodeIdentity)
     /// Under which incarnation it wrote last, and how far it had counted when it stopped cleanly;
@@ -15,7 +15,7 @@ package enum StateEntry: Sendable {
     case topology(Topology)
 
     /// Reads the entry called `name`; nil for a name that this build does not know.
-    package init?(name: Bytes, value: Bytes) throws(FormatError) {
+    public init?(name: Bytes, value: Bytes) throws(FormatError) {
         var reader = ByteReader(value)
         switch name.text {
         case "identity": self = .identity(try NodeIdentity(from: &reader))

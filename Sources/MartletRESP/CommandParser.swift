@@ -4,13 +4,13 @@
 //   command   = multibulk / inline
 //   multibulk = "*" count CRLF count*( "$" length CRLF length*BYTE CRLF )
 //   inline    = *( words and quotes, see InlineCommand ) LF
-package import MartletBase
+public import MartletBase
 
 /// Parses a client's bytes as they arrive. Append each read, then call `next` until it gives nil.
 ///
 /// A partial command keeps its place: each byte is looked at once, however it was cut. Memory
 /// follows the bytes received, never a count that was only announced.
-package struct CommandParser: Sendable {
+public struct CommandParser: Sendable {
     /// Arguments for which room is made on the strength of an announcement.
     private static let reservedArgumentLimit = 16
 
@@ -29,26 +29,26 @@ package struct CommandParser: Sendable {
     private var failure: RESPError?
 
     /// A parser at the start of a connection.
-    package init(limits: RESPLimits = RESPLimits()) {
+    public init(limits: RESPLimits = RESPLimits()) {
         self.limits = limits
     }
 
     /// Bytes received and not yet turned into commands or arguments.
-    package var bufferedByteCount: Int { input.count }
+    public var bufferedByteCount: Int { input.count }
 
     /// Takes what was read from the connection. Amortised O(n).
-    package mutating func append(_ received: RawSpan) {
+    public mutating func append(_ received: RawSpan) {
         if failure == nil { input.append(received) }
     }
 
     /// Takes what was read from the connection. Amortised O(n).
-    package mutating func append(_ received: Bytes) {
+    public mutating func append(_ received: Bytes) {
         unsafe append(received.span.bytes)
     }
 
     /// The next whole command, or nil until more bytes come. Once it has thrown it throws the same
     /// for ever: reply with `-ERR`, the error's text, and close.
-    package mutating func next() throws(RESPError) -> RESPCommand? {
+    public mutating func next() throws(RESPError) -> RESPCommand? {
         if let failure { throw failure }
         do {
             return try parse()

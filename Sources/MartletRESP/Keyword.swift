@@ -1,34 +1,34 @@
 // The name of a command, subcommand or option as a value that compares in two machine words,
 // whatever case the client wrote it in. Not the client's spelling: that stays in the arguments.
-package import MartletBase
+public import MartletBase
 
 /// Up to 16 bytes folded to ASCII upper case, packed lowest byte first; compares, switches and
 /// hashes without looking at bytes again. What does not fit matches no keyword. A switch costs 4 ns
 /// a case, right for options; for a table of commands a `[Keyword: …]` takes 30 ns at any size.
-package struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
+public struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
     /// Bytes that a keyword can have.
-    package static let byteLimit = 16
+    public static let byteLimit = 16
     /// What no keyword equals: too long, or with a NUL inside.
-    package static let unmatchable = Keyword(low: .max, high: .max)
+    public static let unmatchable = Keyword(low: .max, high: .max)
 
     /// The first eight bytes, folded.
-    package let low: UInt64
+    public let low: UInt64
     /// The last eight bytes, folded.
-    package let high: UInt64
+    public let high: UInt64
 
     /// A keyword from its packed words.
-    package init(low: UInt64, high: UInt64) {
+    public init(low: UInt64, high: UInt64) {
         self.low = low
         self.high = high
     }
 
     /// The keyword that `bytes` spell, in any case. O(1), no allocation.
-    package init(_ bytes: Bytes) {
+    public init(_ bytes: Bytes) {
         self.init(bytes, 0..<bytes.count)
     }
 
     /// The keyword that `bytes[range]` spell, in any case. O(1), no allocation.
-    package init(_ bytes: Bytes, _ range: Range<Int>) {
+    public init(_ bytes: Bytes, _ range: Range<Int>) {
         guard range.count <= Self.byteLimit else {
             self = .unmatchable
             return
@@ -52,7 +52,7 @@ package struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
     }
 
     /// The keyword of a literal such as `"GET"`, at most 16 ASCII bytes.
-    package init(stringLiteral literal: StaticString) {
+    public init(stringLiteral literal: StaticString) {
         invariant(literal.utf8CodeUnitCount <= Self.byteLimit, "too long a keyword: \(literal)")
         var low: UInt64 = 0
         var high: UInt64 = 0
@@ -69,13 +69,13 @@ package struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
 
     /// What `case "GET":` asks; written out because the generic form
     /// takes twice as long (8 ns a case; this takes 4).
-    package static func ~= (pattern: Keyword, keyword: Keyword) -> Bool {
+    public static func ~= (pattern: Keyword, keyword: Keyword) -> Bool {
         pattern == keyword
     }
 
     /// Spelled out, since other modules reach a synthesised one only through a witness.
     @inlinable
-    package static func == (left: Keyword, right: Keyword) -> Bool {
+    public static func == (left: Keyword, right: Keyword) -> Bool {
         left.low == right.low && left.high == right.high
     }
 
@@ -92,7 +92,7 @@ package struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
 
 extension Keyword: CustomStringConvertible {
     /// The upper-case text, for logs and metrics.
-    package var description: String {
+    public var description: String {
         if self == .unmatchable { return "?" }
         var text: Bytes = []
         for word in [low, high] {

@@ -2,7 +2,7 @@
 // where the next message begins. The errors that a server replies with and carries on are not here.
 
 /// Why a parser gave up on its peer. Texts are Redis's where Redis has one.
-package enum RESPError: Error, Hashable, Sendable {
+public enum RESPError: Error, Hashable, Sendable {
     /// The count behind `*` is no number.
     case invalidMultibulkLength
     /// More arguments announced than `RESPLimits.argumentLimit`.
@@ -42,7 +42,7 @@ package enum RESPError: Error, Hashable, Sendable {
 
 extension RESPError: CustomStringConvertible {
     /// The text to send behind `-ERR ` before closing; one line, printable whatever the peer sent.
-    package var description: String { "Protocol error: \(detail)" }
+    public var description: String { "Protocol error: \(detail)" }
 
     private var detail: String {
         switch self {

@@ -1,9 +1,9 @@
 // A reply as the client sees it, in either protocol. How it was spelled on the wire (bulk or blob
 // error, which of three nulls) is gone; what it said is here.
-package import MartletBase
+public import MartletBase
 
 /// One whole reply.
-package enum RESPValue: Hashable, Sendable {
+public enum RESPValue: Hashable, Sendable {
     /// A status line.
     case simple(String)
     /// An error, short or blob.
@@ -33,31 +33,31 @@ package enum RESPValue: Hashable, Sendable {
 }
 
 /// A key and its value in a map reply.
-package struct RESPPair: Hashable, Sendable {
+public struct RESPPair: Hashable, Sendable {
     /// Any value may be a key.
-    package var key: RESPValue
+    public var key: RESPValue
     /// What it maps to.
-    package var value: RESPValue
+    public var value: RESPValue
 
     /// The pair of both.
-    package init(_ key: RESPValue, _ value: RESPValue) {
+    public init(_ key: RESPValue, _ value: RESPValue) {
         self.key = key
         self.value = value
     }
 }
 
 /// An error that the server replied with; the connection lives on.
-package struct RESPReplyError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct RESPReplyError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The whole line: code, blank, message.
-    package var description: String
+    public var description: String
 
     /// The error with this line.
-    package init(_ description: String) {
+    public init(_ description: String) {
         self.description = description
     }
 
     /// The first word, such as `ERR` or `WRONGTYPE`.
-    package var code: Substring { description.prefix { $0 != " " } }
+    public var code: Substring { description.prefix { $0 != " " } }
     /// What follows the code.
-    package var message: Substring { description.dropFirst(code.count).drop { $0 == " " } }
+    public var message: Substring { description.dropFirst(code.count).drop { $0 == " " } }
 }

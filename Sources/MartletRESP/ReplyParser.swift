@@ -2,13 +2,13 @@
 // reply with its request; what it throws ends the connection.
 //
 // Aggregates under way wait on an explicit stack, so that depth is a limit and not a recursion.
-package import MartletBase
+public import MartletBase
 
 /// Parses a server's bytes as they arrive. Append each read, then call `next` until it gives nil.
 ///
 /// A partial reply keeps its place: no finished element is parsed twice. Memory follows the bytes
 /// received, never a count that was only announced.
-package struct ReplyParser: Sendable {
+public struct ReplyParser: Sendable {
     private let limits: RESPLimits
     private var input = InputBuffer()
     /// Aggregates that still await elements, outermost first.
@@ -22,26 +22,26 @@ package struct ReplyParser: Sendable {
     private var failure: RESPError?
 
     /// A parser at the start of a connection.
-    package init(limits: RESPLimits = RESPLimits()) {
+    public init(limits: RESPLimits = RESPLimits()) {
         self.limits = limits
     }
 
     /// Bytes received and not yet turned into values.
-    package var bufferedByteCount: Int { input.count }
+    public var bufferedByteCount: Int { input.count }
 
     /// Takes what was read from the connection. Amortised O(n).
-    package mutating func append(_ received: RawSpan) {
+    public mutating func append(_ received: RawSpan) {
         if failure == nil { input.append(received) }
     }
 
     /// Takes what was read from the connection. Amortised O(n).
-    package mutating func append(_ received: Bytes) {
+    public mutating func append(_ received: Bytes) {
         unsafe append(received.span.bytes)
     }
 
     /// The next whole reply, or nil until more bytes come; attributes are read and dropped. Once it
     /// has thrown it throws the same for ever: close the connection.
-    package mutating func next() throws(RESPError) -> RESPValue? {
+    public mutating func next() throws(RESPError) -> RESPValue? {
         if let failure { throw failure }
         do {
             return try parse()

@@ -1,10 +1,10 @@
 // The server's side of an answer: values in, RESP2 or RESP3 out, as the connection agreed by HELLO.
 // Knows what each protocol can say and how the older one says it; keeps no order and no state but
 // its bytes: who opens an aggregate of n writes n values after it.
-package import MartletBase
+public import MartletBase
 
 /// The protocol that a connection speaks.
-package enum RESPVersion: Int, Hashable, Sendable {
+public enum RESPVersion: Int, Hashable, Sendable {
     /// What every connection starts with.
     case resp2 = 2
     /// After `HELLO 3`.
@@ -12,56 +12,56 @@ package enum RESPVersion: Int, Hashable, Sendable {
 }
 
 /// Appends replies one behind the other to one array, to be sent as one write per read burst.
-package struct ReplyWriter: Sendable {
+public struct ReplyWriter: Sendable {
     /// What has been written and not yet taken.
-    package private(set) var bytes: Bytes = []
+    public private(set) var bytes: Bytes = []
     /// The protocol of the replies from here on.
-    package var version: RESPVersion
+    public var version: RESPVersion
 
     /// An empty writer that speaks `version`.
-    package init(version: RESPVersion = .resp2) {
+    public init(version: RESPVersion = .resp2) {
         self.version = version
     }
 
     /// Whether there is nothing to send.
-    package var isEmpty: Bool { bytes.isEmpty }
+    public var isEmpty: Bool { bytes.isEmpty }
 
     /// How many bytes there are to send.
-    package var count: Int { bytes.count }
+    public var count: Int { bytes.count }
 
     /// Hands the bytes over and starts anew without their memory.
-    package mutating func take() -> Bytes {
+    public mutating func take() -> Bytes {
         let taken = bytes
         bytes = []
         return taken
     }
 
     /// Forgets what was written and keeps the memory, for the next burst.
-    package mutating func removeAll() {
+    public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
     }
 
     /// Appends replies that were encoded before, in this connection's protocol.
-    package mutating func writeEncoded(_ encoded: Bytes) {
+    public mutating func writeEncoded(_ encoded: Bytes) {
         bytes.append(contentsOf: encoded)
     }
 }
 
 extension ReplyWriter {
     /// `+OK`.
-    package mutating func writeOK() {
+    public mutating func writeOK() {
         bytes.append("+OK\r\n")
     }
 
     /// A status; line ends within it become spaces.
-    package mutating func writeSimple(_ text: String) {
+    public mutating func writeSimple(_ text: String) {
         bytes.append(UInt8(ascii: "+"))
         bytes.appendLine(text)
         bytes.appendLineEnd()
     }
 
     /// An error: a code in capitals, such as `ERR`, and what happened; line ends become spaces.
-    package mutating func writeError(_ message: String, code: String = "ERR") {
+    public mutating func writeError(_ message: String, code: String = "ERR") {
         bytes.append(UInt8(ascii: "-"))
         bytes.appendLine(code)
         bytes.append(UInt8(ascii: " "))
@@ -70,12 +70,12 @@ extension ReplyWriter {
     }
 
     /// The last reply of a connection whose bytes could not be read.
-    package mutating func writeError(_ error: RESPError) {
+    public mutating func writeError(_ error: RESPError) {
         writeError(error.description)
     }
 
     /// A whole number.
-    package mutating func writeInteger(_ value: Int) {
+    public mutating func writeInteger(_ value: Int) {
         switch value {
         case 0: bytes.append(":0\r\n")
         case 1: bytes.append(":1\r\n")
@@ -84,7 +84,7 @@ extension ReplyWriter {
     }
 
     /// A number; RESP2 has it as a bulk string of the same digits.
-    package mutating func writeDouble(_ value: Double) {
+    public mutating func writeDouble(_ value: Double) {
         let text = Self.text(of: value)
         guard version == .resp3 else { return writeBulk(text) }
         bytes.append(UInt8(ascii: ","))
@@ -93,7 +93,7 @@ extension ReplyWriter {
     }
 
     /// True or false; 1 or 0 in RESP2.
-    package mutating func writeBoolean(_ value: Bool) {
+    public mutating func writeBoolean(_ value: Bool) {
         switch (version, value) {
         case (.resp2, true): bytes.append(":1\r\n")
         case (.resp2, false): bytes.append(":0\r\n")
@@ -103,12 +103,12 @@ extension ReplyWriter {
     }
 
     /// A run of bytes.
-    package mutating func writeBulk(_ value: Bytes) {
+    public mutating func writeBulk(_ value: Bytes) {
         bytes.appendBulk(value)
     }
 
     /// The UTF-8 of `text` as a run of bytes.
-    package mutating func writeBulk(_ text: String) {
+    public mutating func writeBulk(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             bytes.appendLengthLine("$", utf8.count)
@@ -118,7 +118,7 @@ extension ReplyWriter {
     }
 
     /// Text for people, shown by clients as it stands; a bulk string in RESP2.
-    package mutating func writeVerbatim(_ text: String) {
+    public mutating func writeVerbatim(_ text: String) {
         guard version == .resp3 else { return writeBulk(text) }
         bytes.appendLengthLine("=", text.utf8.count + 4)
         bytes.append("txt:")
@@ -127,12 +127,12 @@ extension ReplyWriter {
     }
 
     /// No value where a bulk string could stand.
-    package mutating func writeNull() {
+    public mutating func writeNull() {
         bytes.append(version == .resp3 ? "_\r\n" : "$-1\r\n")
     }
 
     /// No value where an array could stand.
-    package mutating func writeNullArray() {
+    public mutating func writeNullArray() {
         bytes.append(version == .resp3 ? "_\r\n" : "*-1\r\n")
     }
 
@@ -146,12 +146,12 @@ extension ReplyWriter {
 
 extension ReplyWriter {
     /// Opens an array of the next `count` values.
-    package mutating func writeArrayHeader(_ count: Int) {
+    public mutating func writeArrayHeader(_ count: Int) {
         bytes.appendLengthLine("*", count)
     }
 
     /// Opens a map of the next `count` pairs, key before value; a flat array in RESP2.
-    package mutating func writeMapHeader(_ count: Int) {
+    public mutating func writeMapHeader(_ count: Int) {
         if version == .resp3 {
             bytes.appendLengthLine("%", count)
         } else {
@@ -160,12 +160,12 @@ extension ReplyWriter {
     }
 
     /// Opens a set of the next `count` values; an array in RESP2.
-    package mutating func writeSetHeader(_ count: Int) {
+    public mutating func writeSetHeader(_ count: Int) {
         bytes.appendLengthLine(version == .resp3 ? "~" : "*", count)
     }
 
     /// Opens a message out of turn of the next `count` values; an array in RESP2.
-    package mutating func writePushHeader(_ count: Int) {
+    public mutating func writePushHeader(_ count: Int) {
         bytes.appendLengthLine(version == .resp3 ? ">" : "*", count)
     }
 }

@@ -1,9 +1,9 @@
 // What tells a hint that refers to the object beside it from one that carries a copy.
-package import MartletBase
+public import MartletBase
 
 /// A hint by reference: nine bytes that no object begins with, a marker and a digest of the object
 /// as it was when the mark was made, so that a mark renewed by a later write is told from it.
-package enum HintMark {
+public enum HintMark {
     private static let marker: UInt8 = 0
 
     static func bytes(for object: Bytes) -> Bytes {
@@ -14,5 +14,5 @@ package enum HintMark {
     }
 
     /// Whether a hint of these bytes is one by reference.
-    package static func isMark(_ bytes: Bytes) -> Bool { bytes.first == marker }
+    public static func isMark(_ bytes: Bytes) -> Bool { bytes.first == marker }
 }

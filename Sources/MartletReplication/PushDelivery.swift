@@ -2,8 +2,8 @@
 // way, narrowed when the other home is slow to take them. One that is lost is found again by the
 // next exchange.
 internal import DequeModule
-package import MartletBase
-package import MartletRing
+public import MartletBase
+public import MartletRing
 internal import MartletVersions
 internal import MartletWire
 
@@ -79,7 +79,7 @@ struct PushDelivery {
 
 extension Replication {
     /// Sends `node` what is held here of `key`, as soon as the window allows.
-    package mutating func push(
+    public mutating func push(
         _ key: Bytes, in partition: Partition, to node: NodeID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {

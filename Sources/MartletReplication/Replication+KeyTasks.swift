@@ -8,13 +8,13 @@
 //
 // An attempt that finds something missing has changed nothing, so it is made again from the start.
 internal import HeapModule
-package import MartletBase
+public import MartletBase
 internal import MartletStorage
 internal import MartletWire
 
 extension Replication {
     /// The engine may have completed reads: goes on with what waited for them.
-    package mutating func readsCompleted(
+    public mutating func readsCompleted(
         at now: Moment, into effects: inout [ReplicationEffect]
     ) {
         for read in replica.takeCompleted() {

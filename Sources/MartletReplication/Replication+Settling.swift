@@ -1,37 +1,37 @@
 // What anti-entropy tells replication: up to where partitions are settled, what the node has bound
 // itself to, and what may go.
-package import MartletBase
-package import MartletRing
-package import MartletStorage
-package import MartletVersions
+public import MartletBase
+public import MartletRing
+public import MartletStorage
+public import MartletVersions
 internal import MartletWire
 
 extension Replication {
     /// `partition`, of which this node is a home, is settled up to `watermark`; the beginning of
     /// time where the node may no longer judge by it.
-    package mutating func settle(_ partition: Partition, upTo watermark: HybridTimestamp) {
+    public mutating func settle(_ partition: Partition, upTo watermark: HybridTimestamp) {
         replica.settled[partition] = watermark
     }
 
     /// Binds the node to issue no timestamp up to `floor` any more, and to take no hint as old.
-    package mutating func promise(_ floor: HybridTimestamp) {
+    public mutating func promise(_ floor: HybridTimestamp) {
         replica.promise(floor)
     }
 
     /// Takes note of a timestamp that another node has told, so that this one's are later.
-    package mutating func observe(_ timestamp: HybridTimestamp, at wall: WallTime) {
+    public mutating func observe(_ timestamp: HybridTimestamp, at wall: WallTime) {
         replica.clock.observe(timestamp, at: wall)
     }
 
     /// The partitions in which this node keeps hints, sorted. O(n log n).
-    package var hintedPartitions: [UInt16] { replica.hints.perPartition.keys.sorted() }
+    public var hintedPartitions: [UInt16] { replica.hints.perPartition.keys.sorted() }
 
     /// Objects on their way to other homes, or waiting to be.
-    package var pushCount: Int { pushes.count }
+    public var pushCount: Int { pushes.count }
 
     /// Removes what is kept of `key` in `partition` if that is settled and has held no value since
     /// `wall`.
-    package mutating func remove(
+    public mutating func remove(
         _ key: Bytes, in partition: Partition, absentSince wall: WallTime, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
@@ -41,7 +41,7 @@ extension Replication {
     }
 
     /// Reads that were completed and that somebody else began.
-    package mutating func takeForeignReads() -> [CompletedRead] {
+    public mutating func takeForeignReads() -> [CompletedRead] {
         defer { foreignReads.removeAll() }
         return foreignReads
     }

@@ -8,33 +8,33 @@
 // States and transitions of each operation are in `Replication+Put`, `+Get` and `+Forward`; what
 // other nodes ask of this replica is in `Replication+Replica`. All that touches what is stored of a
 // key goes through `Replication+KeyTasks`, where it waits if the key must first be read.
-package import MartletBase
-package import MartletRing
-package import MartletStorage
-package import MartletVersions
-package import MartletWire
+public import MartletBase
+public import MartletRing
+public import MartletStorage
+public import MartletVersions
+public import MartletWire
 
 internal import DequeModule
 internal import HeapModule
 
 /// Pairs an answer with the request that a client of this node made; chosen by the shell.
-package struct RequestID: Hashable, Comparable, Sendable {
+public struct RequestID: Hashable, Comparable, Sendable {
     /// Unique among the requests in flight at one node.
-    package var rawValue: UInt64
+    public var rawValue: UInt64
 
     /// The request with this number.
-    package init(rawValue: UInt64) {
+    public init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
     /// By number.
-    package static func < (left: RequestID, right: RequestID) -> Bool {
+    public static func < (left: RequestID, right: RequestID) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 /// What replication asks of the node around it.
-package enum ReplicationEffect: Equatable, Sendable {
+public enum ReplicationEffect: Equatable, Sendable {
     /// Send a message to a node.
     case send(PeerMessage, to: NodeID)
     /// Answer a client of this node.
@@ -42,7 +42,7 @@ package enum ReplicationEffect: Equatable, Sendable {
 }
 
 /// The replication protocol of one node.
-package struct Replication {
+public struct Replication {
     let local: NodeID
     let options: ReplicationOptions
     var replica: Replica
@@ -104,7 +104,7 @@ package struct Replication {
     /// Its operations are numbered from `firstOperation`, far from those of the node's earlier
     /// lives: other nodes may still answer these, after a sync or a put that took them long.
     /// Reads the hints that are kept, from the disk where need be.
-    package init(
+    public init(
         options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom,
         firstOperation: OperationID
     ) throws(StorageError) {
@@ -122,17 +122,17 @@ package struct Replication {
     }
 
     /// The longest that a request is worked on, whatever its client or another node asks.
-    package static let timeoutLimit = Duration.seconds(60)
+    public static let timeoutLimit = Duration.seconds(60)
     /// What a client is told whose request meets a node that stops.
-    package static let stoppingText = "the node is stopping"
+    public static let stoppingText = "the node is stopping"
 
     // MARK: Events
 
     /// The source of this node's dots, to be made durable at a clean stop.
-    package var dots: DotSource { replica.dots }
+    public var dots: DotSource { replica.dots }
 
     /// What has happened so far.
-    package var counters: ReplicationCounters {
+    public var counters: ReplicationCounters {
         var counters = counts
         counters.hintsKept = replica.hints.made
         counters.hintsDelivered = replica.hints.delivered
@@ -140,28 +140,28 @@ package struct Replication {
     }
 
     /// Hints kept for other nodes, and the bytes they take.
-    package var pendingHints: (count: Int, bytes: Int) {
+    public var pendingHints: (count: Int, bytes: Int) {
         (replica.hints.perHome.values.reduce(0, +), replica.hints.bytes)
     }
 
     /// Requests that this node coordinates or has forwarded and not yet finished.
-    package var operationsInFlight: Int { operations.count - hints.sent.count - pushes.sent.count }
+    public var operationsInFlight: Int { operations.count - hints.sent.count - pushes.sent.count }
 
     /// When `tick` is next due.
-    package var nextWakeup: Instant {
+    public var nextWakeup: Instant {
         min(
             timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hints.perHome.isEmpty),
             pushes.nextWakeup)
     }
 
     /// The ring has changed.
-    package mutating func topologyChanged(_ topology: Topology) {
+    public mutating func topologyChanged(_ topology: Topology) {
         self.topology = topology
     }
 
     /// `node` can, or can no longer, be sent to. What was asked of a node that is gone is asked of
     /// another at once.
-    package mutating func reachabilityChanged(
+    public mutating func reachabilityChanged(
         _ node: NodeID, isReachable: Bool, at now: Moment, into effects: inout [ReplicationEffect]
     ) {
         guard peers.setReachable(node, isReachable) else { return }
@@ -186,7 +186,7 @@ package struct Replication {
     /// The node stops: no dot is issued from now on. A put that waits for its key to be read ends
     /// here, and so does one that waits for another node to coordinate it, since it could come
     /// back to this one; it may have been done all the same.
-    package mutating func stopped(into effects: inout [ReplicationEffect]) {
+    public mutating func stopped(into effects: inout [ReplicationEffect]) {
         for number in operations.numbers {
             let origin: Origin
             switch operations[number] {
@@ -202,18 +202,18 @@ package struct Replication {
     /// Data that this node had stored was lost, in so many ranges. Until `actorRenewed` it names
     /// no write as a home: clients' writes are handed on to other homes, and where none can be
     /// reached they get names that were never used before.
-    package mutating func damageFound(rangeCount: Int) {
+    public mutating func damageFound(rangeCount: Int) {
         counts.damagedRanges += UInt64(rangeCount)
         replica.damageFound()
     }
 
     /// The node writes under the actor of `dots` from now on, which is durable.
-    package mutating func actorRenewed(_ dots: DotSource) {
+    public mutating func actorRenewed(_ dots: DotSource) {
         replica.actorRenewed(dots)
     }
 
     /// A client of this node asks for something; an `answer` effect follows, now or later.
-    package mutating func requestReceived(
+    public mutating func requestReceived(
         _ id: RequestID, _ request: ClientRequest, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
@@ -223,7 +223,7 @@ package struct Replication {
     }
 
     /// A message about replication came from `sender`.
-    package mutating func messageReceived(
+    public mutating func messageReceived(
         _ message: PeerMessage, from sender: NodeID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
@@ -263,7 +263,7 @@ package struct Replication {
     }
 
     /// The log has become durable further on.
-    package mutating func logAdvanced(at now: Moment, into effects: inout [ReplicationEffect]) {
+    public mutating func logAdvanced(at now: Moment, into effects: inout [ReplicationEffect]) {
         while let waiter = awaitingSync.first, waiter.position <= replica.durable {
             awaitingSync.removeFirst()
             switch waiter.party {
@@ -277,7 +277,7 @@ package struct Replication {
     }
 
     /// Time has passed: hedges, deadlines, hints that are due.
-    package mutating func tick(at now: Moment, into effects: inout [ReplicationEffect]) {
+    public mutating func tick(at now: Moment, into effects: inout [ReplicationEffect]) {
         while let timer = timers.min, timer.at <= now.instant {
             timers.removeMin()
             let id = timer.operation

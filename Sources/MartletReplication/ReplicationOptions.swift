@@ -1,60 +1,60 @@
 // The knobs of replication: defaults of every request, delays, and the limit of everything that
 // could grow.
-package import MartletWire
+public import MartletWire
 
 /// How a node replicates; the same on all nodes unless a difference is meant.
-package struct ReplicationOptions: Hashable, Sendable {
+public struct ReplicationOptions: Hashable, Sendable {
     /// Replicas that must answer a read. More is fresher and slower.
-    package var r = Quorum.majority
+    public var r = Quorum.majority
     /// Home replicas among them.
-    package var pr = Quorum.count(0)
+    public var pr = Quorum.count(0)
     /// Replicas that must have a write. More is safer and slower.
-    package var w = Quorum.majority
+    public var w = Quorum.majority
     /// Home replicas among them.
-    package var pw = Quorum.count(0)
+    public var pw = Quorum.count(0)
     /// Replicas among them that must have synced it. 0 answers from memory: faster, and a write
     /// is lost when all that hold it lose power at once.
-    package var dw = Quorum.majority
+    public var dw = Quorum.majority
     /// How long a client waits, 1 ms to 60 s.
-    package var timeout = Duration.seconds(2)
+    public var timeout = Duration.seconds(2)
     /// The share of reads that ask every home replica and so repair what lags, 0 to 1.
-    package var readAllChance = 0.05
+    public var readAllChance = 0.05
 
     /// The least and the most that a replica is given before another is asked too. Between them
     /// the delay follows the replica's own recent answers. 1 ms to 10 s.
-    package var hedgeDelay = Duration.milliseconds(25)...Duration.milliseconds(250)
+    public var hedgeDelay = Duration.milliseconds(25)...Duration.milliseconds(250)
     /// Hedges allowed for each request on average: what keeps them from making an overload worse.
-    package var hedgeShare = 0.1
+    public var hedgeShare = 0.1
 
     /// Requests in flight at one coordinator before more are refused.
-    package var requestLimit = 100_000
+    public var requestLimit = 100_000
     /// Steps that may wait for their key to be read from disk, at one node, before more are
     /// refused. Each holds what it is to write.
-    package var keyQueueLimit = 20_000
+    public var keyQueueLimit = 20_000
     /// The longest key, in bytes.
-    package var keyLimitBytes = 64 << 10
+    public var keyLimitBytes = 64 << 10
     /// The largest value that a client may write, in bytes; at most `objectLimitBytes`.
-    package var valueLimitBytes = 1 << 20
+    public var valueLimitBytes = 1 << 20
     /// Siblings that a client's write may leave.
-    package var siblingLimit = 64
+    public var siblingLimit = 64
     /// Bytes of all siblings together that a client's write may leave. Writes that replicas took
     /// apart merge to more, so this is a fraction of what a frame and a log batch can hold.
-    package var objectLimitBytes = 8 << 20
+    public var objectLimitBytes = 8 << 20
     /// Actors up to which a client's write may extend the context of a key by those that its own
     /// context names, 1 and up. A context that grew in the cluster itself may be larger.
-    package var contextLimit = 4_096
+    public var contextLimit = 4_096
     /// Bytes of an object above which a replica may answer with a summary.
-    package var inlineLimitBytes = 4 << 10
+    public var inlineLimitBytes = 4 << 10
     /// How far ahead of the wall clock a timestamp is believed.
-    package var maximumClockSkew = Duration.seconds(60)
+    public var maximumClockSkew = Duration.seconds(60)
     /// Bytes of hints that a node keeps for others before it refuses to stand in.
-    package var hintLimitBytes = 1 << 30
+    public var hintLimitBytes = 1 << 30
     /// Hints under way at once, at the most; the window adapts below it.
-    package var hintWindowLimit = 128
+    public var hintWindowLimit = 128
     /// How long a hint's acknowledgement may take before the window is halved: the sign that its
     /// home has other things to do.
-    package var hintLatencyTarget = Duration.milliseconds(50)
+    public var hintLatencyTarget = Duration.milliseconds(50)
 
     /// The defaults.
-    package init() {}
+    public init() {}
 }

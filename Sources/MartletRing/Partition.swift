@@ -3,45 +3,45 @@
 internal import MartletBase
 
 /// The number of a partition in its cluster.
-package struct Partition: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct Partition: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Counted from 0, below the cluster's `PartitionCount`.
-    package let index: UInt16
+    public let index: UInt16
 
     /// The partition with this number; the caller keeps it below its cluster's count.
-    package init(index: UInt16) {
+    public init(index: UInt16) {
         self.index = index
     }
 
     /// By number, which is also the order of their slots.
-    package static func < (left: Partition, right: Partition) -> Bool {
+    public static func < (left: Partition, right: Partition) -> Bool {
         left.index < right.index
     }
 
     /// The number in decimal.
-    package var description: String { String(index) }
+    public var description: String { String(index) }
 }
 
 /// Q, how many partitions a cluster has: a power of two from 1 to 16384, fixed for its life.
 ///
 /// More partitions make shares finer and transfers smaller; fewer make the topology and the number
 /// of Merkle trees smaller. Many times more than nodes is right: 1024 serves up to about a hundred.
-package struct PartitionCount: Hashable, Sendable, CustomStringConvertible {
+public struct PartitionCount: Hashable, Sendable, CustomStringConvertible {
     /// The highest base-2 logarithm of a partition count: one partition for each slot.
-    package static let exponentLimit: UInt8 = 14
+    public static let exponentLimit: UInt8 = 14
     /// 1024.
-    package static let standard = PartitionCount(checkedExponent: 10)
+    public static let standard = PartitionCount(checkedExponent: 10)
 
     /// The base-2 logarithm of the count, in `0 ... exponentLimit`.
-    package let exponent: UInt8
+    public let exponent: UInt8
 
     /// The count `value`; nil unless it is a power of two from 1 to 16384.
-    package init?(_ value: Int) {
+    public init?(_ value: Int) {
         guard value >= 1, value <= Slot.count, value & (value - 1) == 0 else { return nil }
         self.init(checkedExponent: UInt8(value.trailingZeroBitCount))
     }
 
     /// The count 2^`exponent`; nil above `exponentLimit`.
-    package init?(exponent: UInt8) {
+    public init?(exponent: UInt8) {
         guard exponent <= PartitionCount.exponentLimit else { return nil }
         self.init(checkedExponent: exponent)
     }
@@ -51,20 +51,20 @@ package struct PartitionCount: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// How many partitions there are.
-    package var value: Int { 1 << Int(exponent) }
+    public var value: Int { 1 << Int(exponent) }
 
     /// Every partition, in order.
-    package var partitions: some RandomAccessCollection<Partition> {
+    public var partitions: some RandomAccessCollection<Partition> {
         (0..<UInt16(value)).lazy.map { Partition(index: $0) }
     }
 
     /// The partition that `slot` lies in.
-    package func partition(of slot: Slot) -> Partition {
+    public func partition(of slot: Slot) -> Partition {
         Partition(index: slot.index >> UInt16(PartitionCount.exponentLimit - exponent))
     }
 
     /// The run of slots that is `partition`.
-    package func slots(of partition: Partition) -> ClosedRange<Slot> {
+    public func slots(of partition: Partition) -> ClosedRange<Slot> {
         invariant(Int(partition.index) < value, "partition \(partition) of \(value)")
         let width = Slot.count / value
         let first = Int(partition.index) * width
@@ -75,5 +75,5 @@ package struct PartitionCount: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The count in decimal.
-    package var description: String { String(value) }
+    public var description: String { String(value) }
 }

@@ -3,15 +3,15 @@
 internal import MartletBase
 
 /// A topology that obeys every rule, and what an operator should know before committing it.
-package struct Plan: Sendable {
+public struct Plan: Sendable {
     /// What to commit.
-    package let topology: Topology
+    public let topology: Topology
     /// Where the request could not be met in full, most serious first.
-    package let warnings: [PlanWarning]
+    public let warnings: [PlanWarning]
 }
 
 /// A wish of the request that the members at hand cannot fulfil.
-package enum PlanWarning: Hashable, Sendable, CustomStringConvertible {
+public enum PlanWarning: Hashable, Sendable, CustomStringConvertible {
     /// Fewer members than the replica count: each partition has all of them as homes, and no
     /// fallback.
     case fewerMembersThanReplicas(members: Int, replicas: Int)
@@ -24,7 +24,7 @@ package enum PlanWarning: Hashable, Sendable, CustomStringConvertible {
     case memberWithoutPartitions(member: String)
 
     /// One line for an operator.
-    package var description: String {
+    public var description: String {
         switch self {
         case .fewerMembersThanReplicas(let members, let replicas):
             "\(members) members for \(replicas) replicas: each partition has \(members) homes"
@@ -41,7 +41,7 @@ package enum PlanWarning: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Plans assignments (Dynamo §6.2, strategy 3; weights and zones as in §4.2 and §4.6).
-package enum Planner {
+public enum Planner {
     /// Plans the first epoch of a cluster.
     ///
     /// Each partition gets `replicaCount` distinct homes, or all members where there are fewer, in
@@ -51,7 +51,7 @@ package enum Planner {
     /// members): some 10 ms for a hundred members and 1024 partitions.
     ///
     /// - Throws: the first rule that the request breaks.
-    package static func plan(
+    public static func plan(
         members: [RingMember], replicaCount: Int, partitionCount: PartitionCount = .standard,
         clusterName: String, clusterID: UInt64
     ) throws(TopologyError) -> Plan {

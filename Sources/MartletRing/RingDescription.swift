@@ -2,28 +2,28 @@
 // formatting.
 
 /// What each member holds in a topology.
-package struct RingDescription: Hashable, Sendable {
+public struct RingDescription: Hashable, Sendable {
     /// One member's part.
-    package struct Row: Hashable, Sendable {
+    public struct Row: Hashable, Sendable {
         /// Whose part it is.
-        package let member: RingMember
+        public let member: RingMember
         /// How many partitions it is home to.
-        package let homeCount: Int
+        public let homeCount: Int
         /// How many partitions it is primary of.
-        package let primaryCount: Int
+        public let primaryCount: Int
         /// The part of all homes that it holds, in percent.
-        package let sharePercent: Double
+        public let sharePercent: Double
         /// The part of all homes that its weight alone would give it, in percent.
-        package let sharePercentByWeight: Double
+        public let sharePercentByWeight: Double
         /// How many partitions its weight alone would make it home to.
-        package let homeCountByWeight: Double
+        public let homeCountByWeight: Double
     }
 
     /// The members in the order of their names.
-    package let rows: [Row]
+    public let rows: [Row]
 
     /// Counts what the members of `topology` hold. O(Q · N).
-    package init(_ topology: Topology) {
+    public init(_ topology: Topology) {
         var homeCounts = [Int](repeating: 0, count: topology.members.count)
         var primaryCounts = homeCounts
         for (place, home) in topology.homeIndexes.enumerated() {

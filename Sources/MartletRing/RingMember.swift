@@ -1,25 +1,25 @@
 // A node as the topology names it: who it is, where it stands, how much it should carry. Not
 // whether it is alive, nor at which address: that is membership's.
-package import MartletBase
+public import MartletBase
 
 /// A node of the ring.
-package struct RingMember: Hashable, Sendable {
+public struct RingMember: Hashable, Sendable {
     /// The most bytes of UTF-8 in a name or a zone.
-    package static let textLimitBytes = 255
+    public static let textLimitBytes = 255
 
     /// The node's identity; unique in the topology.
-    package let id: NodeID
+    public let id: NodeID
     /// What people call it; unique in the topology, not empty.
-    package let name: String
+    public let name: String
     /// What fails together with it: a rack, a hall, an availability zone. May be empty: nodes
     /// without a zone share one.
-    package let zone: String
+    public let zone: String
     /// Its share of the data in proportion to the other members' weights (Dynamo §4.2: a more
     /// capable node takes more of the ring); at least 1.
-    package let weight: UInt32
+    public let weight: UInt32
 
     /// The node with these properties; the topology checks them.
-    package init(id: NodeID, name: String, zone: String, weight: UInt32) {
+    public init(id: NodeID, name: String, zone: String, weight: UInt32) {
         self.id = id
         self.name = name
         self.zone = zone

@@ -1,37 +1,37 @@
 // The ring as a value: who the nodes are and which of them are home to each partition. It changes
 // by replacement with a higher epoch, never in place; it knows nothing of who is alive.
-package import MartletBase
+public import MartletBase
 
 /// One epoch of the ring: members, and for each partition its ordered home replicas.
 ///
 /// Placement is explicit, not computed from tokens: Dynamo's §6.2, strategy 3, with the assignment
 /// stored, so that a planner can improve it and every node reads the same. The value is immutable,
 /// checked when made, and cheap to copy; look-ups neither sort nor allocate.
-package struct Topology: Sendable {
+public struct Topology: Sendable {
     /// The most members of a ring.
-    package static let memberLimit = 1024
+    public static let memberLimit = 1024
     /// The most home replicas of a partition.
-    package static let replicaCountLimit = 32
+    public static let replicaCountLimit = 32
     /// The most fallbacks listed for a partition after its homes.
-    package static let fallbackLimit = 64
+    public static let fallbackLimit = 64
 
     /// Counted from 1; of two topologies of one cluster the higher epoch wins.
-    package let epoch: UInt64
+    public let epoch: UInt64
     /// What people call the cluster.
-    package let clusterName: String
+    public let clusterName: String
     /// The cluster's identity, drawn once when it is created.
-    package let clusterID: UInt64
+    public let clusterID: UInt64
     /// N: how many homes a partition should have.
-    package let replicaCount: Int
+    public let replicaCount: Int
     /// Q: how many partitions there are.
-    package let partitionCount: PartitionCount
+    public let partitionCount: PartitionCount
     /// The nodes of the ring, in ascending order of their ids.
-    package let members: [RingMember]
+    public let members: [RingMember]
     /// The homes of all partitions, one partition after the other, `homesPerPartition` each, as
     /// positions in `members`; a partition's first is its primary.
-    package let homeIndexes: [UInt16]
+    public let homeIndexes: [UInt16]
     /// A hash of the encoding: equal epochs of one cluster must have equal digests.
-    package private(set) var digest: UInt64 = 0
+    public private(set) var digest: UInt64 = 0
 
     private let homeTable: [[NodeID]]
     private let preferenceTable: [[NodeID]]
@@ -39,7 +39,7 @@ package struct Topology: Sendable {
     /// The topology with these parts. O(Q · members · log members).
     ///
     /// - Throws: the first rule that it would break.
-    package init(
+    public init(
         epoch: UInt64, clusterName: String, clusterID: UInt64, replicaCount: Int,
         partitionCount: PartitionCount, members: [RingMember], homeIndexes: [UInt16]
     ) throws(TopologyError) {
@@ -76,32 +76,32 @@ package struct Topology: Sendable {
     }
 
     /// How many homes each partition has: `replicaCount`, or all members when there are fewer.
-    package var homesPerPartition: Int { min(replicaCount, members.count) }
+    public var homesPerPartition: Int { min(replicaCount, members.count) }
 
     /// The partition that `key` lies in. O(key).
-    package func partition(ofKey key: Bytes) -> Partition {
+    public func partition(ofKey key: Bytes) -> Partition {
         partitionCount.partition(of: Slot(ofKey: key))
     }
 
     /// The home replicas of `partition`, primary first. O(1), no allocation.
-    package func homes(of partition: Partition) -> [NodeID] {
+    public func homes(of partition: Partition) -> [NodeID] {
         homeTable[Int(partition.index)]
     }
 
     /// The preference list of `partition` (Dynamo §4.3): its homes, then its fallbacks in the order
     /// in which they stand in, the same on every node, at most `fallbackLimit`. O(1), no
     /// allocation.
-    package func preferenceOrder(of partition: Partition) -> [NodeID] {
+    public func preferenceOrder(of partition: Partition) -> [NodeID] {
         preferenceTable[Int(partition.index)]
     }
 
     /// Whether `node` is a home replica of `partition`. O(N).
-    package func isHome(_ node: NodeID, of partition: Partition) -> Bool {
+    public func isHome(_ node: NodeID, of partition: Partition) -> Bool {
         homeTable[Int(partition.index)].contains(node)
     }
 
     /// The member with this id; nil for a node that is not of the ring. O(log members).
-    package func member(_ id: NodeID) -> RingMember? {
+    public func member(_ id: NodeID) -> RingMember? {
         let index = members.partitionIndex { $0.id < id }
         return index < members.count && members[index].id == id ? members[index] : nil
     }
@@ -109,7 +109,7 @@ package struct Topology: Sendable {
 
 extension Topology: Equatable {
     /// Whether both say the same.
-    package static func == (left: Topology, right: Topology) -> Bool {
+    public static func == (left: Topology, right: Topology) -> Bool {
         left.digest == right.digest && left.epoch == right.epoch
             && left.clusterID == right.clusterID && left.clusterName == right.clusterName
             && left.replicaCount == right.replicaCount

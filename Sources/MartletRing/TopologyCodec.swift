@@ -8,14 +8,14 @@
 //   member    := id:u64  name:text  zone:text  weight:varint        ascending by id
 //   home      := position among the members; a partition's homes stand together, primary first
 //   text      := length:varint  UTF-8
-package import MartletBase
+public import MartletBase
 
 extension Topology {
     private static let formatVersion: UInt8 = 1
     private static let memberSizeMinimumBytes = 8 + 2 + 1 + 1
 
     /// Appends the encoding: about a byte for each home and 30 for each member.
-    package func encode(into writer: inout ByteWriter) {
+    public func encode(into writer: inout ByteWriter) {
         writer.write(Topology.formatVersion)
         writer.writeVarint(epoch)
         writer.write(clusterID)
@@ -33,7 +33,7 @@ extension Topology {
     }
 
     /// The encoding alone.
-    package func encoded() -> Bytes {
+    public func encoded() -> Bytes {
         var writer = ByteWriter(capacity: homeIndexes.count * 2 + members.count * 40 + 64)
         encode(into: &writer)
         return writer.take()
@@ -42,7 +42,7 @@ extension Topology {
     /// Reads what `encode` wrote and checks it against every rule; leaves what follows unread.
     ///
     /// - Throws: what is wrong with the bytes, or the rule that their topology breaks.
-    package init(from reader: inout ByteReader) throws(FormatError) {
+    public init(from reader: inout ByteReader) throws(FormatError) {
         let version = try reader.readUInt8()
         guard version == Topology.formatVersion else {
             throw reader.error(.unsupportedVersion(version))

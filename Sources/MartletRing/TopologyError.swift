@@ -1,9 +1,9 @@
 // The rules of a topology, each as the refusal that names who breaks it. The same rules bind an
 // operator's request, the planner's answer and bytes from a peer.
-package import MartletBase
+public import MartletBase
 
 /// Why a topology is refused.
-package enum TopologyError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum TopologyError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Epochs are counted from 1.
     case epochIsZero
     /// The cluster's name is empty or longer than `RingMember.textLimitBytes`.
@@ -34,7 +34,7 @@ package enum TopologyError: Error, Hashable, Sendable, CustomStringConvertible {
     case homeRepeated(Partition)
 
     /// One line that says what to change.
-    package var description: String {
+    public var description: String {
         let textLimit = RingMember.textLimitBytes
         return switch self {
         case .epochIsZero: "epoch 0: epochs are counted from 1"

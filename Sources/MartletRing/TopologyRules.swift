@@ -60,7 +60,7 @@ extension Topology {
 
     /// Traps when the value breaks a rule of topologies or its tables disagree with it; for tests
     /// and for the moment before a topology is adopted. O(Q · N).
-    package func checkInvariants() {
+    public func checkInvariants() {
         do throws(TopologyError) {
             try Topology.check(
                 epoch: epoch, clusterName: clusterName, replicaCount: replicaCount, members: members

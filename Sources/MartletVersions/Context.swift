@@ -6,48 +6,48 @@ internal import MartletBase
 ///
 /// Parker et al., "Detection of mutual inconsistency" (1983); the dots beside it are those of
 /// Preguiça et al., "Dotted version vectors" (2010).
-package struct Context: Hashable, Sendable, CustomStringConvertible {
+public struct Context: Hashable, Sendable, CustomStringConvertible {
     /// One actor's share of a context.
-    package struct Entry: Hashable, Sendable {
+    public struct Entry: Hashable, Sendable {
         /// The actor.
-        package var actor: Actor
+        public var actor: Actor
         /// Every dot of the actor up to this counter is covered; at least 1.
-        package var counter: UInt64
+        public var counter: UInt64
     }
 
     /// Sorted by actor, each actor once.
-    package private(set) var entries: [Entry]
+    public private(set) var entries: [Entry]
     /// The latest timestamp of any version that is covered, as far as its holders have known: when
     /// all versions up to then are settled everywhere, this context has nothing left to guard.
-    package private(set) var horizon = HybridTimestamp(bits: 0)
+    public private(set) var horizon = HybridTimestamp(bits: 0)
 
     /// The context that covers nothing.
-    package init() {
+    public init() {
         entries = []
     }
 
     /// The least context that covers all of `dots`.
-    package init(covering dots: [Dot]) {
+    public init(covering dots: [Dot]) {
         self.init()
         for dot in dots { cover(dot) }
     }
 
     /// Whether nothing is covered.
-    package var isEmpty: Bool { entries.isEmpty }
+    public var isEmpty: Bool { entries.isEmpty }
 
     /// The highest counter covered of `actor`; 0 when none is. O(log n).
-    package func counter(of actor: Actor) -> UInt64 {
+    public func counter(of actor: Actor) -> UInt64 {
         let index = position(of: actor)
         return index < entries.count && entries[index].actor == actor ? entries[index].counter : 0
     }
 
     /// Whether `dot` is covered. O(log n).
-    package func covers(_ dot: Dot) -> Bool {
+    public func covers(_ dot: Dot) -> Bool {
         dot.counter <= counter(of: dot.actor)
     }
 
     /// Whether everything that `other` covers is covered here too. O(n + m).
-    package func dominates(_ other: Context) -> Bool {
+    public func dominates(_ other: Context) -> Bool {
         if other.horizon > horizon { return false }
         var index = 0
         for entry in other.entries {
@@ -60,7 +60,7 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Extends the context to cover `dot` and, as contexts do, all before it of that actor.
-    package mutating func cover(_ dot: Dot) {
+    public mutating func cover(_ dot: Dot) {
         invariant(dot.counter > 0, "dot \(dot)")
         let index = position(of: dot.actor)
         if index < entries.count, entries[index].actor == dot.actor {
@@ -71,12 +71,12 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Moves the horizon up to `timestamp`, if it is not beyond it.
-    package mutating func reach(_ timestamp: HybridTimestamp) {
+    public mutating func reach(_ timestamp: HybridTimestamp) {
         if timestamp > horizon { horizon = timestamp }
     }
 
     /// The least context that covers what either covers: the join of the lattice. O(n + m).
-    package mutating func join(_ other: Context) {
+    public mutating func join(_ other: Context) {
         reach(other.horizon)
         if other.entries.isEmpty || entries == other.entries { return }
         if entries.isEmpty {
@@ -109,7 +109,7 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Forgets the dots of `actor` beyond `counter`: O(n).
-    package mutating func limit(_ actor: Actor, to counter: UInt64) {
+    public mutating func limit(_ actor: Actor, to counter: UInt64) {
         let index = position(of: actor)
         guard index < entries.count, entries[index].actor == actor else { return }
         entries[index].counter = min(entries[index].counter, counter)
@@ -123,7 +123,7 @@ package struct Context: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `{actor:counter, …}`.
-    package var description: String {
+    public var description: String {
         "{" + entries.map { "\($0.actor):\($0.counter)" }.joined(separator: ", ") + "}"
     }
 }

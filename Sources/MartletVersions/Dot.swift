@@ -1,50 +1,50 @@
 // Who wrote, and which write it was: the names that causality is told in.
-package import MartletBase
+public import MartletBase
 
 /// The id under which a node issues dots: the node, and which of its lives this is.
 ///
 /// A node takes a new incarnation whenever it may have lost writes that others could have seen
 /// from it; reusing the old one could name two writes by one dot.
-package struct Actor: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct Actor: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The node that issues the dots; for writes in a home's place a name drawn for them instead.
-    package var node: NodeID
+    public var node: NodeID
     /// Which life of the node; grows, never reused.
-    package var incarnation: UInt32
+    public var incarnation: UInt32
 
     /// The actor of `node` in its life `incarnation`.
-    package init(node: NodeID, incarnation: UInt32) {
+    public init(node: NodeID, incarnation: UInt32) {
         self.node = node
         self.incarnation = incarnation
     }
 
     /// By node, then incarnation.
-    package static func < (left: Actor, right: Actor) -> Bool {
+    public static func < (left: Actor, right: Actor) -> Bool {
         left.node == right.node
             ? left.incarnation < right.incarnation : left.node < right.node
     }
 
     /// `node/incarnation`.
-    package var description: String { "\(node)/\(incarnation)" }
+    public var description: String { "\(node)/\(incarnation)" }
 }
 
 /// The name of one write: unique for ever.
-package struct Dot: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct Dot: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Who issued it.
-    package var actor: Actor
+    public var actor: Actor
     /// Which of the actor's writes; from 1.
-    package var counter: UInt64
+    public var counter: UInt64
 
     /// The write `counter` of `actor`.
-    package init(actor: Actor, counter: UInt64) {
+    public init(actor: Actor, counter: UInt64) {
         self.actor = actor
         self.counter = counter
     }
 
     /// By actor, then counter.
-    package static func < (left: Dot, right: Dot) -> Bool {
+    public static func < (left: Dot, right: Dot) -> Bool {
         left.actor == right.actor ? left.counter < right.counter : left.actor < right.actor
     }
 
     /// `node/incarnation:counter`.
-    package var description: String { "\(actor):\(counter)" }
+    public var description: String { "\(actor):\(counter)" }
 }

@@ -6,21 +6,21 @@
 /// left its counter behind, durably, as its last act; after any other stop the node takes a new
 /// incarnation, made durable before the first dot is issued under it. So no dot is issued twice,
 /// and none of an actor that may have forgotten a write.
-package struct DotSource: Hashable, Sendable {
+public struct DotSource: Hashable, Sendable {
     /// Who issues.
-    package let actor: Actor
+    public let actor: Actor
     /// The counter of the last dot issued; 0 before the first.
-    package private(set) var counter: UInt64
+    public private(set) var counter: UInt64
 
     /// A source that has issued the dots of `actor` up to `counter`.
-    package init(actor: Actor, counter: UInt64 = 0) {
+    public init(actor: Actor, counter: UInt64 = 0) {
         self.actor = actor
         self.counter = counter
     }
 
     /// A dot that was never issued before, and that neither of two contexts covers: a client may
     /// hand in a context that claims to have seen dots which are yet to come.
-    package mutating func next(beyond context: Context, and seen: Context) -> Dot {
+    public mutating func next(beyond context: Context, and seen: Context) -> Dot {
         counter = max(counter, context.counter(of: actor), seen.counter(of: actor)) + 1
         return Dot(actor: actor, counter: counter)
     }

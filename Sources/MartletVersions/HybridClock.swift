@@ -1,64 +1,64 @@
 // Hybrid logical timestamps: close to wall time, and never behind what was seen.
-package import MartletBase
+public import MartletBase
 
 /// A hybrid logical timestamp: 48 bits of milliseconds, 16 bits that count within one.
 ///
 /// Kulkarni et al., "Logical physical clocks" (2014), in the single-word form of its section 6.
 /// It orders versions for display and for answering with one value; causality is the context's.
-package struct HybridTimestamp: Hashable, Comparable, Sendable {
+public struct HybridTimestamp: Hashable, Comparable, Sendable {
     /// Milliseconds in the high 48 bits, the logical count in the low 16.
-    package var bits: UInt64
+    public var bits: UInt64
 
     /// The timestamp with these bits.
-    package init(bits: UInt64) {
+    public init(bits: UInt64) {
         self.bits = bits
     }
 
     /// The first timestamp of a wall-clock millisecond.
-    package init(_ wall: WallTime) {
+    public init(_ wall: WallTime) {
         bits = wall.milliseconds << 16
     }
 
     /// The wall-clock part.
-    package var wall: WallTime { WallTime(milliseconds: bits >> 16) }
+    public var wall: WallTime { WallTime(milliseconds: bits >> 16) }
 
     /// The earlier comes first.
-    package static func < (left: HybridTimestamp, right: HybridTimestamp) -> Bool {
+    public static func < (left: HybridTimestamp, right: HybridTimestamp) -> Bool {
         left.bits < right.bits
     }
 }
 
 /// A node's source of timestamps: each is greater than all it issued or observed before.
-package struct HybridClock: Sendable {
+public struct HybridClock: Sendable {
     /// How far ahead of the node's wall clock a timestamp may be and still be believed.
-    package let maximumSkew: Duration
+    public let maximumSkew: Duration
     private var last = HybridTimestamp(bits: 0)
 
     /// A clock that disbelieves timestamps more than `maximumSkew` ahead.
-    package init(maximumSkew: Duration) {
+    public init(maximumSkew: Duration) {
         self.maximumSkew = maximumSkew
     }
 
     /// A new timestamp, greater than every earlier one.
-    package mutating func next(at wall: WallTime) -> HybridTimestamp {
+    public mutating func next(at wall: WallTime) -> HybridTimestamp {
         last = max(HybridTimestamp(bits: last.bits + 1), HybridTimestamp(wall))
         return last
     }
 
     /// Whether `timestamp` is near enough to the node's wall clock to be believed.
-    package func believes(_ timestamp: HybridTimestamp, at wall: WallTime) -> Bool {
+    public func believes(_ timestamp: HybridTimestamp, at wall: WallTime) -> Bool {
         timestamp.wall.milliseconds <= wall.milliseconds + maximumSkew.milliseconds
     }
 
     /// Takes note of a timestamp from elsewhere, so that the next one is greater; one that is too
     /// far ahead is left alone, so that a single wrong clock cannot drag the cluster's along.
-    package mutating func observe(_ timestamp: HybridTimestamp, at wall: WallTime) {
+    public mutating func observe(_ timestamp: HybridTimestamp, at wall: WallTime) {
         if timestamp > last, believes(timestamp, at: wall) { last = timestamp }
     }
 
     /// Every later timestamp is greater than `floor`, however far ahead of the wall clock that is:
     /// this node itself has promised it.
-    package mutating func rise(above floor: HybridTimestamp) {
+    public mutating func rise(above floor: HybridTimestamp) {
         if floor > last { last = floor }
     }
 }

@@ -7,13 +7,13 @@
 //                [expiry:u64 (ms)]  [value: length-prefixed bytes]
 //     flags    = 1: value (else tombstone) | 2: expiry follows
 //     beyond   = the horizon of the object's context less the latest timestamp of its siblings
-package import MartletBase
+public import MartletBase
 
 extension Context {
     private static let minimumEntrySize = 10
 
     /// Appends the context's bytes.
-    package func encode(into writer: inout ByteWriter) {
+    public func encode(into writer: inout ByteWriter) {
         encodeEntries(into: &writer)
         writer.write(horizon.bits)
     }
@@ -28,7 +28,7 @@ extension Context {
     }
 
     /// Reads what `encode` wrote; fails on anything unsorted, zero or out of range.
-    package init(from reader: inout ByteReader) throws(FormatError) {
+    public init(from reader: inout ByteReader) throws(FormatError) {
         try self.init(entriesFrom: &reader)
         reach(HybridTimestamp(bits: try reader.readUInt64()))
     }
@@ -57,7 +57,7 @@ extension Context {
 extension Dot {
     /// The highest counter that is accepted from outside: beyond any node's lifetime of writes,
     /// and far enough from overflow that a hostile context cannot exhaust an actor.
-    package static let counterLimit: UInt64 = 1 << 56
+    public static let counterLimit: UInt64 = 1 << 56
 }
 
 extension Object {
@@ -67,12 +67,12 @@ extension Object {
     private static let minimumSiblingSize = 11
 
     /// An upper estimate of the encoded size, for reserving once.
-    package var encodedSizeEstimate: Int {
+    public var encodedSizeEstimate: Int {
         8 + context.entries.count * 24 + siblings.count * 40 + valueByteCount
     }
 
     /// Appends the object's bytes.
-    package func encode(into writer: inout ByteWriter) {
+    public func encode(into writer: inout ByteWriter) {
         writer.write(Self.formatVersion)
         context.encodeEntries(into: &writer)
         writer.writeCount(siblings.count)
@@ -99,14 +99,14 @@ extension Object {
     }
 
     /// The object's bytes.
-    package func encoded() -> Bytes {
+    public func encoded() -> Bytes {
         var writer = ByteWriter(capacity: encodedSizeEstimate)
         encode(into: &writer)
         return writer.take()
     }
 
     /// Reads what `encode` wrote; every rule of the format is checked.
-    package init(from reader: inout ByteReader) throws(FormatError) {
+    public init(from reader: inout ByteReader) throws(FormatError) {
         let version = try reader.readUInt8()
         guard version == Self.formatVersion else {
             throw reader.error(.unsupportedVersion(version))

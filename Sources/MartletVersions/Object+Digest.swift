@@ -5,14 +5,14 @@ internal import MartletBase
 extension Object {
     /// The digest of the object that `bytes` encode, under a key of that hash. Bytes that are none
     /// have a digest too, of all of them. O(context + siblings); values are stepped over.
-    package static func digest(keyHash: UInt64, _ bytes: RawSpan) -> UInt64 {
+    public static func digest(keyHash: UInt64, _ bytes: RawSpan) -> UInt64 {
         var walk = DigestWalk(bytes: bytes, hash: StableHash.mix(keyHash))
         if walk.run() { return walk.hash }
         return StableHash.hash(bytes, seed: keyHash)
     }
 
     /// The digest of this object, under a key of that hash.
-    package func digest(keyHash: UInt64) -> UInt64 {
+    public func digest(keyHash: UInt64) -> UInt64 {
         let bytes = encoded()
         return Self.digest(keyHash: keyHash, bytes.raw)
     }

@@ -1,12 +1,12 @@
 // What a watermark says about an object. Every version up to it has been held, synced, by every
 // home of its partition: one that a home neither holds nor covers was replaced and removed there,
 // and must not come back; a tombstone up to it has told everybody, and may go.
-package import MartletBase
+public import MartletBase
 
 extension Object {
     /// Whether it holds no value for good once time has passed: each sibling is a tombstone or will
     /// expire. The moment from which all of them are absent; nil where one stays.
-    package var mortalFrom: WallTime? {
+    public var mortalFrom: WallTime? {
         var from = WallTime(milliseconds: 0)
         for sibling in siblings {
             if case .tombstone = sibling.content { continue }
@@ -22,7 +22,7 @@ extension Object {
     ///
     /// Gonçalves et al., "DottedDB" (SRDS 2017), settle it by a clock per node instead; a timestamp
     /// for each partition costs eight bytes whatever the number of actors. O(siblings log context).
-    package func news(to known: Context, settled watermark: HybridTimestamp) -> Object? {
+    public func news(to known: Context, settled watermark: HybridTimestamp) -> Object? {
         let isOld = { (sibling: Sibling) in
             sibling.timestamp <= watermark && !known.covers(sibling.dot)
         }
@@ -35,13 +35,13 @@ extension Object {
 
     /// Drops the siblings of which a home is known to have seen and removed the last trace: those
     /// up to its `watermark` that it, holding `known`, does not cover.
-    package mutating func dropRemoved(by known: Context, settled watermark: HybridTimestamp) {
+    public mutating func dropRemoved(by known: Context, settled watermark: HybridTimestamp) {
         keepSiblings(where: { $0.timestamp > watermark || known.covers($0.dot) })
     }
 
     /// Drops tombstones up to `watermark` that stand beside other siblings: every home has them, so
     /// nothing is left for them to delete.
-    package mutating func dropSettledTombstones(_ watermark: HybridTimestamp) {
+    public mutating func dropSettledTombstones(_ watermark: HybridTimestamp) {
         guard siblings.count > 1 else { return }
         let isSettled = { (sibling: Sibling) in
             sibling.content == .tombstone && sibling.timestamp <= watermark
@@ -52,7 +52,7 @@ extension Object {
 
     /// Whether the last trace of the key may go: nothing that it covers is later than `watermark`,
     /// and no value is left at `wall`.
-    package func isRemovable(under watermark: HybridTimestamp, at wall: WallTime) -> Bool {
+    public func isRemovable(under watermark: HybridTimestamp, at wall: WallTime) -> Bool {
         guard let from = mortalFrom else { return false }
         return context.horizon <= watermark && from <= wall
     }

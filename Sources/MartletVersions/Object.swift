@@ -5,12 +5,12 @@
 //
 // The merge is a join of a semilattice: associative, commutative, idempotent. Tests prove it on
 // every small case.
-package import MartletBase
+public import MartletBase
 
 /// One of several concurrent versions of a key.
-package struct Sibling: Hashable, Sendable {
+public struct Sibling: Hashable, Sendable {
     /// What a version says.
-    package enum Content: Hashable, Sendable {
+    public enum Content: Hashable, Sendable {
         /// The key has this value.
         case value(Bytes)
         /// The key was deleted here.
@@ -18,17 +18,17 @@ package struct Sibling: Hashable, Sendable {
     }
 
     /// The write's name.
-    package var dot: Dot
+    public var dot: Dot
     /// When it was written, for display and for choosing one.
-    package var timestamp: HybridTimestamp
+    public var timestamp: HybridTimestamp
     /// The value, or the mark of a delete.
-    package var content: Content
+    public var content: Content
     /// From when on the version counts as absent; nil for never. Part of the version, so that
     /// all replicas agree on it.
-    package var expiry: WallTime?
+    public var expiry: WallTime?
 
     /// A version under `dot`.
-    package init(
+    public init(
         dot: Dot, timestamp: HybridTimestamp, content: Content, expiry: WallTime? = nil
     ) {
         self.dot = dot
@@ -38,7 +38,7 @@ package struct Sibling: Hashable, Sendable {
     }
 
     /// The value, unless it is a tombstone or has expired by `wall`.
-    package func value(at wall: WallTime) -> Bytes? {
+    public func value(at wall: WallTime) -> Bytes? {
         guard case .value(let value) = content else { return nil }
         if let expiry, expiry <= wall { return nil }
         return value
@@ -46,27 +46,27 @@ package struct Sibling: Hashable, Sendable {
 
     /// The order in which one version is chosen where only one can be shown: by timestamp, then
     /// by dot, so that every replica chooses the same.
-    package func isShownBefore(_ other: Sibling) -> Bool {
+    public func isShownBefore(_ other: Sibling) -> Bool {
         (timestamp, dot) > (other.timestamp, other.dot)
     }
 }
 
 /// A key's context and its surviving siblings.
-package struct Object: Hashable, Sendable {
+public struct Object: Hashable, Sendable {
     /// Everything that the holder has seen of the key.
-    package private(set) var context: Context
+    public private(set) var context: Context
     /// The surviving versions, sorted by dot.
-    package private(set) var siblings: [Sibling]
+    public private(set) var siblings: [Sibling]
 
     /// The object of a key that was never written.
-    package init() {
+    public init() {
         context = Context()
         siblings = []
     }
 
     /// An object of parts; nil unless the siblings are sorted by distinct dots that `context`
     /// covers. The context's horizon is moved up to the latest of them.
-    package init?(context: Context, siblings: [Sibling]) {
+    public init?(context: Context, siblings: [Sibling]) {
         for (index, sibling) in siblings.enumerated() {
             guard context.covers(sibling.dot) else { return nil }
             if index > 0, siblings[index - 1].dot >= sibling.dot { return nil }
@@ -77,22 +77,22 @@ package struct Object: Hashable, Sendable {
     }
 
     /// Whether nothing was ever written here.
-    package var isEmpty: Bool { context.isEmpty }
+    public var isEmpty: Bool { context.isEmpty }
 
     /// Whether no sibling holds a value at `wall`: deleted or expired, or never written.
-    package func isAbsent(at wall: WallTime) -> Bool {
+    public func isAbsent(at wall: WallTime) -> Bool {
         siblings.allSatisfy { $0.value(at: wall) == nil }
     }
 
     /// The one version to show where only one can be: the latest by timestamp. Nil when empty.
-    package var shown: Sibling? {
+    public var shown: Sibling? {
         guard var best = siblings.first else { return nil }
         for sibling in siblings.dropFirst() where sibling.isShownBefore(best) { best = sibling }
         return best
     }
 
     /// Bytes of all values together: what a client's limit is held against.
-    package var valueByteCount: Int {
+    public var valueByteCount: Int {
         siblings.reduce(0) { sum, sibling in
             if case .value(let value) = sibling.content { return sum + value.count }
             return sum
@@ -103,7 +103,7 @@ package struct Object: Hashable, Sendable {
     /// the context by both. A stale `seen` leaves siblings; it loses nothing.
     ///
     /// - Precondition: `sibling.dot` is new: not covered by the context or by `seen`.
-    package mutating func record(_ sibling: Sibling, seen: Context) {
+    public mutating func record(_ sibling: Sibling, seen: Context) {
         invariant(
             !context.covers(sibling.dot) && !seen.covers(sibling.dot),
             "dot \(sibling.dot) was already covered by \(context) or \(seen)")
@@ -116,7 +116,7 @@ package struct Object: Hashable, Sendable {
     }
 
     /// Joins what another replica holds of the same key; O(siblings + context).
-    package mutating func merge(_ other: Object) {
+    public mutating func merge(_ other: Object) {
         if self == other { return }
         if other.context.dominates(context), !hasDroppedSibling(of: other) {
             self = other
@@ -160,10 +160,10 @@ package struct Object: Hashable, Sendable {
     }
 
     /// The dots of the surviving siblings, sorted.
-    package var dots: [Dot] { siblings.map(\.dot) }
+    public var dots: [Dot] { siblings.map(\.dot) }
 
     /// Traps unless the object is well formed.
-    package func checkInvariants() {
+    public func checkInvariants() {
         invariant(Object(context: context, siblings: siblings) != nil, "object \(self)")
     }
 }

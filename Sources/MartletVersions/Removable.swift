@@ -1,22 +1,22 @@
 // The note beside an object that holds no value for good, by which it is found again when the last
 // trace of its key may go.
-package import MartletBase
+public import MartletBase
 
 /// What the storage keeps beside an object that holds no value for good.
-package struct Removable: Hashable, Sendable {
+public struct Removable: Hashable, Sendable {
     /// From when on no sibling holds a value.
-    package var from: WallTime
+    public var from: WallTime
     /// The horizon of its context.
-    package var horizon: HybridTimestamp
+    public var horizon: HybridTimestamp
 
     /// A note of an object.
-    package init(from: WallTime, horizon: HybridTimestamp) {
+    public init(from: WallTime, horizon: HybridTimestamp) {
         self.from = from
         self.horizon = horizon
     }
 
     /// Reads what `bytes` made; nil for anything else.
-    package init?(_ bytes: Bytes) {
+    public init?(_ bytes: Bytes) {
         var reader = ByteReader(bytes)
         do throws(FormatError) {
             from = WallTime(milliseconds: try reader.readUInt64())
@@ -26,7 +26,7 @@ package struct Removable: Hashable, Sendable {
     }
 
     /// Sixteen bytes: the milliseconds, then the bits, as u64 each.
-    package var bytes: Bytes {
+    public var bytes: Bytes {
         var writer = ByteWriter(capacity: 16)
         writer.write(from.milliseconds)
         writer.write(horizon.bits)

@@ -1,11 +1,11 @@
 // What a client is answered, with the evidence: who took part, as what, and what each one said.
-package import MartletBase
-package import MartletVersions
+public import MartletBase
+public import MartletVersions
 
 /// One replica's part in an answer.
-package struct Witness: Hashable, Sendable {
+public struct Witness: Hashable, Sendable {
     /// What the replica did.
-    package enum Act: UInt8, Hashable, Sendable, CaseIterable {
+    public enum Act: UInt8, Hashable, Sendable, CaseIterable {
         /// It was asked and had not answered when the client was.
         case silent
         /// It answered a read with exactly what the client got.
@@ -21,14 +21,14 @@ package struct Witness: Hashable, Sendable {
     }
 
     /// The replica.
-    package var node: NodeID
+    public var node: NodeID
     /// The home replica that it stood in for; nil when it is a home itself.
-    package var standsInFor: NodeID?
+    public var standsInFor: NodeID?
     /// What it did.
-    package var act: Act
+    public var act: Act
 
     /// `node` did `act`, for itself or in place of another.
-    package init(node: NodeID, standsInFor: NodeID? = nil, act: Act) {
+    public init(node: NodeID, standsInFor: NodeID? = nil, act: Act) {
         self.node = node
         self.standsInFor = standsInFor
         self.act = act
@@ -36,49 +36,49 @@ package struct Witness: Hashable, Sendable {
 }
 
 /// Who answered, and who coordinated.
-package struct Evidence: Hashable, Sendable {
+public struct Evidence: Hashable, Sendable {
     /// The node that ran the request.
-    package var coordinator: NodeID
+    public var coordinator: NodeID
     /// Every replica that was asked, in the order of asking.
-    package var witnesses: [Witness]
+    public var witnesses: [Witness]
 
     /// The witnesses of a request run by `coordinator`.
-    package init(coordinator: NodeID, witnesses: [Witness] = []) {
+    public init(coordinator: NodeID, witnesses: [Witness] = []) {
         self.coordinator = coordinator
         self.witnesses = witnesses
     }
 }
 
 /// The answer to a read.
-package struct ReadAnswer: Hashable, Sendable {
+public struct ReadAnswer: Hashable, Sendable {
     /// The merge of what the replicas hold; empty when none has the key.
-    package var object: Object
+    public var object: Object
     /// Who answered.
-    package var evidence: Evidence
+    public var evidence: Evidence
 
     /// The merged object and its witnesses.
-    package init(object: Object, evidence: Evidence) {
+    public init(object: Object, evidence: Evidence) {
         self.object = object
         self.evidence = evidence
     }
 }
 
 /// The answer to a write.
-package struct WriteAnswer: Hashable, Sendable {
+public struct WriteAnswer: Hashable, Sendable {
     /// The write's name.
-    package var dot: Dot
+    public var dot: Dot
     /// What to hand in with the next write to replace this one. Nil when the write left siblings
     /// beside it: their context would claim that the client had seen them, so it must read first.
-    package var context: Context?
+    public var context: Context?
     /// Siblings after the write, itself included, at the coordinator.
-    package var siblingCount: Int
+    public var siblingCount: Int
     /// Whether the coordinator held a live value before.
-    package var replacedValue: Bool
+    public var replacedValue: Bool
     /// Who has the write.
-    package var evidence: Evidence
+    public var evidence: Evidence
 
     /// The write `dot` and what became of it.
-    package init(
+    public init(
         dot: Dot, context: Context?, siblingCount: Int, replacedValue: Bool, evidence: Evidence
     ) {
         self.dot = dot
@@ -90,7 +90,7 @@ package struct WriteAnswer: Hashable, Sendable {
 }
 
 /// Why a request failed. A write that failed may still have reached replicas, and may survive.
-package enum RequestError: Error, Hashable, Sendable {
+public enum RequestError: Error, Hashable, Sendable {
     /// The node is in no cluster yet.
     case noTopology
     /// The knobs contradict each other or the ring; the text says how.
@@ -112,7 +112,7 @@ package enum RequestError: Error, Hashable, Sendable {
 }
 
 /// What becomes of a request.
-package enum ClientAnswer: Hashable, Sendable {
+public enum ClientAnswer: Hashable, Sendable {
     /// A read's answer.
     case read(ReadAnswer)
     /// A write's answer.

@@ -4,12 +4,12 @@
 //     answer   = 0 read | 1 written | 2 failed
 //     options  = each knob: 0 | 1 value;  quorum = 0 count:varint | 1 (majority) | 2 (all)
 //     duration = microseconds:varint
-package import MartletBase
+public import MartletBase
 internal import MartletVersions
 
 extension ByteWriter {
     /// A duration in whole microseconds; what is longer than a day becomes a day.
-    package mutating func write(_ duration: Duration) {
+    public mutating func write(_ duration: Duration) {
         writeVarint(min(duration.nanoseconds / 1_000, ByteReader.durationLimitMicroseconds))
     }
 
@@ -26,7 +26,7 @@ extension ByteReader {
     fileprivate static let durationLimitMicroseconds: UInt64 = 86_400_000_000
 
     /// A duration; above a day is invalid.
-    package mutating func readDuration() throws(FormatError) -> Duration {
+    public mutating func readDuration() throws(FormatError) -> Duration {
         let microseconds = try readVarint()
         guard microseconds <= Self.durationLimitMicroseconds else {
             throw error(.invalid("duration"))

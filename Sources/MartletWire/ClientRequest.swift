@@ -1,10 +1,10 @@
 // What a client asks of the store, and what it is answered: the same values at the node that the
 // client reached and at the one that coordinates for it.
-package import MartletBase
-package import MartletVersions
+public import MartletBase
+public import MartletVersions
 
 /// How many replicas must have answered.
-package enum Quorum: Hashable, Sendable {
+public enum Quorum: Hashable, Sendable {
     /// Exactly so many.
     case count(Int)
     /// More than half of the home replicas.
@@ -13,7 +13,7 @@ package enum Quorum: Hashable, Sendable {
     case all
 
     /// The number among `homeCount` home replicas.
-    package func resolved(among homeCount: Int) -> Int {
+    public func resolved(among homeCount: Int) -> Int {
         switch self {
         case .count(let count): count
         case .majority: homeCount / 2 + 1
@@ -23,39 +23,39 @@ package enum Quorum: Hashable, Sendable {
 }
 
 /// The knobs of one read; nil takes the configured default.
-package struct ReadOptions: Hashable, Sendable {
+public struct ReadOptions: Hashable, Sendable {
     /// How many home replicas take part.
-    package var n: Int?
+    public var n: Int?
     /// How many replicas must answer.
-    package var r: Quorum?
+    public var r: Quorum?
     /// How many of them must be home replicas.
-    package var pr: Quorum?
+    public var pr: Quorum?
     /// After how long the client wants an error instead.
-    package var timeout: Duration?
+    public var timeout: Duration?
 
     /// Every knob at its default.
-    package init() {}
+    public init() {}
 }
 
 /// The knobs of one write; nil takes the configured default.
-package struct WriteOptions: Hashable, Sendable {
+public struct WriteOptions: Hashable, Sendable {
     /// How many home replicas take part.
-    package var n: Int?
+    public var n: Int?
     /// How many replicas must have the write.
-    package var w: Quorum?
+    public var w: Quorum?
     /// How many of them must be home replicas.
-    package var pw: Quorum?
+    public var pw: Quorum?
     /// How many of them must have it synced to disk.
-    package var dw: Quorum?
+    public var dw: Quorum?
     /// After how long the client wants an error instead.
-    package var timeout: Duration?
+    public var timeout: Duration?
 
     /// Every knob at its default.
-    package init() {}
+    public init() {}
 }
 
 /// What a write replaces.
-package enum Causality: Hashable, Sendable {
+public enum Causality: Hashable, Sendable {
     /// Whatever the coordinator knows of the key: what plain Redis commands mean.
     case coordinator
     /// What the client had seen; everything else stays beside the new version.
@@ -63,16 +63,16 @@ package enum Causality: Hashable, Sendable {
 }
 
 /// One write: a value, or a delete.
-package struct Mutation: Hashable, Sendable {
+public struct Mutation: Hashable, Sendable {
     /// The new content.
-    package var content: Sibling.Content
+    public var content: Sibling.Content
     /// When the version expires; nil for never.
-    package var expiry: WallTime?
+    public var expiry: WallTime?
     /// What it replaces.
-    package var causality: Causality
+    public var causality: Causality
 
     /// A write of `content` that replaces what `causality` says.
-    package init(content: Sibling.Content, expiry: WallTime? = nil, causality: Causality) {
+    public init(content: Sibling.Content, expiry: WallTime? = nil, causality: Causality) {
         self.content = content
         self.expiry = expiry
         self.causality = causality
@@ -80,7 +80,7 @@ package struct Mutation: Hashable, Sendable {
 }
 
 /// What a client asks for, about one key.
-package enum ClientOperation: Hashable, Sendable {
+public enum ClientOperation: Hashable, Sendable {
     /// Read the key.
     case get(ReadOptions)
     /// Write or delete the key.
@@ -88,14 +88,14 @@ package enum ClientOperation: Hashable, Sendable {
 }
 
 /// One request of a client.
-package struct ClientRequest: Hashable, Sendable {
+public struct ClientRequest: Hashable, Sendable {
     /// The key.
-    package var key: Bytes
+    public var key: Bytes
     /// What is asked.
-    package var operation: ClientOperation
+    public var operation: ClientOperation
 
     /// The request `operation` on `key`.
-    package init(key: Bytes, operation: ClientOperation) {
+    public init(key: Bytes, operation: ClientOperation) {
         self.key = key
         self.operation = operation
     }

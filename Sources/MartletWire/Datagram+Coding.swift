@@ -4,11 +4,11 @@
 //                epoch:u64  kind:u8  [target:u64]  count:varint  member*  crc32c:u32
 //     kind     = 0: ping whoever is there | 1: ping, target | 2: ping request, target | 3: ack
 //     cluster  = the stable hash of the cluster's name; crc32c covers all that stands before it
-package import MartletBase
+public import MartletBase
 
 extension Datagram {
     /// The largest datagram sent or accepted, in bytes: below the smallest usual MTU.
-    package static let maximumSize = 1_400
+    public static let maximumSize = 1_400
 
     private static let magic: UInt32 = 0x6C74_726D
     private static let formatVersion: UInt8 = 1
@@ -16,17 +16,17 @@ extension Datagram {
     private static let checksumSize = 4
 
     /// Room for everything but the members, in bytes, at most.
-    package static let overheadLimit = prefixSize + 32 + 9 + 2 + checksumSize
+    public static let overheadLimit = prefixSize + 32 + 9 + 2 + checksumSize
 
     /// What datagrams of the cluster with this name carry, so that two clusters on one network
     /// never mix. Not a secret and no protection against malice.
-    package static func clusterHash(of name: String) -> UInt64 {
+    public static func clusterHash(of name: String) -> UInt64 {
         StableHash.hash(Array(name.utf8))
     }
 
     /// The datagram's bytes, for the cluster with this hash; never above `maximumSize`, which
     /// the sender owes by the choice of `members`.
-    package func encoded(cluster: UInt64) -> Bytes {
+    public func encoded(cluster: UInt64) -> Bytes {
         var writer = ByteWriter(capacity: Self.maximumSize)
         writer.write(Self.magic)
         writer.write(Self.formatVersion)
@@ -55,7 +55,7 @@ extension Datagram {
 
     /// Reads what `encoded` wrote for the same cluster. Checked in this order: size, magic,
     /// version, checksum, cluster, then every field; a wrong cluster is `invalid("cluster")`.
-    package init(_ bytes: Bytes, cluster: UInt64) throws(FormatError) {
+    public init(_ bytes: Bytes, cluster: UInt64) throws(FormatError) {
         guard bytes.count <= Self.maximumSize else {
             throw FormatError(.tooLarge("datagram"), at: 0)
         }

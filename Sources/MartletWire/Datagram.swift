@@ -1,11 +1,11 @@
 // What the failure detector says by UDP: SWIM's three messages (Das, Gupta and Motivala, DSN 2002,
 // sections 3.1 and 4.1), each with members piggybacked. Its bytes are in `Datagram+Coding`.
-package import MartletBase
+public import MartletBase
 
 /// One message of the failure detector.
-package struct Datagram: Hashable, Sendable {
+public struct Datagram: Hashable, Sendable {
     /// What is asked or answered.
-    package enum Kind: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
         /// Are you there? Answered by the target alone; with no target, by whoever lives at the
         /// endpoint: that is how seeds are met.
         case ping(target: NodeID?)
@@ -17,18 +17,18 @@ package struct Datagram: Hashable, Sendable {
     }
 
     /// Who sends it.
-    package var sender: NodeID
+    public var sender: NodeID
     /// Drawn at random by the one that asks; an answer repeats it.
-    package var sequence: UInt64
+    public var sequence: UInt64
     /// The epoch of the sender's topology; 0 when it has none.
-    package var epoch: UInt64
+    public var epoch: UInt64
     /// What is asked or answered.
-    package var kind: Kind
+    public var kind: Kind
     /// Piggybacked members: the sender first, then what the receiver must know, then gossip.
-    package var members: [Member]
+    public var members: [Member]
 
     /// A message from `sender`.
-    package init(
+    public init(
         sender: NodeID, sequence: UInt64, epoch: UInt64, kind: Kind, members: [Member]
     ) {
         self.sender = sender

@@ -1,36 +1,36 @@
 // What nodes say to each other to find and mend differences, and to learn what is settled. Who
 // handles it is MartletAntiEntropy, but for `removed`, which is replication's.
-package import MartletBase
-package import MartletVersions
+public import MartletBase
+public import MartletVersions
 
 /// What a node binds itself to, told to every node of the topology: it issues no timestamp up to
 /// the floor any more, and takes no hint whose latest version is as old.
-package struct Promise: Hashable, Sendable {
+public struct Promise: Hashable, Sendable {
     /// Up to where, and from now on for ever.
-    package var floor: HybridTimestamp
+    public var floor: HybridTimestamp
     /// The partitions in which the node keeps hints, sorted: there it may hold what no home has.
-    package var hinted: [UInt16]
+    public var hinted: [UInt16]
 
     /// A promise up to `floor`.
-    package init(floor: HybridTimestamp, hinted: [UInt16]) {
+    public init(floor: HybridTimestamp, hinted: [UInt16]) {
         self.floor = floor
         self.hinted = hinted
     }
 }
 
 /// The roots of some of the sender's trees, to be compared with the receiver's.
-package struct TreeRoots: Hashable, Sendable {
+public struct TreeRoots: Hashable, Sendable {
     /// One tree.
-    package struct Entry: Hashable, Sendable {
+    public struct Entry: Hashable, Sendable {
         /// The partition.
-        package var partition: UInt16
+        public var partition: UInt16
         /// The root of the sender's tree.
-        package var root: UInt64
+        public var root: UInt64
         /// Up to where the sender knows the partition to be settled.
-        package var watermark: HybridTimestamp
+        public var watermark: HybridTimestamp
 
         /// The tree of `partition`.
-        package init(partition: UInt16, root: UInt64, watermark: HybridTimestamp) {
+        public init(partition: UInt16, root: UInt64, watermark: HybridTimestamp) {
             self.partition = partition
             self.root = root
             self.watermark = watermark
@@ -38,14 +38,14 @@ package struct TreeRoots: Hashable, Sendable {
     }
 
     /// Pairs the reply with this message.
-    package var round: UInt64
+    public var round: UInt64
     /// Of which topology the sender is a home: under another, the homes may be others.
-    package var epoch: UInt64
+    public var epoch: UInt64
     /// The trees, sorted by partition.
-    package var entries: [Entry]
+    public var entries: [Entry]
 
     /// The roots of one round.
-    package init(round: UInt64, epoch: UInt64, entries: [Entry]) {
+    public init(round: UInt64, epoch: UInt64, entries: [Entry]) {
         self.round = round
         self.epoch = epoch
         self.entries = entries
@@ -53,16 +53,16 @@ package struct TreeRoots: Hashable, Sendable {
 }
 
 /// What a comparison of roots has shown. Sent once all that the roots say is synced.
-package struct TreeRootsReply: Hashable, Sendable {
+public struct TreeRootsReply: Hashable, Sendable {
     /// That of the message it answers.
-    package var round: UInt64
+    public var round: UInt64
     /// Partitions whose roots are not the same, sorted.
-    package var differing: [UInt16]
+    public var differing: [UInt16]
     /// Partitions of which the receiver can say nothing: it is no home, or does not know its tree.
-    package var unknown: [UInt16]
+    public var unknown: [UInt16]
 
     /// The reply in `round`.
-    package init(round: UInt64, differing: [UInt16], unknown: [UInt16]) {
+    public init(round: UInt64, differing: [UInt16], unknown: [UInt16]) {
         self.round = round
         self.differing = differing
         self.unknown = unknown
@@ -70,63 +70,63 @@ package struct TreeRootsReply: Hashable, Sendable {
 }
 
 /// Up to where partitions are settled, as one of their homes knows.
-package struct Settled: Hashable, Sendable {
+public struct Settled: Hashable, Sendable {
     /// One partition.
-    package struct Entry: Hashable, Sendable {
+    public struct Entry: Hashable, Sendable {
         /// The partition.
-        package var partition: UInt16
+        public var partition: UInt16
         /// Up to where it is settled.
-        package var watermark: HybridTimestamp
+        public var watermark: HybridTimestamp
 
         /// That `partition` is settled up to `watermark`.
-        package init(partition: UInt16, watermark: HybridTimestamp) {
+        public init(partition: UInt16, watermark: HybridTimestamp) {
             self.partition = partition
             self.watermark = watermark
         }
     }
 
     /// Of which topology the sender is a home.
-    package var epoch: UInt64
+    public var epoch: UInt64
     /// The partitions, sorted.
-    package var entries: [Entry]
+    public var entries: [Entry]
 
     /// What is settled under one topology.
-    package init(epoch: UInt64, entries: [Entry]) {
+    public init(epoch: UInt64, entries: [Entry]) {
         self.epoch = epoch
         self.entries = entries
     }
 }
 
 /// A node of a Merkle tree: which of its depth, and the hash of everything below it.
-package struct TreeNode: Hashable, Sendable {
+public struct TreeNode: Hashable, Sendable {
     /// No tree is deeper: an index is 16 bits.
-    package static let depthLimit: UInt8 = 16
+    public static let depthLimit: UInt8 = 16
 
     /// Its position in its depth, from 0.
-    package var index: UInt16
+    public var index: UInt16
     /// The XOR of the digests below it.
-    package var hash: UInt64
+    public var hash: UInt64
 
     /// The node at `index`.
-    package init(index: UInt16, hash: UInt64) {
+    public init(index: UInt16, hash: UInt64) {
         self.index = index
         self.hash = hash
     }
 }
 
 /// Some of the sender's nodes of one depth of a tree.
-package struct TreeNodes: Hashable, Sendable {
+public struct TreeNodes: Hashable, Sendable {
     /// The partition.
-    package var partition: UInt16
+    public var partition: UInt16
     /// The depth of the nodes: there are 2^depth.
-    package var depth: UInt8
+    public var depth: UInt8
     /// Whether these are leaves that differed before: who can name the difference mends it.
-    package var isConfirmed: Bool
+    public var isConfirmed: Bool
     /// The nodes, sorted by index.
-    package var nodes: [TreeNode]
+    public var nodes: [TreeNode]
 
     /// Nodes of the tree of `partition`.
-    package init(partition: UInt16, depth: UInt8, isConfirmed: Bool, nodes: [TreeNode]) {
+    public init(partition: UInt16, depth: UInt8, isConfirmed: Bool, nodes: [TreeNode]) {
         self.partition = partition
         self.depth = depth
         self.isConfirmed = isConfirmed
@@ -135,20 +135,20 @@ package struct TreeNodes: Hashable, Sendable {
 }
 
 /// Those of the nodes that are not the same here, and their hashes.
-package struct TreeNodesReply: Hashable, Sendable {
+public struct TreeNodesReply: Hashable, Sendable {
     /// The partition.
-    package var partition: UInt16
+    public var partition: UInt16
     /// The depth of the nodes.
-    package var depth: UInt8
+    public var depth: UInt8
     /// How deep the receiver's tree goes.
-    package var treeDepth: UInt8
+    public var treeDepth: UInt8
     /// Whether `TreeNodes.isConfirmed` was set.
-    package var isConfirmed: Bool
+    public var isConfirmed: Bool
     /// The nodes as the receiver has them, sorted by index.
-    package var differing: [TreeNode]
+    public var differing: [TreeNode]
 
     /// The nodes that differ in the tree of `partition`.
-    package init(
+    public init(
         partition: UInt16, depth: UInt8, treeDepth: UInt8, isConfirmed: Bool,
         differing: [TreeNode]
     ) {
@@ -162,18 +162,18 @@ package struct TreeNodesReply: Hashable, Sendable {
 
 /// Digests of objects below a leaf, where the hashes alone do not say what differs: of all that the
 /// sender holds there, or of those among the receiver's that it lacks.
-package struct LeafDigests: Hashable, Sendable {
+public struct LeafDigests: Hashable, Sendable {
     /// The partition.
-    package var partition: UInt16
+    public var partition: UInt16
     /// The depth of the leaf.
-    package var depth: UInt8
+    public var depth: UInt8
     /// The leaf's index.
-    package var leaf: UInt16
+    public var leaf: UInt16
     /// The digests, sorted.
-    package var digests: [UInt64]
+    public var digests: [UInt64]
 
     /// Digests under `leaf`.
-    package init(partition: UInt16, depth: UInt8, leaf: UInt16, digests: [UInt64]) {
+    public init(partition: UInt16, depth: UInt8, leaf: UInt16, digests: [UInt64]) {
         self.partition = partition
         self.depth = depth
         self.leaf = leaf
@@ -183,16 +183,16 @@ package struct LeafDigests: Hashable, Sendable {
 
 /// A home's answer to versions that it had held and removed: what it holds of the key now, and up
 /// to where the partition is settled. Whatever is older and not covered must go.
-package struct RemovedVersions: Hashable, Sendable {
+public struct RemovedVersions: Hashable, Sendable {
     /// The key.
-    package var key: Bytes
+    public var key: Bytes
     /// All that the sender covers of the key.
-    package var known: Context
+    public var known: Context
     /// Up to where the sender knows the partition to be settled.
-    package var watermark: HybridTimestamp
+    public var watermark: HybridTimestamp
 
     /// What was removed of `key`.
-    package init(key: Bytes, known: Context, watermark: HybridTimestamp) {
+    public init(key: Bytes, known: Context, watermark: HybridTimestamp) {
         self.key = key
         self.known = known
         self.watermark = watermark
@@ -200,7 +200,7 @@ package struct RemovedVersions: Hashable, Sendable {
 }
 
 /// One message of anti-entropy.
-package enum ExchangeMessage: Hashable, Sendable {
+public enum ExchangeMessage: Hashable, Sendable {
     /// What the sender binds itself to.
     case promise(Promise)
     /// Compare these roots.

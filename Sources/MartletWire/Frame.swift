@@ -7,25 +7,25 @@
 //     payload = hello | refusal | message
 //     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text  sought:u64
 //     refusal = 1:u8  reason: text          the only thing that the accepting side ever sends
-package import MartletBase
+public import MartletBase
 
 /// How the dialling side of a link introduces itself.
-package struct Hello: Hashable, Sendable {
+public struct Hello: Hashable, Sendable {
     /// The version of the peer protocol that this build speaks.
-    package static let protocolVersion: UInt8 = 2
+    public static let protocolVersion: UInt8 = 2
     static let magic = Bytes(text: "MRTL")
 
     /// The cluster's name; a node of another cluster is refused.
-    package var clusterName: String
+    public var clusterName: String
     /// Who dials.
-    package var node: NodeID
+    public var node: NodeID
     /// Its name, for logs.
-    package var name: String
+    public var name: String
     /// Whom it means to reach: an address may have passed to another node since.
-    package var sought: NodeID
+    public var sought: NodeID
 
     /// The introduction of `node` to `sought`.
-    package init(clusterName: String, node: NodeID, name: String, sought: NodeID) {
+    public init(clusterName: String, node: NodeID, name: String, sought: NodeID) {
         self.clusterName = clusterName
         self.node = node
         self.name = name
@@ -34,7 +34,7 @@ package struct Hello: Hashable, Sendable {
 }
 
 /// The payload of one frame.
-package enum Frame: Equatable, Sendable {
+public enum Frame: Equatable, Sendable {
     /// The first frame of the dialling side.
     case hello(Hello)
     /// Why the accepting side hangs up.
@@ -43,11 +43,11 @@ package enum Frame: Equatable, Sendable {
     case message(PeerMessage)
 
     /// Bytes of length and checksums before a payload.
-    package static let headerSize = 12
+    public static let headerSize = 12
     /// Those of them that the last four are the checksum of.
     private static let checkedSize = 8
     /// No payload is larger, in bytes: above the largest object that client limits let grow.
-    package static let payloadLimit = 256 << 20
+    public static let payloadLimit = 256 << 20
 
     private static let helloKind: UInt8 = 0
     private static let refusalKind: UInt8 = 1
@@ -55,7 +55,7 @@ package enum Frame: Equatable, Sendable {
     /// Appends the frame, header and all; appends nothing and returns false when its payload is
     /// above `limit` bytes, which hostile clients could bring about together.
     @discardableResult
-    package func encode(
+    public func encode(
         into writer: inout ByteWriter, limit: Int = Self.payloadLimit
     ) -> Bool {
         let start = writer.count
@@ -135,24 +135,24 @@ package enum Frame: Equatable, Sendable {
 }
 
 /// Cuts a stream into frames, however the network cut it into reads.
-package struct FrameDecoder: Sendable {
+public struct FrameDecoder: Sendable {
     /// The largest payload accepted before the hello, so that a stranger cannot fill memory.
-    package static let firstPayloadLimit = 4_096
+    public static let firstPayloadLimit = 4_096
 
     private var buffer: Bytes = []
     private var consumed = 0
     private var payloadLimit = Self.firstPayloadLimit
 
     /// A decoder at the start of a stream, which accepts only small frames as yet.
-    package init() {}
+    public init() {}
 
     /// From now on frames may be as large as the protocol allows: the other side is known.
-    package mutating func trustPeer() {
+    public mutating func trustPeer() {
         payloadLimit = Frame.payloadLimit
     }
 
     /// Takes the next bytes of the stream; then call `next` until it has no more.
-    package mutating func append(_ bytes: Bytes) {
+    public mutating func append(_ bytes: Bytes) {
         if consumed == buffer.count {
             buffer = bytes
         } else {
@@ -163,7 +163,7 @@ package struct FrameDecoder: Sendable {
     }
 
     /// The next whole frame; nil while it is not all there. An error is final for the stream.
-    package mutating func next() throws(FormatError) -> Frame? {
+    public mutating func next() throws(FormatError) -> Frame? {
         guard buffer.count - consumed >= Frame.headerSize else { return nil }
         let (length, checksum) = try Frame.readHeader(
             from: buffer, at: consumed, limit: payloadLimit)

@@ -5,14 +5,14 @@
 //     endpoint = host:text  port:u16
 //     text     = length:varint  UTF-8 without control characters
 //     pushPull = epoch:u64  wantsReply:flag  count:varint  member*       strictly by id
-package import MartletBase
+public import MartletBase
 
 extension Endpoint {
     /// The longest host that is accepted, in bytes: an IPv6 literal at its longest.
-    package static let hostLimit = 45
+    public static let hostLimit = 45
 
     /// What makes this no address that can be dialled; nil when nothing does.
-    package var defect: String? {
+    public var defect: String? {
         let host = host.utf8
         if host.isEmpty || host.count > Self.hostLimit { return "host length" }
         let isLiteral = host.allSatisfy { byte in
@@ -43,17 +43,17 @@ extension Endpoint {
 
 extension Member {
     /// The longest name, in bytes of UTF-8.
-    package static let nameLimit = 64
+    public static let nameLimit = 64
     /// The longest zone, in bytes of UTF-8.
-    package static let zoneLimit = 64
+    public static let zoneLimit = 64
     /// The highest incarnation that is accepted from outside: beyond any node's lifetime of
     /// refutations, and far from overflow.
-    package static let incarnationLimit: UInt64 = 1 << 56
+    public static let incarnationLimit: UInt64 = 1 << 56
 
     static let minimumEncodedSize = 22
 
     /// What would make another node refuse this record; nil when nothing does. O(length of texts).
-    package var defect: String? {
+    public var defect: String? {
         if name.isEmpty || name.utf8.count > Self.nameLimit { return "name length" }
         if zone.utf8.count > Self.zoneLimit { return "zone length" }
         if name.utf8.contains(where: isControl) { return "name (control character)" }
@@ -66,14 +66,14 @@ extension Member {
     }
 
     /// How many bytes `encode` appends. O(1).
-    package var encodedByteCount: Int {
+    public var encodedByteCount: Int {
         8 + varintByteCount(incarnation) + 1 + varintByteCount(UInt64(weight))
             + 1 + name.utf8.count + 1 + zone.utf8.count
             + peerEndpoint.encodedByteCount + clientEndpoint.encodedByteCount
     }
 
     /// Appends the member's bytes; the record must be without defect.
-    package func encode(into writer: inout ByteWriter) {
+    public func encode(into writer: inout ByteWriter) {
         writer.write(id.rawValue)
         writer.writeVarint(incarnation)
         writer.write(state.rawValue)
@@ -85,7 +85,7 @@ extension Member {
     }
 
     /// Reads what `encode` wrote; fails on anything that has a defect.
-    package init(from reader: inout ByteReader) throws(FormatError) {
+    public init(from reader: inout ByteReader) throws(FormatError) {
         let id = NodeID(rawValue: try reader.readUInt64())
         let incarnation = try reader.readVarint()
         guard let state = MemberState(rawValue: try reader.readUInt8()) else {
@@ -107,10 +107,10 @@ extension Member {
 
 extension PushPull {
     /// The most members that one exchange carries, and so the most that a node may know.
-    package static let memberLimit = 1_024
+    public static let memberLimit = 1_024
 
     /// Appends the bytes of the whole view.
-    package func encode(into writer: inout ByteWriter) {
+    public func encode(into writer: inout ByteWriter) {
         invariant(members.count <= Self.memberLimit, "push/pull of \(members.count) members")
         writer.write(epoch)
         writer.write(wantsReply)
@@ -119,7 +119,7 @@ extension PushPull {
     }
 
     /// Reads what `encode` wrote; fails on too many members and on any out of order.
-    package init(from reader: inout ByteReader) throws(FormatError) {
+    public init(from reader: inout ByteReader) throws(FormatError) {
         let epoch = try reader.readUInt64()
         let wantsReply = try reader.readFlag()
         let count = try reader.readCount(minimumSize: Member.minimumEncodedSize)

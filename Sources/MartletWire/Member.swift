@@ -1,9 +1,9 @@
 // A node as the membership protocol speaks of it.
-package import MartletBase
+public import MartletBase
 
 /// What is believed of a member; the raw values order claims of one incarnation (SWIM, section
 /// 4.2).
-package enum MemberState: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+public enum MemberState: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     /// It answers.
     case alive = 0
     /// It did not answer, and has time to deny what follows.
@@ -12,32 +12,32 @@ package enum MemberState: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     case unreachable = 2
 
     /// The stronger claim is the greater.
-    package static func < (left: MemberState, right: MemberState) -> Bool {
+    public static func < (left: MemberState, right: MemberState) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 /// One member, as gossip carries it.
-package struct Member: Hashable, Sendable {
+public struct Member: Hashable, Sendable {
     /// Its identity.
-    package var id: NodeID
+    public var id: NodeID
     /// Its name, for people; unique in the cluster.
-    package var name: String
+    public var name: String
     /// Its failure domain.
-    package var zone: String
+    public var zone: String
     /// Its share of the data relative to others'; at least 1.
-    package var weight: UInt32
+    public var weight: UInt32
     /// Where other nodes reach it, by TCP and UDP.
-    package var peerEndpoint: Endpoint
+    public var peerEndpoint: Endpoint
     /// Where clients reach it.
-    package var clientEndpoint: Endpoint
+    public var clientEndpoint: Endpoint
     /// SWIM's incarnation: raised by the member alone, to refute what is said of it.
-    package var incarnation: UInt64
+    public var incarnation: UInt64
     /// What is believed of it.
-    package var state: MemberState
+    public var state: MemberState
 
     /// A member and what is believed of it.
-    package init(
+    public init(
         id: NodeID, name: String, zone: String, weight: UInt32, peerEndpoint: Endpoint,
         clientEndpoint: Endpoint, incarnation: UInt64, state: MemberState
     ) {
@@ -53,16 +53,16 @@ package struct Member: Hashable, Sendable {
 }
 
 /// The full exchange of memberships over a link; answered in kind when `wantsReply`.
-package struct PushPull: Hashable, Sendable {
+public struct PushPull: Hashable, Sendable {
     /// Everyone the sender knows, itself included, sorted by id.
-    package var members: [Member]
+    public var members: [Member]
     /// Whether the receiver is to send its own in turn.
-    package var wantsReply: Bool
+    public var wantsReply: Bool
     /// The epoch of the sender's topology; 0 when it has none.
-    package var epoch: UInt64
+    public var epoch: UInt64
 
     /// The sender's whole view.
-    package init(members: [Member], wantsReply: Bool, epoch: UInt64) {
+    public init(members: [Member], wantsReply: Bool, epoch: UInt64) {
         self.members = members
         self.wantsReply = wantsReply
         self.epoch = epoch

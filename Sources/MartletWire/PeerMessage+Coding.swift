@@ -1,7 +1,7 @@
 // The bytes of what nodes say to each other: the payload of a frame.
 //
 //     message = kind:u8  body        kinds from 16 on; those below belong to the link (see `Frame`)
-package import MartletBase
+public import MartletBase
 internal import MartletRing
 internal import MartletVersions
 
@@ -19,7 +19,7 @@ extension PeerMessage {
     }
 
     /// Appends the message's bytes.
-    package func encode(into writer: inout ByteWriter) {
+    public func encode(into writer: inout ByteWriter) {
         switch self {
         case .replicaPut(let message):
             writer.write(Kind.replicaPut.rawValue)
@@ -55,7 +55,7 @@ extension PeerMessage {
     }
 
     /// Reads one whole message; trailing bytes are an error.
-    package init(from reader: inout ByteReader) throws(FormatError) {
+    public init(from reader: inout ByteReader) throws(FormatError) {
         guard let kind = Kind(rawValue: try reader.readUInt8()) else {
             throw reader.error(.invalid("message kind"))
         }

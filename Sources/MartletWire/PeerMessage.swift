@@ -1,33 +1,33 @@
 // Everything that nodes say to each other over their links. Who handles it is in the comments;
 // its bytes are in the files `PeerMessage+Coding` and `ClientMessages+Coding`.
-package import MartletBase
-package import MartletRing
-package import MartletVersions
+public import MartletBase
+public import MartletRing
+public import MartletVersions
 
 /// Pairs an answer with its question; unique at the node that asks, in all its lives: an answer
 /// that was meant for the node before it crashed means nothing to what it has become.
-package struct OperationID: Hashable, Comparable, Sendable {
+public struct OperationID: Hashable, Comparable, Sendable {
     /// Counts up from where the node's life began; 0 asks for no reply.
-    package var rawValue: UInt64
+    public var rawValue: UInt64
 
     /// The operation with this number.
-    package init(rawValue: UInt64) {
+    public init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
     /// Given to a message that needs no reply.
-    package static let unanswered = OperationID(rawValue: 0)
+    public static let unanswered = OperationID(rawValue: 0)
 
     /// In the order of asking.
-    package static func < (left: OperationID, right: OperationID) -> Bool {
+    public static func < (left: OperationID, right: OperationID) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 /// Hold this version of a key.
-package struct ReplicaPut: Hashable, Sendable {
+public struct ReplicaPut: Hashable, Sendable {
     /// Why it is sent: what limits apply.
-    package enum Purpose: UInt8, Hashable, Sendable, CaseIterable {
+    public enum Purpose: UInt8, Hashable, Sendable, CaseIterable {
         /// A client's write: refused when its timestamp is beyond belief.
         case write
         /// What a read found missing.
@@ -39,23 +39,23 @@ package struct ReplicaPut: Hashable, Sendable {
     }
 
     /// The operation at the sender.
-    package var operation: OperationID
+    public var operation: OperationID
     /// The key.
-    package var key: Bytes
+    public var key: Bytes
     /// All that the sender holds of the key; the receiver merges it.
-    package var object: Object
+    public var object: Object
     /// Why it is sent.
-    package var purpose: Purpose
+    public var purpose: Purpose
     /// The home replica for which the receiver is to keep it as a hint; nil when the receiver is
     /// itself the home.
-    package var heldFor: NodeID?
+    public var heldFor: NodeID?
     /// Whether to answer only once it is synced.
-    package var durable: Bool
+    public var durable: Bool
     /// How long the sender waits from sending on; work past it need not be done.
-    package var patience: Duration
+    public var patience: Duration
 
     /// A version to hold.
-    package init(
+    public init(
         operation: OperationID, key: Bytes, object: Object, purpose: Purpose,
         heldFor: NodeID? = nil, durable: Bool, patience: Duration
     ) {
@@ -70,9 +70,9 @@ package struct ReplicaPut: Hashable, Sendable {
 }
 
 /// What a replica makes of a `ReplicaPut`.
-package struct ReplicaPutReply: Hashable, Sendable {
+public struct ReplicaPutReply: Hashable, Sendable {
     /// How it went.
-    package enum Outcome: Hashable, Sendable {
+    public enum Outcome: Hashable, Sendable {
         /// It is held; synced, if that was asked.
         case stored
         /// It is not.
@@ -80,28 +80,28 @@ package struct ReplicaPutReply: Hashable, Sendable {
     }
 
     /// The operation at the node that asked.
-    package var operation: OperationID
+    public var operation: OperationID
     /// How it went.
-    package var outcome: Outcome
+    public var outcome: Outcome
 
     /// The reply to `operation`.
-    package init(operation: OperationID, outcome: Outcome) {
+    public init(operation: OperationID, outcome: Outcome) {
         self.operation = operation
         self.outcome = outcome
     }
 }
 
 /// Show what you hold of a key.
-package struct ReplicaGet: Hashable, Sendable {
+public struct ReplicaGet: Hashable, Sendable {
     /// The operation at the sender.
-    package var operation: OperationID
+    public var operation: OperationID
     /// The key.
-    package var key: Bytes
+    public var key: Bytes
     /// Whether values above the inline limit may be left out.
-    package var summaryAllowed: Bool
+    public var summaryAllowed: Bool
 
     /// A question about `key`.
-    package init(operation: OperationID, key: Bytes, summaryAllowed: Bool) {
+    public init(operation: OperationID, key: Bytes, summaryAllowed: Bool) {
         self.operation = operation
         self.key = key
         self.summaryAllowed = summaryAllowed
@@ -109,9 +109,9 @@ package struct ReplicaGet: Hashable, Sendable {
 }
 
 /// What a replica holds of a key, its hints included.
-package struct ReplicaGetReply: Hashable, Sendable {
+public struct ReplicaGetReply: Hashable, Sendable {
     /// What it holds.
-    package enum Outcome: Hashable, Sendable {
+    public enum Outcome: Hashable, Sendable {
         /// All of it; an empty object when nothing.
         case object(Object)
         /// Context and dots alone: the values are large and another replica was asked for them.
@@ -121,15 +121,15 @@ package struct ReplicaGetReply: Hashable, Sendable {
     }
 
     /// The operation at the node that asked.
-    package var operation: OperationID
+    public var operation: OperationID
     /// What it holds.
-    package var outcome: Outcome
+    public var outcome: Outcome
     /// Up to where the partition is settled, as a home knows that may trust what it holds: older
     /// versions that it does not cover were removed. The beginning of time where it is none.
-    package var watermark: HybridTimestamp
+    public var watermark: HybridTimestamp
 
     /// The reply to `operation`.
-    package init(
+    public init(
         operation: OperationID, outcome: Outcome,
         watermark: HybridTimestamp = HybridTimestamp(bits: 0)
     ) {
@@ -140,16 +140,16 @@ package struct ReplicaGetReply: Hashable, Sendable {
 }
 
 /// Coordinate this request: the receiver is a home replica of the key.
-package struct Forward: Hashable, Sendable {
+public struct Forward: Hashable, Sendable {
     /// The operation at the sender.
-    package var operation: OperationID
+    public var operation: OperationID
     /// What the client asked.
-    package var request: ClientRequest
+    public var request: ClientRequest
     /// How long the client still waits.
-    package var patience: Duration
+    public var patience: Duration
 
     /// A request handed on.
-    package init(operation: OperationID, request: ClientRequest, patience: Duration) {
+    public init(operation: OperationID, request: ClientRequest, patience: Duration) {
         self.operation = operation
         self.request = request
         self.patience = patience
@@ -157,21 +157,21 @@ package struct Forward: Hashable, Sendable {
 }
 
 /// The answer to a forwarded request.
-package struct ForwardReply: Hashable, Sendable {
+public struct ForwardReply: Hashable, Sendable {
     /// The operation at the node that forwarded.
-    package var operation: OperationID
+    public var operation: OperationID
     /// What to tell the client.
-    package var answer: ClientAnswer
+    public var answer: ClientAnswer
 
     /// The answer to `operation`.
-    package init(operation: OperationID, answer: ClientAnswer) {
+    public init(operation: OperationID, answer: ClientAnswer) {
         self.operation = operation
         self.answer = answer
     }
 }
 
 /// One message over a link between two nodes.
-package enum PeerMessage: Equatable, Sendable {
+public enum PeerMessage: Equatable, Sendable {
     /// Replication: hold this.
     case replicaPut(ReplicaPut)
     /// Replication: held, or not.

@@ -1,11 +1,11 @@
 // The seam between the storage engine and a disk: one flat directory of files, blocking calls,
 // typed errors. The server has one over POSIX, `MemoryDisk` has one that can crash. It does not
 // know what the files mean.
-package import MartletBase
+public import MartletBase
 
 /// One directory that one process owns. Every call blocks; none may run on an event loop once the
 /// engine is open.
-package protocol Disk: AnyObject, Sendable {
+public protocol Disk: AnyObject, Sendable {
     /// Takes the directory for this process until `unlock`; taking it twice is harmless.
     /// Fails with `.locked` when another process holds it.
     func lock() throws(DiskError)
@@ -26,7 +26,7 @@ package protocol Disk: AnyObject, Sendable {
 }
 
 /// One open file, closed when the last reference to it goes.
-package protocol DiskFile: AnyObject, Sendable {
+public protocol DiskFile: AnyObject, Sendable {
     /// The name it was opened under.
     var name: String { get }
     /// Its length in bytes.
@@ -44,7 +44,7 @@ package protocol DiskFile: AnyObject, Sendable {
 }
 
 /// How a file is opened.
-package enum OpenMode: Hashable, Sendable {
+public enum OpenMode: Hashable, Sendable {
     /// For reading alone: the file must be there, and writing or cutting it through this handle
     /// fails with `.notPermitted`.
     case reading
@@ -55,9 +55,9 @@ package enum OpenMode: Hashable, Sendable {
 }
 
 /// Why a disk refused: what was asked, of which file, where, and the cause.
-package struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was asked of the disk.
-    package enum Operation: String, Hashable, Sendable {
+    public enum Operation: String, Hashable, Sendable {
         /// Taking the directory.
         case lock
         /// Reading the directory.
@@ -81,7 +81,7 @@ package struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What stood in the way.
-    package enum Cause: Hashable, Sendable {
+    public enum Cause: Hashable, Sendable {
         /// No space left, or a quota or limit on file sizes reached (ENOSPC, EDQUOT, EFBIG).
         case noSpace
         /// No such file or directory (ENOENT).
@@ -99,16 +99,16 @@ package struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What was asked.
-    package var operation: Operation
+    public var operation: Operation
     /// The file, or the directory, that it was asked of.
-    package var file: String
+    public var file: String
     /// The offset in the file, in bytes; 0 where none applies.
-    package var offset: Int
+    public var offset: Int
     /// What stood in the way.
-    package var cause: Cause
+    public var cause: Cause
 
     /// The failure of `operation` on `file` at `offset`.
-    package init(_ operation: Operation, _ file: String, at offset: Int = 0, _ cause: Cause) {
+    public init(_ operation: Operation, _ file: String, at offset: Int = 0, _ cause: Cause) {
         self.operation = operation
         self.file = file
         self.offset = offset
@@ -120,7 +120,7 @@ package struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     var isLossOfData: Bool { cause == .inputOutput || cause == .notFound }
 
     /// One line for a log or a terminal.
-    package var description: String {
+    public var description: String {
         let why =
             switch cause {
             case .noSpace: "no space left on the disk"

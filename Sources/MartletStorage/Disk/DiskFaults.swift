@@ -1,7 +1,7 @@
 // What a simulated disk can do wrong, on demand or by chance. Crashes are apart: see `MemoryDisk`.
 
 /// What a write does instead of its duty.
-package enum WriteFault: Hashable, Sendable {
+public enum WriteFault: Hashable, Sendable {
     /// Writes the first bytes, at most so many, and fails with the cause.
     case short(Int, DiskError.Cause)
     /// Reports success and writes nothing: the file grows as it should, but holds what the medium
@@ -17,22 +17,22 @@ package enum WriteFault: Hashable, Sendable {
 
 /// How often a simulated disk does each thing wrong, as probabilities for each operation. All are
 /// 0 by default; a simulation draws some of them per seed and leaves the others at 0.
-package struct DiskFaults: Hashable, Sendable {
+public struct DiskFaults: Hashable, Sendable {
     /// A read fails with `.inputOutput`.
-    package var readErrorChance = 0.0
+    public var readErrorChance = 0.0
     /// A write takes a random first part and fails with `.inputOutput`.
-    package var writeErrorChance = 0.0
+    public var writeErrorChance = 0.0
     /// A write takes a random first part and fails with `.noSpace`.
-    package var noSpaceChance = 0.0
+    public var noSpaceChance = 0.0
     /// A sync, of a file or the directory, fails and forgets what it should have made durable.
-    package var syncErrorChance = 0.0
+    public var syncErrorChance = 0.0
     /// A write is reported and never done.
-    package var lostWriteChance = 0.0
+    public var lostWriteChance = 0.0
     /// A write is reported and done at a random sector of a random file.
-    package var misdirectedWriteChance = 0.0
+    public var misdirectedWriteChance = 0.0
     /// A write is done with a random bit of it wrong.
-    package var flippedBitChance = 0.0
+    public var flippedBitChance = 0.0
 
     /// A disk without faults.
-    package init() {}
+    public init() {}
 }

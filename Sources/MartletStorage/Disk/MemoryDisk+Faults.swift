@@ -1,18 +1,18 @@
 // What goes wrong on a `MemoryDisk` while it has power: which reads, writes and syncs fail or lie,
 // by the counters on the disk or by chance, and damage at rest.
-package import MartletBase
+public import MartletBase
 
 extension MemoryDisk {
     /// Lets things go wrong by chance from here on, drawing from `random`; a chance of 0 draws
     /// nothing. Counters and explicit damage work beside it.
-    package func inject(_ faults: DiskFaults, random: SeededRandom) {
+    public func inject(_ faults: DiskFaults, random: SeededRandom) {
         self.faults = faults
         faultRandom = random
     }
 
     /// Runs `body` on a disk that does nothing wrong by chance, for those who look on: what would
     /// have gone wrong goes wrong afterwards.
-    package func withoutFaults<Value, Failure: Error>(
+    public func withoutFaults<Value, Failure: Error>(
         _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
         let injected = faults
@@ -22,7 +22,7 @@ extension MemoryDisk {
     }
 
     /// The names and lengths of the files that are not empty, by name: where damage can be done.
-    package var damageableFiles: [(name: String, byteCount: Int)] {
+    public var damageableFiles: [(name: String, byteCount: Int)] {
         files.keys.sorted().compactMap { name in
             let count = files[name]?.count ?? 0
             return count > 0 ? (name, count) : nil
@@ -31,7 +31,7 @@ extension MemoryDisk {
 
     /// Flips a bit (0...7) of the byte at `offset` of a file, at rest: in what is read, what is on
     /// the medium, and what is on its way there.
-    package func flipBit(in name: String, at offset: Int, bit: Int) {
+    public func flipBit(in name: String, at offset: Int, bit: Int) {
         let count = files[name]?.count ?? 0
         invariant(
             (0..<count).contains(offset) && (0..<8).contains(bit),
@@ -41,13 +41,13 @@ extension MemoryDisk {
 
     /// Lets every read that touches `range` of a file fail with `.inputOutput`, at the first bad
     /// byte, until `makeReadable`; the damage follows the file through renamings and crashes.
-    package func makeUnreadable(_ name: String, _ range: Range<Int>) {
+    public func makeUnreadable(_ name: String, _ range: Range<Int>) {
         invariant(files[name] != nil, "no file \(name) to damage")
         files[name]?.unreadable.append(range)
     }
 
     /// Heals every unreadable range of a file.
-    package func makeReadable(_ name: String) {
+    public func makeReadable(_ name: String) {
         files[name]?.unreadable = []
     }
 

@@ -1,16 +1,16 @@
 // A disk in memory that can lose power: for tests and the simulator. It keeps, for every file and
 // for the directory, what is synced apart from what is not, and a crash decides how much of the
 // latter had reached the medium. Its other faults are in MemoryDisk+Faults. It models no time.
-package import MartletBase
+public import MartletBase
 
 /// A `Disk` that crashes and fails on demand; confined to one thread at a time.
 ///
 /// What a crash may do, beyond the bytes of `CrashLoss`: creations, renamings and removals that no
 /// `syncDirectory` followed are lost from some point on, as journaling file systems keep their
 /// order. A file whose creation is lost is gone with its contents, however often it was synced.
-package final class MemoryDisk: Disk, @unchecked Sendable {
+public final class MemoryDisk: Disk, @unchecked Sendable {
     /// How much of what was not synced outlives a crash.
-    package enum CrashLoss: Hashable, Sendable, CaseIterable {
+    public enum CrashLoss: Hashable, Sendable, CaseIterable {
         /// All of it, and still not synced: a kill of the process, the machine stays up.
         case nothing
         /// Of each file a random first part, its last write torn at a random byte.
@@ -38,44 +38,44 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
 
     /// Bytes that all files together may take; nil for no limit. Writes past it take what fits and
     /// fail with `.noSpace`.
-    package var capacityBytes: Int?
+    public var capacityBytes: Int?
     /// The reads that still succeed before one fails with `.inputOutput`; nil for all.
-    package var readsUntilFailure: Int?
+    public var readsUntilFailure: Int?
     /// The writes that still succeed before one does as `writeFailure` says; nil for all.
-    package var writesUntilFailure: Int?
+    public var writesUntilFailure: Int?
     /// What the write that `writesUntilFailure` counts down to does; at first it fails with
     /// `.inputOutput` and writes nothing.
-    package var writeFailure = WriteFault.short(0, .inputOutput)
+    public var writeFailure = WriteFault.short(0, .inputOutput)
     /// The syncs, of files and directory, that still succeed before one fails; nil for all. The
     /// failed one loses what it should have made durable.
-    package var syncsUntilFailure: Int?
+    public var syncsUntilFailure: Int?
     /// The changing operations that still succeed before the process counts as dead and every call
     /// fails as `.stale` until `crash`; nil for all. It puts a crash between any two operations.
-    package var operationsUntilHalt: Int?
+    public var operationsUntilHalt: Int?
     /// Called before each changing operation: a `copy` taken there is the disk of a crash at that
     /// point. Copies do not have it.
-    package var beforeOperation: (() -> Void)?
+    public var beforeOperation: (() -> Void)?
     /// What goes wrong by chance; see `inject`.
     var faults = DiskFaults()
     var faultRandom = SeededRandom(seed: 0)
 
     /// How many operations that change the disk began: opening a file that this makes or empties,
     /// writes, cuts, syncs, renamings, removals.
-    package private(set) var operationCount = 0
+    public private(set) var operationCount = 0
     /// How many reads of files began.
-    package internal(set) var readCount = 0
+    public internal(set) var readCount = 0
     /// How many writes began.
-    package internal(set) var writeCount = 0
+    public internal(set) var writeCount = 0
     /// How many syncs of files and of the directory succeeded.
-    package internal(set) var syncCount = 0
+    public internal(set) var syncCount = 0
 
     /// An empty disk.
-    package init() {}
+    public init() {}
 
     /// An independent disk in the same state, lock, counters and faults included; files opened on
     /// this one stay with this one. O(files and changes not synced); the bytes are shared until
     /// either writes.
-    package func copy() -> MemoryDisk {
+    public func copy() -> MemoryDisk {
         let copy = MemoryDisk()
         var media: [Int: MemoryMedium] = [:]
         func copied(_ medium: MemoryMedium) -> MemoryMedium {
@@ -106,23 +106,23 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     // MARK: Disk
 
     /// Fails with `.locked` when it is taken: unlike a process, a test opens it twice by mistake.
-    package func lock() throws(DiskError) {
+    public func lock() throws(DiskError) {
         try check(.lock, ".")
         if isLocked { throw DiskError(.lock, ".", .locked(holder: nil)) }
         isLocked = true
     }
 
     /// Gives the disk back.
-    package func unlock() { isLocked = false }
+    public func unlock() { isLocked = false }
 
     /// The names of all files, ascending.
-    package func list() throws(DiskError) -> [String] {
+    public func list() throws(DiskError) -> [String] {
         try check(.list, ".")
         return files.keys.sorted()
     }
 
     /// Opens or makes a file.
-    package func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
+    public func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
         try check(.open, name)
         let isWritable = mode != .reading
         if let medium = files[name] {
@@ -140,7 +140,7 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     }
 
     /// Renames a file, replacing another.
-    package func rename(_ name: String, to newName: String) throws(DiskError) {
+    public func rename(_ name: String, to newName: String) throws(DiskError) {
         try check(.rename, name)
         guard files[name] != nil else { throw DiskError(.rename, name, .notFound) }
         try begin(.rename, name)
@@ -148,7 +148,7 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     }
 
     /// Removes a file.
-    package func remove(_ name: String) throws(DiskError) {
+    public func remove(_ name: String) throws(DiskError) {
         try check(.remove, name)
         guard files[name] != nil else { throw DiskError(.remove, name, .notFound) }
         try begin(.remove, name)
@@ -157,7 +157,7 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
 
     /// Makes the names durable. A failed sync forgets the changes, as a file's does: they are seen
     /// until the crash, and no later sync brings them to the medium.
-    package func syncDirectory() throws(DiskError) {
+    public func syncDirectory() throws(DiskError) {
         try begin(.sync, ".")
         guard takeSync() else {
             changes = []
@@ -168,7 +168,7 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     }
 
     /// What `capacityBytes` leaves.
-    package func freeBytes() throws(DiskError) -> UInt64 {
+    public func freeBytes() throws(DiskError) -> UInt64 {
         try check(.measure, ".")
         return capacityBytes.map { UInt64(max(0, $0 - usedBytes)) } ?? .max
     }
@@ -210,13 +210,13 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     }
 
     /// Bytes that all files take.
-    package var usedBytes: Int { files.values.reduce(0) { $0 + $1.count } }
+    public var usedBytes: Int { files.values.reduce(0) { $0 + $1.count } }
 
     // MARK: Crashes and contents
 
     /// Loses power, or with `.nothing` just the process: open files become stale, the lock is
     /// free, and of what was not synced as much is kept as `loss` and `random` say.
-    package func crash(_ loss: CrashLoss, random: inout SeededRandom) {
+    public func crash(_ loss: CrashLoss, random: inout SeededRandom) {
         generation += 1
         isLocked = false
         isHalted = false
@@ -234,13 +234,13 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     }
 
     /// What a file holds at present; nil when there is none.
-    package func contents(of name: String) -> Bytes? {
+    public func contents(of name: String) -> Bytes? {
         files[name].map { $0.bytes.read(at: 0, count: $0.count) }
     }
 
     /// Makes a file hold `bytes`, durably: damage, or a golden file. Handles opened before keep
     /// what they had.
-    package func setContents(of name: String, to bytes: Bytes) {
+    public func setContents(of name: String, to bytes: Bytes) {
         let medium = makeMedium()
         medium.write(bytes, at: 0)
         medium.sync()

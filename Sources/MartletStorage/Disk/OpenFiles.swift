@@ -6,7 +6,7 @@ import Synchronization
 /// The files of one disk that are open for reading, at most `limit` of them: the one asked for
 /// longest ago is closed for another. Safe to use from any thread. A file that is closed here while
 /// a caller reads it stays open until the caller lets go of it.
-package final class OpenFiles: Sendable {
+public final class OpenFiles: Sendable {
     private struct Entry {
         var file: any DiskFile
         var lastUse: UInt64
@@ -49,7 +49,7 @@ package final class OpenFiles: Sendable {
     private let state = Mutex(State())
 
     /// No open files yet of `disk`, and never more than `limit`, at least 1.
-    package init(disk: any Disk, limit: Int) {
+    public init(disk: any Disk, limit: Int) {
         invariant(limit > 0, "a limit of \(limit) open files")
         self.disk = disk
         self.limit = limit
@@ -57,7 +57,7 @@ package final class OpenFiles: Sendable {
 
     /// The file `name`, opened when it is not open. Opening happens outside the lock, so that it
     /// holds up nobody who asks for an open file; O(limit) when another must be closed.
-    package func file(_ name: String) throws(DiskError) -> any DiskFile {
+    public func file(_ name: String) throws(DiskError) -> any DiskFile {
         let (known, closings) = state.withLock { state in (state.use(name), state.closings) }
         if let known { return known }
         let opened = try disk.open(name, .reading)
@@ -72,7 +72,7 @@ package final class OpenFiles: Sendable {
 
     /// Forgets the file `name`, before it is removed or once it was: its space comes back when the
     /// last reader lets go of it.
-    package func close(_ name: String) {
+    public func close(_ name: String) {
         _ = state.withLock { state in
             state.closings += 1
             return state.entries.removeValue(forKey: name)
@@ -80,5 +80,5 @@ package final class OpenFiles: Sendable {
     }
 
     /// How many files are held open here.
-    package var openCount: Int { state.withLock { $0.entries.count } }
+    public var openCount: Int { state.withLock { $0.entries.count } }
 }

@@ -39,7 +39,7 @@ enum Backlog {
 
 extension StorageEngine {
     /// How far flushes and compactions are behind: 0 not at all, 1 so far that writes are refused.
-    package var backlog: Double {
+    public var backlog: Double {
         Backlog.share(
             memtableBytes: memtableBytes, levelZeroCount: version.levels[0].count,
             options: options)

@@ -3,7 +3,7 @@
 internal import MartletBase
 
 /// A read of one block, for a thread that may block.
-package struct BlockRead: Sendable {
+public struct BlockRead: Sendable {
     /// Which block of which table.
     struct BlockID: Hashable, Sendable {
         var table: UInt64
@@ -14,7 +14,7 @@ package struct BlockRead: Sendable {
     let map: TableMap
 
     /// Reads, checks and unpacks the block. Blocks.
-    package func run(_ files: OpenFiles) -> BlockAnswer {
+    public func run(_ files: OpenFiles) -> BlockAnswer {
         do throws(TableError) {
             let file: any DiskFile
             do { file = try files.file(map.fileName) } catch {
@@ -29,7 +29,7 @@ package struct BlockRead: Sendable {
 }
 
 /// What a `BlockRead` brought.
-package struct BlockAnswer: Sendable {
+public struct BlockAnswer: Sendable {
     let id: BlockRead.BlockID
     let result: Result<Block, TableError>
 }

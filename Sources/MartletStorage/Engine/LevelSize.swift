@@ -2,23 +2,23 @@
 internal import MartletBase
 
 /// What the tables of one level come to.
-package struct LevelSize: Hashable, Sendable {
+public struct LevelSize: Hashable, Sendable {
     /// How many there are.
-    package var tables = 0
+    public var tables = 0
     /// Their files, in bytes.
-    package var fileBytes = 0
+    public var fileBytes = 0
     /// Their records before compression, in bytes.
-    package var recordBytes = 0
+    public var recordBytes = 0
     /// What their indexes and filters take in memory, in bytes, about.
-    package var mapBytes = 0
+    public var mapBytes = 0
 
     /// An empty level.
-    package init() {}
+    public init() {}
 }
 
 extension StorageEngine {
     /// Level 0 and those below it. O(tables).
-    package var levelSizes: [LevelSize] {
+    public var levelSizes: [LevelSize] {
         version.levels.map { tables in
             tables.reduce(into: LevelSize()) { size, table in
                 size.tables += 1

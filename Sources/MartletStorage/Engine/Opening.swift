@@ -3,42 +3,42 @@
 internal import MartletBase
 
 /// What opening a node's storage found.
-package struct RecoveryReport: Hashable, Sendable {
+public struct RecoveryReport: Hashable, Sendable {
     /// Tables opened.
-    package internal(set) var tables = 0
+    public internal(set) var tables = 0
     /// Segments of the log read.
-    package internal(set) var segments = 0
+    public internal(set) var segments = 0
     /// Whole chunks read.
-    package internal(set) var chunks = 0
+    public internal(set) var chunks = 0
     /// Batches in them.
-    package internal(set) var batches = 0
+    public internal(set) var batches = 0
     /// Bytes of segments read, without the zeros written ahead.
-    package internal(set) var bytes = 0
+    public internal(set) var bytes = 0
     /// Bytes cut from the end of the last segment because a crash had torn them; 0 otherwise.
-    package internal(set) var tornBytes = 0
+    public internal(set) var tornBytes = 0
     /// The position of the last batch known.
-    package internal(set) var recovered = LogPosition.start
+    public internal(set) var recovered = LogPosition.start
 }
 
 /// What `StorageEngine.open` hands over: one part for the loop, the others for threads that may
 /// block.
-package struct OpenedStorage {
+public struct OpenedStorage {
     /// The foreground.
-    package let engine: StorageEngine
+    public let engine: StorageEngine
     /// Writes and syncs the log.
-    package let log: LogWriter
+    public let log: LogWriter
     /// Flushes and compacts.
-    package let worker: StorageWorker
+    public let worker: StorageWorker
     /// The tables' files, for `BlockRead`s.
-    package let files: OpenFiles
+    public let files: OpenFiles
     /// What was found.
-    package let report: RecoveryReport
+    public let report: RecoveryReport
 }
 
 extension StorageEngine {
     /// Takes the disk, opens its tables, replays its log; makes what an empty one needs. Blocks;
     /// O(log + tables).
-    package static func open(
+    public static func open(
         disk: any Disk, options: StorageOptions = StorageOptions()
     ) throws(StorageError) -> OpenedStorage {
         try options.validate()

@@ -1,9 +1,9 @@
 // What a read of the engine comes to: an answer at once where memory has it, else a ticket, and the
 // answer later, once the shell has brought the blocks. Nothing here waits.
-package import MartletBase
+public import MartletBase
 
 /// What a read found.
-package enum ReadOutcome: Hashable, Sendable {
+public enum ReadOutcome: Hashable, Sendable {
     /// The value, durable or not yet.
     case found(Bytes)
     /// There is no such entry.
@@ -16,18 +16,18 @@ package enum ReadOutcome: Hashable, Sendable {
 }
 
 /// Names a read that waits for blocks; never given twice.
-package struct ReadTicket: Hashable, Comparable, Sendable {
+public struct ReadTicket: Hashable, Comparable, Sendable {
     /// The number of the read.
-    package var rawValue: UInt64
+    public var rawValue: UInt64
 
     /// By number.
-    package static func < (left: ReadTicket, right: ReadTicket) -> Bool {
+    public static func < (left: ReadTicket, right: ReadTicket) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 /// What `StorageEngine.load` comes to.
-package enum LoadOutcome: Hashable, Sendable {
+public enum LoadOutcome: Hashable, Sendable {
     /// `get` answers for all of the keys within this turn.
     case ready
     /// The read under this ticket completes later; `get` then answers for the keys until the
@@ -38,7 +38,7 @@ package enum LoadOutcome: Hashable, Sendable {
 }
 
 /// What `StorageEngine.scan` comes to.
-package enum ScanOutcome: Hashable, Sendable {
+public enum ScanOutcome: Hashable, Sendable {
     /// The page.
     case page(ScanPage)
     /// The page comes with the completed read of this ticket, which needs no release.
@@ -48,9 +48,9 @@ package enum ScanOutcome: Hashable, Sendable {
 }
 
 /// A read that was pending and now is not.
-package struct CompletedRead: Hashable, Sendable {
+public struct CompletedRead: Hashable, Sendable {
     /// What a read has brought.
-    package enum Result: Hashable, Sendable {
+    public enum Result: Hashable, Sendable {
         /// The keys of a load; some may be damaged, as `get` says.
         case loaded
         /// The page of a scan.
@@ -60,37 +60,37 @@ package struct CompletedRead: Hashable, Sendable {
     }
 
     /// Which read.
-    package var ticket: ReadTicket
+    public var ticket: ReadTicket
     /// What came of it.
-    package var result: Result
+    public var result: Result
 }
 
 /// A run of entries in key order.
-package struct ScanPage: Hashable, Sendable {
+public struct ScanPage: Hashable, Sendable {
     /// One key and its value.
-    package struct Entry: Hashable, Sendable {
+    public struct Entry: Hashable, Sendable {
         /// The key.
-        package let key: StorageKey
+        public let key: StorageKey
         /// Its value.
-        package let value: Bytes
+        public let value: Bytes
     }
 
     /// The entries, ascending.
-    package internal(set) var entries: [Entry] = []
+    public internal(set) var entries: [Entry] = []
     /// Where the next page goes on; nil when this one ends the range.
-    package internal(set) var next: StorageKey?
+    public internal(set) var next: StorageKey?
 
     /// No entries, and no more to come.
-    package init() {}
+    public init() {}
 }
 
 /// A range of keys of which this node has lost what one table held: the table's other blocks were
 /// kept, and what older tables hold of the range stands again.
-package struct DamagedRange: Hashable, Sendable {
+public struct DamagedRange: Hashable, Sendable {
     /// The file, kept aside.
-    package var file: String
+    public var file: String
     /// The ranks between which records are lost.
-    package var ranks: ClosedRange<Rank>
+    public var ranks: ClosedRange<Rank>
     /// What was wrong with it, for people.
-    package var reason: String
+    public var reason: String
 }

@@ -5,7 +5,7 @@ internal import MartletBase
 extension StorageEngine {
     /// Jobs for the `StorageWorker`; each is answered with `jobAnswered`. At most one flush, one
     /// compaction or salvage, and one removal are out at a time.
-    package func takeJobs() -> [StorageJob] {
+    public func takeJobs() -> [StorageJob] {
         guard jobs.failure == nil else { return [] }
         var due: [StorageJob] = []
         // Not left to the next write: one batch may fill all memtables, and then none is taken.
@@ -82,14 +82,14 @@ extension StorageEngine {
 
     /// Has one more table read back and checked as soon as there is nothing else to do. What that
     /// takes of the disk, in bytes: the caller spaces its calls by it.
-    package func scrub() -> Int {
+    public func scrub() -> Int {
         jobs.isScrubDue = true
         let bytes = version.tables.values.reduce(0) { $0 + $1.summary.fileBytes }
         return bytes / max(1, version.tables.count)
     }
 
     /// Whether there is background work that is out or due.
-    package var hasBackgroundWork: Bool {
+    public var hasBackgroundWork: Bool {
         if jobs.failure != nil { return false }
         if jobs.flushing > 0 || jobs.isCompacting || layers.count > 1 || !jobs.damaged.isEmpty {
             return true
@@ -100,7 +100,7 @@ extension StorageEngine {
     }
 
     /// Takes in what came of a job.
-    package func jobAnswered(_ outcome: JobOutcome) {
+    public func jobAnswered(_ outcome: JobOutcome) {
         switch outcome.result {
         case .done(let edit, let built):
             jobs.lastRefusal = nil
@@ -170,18 +170,18 @@ extension StorageEngine {
     /// Ranges in which this node has lost data, told once each, as soon as the loss is durably
     /// noted, and again after a restart until a batch says that they were acted on. The node must
     /// name its writes by a new actor, and have the ranges repaired.
-    package func takeDamage() -> [DamagedRange] {
+    public func takeDamage() -> [DamagedRange] {
         if jobs.untold.isEmpty { return [] }
         defer { jobs.untold = [] }
         return jobs.untold
     }
 
     /// Whether there is damage that nobody was told of yet.
-    package var hasUntoldDamage: Bool { !jobs.untold.isEmpty }
+    public var hasUntoldDamage: Bool { !jobs.untold.isEmpty }
 
     /// Has `batch` say that what was told of damage was acted on: it holds what came of it, and
     /// the two are durable together.
-    package func noteDamageTold(in batch: inout WriteBatch) {
+    public func noteDamageTold(in batch: inout WriteBatch) {
         let untold = Set(jobs.untold.map(\.file))
         var writer = ByteWriter()
         for file in version.manifest.damage.map(\.file) where !untold.contains(file) {
@@ -201,5 +201,5 @@ extension StorageEngine {
     }
 
     /// All ranges that were lost and not repaired since, oldest first.
-    package var damagedRanges: [DamagedRange] { version.manifest.damage }
+    public var damagedRanges: [DamagedRange] { version.manifest.damage }
 }

@@ -3,7 +3,7 @@ internal import MartletBase
 
 extension StorageEngine {
     /// What `key` holds: every accepted batch is visible at once. O(levels), no IO.
-    package func get(_ key: StorageKey) -> ReadOutcome {
+    public func get(_ key: StorageKey) -> ReadOutcome {
         if key.space == .state { return state[key].map { .found($0) } ?? .absent }
         if let outcome = Self.find(key, in: layers) { return outcome }
         if let outcome = reads.outcome(of: key) { return outcome }
@@ -30,7 +30,7 @@ extension StorageEngine {
 
     /// Sees to it that `get` can answer for `keys`; the reads go out with `takeReads`. Until a
     /// pending load is released nobody else may write the keys, nor drop their partition.
-    package func load(_ keys: [StorageKey]) -> LoadOutcome {
+    public func load(_ keys: [StorageKey]) -> LoadOutcome {
         var missing: [(lookup: Lookup, table: Table, block: Int)] = []
         // What can be had now is held too: when the rest has come, it may be in no cache any more.
         var present: [(key: StorageKey, outcome: ReadOutcome)] = []
@@ -59,14 +59,14 @@ extension StorageEngine {
     }
 
     /// Ends a load that has completed: its keys need no longer be got.
-    package func release(_ ticket: ReadTicket) { reads.release(ticket) }
+    public func release(_ ticket: ReadTicket) { reads.release(ticket) }
 
     /// Entries of `space` in `partitions`, ascending, starting after `cursor`, about `limitBytes`
     /// of them but at least one. To go on, pass the page's `next` as the cursor: nothing comes
     /// twice. A page shows `snapshot`, or without one the present: what is written between two
     /// pages is then seen where it lies ahead. With `hashes`, which takes `partitions` of one, it
     /// shows only keys with those, and reads only the blocks that may hold them.
-    package func scan(
+    public func scan(
         _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
         hashes: ClosedRange<UInt64>? = nil, after cursor: StorageKey? = nil, limitBytes: Int,
         in snapshot: StorageSnapshot? = nil
@@ -91,7 +91,7 @@ extension StorageEngine {
 
     /// As `get`, but it reads from the disk what is in no cache, and blocks: for checkers. What
     /// does not read back is damaged.
-    package func getNow(_ key: StorageKey) -> ReadOutcome {
+    public func getNow(_ key: StorageKey) -> ReadOutcome {
         let outcome = get(key)
         guard case .notLoaded = outcome else { return outcome }
         var lookup = Lookup(key, in: version)
@@ -112,7 +112,7 @@ extension StorageEngine {
 
     /// As `scan`, but it reads from the disk what is in no cache, and blocks: for start-up, tools
     /// and checkers.
-    package func scanNow(
+    public func scanNow(
         _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
         hashes: ClosedRange<UInt64>? = nil, after cursor: StorageKey? = nil,
         limitBytes: Int = 1 << 20,
@@ -147,14 +147,14 @@ extension StorageEngine {
     // MARK: What the shell brings
 
     /// Blocks to be read, for threads that may block; each is answered with `readsAnswered`.
-    package func takeReads() -> [BlockRead] {
+    public func takeReads() -> [BlockRead] {
         let reads = reads.takeOutgoing()
         counts.blockReads += UInt64(reads.count)
         return reads
     }
 
     /// Takes in blocks, and goes on with the reads that waited for them.
-    package func readsAnswered(_ answers: [BlockAnswer]) {
+    public func readsAnswered(_ answers: [BlockAnswer]) {
         for answer in answers {
             let readers = reads.takeWaiting(for: answer.id)
             switch answer.result {
@@ -171,7 +171,7 @@ extension StorageEngine {
     }
 
     /// The reads that `readsAnswered` has completed since the last call, in order of completion.
-    package func takeCompleted() -> [CompletedRead] { reads.takeCompleted() }
+    public func takeCompleted() -> [CompletedRead] { reads.takeCompleted() }
 
     private func resume(_ reader: PendingReads.Reader, brought: Block) {
         switch reader {

@@ -13,7 +13,7 @@
 internal import MartletBase
 
 /// One node's storage, confined to the loop that owns it.
-package final class StorageEngine {
+public final class StorageEngine {
     private enum LogState {
         case open
         case full(DiskError)
@@ -52,13 +52,13 @@ package final class StorageEngine {
     private var waiting: [Waiting] = []
 
     /// The position of the last batch accepted.
-    package private(set) var appended: LogPosition
+    public private(set) var appended: LogPosition
     /// The position up to which batches are durable, as the sync mode defines it (`SyncMode`).
-    package private(set) var durable: LogPosition
+    public private(set) var durable: LogPosition
     /// The position up to which batches survive a loss of power, in every sync mode.
-    package private(set) var synced: LogPosition
+    public private(set) var synced: LogPosition
     /// Bytes of batches that wait to become durable.
-    package private(set) var pendingBytes = 0
+    public private(set) var pendingBytes = 0
 
     init(
         options: StorageOptions, layers: [Layer], trees: TreeSet, version: Version,
@@ -77,7 +77,7 @@ package final class StorageEngine {
     }
 
     /// What the engine has done so far.
-    package var counters: StorageCounters {
+    public var counters: StorageCounters {
         var all = counts
         all.cacheHits = cache.hits
         all.cacheMisses = cache.misses
@@ -86,18 +86,18 @@ package final class StorageEngine {
 
     /// How many entries there are, about: one that was written again counts twice until a
     /// compaction has merged the two.
-    package var entryEstimate: Int {
+    public var entryEstimate: Int {
         layers.reduce(version.entryEstimate) { $0 + $1.memtable.liveCount }
     }
 
     /// Bytes that all memtables take.
-    package var memtableBytes: Int { layers.reduce(0) { $0 + $1.memtable.byteCount } }
+    public var memtableBytes: Int { layers.reduce(0) { $0 + $1.memtable.byteCount } }
 
     /// Bytes that the blocks in the cache take.
-    package var cachedBytes: Int { cache.byteCount }
+    public var cachedBytes: Int { cache.byteCount }
 
     /// Why writes are refused whatever their size; nil while they are not.
-    package var refusal: WriteRefusal? {
+    public var refusal: WriteRefusal? {
         switch log {
         case .full(let error): return .diskFull(error)
         case .failed(let error): return .logFailed(error)
@@ -114,7 +114,7 @@ package final class StorageEngine {
     /// refusal nothing has changed. With `isSynced` the log is synced as soon as it holds the
     /// batch, in every sync mode.
     @discardableResult
-    package func write(
+    public func write(
         _ batch: WriteBatch, isSynced: Bool = false
     ) throws(WriteRefusal) -> LogPosition {
         if let refusal, !isExempt(batch, from: refusal) { throw refusal }
@@ -183,7 +183,7 @@ package final class StorageEngine {
 
     /// What gathered since the last call, for `LogWriter.commit`, oldest first; nil when there is
     /// nothing. Call until nil at the end of a loop's turn: the chunks of one turn share a sync.
-    package func takeChunk() -> LogChunk? {
+    public func takeChunk() -> LogChunk? {
         if sealed.isEmpty {
             if gathered.count == 0 { return nil }
             seal()
@@ -194,12 +194,12 @@ package final class StorageEngine {
     }
 
     /// The position up to which the tables hold everything: the log up to there is not needed.
-    package var flushed: LogPosition { version.manifest.flushed }
+    public var flushed: LogPosition { version.manifest.flushed }
 
     /// The log writer's answer to a commit or sync. A full disk stops writes until a later answer
     /// shows that the kept chunks got through; a failure stops them for good (DESIGN §8: after a
     /// failed sync nothing is retried). Reads go on, and show batches that were never durable.
-    package func logAnswered(_ outcome: LogOutcome) {
+    public func logAnswered(_ outcome: LogOutcome) {
         if case .failed = log { return }
         switch outcome {
         case .written(let position):
@@ -227,7 +227,7 @@ package final class StorageEngine {
     }
 
     /// Checks the parts and the counters against each other; O(n), for tests.
-    package func checkInvariants() {
+    public func checkInvariants() {
         for layer in layers { layer.memtable.checkInvariants() }
         cache.checkInvariants()
         trees.checkInvariants()

@@ -1,8 +1,8 @@
 // Why storage does not open, and why an open engine refuses a write. Both say what to do.
-package import MartletBase
+public import MartletBase
 
 /// Why a node's storage could not be opened.
-package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The disk refused.
     case disk(DiskError)
     /// Bytes of the log that had been synced no longer read back.
@@ -27,7 +27,7 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalidOption(String)
 
     /// What is wrong and what to do, in one line.
-    package var description: String {
+    public var description: String {
         switch self {
         case .disk(let error):
             if case .locked = error.cause {
@@ -65,7 +65,7 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Why an open engine did not take a batch. Reads go on in every case.
-package enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+public enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// More is waiting for the disk than `StorageOptions.pendingLimitBytes`: try again soon.
     case pendingLimit
     /// Memtables or level 0 are full, since flushes and compactions do not keep up, or cannot go on
@@ -81,7 +81,7 @@ package enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case manifestFailed(DiskError)
 
     /// One line for a client or a log.
-    package var description: String {
+    public var description: String {
         switch self {
         case .pendingLimit: "the disk is behind: too many bytes wait to be logged"
         case .behind(nil): "the disk is behind: too much waits to be flushed or compacted"

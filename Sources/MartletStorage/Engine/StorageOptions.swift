@@ -1,7 +1,7 @@
 // The knobs of one node's storage: each with its unit, default, range and what it trades.
 
 /// When an accepted write counts as durable.
-package enum SyncMode: Hashable, Sendable {
+public enum SyncMode: Hashable, Sendable {
     /// When its chunk is synced; all that gathers during one sync shares the next (group commit).
     /// An acknowledged write survives a loss of power.
     case everyWrite
@@ -14,88 +14,88 @@ package enum SyncMode: Hashable, Sendable {
 }
 
 /// How a `StorageEngine`, its log and its background jobs behave.
-package struct StorageOptions: Hashable, Sendable {
+public struct StorageOptions: Hashable, Sendable {
     // The log.
 
     /// When an accepted write counts as durable. Default `everyWrite`.
-    package var sync = SyncMode.everyWrite
+    public var sync = SyncMode.everyWrite
     /// Bytes after which a log segment is closed and the next begun, 4 KiB … 1 GiB, default
     /// 64 MiB. Smaller ones free space sooner, larger ones pause less often for a new file.
-    package var segmentBytes = 64 << 20
+    public var segmentBytes = 64 << 20
     /// How far a segment is filled with zeros ahead of its end in mode `everyWrite`, 0 … 64 MiB,
     /// default 1 MiB: syncs then need not record a new file length, which saves a third of their
     /// time, and the log is written twice.
-    package var prewriteBytes = 1 << 20
+    public var prewriteBytes = 1 << 20
     /// Bytes of batches that one chunk gathers before the next begins, 512 … 16 MiB, default
     /// 1 MiB. Larger ones compress better, and a torn one loses more.
-    package var chunkTargetBytes = 1 << 20
+    public var chunkTargetBytes = 1 << 20
     /// The largest batch, 1 KiB … 32 MiB, default 32 MiB.
-    package var batchLimitBytes = 32 << 20
+    public var batchLimitBytes = 32 << 20
     /// Bytes of batches that may wait for the log before writes are refused, 1 KiB … 16 GiB,
     /// default 64 MiB: what a slow disk may cost in memory.
-    package var pendingLimitBytes = 64 << 20
+    public var pendingLimitBytes = 64 << 20
     /// Whether chunks are compressed with LZ4 where it saves an eighth. Default on: costs the log
     /// thread about 1 µs a KiB.
-    package var compressLog = true
+    public var compressLog = true
 
     // Memtables.
 
     /// Bytes of a memtable before it is written out as a table, 1 KiB … 1 GiB, default 64 MiB.
     /// Larger ones are compacted less often, cost that memory and are replayed at a restart.
-    package var flushBytes = 64 << 20
+    public var flushBytes = 64 << 20
     /// Bytes of all memtables before writes are refused, 2 … 64 times `flushBytes`, default
     /// 256 MiB. Writes are slowed from `flushBytes` below that on.
-    package var memtableLimitBytes = 256 << 20
+    public var memtableLimitBytes = 256 << 20
 
     /// What the hash tables of memtables are seeded with: unknown to clients, so that none can
     /// choose keys that collide. Nothing that can be seen depends on it. Default 0.
-    package var hashSeed: UInt64 = 0
+    public var hashSeed: UInt64 = 0
 
     // Tables.
 
     /// Bytes of a block before compression, 256 B … 1 MiB, default 16 KiB: what a read that
     /// misses the cache brings and unpacks. Smaller ones are read quicker and compress worse.
-    package var blockBytes = 16 << 10
+    public var blockBytes = 16 << 10
     /// Bits of filter for each key, 0 … 20, default 10: memory against reads of tables that do
     /// not hold the key; 10 let about one in a hundred through.
-    package var filterBitsPerKey = 10
+    public var filterBitsPerKey = 10
     /// Bytes after which compaction begins a new table, 1 KiB … 1 GiB, default 64 MiB.
-    package var tableBytes = 64 << 20
+    public var tableBytes = 64 << 20
     /// Tables in level 0 before they are merged into level 1, 2 … 64, default 4.
-    package var levelZeroTrigger = 4
+    public var levelZeroTrigger = 4
     /// Tables in level 0 at which writes are refused, from the trigger + 2 to 256, default 24; they
     /// are slowed from halfway on.
-    package var levelZeroLimit = 24
+    public var levelZeroLimit = 24
     /// Bytes of level 1 before parts of it move on, 1 KiB … 1 TiB, default 256 MiB.
-    package var levelOneBytes = 256 << 20
+    public var levelOneBytes = 256 << 20
     /// How many times larger each level is than the one above, 2 … 100, default 10. Smaller ones
     /// write less per level and need more levels, which costs reads and space.
-    package var levelRatio = 10
+    public var levelRatio = 10
 
     /// Bytes that the manifest may grow before it is made anew, 64 B … 1 GiB, default 1 MiB. Larger
     /// ones are made anew less often, and take longer to read at a start.
-    package var manifestGrowthBytes = 1 << 20
+    public var manifestGrowthBytes = 1 << 20
 
     // Trees.
 
     /// What a replica's entry is to its partition's tree. Default `bytes`. Two nodes that compare
     /// their trees must use the same, and a node the same for ever.
-    package var digest = EntryDigest.bytes
+    public var digest = EntryDigest.bytes
 
     // Reading.
 
     /// Bytes of unpacked blocks kept in memory, 0 … 1 TiB, default 256 MiB.
-    package var blockCacheBytes = 256 << 20
+    public var blockCacheBytes = 256 << 20
     /// Reads of keys and pages that may wait for blocks, 1 … 1,000,000, default 8,192.
-    package var readLimit = 8_192
+    public var readLimit = 8_192
     /// Table files open at a time, 1 … 100,000, default 256.
-    package var openTableLimit = 256
+    public var openTableLimit = 256
     /// Snapshots open at a time, 1 … 1,000, default 16: each may keep memtables and tables from
     /// being freed.
-    package var snapshotLimit = 16
+    public var snapshotLimit = 16
 
     /// The defaults.
-    package init() {}
+    public init() {}
 
     func validate() throws(StorageError) {
         try Self.check("segmentBytes", segmentBytes, 4 << 10, 1 << 30)

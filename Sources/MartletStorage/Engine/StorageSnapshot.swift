@@ -3,7 +3,7 @@ internal import MartletBase
 
 /// A snapshot of the engine, confined to its loop. It costs nothing to take; while it lives, the
 /// memtables and tables that it shows are kept.
-package final class StorageSnapshot {
+public final class StorageSnapshot {
     let view: StorageView
     private weak var engine: StorageEngine?
 
@@ -19,7 +19,7 @@ package final class StorageSnapshot {
 extension StorageEngine {
     /// The present, kept as it is until the last reference to it goes; nil where
     /// `StorageOptions.snapshotLimit` are open. O(memtables).
-    package func snapshot() -> StorageSnapshot? {
+    public func snapshot() -> StorageSnapshot? {
         guard snapshotCount < options.snapshotLimit else { return nil }
         return StorageSnapshot(view(), of: self)
     }

@@ -1,20 +1,20 @@
 // Every entry of a data directory in key order, as an engine that opens it after a crash would
 // answer: the log's memtables merged with the tables. Unlike an engine it goes on behind a block
 // that does not read back, and says so, and it shows the trees as they were last flushed.
-package import MartletBase
+public import MartletBase
 
 /// Which entries are wanted.
-package struct EntryFilter: Hashable, Sendable {
+public struct EntryFilter: Hashable, Sendable {
     /// The spaces, ascending.
-    package var spaces: [StorageKey.Space] = StorageKey.Space.allCases
+    public var spaces: [StorageKey.Space] = StorageKey.Space.allCases
     /// The partition; nil for all.
-    package var partition: UInt16?
+    public var partition: UInt16?
     /// The key, or the name of a state entry; nil for all. With a partition only the blocks are
     /// read that may hold it, without one all.
-    package var key: Bytes?
+    public var key: Bytes?
 
     /// Everything.
-    package init() {}
+    public init() {}
 
     /// The ranks that such keys of `space` can have.
     func ranks(in space: StorageKey.Space) -> ClosedRange<Rank> {
@@ -29,7 +29,7 @@ package struct EntryFilter: Hashable, Sendable {
 
 /// A walk over the entries of a data directory. It holds the log's memtables and a stretch of each
 /// level in memory.
-package final class EntryWalk {
+public final class EntryWalk {
     private let disk: any Disk
     private let filter: EntryFilter
     private let manifest: Manifest
@@ -38,11 +38,11 @@ package final class EntryWalk {
     private var spaces: ArraySlice<StorageKey.Space>
     private var current: SpaceWalk?
     /// What was passed over because it does not read back, as far as the walk has come.
-    package private(set) var damage: [StorageDamage] = []
+    public private(set) var damage: [StorageDamage] = []
 
     /// Takes in the log behind the manifest, and opens the tables. Fails where the manifest does
     /// not say what the data is. O(log + tables).
-    package init(_ inspection: StorageInspection, _ filter: EntryFilter) throws(StorageError) {
+    public init(_ inspection: StorageInspection, _ filter: EntryFilter) throws(StorageError) {
         disk = inspection.disk
         self.filter = filter
         manifest = try inspection.manifest().manifest
@@ -77,7 +77,7 @@ package final class EntryWalk {
     }
 
     /// The next entry; nil at the end.
-    package func next() -> ScanPage.Entry? {
+    public func next() -> ScanPage.Entry? {
         while true {
             if let entry = current?.next(&damage) {
                 if let key = filter.key, entry.key.key != key { continue }

@@ -2,9 +2,9 @@
 internal import MartletBase
 
 /// One file of a data directory.
-package struct InspectedFile: Hashable, Sendable {
+public struct InspectedFile: Hashable, Sendable {
     /// What a file is, by its name.
-    package enum Kind: String, Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
         /// Names the tables.
         case manifest
         /// A segment of the log.
@@ -18,7 +18,7 @@ package struct InspectedFile: Hashable, Sendable {
     }
 
     /// What a file is to the data.
-    package enum Use: String, Hashable, Sendable {
+    public enum Use: String, Hashable, Sendable {
         /// It is part of the data.
         case data
         /// It is not, and goes when a node next starts on the directory.
@@ -28,15 +28,15 @@ package struct InspectedFile: Hashable, Sendable {
     }
 
     /// Its name.
-    package var name: String
+    public var name: String
     /// What it is.
-    package var kind: Kind
+    public var kind: Kind
     /// What it is to the data.
-    package internal(set) var use = Use.none
+    public internal(set) var use = Use.none
     /// Its length in bytes; nil where the disk does not tell.
-    package var bytes: Int?
+    public var bytes: Int?
     /// The format version that it begins with; nil where it does not begin as its kind does.
-    package var version: UInt8?
+    public var version: UInt8?
 
     /// Looks at the file `name` of `disk`.
     init(_ name: String, on disk: any Disk) {

@@ -2,33 +2,33 @@
 internal import MartletBase
 
 /// A segment of the log and what its chunks come to.
-package struct InspectedSegment: Hashable, Sendable {
+public struct InspectedSegment: Hashable, Sendable {
     /// The number in its name.
-    package var number: UInt64
+    public var number: UInt64
     /// The length of its file in bytes, zeros written ahead included.
-    package internal(set) var fileBytes = 0
+    public internal(set) var fileBytes = 0
     /// Whole chunks.
-    package internal(set) var chunks = 0
+    public internal(set) var chunks = 0
     /// Batches in them.
-    package internal(set) var batches = 0
+    public internal(set) var batches = 0
     /// What the whole chunks and the header take, in bytes.
-    package internal(set) var bytes = 0
+    public internal(set) var bytes = 0
     /// What the chunks' batches take in the file, in bytes.
-    package internal(set) var storedBytes = 0
+    public internal(set) var storedBytes = 0
     /// The same before compression.
-    package internal(set) var rawBytes = 0
+    public internal(set) var rawBytes = 0
     /// The position that its first batch has, or would have; nil where the header does not read
     /// back.
-    package internal(set) var first: LogPosition?
+    public internal(set) var first: LogPosition?
     /// The position of its last whole batch; nil where there is none.
-    package internal(set) var last: LogPosition?
+    public internal(set) var last: LogPosition?
     /// Bytes behind the last whole chunk that a crash tore before they were synced.
-    package internal(set) var tornBytes = 0
+    public internal(set) var tornBytes = 0
     /// What is damaged; nothing where the end is torn and no more.
-    package internal(set) var damage: [StorageDamage] = []
+    public internal(set) var damage: [StorageDamage] = []
 
     /// Its file.
-    package var fileName: String { LogFormat.segmentName(number) }
+    public var fileName: String { LogFormat.segmentName(number) }
 
     /// Reads segment `number`; only the last may have a torn end. With `deep` each batch is
     /// unpacked and read too. O(segment).

@@ -2,36 +2,36 @@
 internal import MartletBase
 
 /// A table that the manifest names, or a file of one that it does not.
-package struct InspectedTable: Hashable, Sendable {
+public struct InspectedTable: Hashable, Sendable {
     /// The number in its name.
-    package var number: UInt64
+    public var number: UInt64
     /// Its level; nil where the manifest does not name it.
-    package var level: Int?
+    public var level: Int?
     /// What the manifest says of it, or without that its own footer.
-    package var summary: TableSummary?
+    public var summary: TableSummary?
     /// What its blocks take in the file, in bytes; 0 where the ends do not read back.
-    package internal(set) var storedBytes = 0
+    public internal(set) var storedBytes = 0
     /// What its filter takes in the file, in bytes.
-    package internal(set) var filterBytes = 0
+    public internal(set) var filterBytes = 0
     /// What stays in memory while it is open, in bytes, about.
-    package internal(set) var memoryBytes = 0
+    public internal(set) var memoryBytes = 0
     /// Why it does not open; nil where it does.
-    package internal(set) var problem: StorageDamage?
+    public internal(set) var problem: StorageDamage?
 
     /// Its file.
-    package var fileName: String { TableFormat.fileName(number) }
+    public var fileName: String { TableFormat.fileName(number) }
     /// How many times smaller the file's blocks are than the records in them; nil where unknown.
-    package var compressionRatio: Double? {
+    public var compressionRatio: Double? {
         guard let summary, storedBytes > 0 else { return nil }
         return Double(summary.recordBytes) / Double(storedBytes)
     }
     /// Bits of filter for each record; nil where unknown.
-    package var filterBitsPerKey: Double? {
+    public var filterBitsPerKey: Double? {
         guard let summary, storedBytes > 0 else { return nil }
         return Double(8 * filterBytes) / Double(summary.recordCount)
     }
     /// The partitions of its first and last record, with their spaces; nil where unknown.
-    package var partitions: ClosedRange<RankPlace>? {
+    public var partitions: ClosedRange<RankPlace>? {
         summary.map { RankPlace($0.lowest)...RankPlace($0.highest) }
     }
 
@@ -60,28 +60,28 @@ package struct InspectedTable: Hashable, Sendable {
 }
 
 /// Where a rank lies, for people.
-package struct RankPlace: Hashable, Comparable, Sendable {
+public struct RankPlace: Hashable, Comparable, Sendable {
     /// The number of the space: 0 state, 1 objects, 2 hints, 3 trees.
-    package var space: UInt8
+    public var space: UInt8
     /// The partition.
-    package var partition: UInt16
+    public var partition: UInt16
     /// The first 40 bits of the key's hash.
-    package var hash: UInt64
+    public var hash: UInt64
 
     /// The parts of `rank`.
-    package init(_ rank: Rank) {
+    public init(_ rank: Rank) {
         space = UInt8(truncatingIfNeeded: rank.rawValue >> 56)
         partition = UInt16(truncatingIfNeeded: rank.rawValue >> 40)
         hash = rank.rawValue & 0xFF_FFFF_FFFF
     }
 
     /// The name of the space; its number where there is none such.
-    package var spaceName: String {
+    public var spaceName: String {
         StorageKey.Space(rawValue: space).map { "\($0)" } ?? "space \(space)"
     }
 
     /// In the order of ranks.
-    package static func < (left: RankPlace, right: RankPlace) -> Bool {
+    public static func < (left: RankPlace, right: RankPlace) -> Bool {
         (left.space, left.partition, left.hash) < (right.space, right.partition, right.hash)
     }
 }

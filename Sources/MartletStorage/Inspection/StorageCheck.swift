@@ -2,56 +2,56 @@
 internal import MartletBase
 
 /// What was read of a data directory, and what of it does not read back.
-package struct StorageCheck: Sendable {
+public struct StorageCheck: Sendable {
     /// How far a check has come.
-    package struct Progress: Hashable, Sendable {
+    public struct Progress: Hashable, Sendable {
         /// The file that is read now.
-        package var file: String
+        public var file: String
         /// Files read so far.
-        package var filesRead: Int
+        public var filesRead: Int
         /// Files to be read.
-        package var fileCount: Int
+        public var fileCount: Int
         /// Bytes of files read so far.
-        package var bytesRead: Int
+        public var bytesRead: Int
         /// Bytes of files to be read.
-        package var byteCount: Int
+        public var byteCount: Int
     }
 
     /// Tables read.
-    package private(set) var tables = 0
+    public private(set) var tables = 0
     /// Their intact blocks.
-    package private(set) var blocks = 0
+    public private(set) var blocks = 0
     /// The records in these.
-    package private(set) var records = 0
+    public private(set) var records = 0
     /// What the blocks take in the files, in bytes.
-    package private(set) var storedBytes = 0
+    public private(set) var storedBytes = 0
     /// The same before compression.
-    package private(set) var rawBytes = 0
+    public private(set) var rawBytes = 0
     /// Segments of the log read.
-    package private(set) var segments = 0
+    public private(set) var segments = 0
     /// Their whole chunks.
-    package private(set) var chunks = 0
+    public private(set) var chunks = 0
     /// The batches in these.
-    package private(set) var batches = 0
+    public private(set) var batches = 0
     /// Bytes at the log's end that a crash tore before they were synced; not damage.
-    package private(set) var tornBytes = 0
+    public private(set) var tornBytes = 0
     /// Edits of the manifest in force.
-    package internal(set) var edits = 0
+    public internal(set) var edits = 0
     /// Files that are no data: not read.
-    package internal(set) var filesPassed = 0
+    public internal(set) var filesPassed = 0
     /// Bytes of the files read.
-    package internal(set) var bytesRead = 0
+    public internal(set) var bytesRead = 0
     /// Everything that is wrong, by file; of one table the first thousand things.
-    package private(set) var damage: [StorageDamage] = []
+    public private(set) var damage: [StorageDamage] = []
     /// How many things are wrong.
-    package private(set) var damageCount = 0
+    public private(set) var damageCount = 0
     /// Why an engine would not open the directory; nil where it would.
-    package internal(set) var refusal: StorageError?
+    public internal(set) var refusal: StorageError?
 
     init() {}
 
     /// Whether nothing is wrong and an engine would open the directory.
-    package var isIntact: Bool { damageCount == 0 && refusal == nil }
+    public var isIntact: Bool { damageCount == 0 && refusal == nil }
 
     mutating func note(_ found: StorageDamage) {
         damageCount += 1
@@ -81,7 +81,7 @@ extension StorageInspection {
     /// Reads the manifest, every block of every table that it names and every chunk of the log,
     /// and tells `progress` before each file and behind the last. O(bytes), and holds one segment
     /// or a few blocks in memory at a time.
-    package func verify(progress: (StorageCheck.Progress) -> Void) -> StorageCheck {
+    public func verify(progress: (StorageCheck.Progress) -> Void) -> StorageCheck {
         var check = StorageCheck()
         var found = ManifestWriter.Found()
         do throws(StorageError) { found = try manifest() } catch {

@@ -4,13 +4,13 @@
 internal import MartletBase
 
 /// A data directory that no node runs on, held against one that would start.
-package struct StorageInspection {
+public struct StorageInspection {
     let disk: any Disk
     /// The names of all files, ascending.
     let names: [String]
 
     /// Takes the disk, which should be read only, and lists its files.
-    package init(_ disk: any Disk) throws(DiskError) {
+    public init(_ disk: any Disk) throws(DiskError) {
         self.disk = disk
         try disk.lock()
         do { names = try disk.list() } catch {
@@ -20,7 +20,7 @@ package struct StorageInspection {
     }
 
     /// Gives the directory back.
-    package func close() { disk.unlock() }
+    public func close() { disk.unlock() }
 
     /// What the manifest says; an empty one where nothing was ever stored.
     func manifest() throws(StorageError) -> ManifestWriter.Found {
@@ -68,13 +68,13 @@ package struct StorageInspection {
 }
 
 /// One thing in a data directory that is not as it was written.
-package struct StorageDamage: Error, Hashable, Sendable, CustomStringConvertible {
+public struct StorageDamage: Error, Hashable, Sendable, CustomStringConvertible {
     /// The name of the file.
-    package var file: String
+    public var file: String
     /// Where in it the damaged part begins, in bytes; 0 where the whole file is meant.
-    package var offset: Int
+    public var offset: Int
     /// What is wrong, for people.
-    package var reason: String
+    public var reason: String
 
     init(_ file: String, at offset: Int, _ reason: String) {
         self.file = file
@@ -98,7 +98,7 @@ package struct StorageDamage: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     /// One line: the file, the offset, the reason.
-    package var description: String { "\(file) at \(offset): \(reason)" }
+    public var description: String { "\(file) at \(offset): \(reason)" }
 }
 
 extension FormatError.Reason {

@@ -2,59 +2,59 @@
 internal import MartletBase
 
 /// A data directory at a glance. Log segments are read whole, tables at their ends.
-package struct StorageSurvey: Sendable {
+public struct StorageSurvey: Sendable {
     /// The manifest in force.
-    package struct ManifestFacts: Hashable, Sendable {
+    public struct ManifestFacts: Hashable, Sendable {
         /// Its file.
-        package var fileName: String
+        public var fileName: String
         /// Everything in the log up to here is in the tables.
-        package var flushed: LogPosition
+        public var flushed: LogPosition
         /// The next number for a table or manifest.
-        package var nextNumber: UInt64
+        public var nextNumber: UInt64
         /// How many edits it holds, the one that it began with included.
-        package var edits: Int
+        public var edits: Int
     }
 
     /// A partition that was dropped and that some table still holds records of.
-    package struct DropMark: Hashable, Sendable {
+    public struct DropMark: Hashable, Sendable {
         /// What was dropped of it.
-        package var space: StorageKey.Space
+        public var space: StorageKey.Space
         /// The partition.
-        package var partition: UInt16
+        public var partition: UInt16
         /// The position of the batch that dropped it: tables that are no newer are hidden there.
-        package var position: LogPosition
+        public var position: LogPosition
     }
 
     /// Every file but the lock, by name.
-    package internal(set) var files: [InspectedFile] = []
+    public internal(set) var files: [InspectedFile] = []
     /// The manifest in force; nil where there is none or none reads back.
-    package internal(set) var manifest: ManifestFacts?
+    public internal(set) var manifest: ManifestFacts?
     /// Tables by level, as the engine searches them, then those that are not data, by number.
-    package internal(set) var tables: [InspectedTable] = []
+    public internal(set) var tables: [InspectedTable] = []
     /// The segments of the log by number.
-    package internal(set) var segments: [InspectedSegment] = []
+    public internal(set) var segments: [InspectedSegment] = []
     /// Drops that some table still needs.
-    package internal(set) var drops: [DropMark] = []
+    public internal(set) var drops: [DropMark] = []
     /// What was lost and not yet repaired, oldest first.
-    package internal(set) var damagedRanges: [DamagedRange] = []
+    public internal(set) var damagedRanges: [DamagedRange] = []
     /// The position of the last batch that an engine would find; nil where it would not open.
-    package internal(set) var position: LogPosition?
+    public internal(set) var position: LogPosition?
     /// Why an engine would not open the directory; nil where it would.
-    package internal(set) var refusal: StorageError?
+    public internal(set) var refusal: StorageError?
 
     init() {}
 
     /// The tables that are the data.
-    package var liveTables: [InspectedTable] { tables.filter { $0.level != nil } }
+    public var liveTables: [InspectedTable] { tables.filter { $0.level != nil } }
 
     /// Bytes of the files that are `use`.
-    package func bytes(_ use: InspectedFile.Use) -> Int {
+    public func bytes(_ use: InspectedFile.Use) -> Int {
         files.reduce(0) { $0 + ($1.use == use ? $1.bytes ?? 0 : 0) }
     }
 
     /// How many times smaller the blocks of all tables are than the records in them; nil where
     /// there are no tables.
-    package var compressionRatio: Double? {
+    public var compressionRatio: Double? {
         let known = liveTables.filter { $0.storedBytes > 0 }
         let stored = known.reduce(0) { $0 + $1.storedBytes }
         guard stored > 0 else { return nil }
@@ -64,7 +64,7 @@ package struct StorageSurvey: Sendable {
 
 extension StorageInspection {
     /// Looks at every file. O(log + tables), and holds one segment in memory at a time.
-    package func survey() -> StorageSurvey {
+    public func survey() -> StorageSurvey {
         var survey = StorageSurvey()
         survey.files = names.map { InspectedFile($0, on: disk) }
         var found = ManifestWriter.Found()

@@ -3,7 +3,7 @@
 internal import MartletBase
 
 /// Work for a `StorageWorker`.
-package struct StorageJob: Sendable {
+public struct StorageJob: Sendable {
     enum Work: Sendable {
         /// Write the layers, newest first, as one table of level 0.
         case flush([Layer])
@@ -25,7 +25,7 @@ package struct StorageJob: Sendable {
 }
 
 /// What came of a job; the engine learns it through `StorageEngine.jobAnswered`.
-package struct JobOutcome: Sendable {
+public struct JobOutcome: Sendable {
     enum Result: Sendable {
         /// The manifest says it, durably.
         case done(ManifestEdit, [BuiltTable])
@@ -46,7 +46,7 @@ package struct JobOutcome: Sendable {
 
     /// Whether the shell should let some time pass before it hands the outcome over, since the
     /// same is tried again at once.
-    package var asksForPatience: Bool {
+    public var asksForPatience: Bool {
         switch result {
         case .refused, .failed: true
         case .done, .removed, .scrubbed, .damaged: false

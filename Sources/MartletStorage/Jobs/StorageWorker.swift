@@ -3,7 +3,7 @@
 internal import MartletBase
 
 /// Does `StorageJob`s on a disk; confined to one thread at a time.
-package final class StorageWorker {
+public final class StorageWorker {
     private let disk: any Disk
     private let options: StorageOptions
     private let manifest: ManifestWriter
@@ -28,15 +28,15 @@ package final class StorageWorker {
     }
 
     /// Whether there is nothing to do.
-    package var isIdle: Bool { queue.isEmpty && running == nil }
+    public var isIdle: Bool { queue.isEmpty && running == nil }
 
     /// Queues a job; the engine has at most one flush, one compaction or salvage, and one removal
     /// out at a time.
-    package func submit(_ job: StorageJob) { queue.append(job) }
+    public func submit(_ job: StorageJob) { queue.append(job) }
 
     /// Does a piece of the most urgent job; the outcome where that ended one. Blocks for the time
     /// of writing a memtable at most.
-    package func step() -> JobOutcome? {
+    public func step() -> JobOutcome? {
         if let index = queue.firstIndex(where: \.isUrgent) ?? (running == nil ? 0 : nil),
             index < queue.count
         {

@@ -4,25 +4,25 @@ import MartletBase
 
 /// The number of a batch in a node's log, counted from 1 over all restarts. Everything at or before
 /// a position that is durable is durable.
-package struct LogPosition: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct LogPosition: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// How many batches the log holds up to here.
-    package var rawValue: UInt64
+    public var rawValue: UInt64
 
     /// The position of batch number `rawValue`.
-    package init(rawValue: UInt64) {
+    public init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
     /// Before the first batch.
-    package static let start = LogPosition(rawValue: 0)
+    public static let start = LogPosition(rawValue: 0)
 
     /// The earlier of two comes first.
-    package static func < (left: LogPosition, right: LogPosition) -> Bool {
+    public static func < (left: LogPosition, right: LogPosition) -> Bool {
         left.rawValue < right.rawValue
     }
 
     /// The number in decimal.
-    package var description: String { String(rawValue) }
+    public var description: String { String(rawValue) }
 
     func advanced(by count: Int) -> LogPosition {
         LogPosition(rawValue: rawValue &+ UInt64(count))
@@ -34,15 +34,15 @@ package struct LogPosition: Hashable, Comparable, Sendable, CustomStringConverti
 }
 
 /// Whole batches, encoded, on their way to the log thread.
-package struct LogChunk: Hashable, Sendable {
+public struct LogChunk: Hashable, Sendable {
     /// The position of its first batch.
-    package let first: LogPosition
+    public let first: LogPosition
     /// The position of its last batch: what its sync makes durable.
-    package let last: LogPosition
+    public let last: LogPosition
     let payload: Bytes
     /// How long the chunk is held up before it is written: how a node that is behind with its
     /// background work slows its writers.
-    package internal(set) var delay = Duration.zero
+    public internal(set) var delay = Duration.zero
     /// Whether it is to be synced at once in every sync mode.
     var needsSync = false
 
@@ -53,11 +53,11 @@ package struct LogChunk: Hashable, Sendable {
     }
 
     /// How many bytes of batches it carries.
-    package var byteCount: Int { payload.count }
+    public var byteCount: Int { payload.count }
 }
 
 /// What the log writer answers; the engine learns it through `StorageEngine.logAnswered`.
-package enum LogOutcome: Hashable, Sendable {
+public enum LogOutcome: Hashable, Sendable {
     /// Handed to the file up to this position: survives a kill of the process, not a loss of power.
     case written(LogPosition)
     /// Synced up to this position: survives a loss of power.

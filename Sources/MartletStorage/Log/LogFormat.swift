@@ -13,7 +13,7 @@
 // decompressed. `synced` is the position up to which the log was known to be synced when the chunk
 // was written: it is what tells a chunk that
 // was damaged later (an error) from one that a crash tore before its sync (a clean cut).
-package import MartletBase
+public import MartletBase
 
 enum LogFormat {
     static let version: UInt8 = 2
@@ -158,7 +158,7 @@ extension LogChunk {
 
     /// The batches, in order: what recovery applies, and what a checker may hold against the
     /// truth. O(bytes).
-    package func batches() throws(FormatError) -> [WriteBatch] {
+    public func batches() throws(FormatError) -> [WriteBatch] {
         var reader = ByteReader(payload)
         var batches: [WriteBatch] = []
         for _ in first.rawValue...last.rawValue { batches.append(try WriteBatch(from: &reader)) }

@@ -3,7 +3,7 @@
 import MartletBase
 
 /// The open end of a node's log; confined to one thread at a time.
-package final class LogWriter {
+public final class LogWriter {
     private struct OpenSegment {
         var number: UInt64
         var file: any DiskFile
@@ -41,9 +41,9 @@ package final class LogWriter {
     private var encoded = ByteWriter()
 
     /// The position up to which batches were handed to the file.
-    package private(set) var written: LogPosition
+    public private(set) var written: LogPosition
     /// The position up to which they were synced.
-    package private(set) var synced: LogPosition
+    public private(set) var synced: LogPosition
 
     init(
         disk: any Disk, options: StorageOptions, segment number: UInt64, file: any DiskFile,
@@ -58,12 +58,12 @@ package final class LogWriter {
     }
 
     /// Whether something was written that is not synced.
-    package var needsSync: Bool { written > synced }
+    public var needsSync: Bool { written > synced }
 
     /// Appends `chunks` and, in mode `everyWrite` or where one of them asks for it, syncs: one
     /// write and one sync for all of them.
     /// With no chunks it tries again what a full disk held back.
-    package func commit(_ chunks: [LogChunk]) -> LogOutcome {
+    public func commit(_ chunks: [LogChunk]) -> LogOutcome {
         if chunks.contains(where: \.needsSync) { owesSync = true }
         let outcome = append(chunks)
         guard case .written = outcome, owesSync || options.sync == .everyWrite else {
@@ -74,7 +74,7 @@ package final class LogWriter {
     }
 
     /// Hands `chunks` to the file, in order, after those that a full disk held back.
-    package func append(_ chunks: [LogChunk]) -> LogOutcome {
+    public func append(_ chunks: [LogChunk]) -> LogOutcome {
         if let failure { return .failed(failure) }
         held += chunks
         do {
@@ -89,7 +89,7 @@ package final class LogWriter {
     }
 
     /// Syncs what was written. A failure is final: the system may have dropped the very bytes.
-    package func sync() -> LogOutcome {
+    public func sync() -> LogOutcome {
         if let failure { return .failed(failure) }
         if !needsSync { return .synced(synced) }
         do {
@@ -102,7 +102,7 @@ package final class LogWriter {
     }
 
     /// Removes the segments that hold nothing behind `flushed`: the tables hold it all.
-    package func release(upTo flushed: LogPosition) {
+    public func release(upTo flushed: LogPosition) {
         while let first = older.first, first.last <= flushed {
             // What cannot be removed now is removed when the log is next opened.
             try? disk.remove(LogFormat.segmentName(first.number))
@@ -112,7 +112,7 @@ package final class LogWriter {
 
     /// Tries once more what is held back, syncs, and gives the directory back. Nothing may be
     /// committed afterwards.
-    package func close() -> LogOutcome {
+    public func close() -> LogOutcome {
         var outcome = append([])
         if case .written = outcome { outcome = sync() }
         if failure == nil { failure = DiskError(.write, segment.file.name, .stale) }

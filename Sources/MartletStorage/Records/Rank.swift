@@ -4,9 +4,9 @@ internal import MartletBase
 
 /// The order-preserving front of a `StorageKey`: space, partition, and the first 40 bits of the
 /// hash. Of two keys the one with the lower rank comes first; with equal ranks the keys decide.
-package struct Rank: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct Rank: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// `space` in the top 8 bits, `partition` in the next 16, `hash >> 24` in the rest.
-    package let rawValue: UInt64
+    public let rawValue: UInt64
 
     init(rawValue: UInt64) {
         self.rawValue = rawValue
@@ -29,10 +29,10 @@ package struct Rank: Hashable, Comparable, Sendable, CustomStringConvertible {
     static let highest = Rank(rawValue: .max)
 
     /// By value.
-    package static func < (left: Rank, right: Rank) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: Rank, right: Rank) -> Bool { left.rawValue < right.rawValue }
 
     /// `space/partition/hash`, in numbers, for people.
-    package var description: String {
+    public var description: String {
         let hash = String(rawValue & 0xFF_FFFF_FFFF, radix: 16)
         return "\(rawValue >> 56)/\(rawValue >> 40 & 0xFFFF)/\(hash)"
     }
@@ -40,5 +40,5 @@ package struct Rank: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 extension StorageKey {
     /// Where the key stands among all keys.
-    package var rank: Rank { Rank(space: space, partition: partition, hash: hash) }
+    public var rank: Rank { Rank(space: space, partition: partition, hash: hash) }
 }

@@ -1,11 +1,11 @@
 // The name of an entry in a node's storage, and the order of entries in every file and scan.
-package import MartletBase
+public import MartletBase
 
 /// Sorts by (space, partition, hash, key, owner): a partition is one contiguous range, and within
 /// it random hashes decide, so that comparing keys seldom reaches their bytes.
-package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// What an entry is for.
-    package enum Space: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+    public enum Space: UInt8, Hashable, Comparable, Sendable, CaseIterable {
         /// The node's own state: identity, incarnation, topology, marks. Partition 0 alone.
         case state = 0
         /// Objects that this node is a home replica or a fallback for.
@@ -19,21 +19,21 @@ package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertib
         case trees = 4
 
         /// In the order of the raw values.
-        package static func < (left: Space, right: Space) -> Bool {
+        public static func < (left: Space, right: Space) -> Bool {
             left.rawValue < right.rawValue
         }
     }
 
     /// What the entry is for.
-    package let space: Space
+    public let space: Space
     /// The partition that the key belongs to.
-    package let partition: UInt16
+    public let partition: UInt16
     /// `StableHash` of the key.
-    package let hash: UInt64
+    public let hash: UInt64
     /// The key as the client gave it, or the name of a state entry.
-    package let key: Bytes
+    public let key: Bytes
     /// The bits of the home that a hint is for; 0 in the other spaces.
-    package let owner: UInt64
+    public let owner: UInt64
 
     init(space: Space, partition: UInt16, key: Bytes, owner: UInt64) {
         self.space = space
@@ -44,22 +44,22 @@ package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertib
     }
 
     /// The object under `key`.
-    package static func object(partition: UInt16, key: Bytes) -> StorageKey {
+    public static func object(partition: UInt16, key: Bytes) -> StorageKey {
         StorageKey(space: .objects, partition: partition, key: key, owner: 0)
     }
 
     /// The note that the object under `key` may be removed in time.
-    package static func removable(partition: UInt16, key: Bytes) -> StorageKey {
+    public static func removable(partition: UInt16, key: Bytes) -> StorageKey {
         StorageKey(space: .removable, partition: partition, key: key, owner: 0)
     }
 
     /// The hint that this node keeps for `home` under `key`.
-    package static func hint(partition: UInt16, key: Bytes, home: NodeID) -> StorageKey {
+    public static func hint(partition: UInt16, key: Bytes, home: NodeID) -> StorageKey {
         StorageKey(space: .hints, partition: partition, key: key, owner: home.rawValue)
     }
 
     /// The node's own state called `name`.
-    package static func state(_ name: String) -> StorageKey {
+    public static func state(_ name: String) -> StorageKey {
         StorageKey(space: .state, partition: 0, key: Bytes(text: name), owner: 0)
     }
 
@@ -69,12 +69,12 @@ package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertib
     }
 
     /// The home that a hint is for; nil in the other spaces.
-    package var home: NodeID? {
+    public var home: NodeID? {
         space == .hints ? NodeID(rawValue: owner) : nil
     }
 
     /// By space, partition, hash, key bytes, owner.
-    package static func < (left: StorageKey, right: StorageKey) -> Bool {
+    public static func < (left: StorageKey, right: StorageKey) -> Bool {
         if left.space != right.space { return left.space < right.space }
         if left.partition != right.partition { return left.partition < right.partition }
         if left.hash != right.hash { return left.hash < right.hash }
@@ -83,12 +83,12 @@ package struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertib
     }
 
     /// Feeds the stored hash instead of the bytes.
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(hash ^ owner)
     }
 
     /// `space/partition/key`, for people.
-    package var description: String {
+    public var description: String {
         let suffix = home.map { " for \($0)" } ?? ""
         return "\(space)/\(partition)/\(key.text)\(suffix)"
     }

@@ -1,15 +1,15 @@
 // Changes that become visible and durable together, and their encoding in a log chunk.
 
 //   batch  = varint count, count × record
-package import MartletBase
+public import MartletBase
 
 /// An ordered list of changes, applied all or not at all; a later change of a key wins.
 ///
 /// An object is changed with `replacing`, which names what was there before: from that the engine
 /// keeps the Merkle tree of the partition without reading anything.
-package struct WriteBatch: Hashable, Sendable {
+public struct WriteBatch: Hashable, Sendable {
     /// One change.
-    package enum Change: Hashable, Sendable {
+    public enum Change: Hashable, Sendable {
         /// The entry becomes the value.
         case put(StorageKey, Bytes)
         /// The entry is gone, whether it was there or not.
@@ -36,49 +36,49 @@ package struct WriteBatch: Hashable, Sendable {
     private var foldCount = 0
     /// What the batch takes in the log before compression, in bytes, rounded up: what the limits
     /// of the engine count.
-    package private(set) var byteCount = 0
+    public private(set) var byteCount = 0
 
     /// Whether one of the changes is a drop.
     private(set) var hasDrop = false
 
     /// A batch that changes nothing.
-    package init() {}
+    public init() {}
 
     /// Whether it changes nothing.
-    package var isEmpty: Bool { entries.isEmpty }
+    public var isEmpty: Bool { entries.isEmpty }
     /// How many changes it holds.
-    package var count: Int { entries.count }
+    public var count: Int { entries.count }
     /// What the batch changes, in order. O(changes).
-    package var changes: [Change] { entries.map(\.change) }
+    public var changes: [Change] { entries.map(\.change) }
 
     /// Sets `key` to `value`. An object that is set so makes its partition's tree wrong.
-    package mutating func put(_ key: StorageKey, _ value: Bytes) {
+    public mutating func put(_ key: StorageKey, _ value: Bytes) {
         append(.put(key, value), .unnamed)
     }
 
     /// Removes `key`, whether it is there or not. An object that is removed so makes its
     /// partition's tree wrong, unless it was not there.
-    package mutating func delete(_ key: StorageKey) {
+    public mutating func delete(_ key: StorageKey) {
         append(.delete(key), .unnamed)
     }
 
     /// Sets the object `key` to `value`, and folds the difference to what it held when the batch
     /// comes to this change (nil: nothing) into the tree of its partition. A wrong `old` makes the
     /// tree wrong.
-    package mutating func put(_ key: StorageKey, _ value: Bytes, replacing old: Bytes?) {
+    public mutating func put(_ key: StorageKey, _ value: Bytes, replacing old: Bytes?) {
         invariant(key.space == .objects, "\(key) has no tree")
         append(.put(key, value), .named(old))
     }
 
     /// Removes the object `key`, and what it held when the batch comes to this change (nil:
     /// nothing) from the tree of its partition. A wrong `old` makes the tree wrong.
-    package mutating func delete(_ key: StorageKey, replacing old: Bytes?) {
+    public mutating func delete(_ key: StorageKey, replacing old: Bytes?) {
         invariant(key.space == .objects, "\(key) has no tree")
         append(.delete(key), .named(old))
     }
 
     /// Removes all that `space` holds of a partition, at the cost of one record.
-    package mutating func drop(_ space: StorageKey.Space, partition: UInt16) {
+    public mutating func drop(_ space: StorageKey.Space, partition: UInt16) {
         append(.drop(space, partition: partition), .unnamed)
     }
 

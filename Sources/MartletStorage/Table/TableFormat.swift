@@ -18,7 +18,7 @@
 // stored), then of what precedes it in a header or footer, of what follows it in a section. So
 // a block that belongs to another place or another table is found out: misdirected writes and
 // reads are no worse than flipped bits. Equal ranks may continue from one block into the next.
-package import MartletBase
+public import MartletBase
 
 enum TableFormat {
     static let version: UInt8 = 1
@@ -50,7 +50,7 @@ enum TableFormat {
 }
 
 /// Why a table could not be read.
-package enum TableError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum TableError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The disk refused.
     case disk(DiskError)
     /// The bytes of `file` at `offset`, or those of the section that begins there, are not what
@@ -58,7 +58,7 @@ package enum TableError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged(file: String, offset: Int, reason: FormatError.Reason)
 
     /// One line for a log or a terminal.
-    package var description: String {
+    public var description: String {
         switch self {
         case .disk(let error): error.description
         case .damaged(let file, let offset, let reason):

@@ -2,30 +2,30 @@
 internal import MartletBase
 
 /// One immutable file of sorted records, seen from outside.
-package struct TableSummary: Hashable, Sendable {
+public struct TableSummary: Hashable, Sendable {
     /// The number in its name, never given twice.
-    package var number: UInt64
+    public var number: UInt64
     /// Its length in bytes.
-    package var fileBytes: Int
+    public var fileBytes: Int
     /// Its blocks of records.
-    package var blockCount: Int
+    public var blockCount: Int
     /// Records that put an entry.
-    package var putCount: Int
+    public var putCount: Int
     /// Records that delete one.
-    package var deleteCount: Int
+    public var deleteCount: Int
     /// What its records take before compression, in bytes.
-    package var recordBytes: Int
+    public var recordBytes: Int
     /// The rank of its first record.
-    package var lowest: Rank
+    public var lowest: Rank
     /// The rank of its last record.
-    package var highest: Rank
+    public var highest: Rank
     /// The last position of the log that went into it: what came later is newer than all of it.
-    package var newest: LogPosition
+    public var newest: LogPosition
 
     /// How many records it holds.
-    package var recordCount: Int { putCount + deleteCount }
+    public var recordCount: Int { putCount + deleteCount }
     /// The ranks between which its records lie.
-    package var ranks: ClosedRange<Rank> { lowest...highest }
+    public var ranks: ClosedRange<Rank> { lowest...highest }
     /// The name of its file.
-    package var fileName: String { TableFormat.fileName(number) }
+    public var fileName: String { TableFormat.fileName(number) }
 }

@@ -9,23 +9,23 @@ internal import MartletBase
 /// Replicas whose objects are the same must have the same digest, and others must not, but for one
 /// chance in 2⁶⁴. What replicas may see differently, such as the bytes of one and the same object,
 /// is left out of it by whoever knows the objects.
-package struct EntryDigest: Hashable, Sendable {
+public struct EntryDigest: Hashable, Sendable {
     /// The digest of the entry with this hash of the key and this value. O(value), no allocation.
-    package typealias Function = @Sendable (_ keyHash: UInt64, _ value: RawSpan) -> UInt64
+    public typealias Function = @Sendable (_ keyHash: UInt64, _ value: RawSpan) -> UInt64
 
     /// What it is called: two of one name are the same.
-    package let name: String
+    public let name: String
     private let function: Function
 
     /// The digest called `name`.
-    package init(_ name: String, _ function: @escaping Function) {
+    public init(_ name: String, _ function: @escaping Function) {
         self.name = name
         self.function = function
     }
 
     /// A hash of the value's bytes, under the hash of the key: `StableHash` of their end, under
     /// what four lanes, which a processor runs side by side, have made of all before it.
-    package static let bytes = EntryDigest("bytes") { keyHash, value in
+    public static let bytes = EntryDigest("bytes") { keyHash, value in
         var lanes = (keyHash, ~keyHash, keyHash.byteSwapped, ~keyHash.byteSwapped)
         var offset = 0
         while offset + laneBytes <= value.byteCount {
@@ -52,17 +52,17 @@ package struct EntryDigest: Hashable, Sendable {
     }
 
     /// The digest of an entry. O(value).
-    package func callAsFunction(_ keyHash: UInt64, _ value: RawSpan) -> UInt64 {
+    public func callAsFunction(_ keyHash: UInt64, _ value: RawSpan) -> UInt64 {
         function(keyHash, value)
     }
 
     /// By name.
-    package static func == (left: EntryDigest, right: EntryDigest) -> Bool {
+    public static func == (left: EntryDigest, right: EntryDigest) -> Bool {
         left.name == right.name
     }
 
     /// Feeds the name.
-    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// A change of a tree: of one leaf, and of the count.

@@ -9,21 +9,21 @@
 // other, and a digest is taken of what a client cannot choose freely.
 
 //   tree = u8 depth, varint count, 2^depth × u64 leaf
-package import MartletBase
+public import MartletBase
 
 /// Digests of the entries of a partition, folded by the fronts of their key hashes.
-package struct MerkleTree: Hashable, Sendable {
+public struct MerkleTree: Hashable, Sendable {
     /// The leaves are 2^depth, in the order of the hashes below them.
     private var leaves: [UInt64]
     /// The XOR of all leaves.
-    package private(set) var root: UInt64 = 0
+    public private(set) var root: UInt64 = 0
     /// How many entries there are.
-    package private(set) var count = 0
+    public private(set) var count = 0
 
     /// The depth of a tree that was just begun: 16 leaves.
     static let depthAtFirst = 4
     /// The depth that no tree exceeds: 8 KiB of leaves, 8 MiB in all for 1,024 partitions.
-    package static let depthLimit = 10
+    public static let depthLimit = 10
     /// Entries to a leaf that a tree is built for, at most, below the limit of the depth: what one
     /// difference costs to look at.
     static let entriesPerLeaf = 64
@@ -31,7 +31,7 @@ package struct MerkleTree: Hashable, Sendable {
     static let growthLimit = 2
 
     /// The tree of no entries. `depth` is 0 to `depthLimit`.
-    package init(depth: Int) {
+    public init(depth: Int) {
         invariant((0...Self.depthLimit).contains(depth), "a tree of depth \(depth)")
         leaves = Array(repeating: 0, count: 1 << depth)
     }
@@ -42,20 +42,20 @@ package struct MerkleTree: Hashable, Sendable {
     }
 
     /// The leaves are 2^depth.
-    package var depth: Int { leaves.count.trailingZeroBitCount }
+    public var depth: Int { leaves.count.trailingZeroBitCount }
 
     /// What the leaves take in memory, in bytes.
-    package var byteCount: Int { leaves.count * MemoryLayout<UInt64>.stride }
+    public var byteCount: Int { leaves.count * MemoryLayout<UInt64>.stride }
 
     // MARK: Nodes
 
     /// The leaf of `depth` that the hash lies in; the only node there is at depth 0. O(1).
-    package static func leafIndex(of keyHash: UInt64, depth: Int) -> Int {
+    public static func leafIndex(of keyHash: UInt64, depth: Int) -> Int {
         Int(truncatingIfNeeded: keyHash >> UInt64(64 - depth))
     }
 
     /// The key hashes below node `index` of those at `depth`. O(1).
-    package static func hashes(ofNode index: Int, depth: Int) -> ClosedRange<UInt64> {
+    public static func hashes(ofNode index: Int, depth: Int) -> ClosedRange<UInt64> {
         invariant(
             (0...depthLimit).contains(depth) && (0..<1 << depth).contains(index),
             "node \(index) at depth \(depth)")
@@ -65,7 +65,7 @@ package struct MerkleTree: Hashable, Sendable {
 
     /// Node `index` of the 2^depth at `depth`, which is no more than the tree's: the XOR of the
     /// leaves below it. O(leaves below it).
-    package func node(depth: Int, _ index: Int) -> UInt64 {
+    public func node(depth: Int, _ index: Int) -> UInt64 {
         invariant(
             (0...self.depth).contains(depth) && (0..<1 << depth).contains(index),
             "node \(index) at depth \(depth) of \(self.depth)")
@@ -74,14 +74,14 @@ package struct MerkleTree: Hashable, Sendable {
     }
 
     /// All nodes at `depth`, which is no more than the tree's, in order. O(leaves).
-    package func nodes(depth: Int) -> [UInt64] {
+    public func nodes(depth: Int) -> [UInt64] {
         depth == self.depth ? leaves : (0..<1 << depth).map { node(depth: depth, $0) }
     }
 
     // MARK: Changes
 
     /// Takes in an entry of this key hash and digest. O(1).
-    package mutating func insert(_ digest: UInt64, at keyHash: UInt64) {
+    public mutating func insert(_ digest: UInt64, at keyHash: UInt64) {
         fold(Fold(delta: digest, growth: 1), at: keyHash)
     }
 
@@ -95,7 +95,7 @@ package struct MerkleTree: Hashable, Sendable {
 
     /// The same entries in a tree of `depth`, which is no more than the tree's: the very one that
     /// they would have made. O(leaves).
-    package func folded(to depth: Int) -> MerkleTree {
+    public func folded(to depth: Int) -> MerkleTree {
         var tree = MerkleTree(depth: depth)
         tree.leaves = nodes(depth: depth)
         tree.root = root
@@ -105,7 +105,7 @@ package struct MerkleTree: Hashable, Sendable {
 
     /// Whether both are of the same entries, but for chance, as far as the coarser can tell.
     /// O(leaves).
-    package func isSame(as other: MerkleTree) -> Bool {
+    public func isSame(as other: MerkleTree) -> Bool {
         let depth = min(depth, other.depth)
         return root == other.root && count == other.count
             && nodes(depth: depth) == other.nodes(depth: depth)
@@ -127,14 +127,14 @@ package struct MerkleTree: Hashable, Sendable {
 
 extension MerkleTree {
     /// Appends the tree's bytes.
-    package func encode(into writer: inout ByteWriter) {
+    public func encode(into writer: inout ByteWriter) {
         writer.write(UInt8(depth))
         writer.writeVarint(UInt64(bitPattern: Int64(count)))
         for leaf in leaves { writer.write(leaf) }
     }
 
     /// Reads a tree and moves behind it; any bytes are a tree or an error.
-    package init(from reader: inout ByteReader) throws(FormatError) {
+    public init(from reader: inout ByteReader) throws(FormatError) {
         let depth = Int(try reader.readUInt8())
         guard depth <= Self.depthLimit else { throw reader.error(.invalid("depth of a tree")) }
         self.init(depth: depth)

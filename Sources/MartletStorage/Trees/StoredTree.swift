@@ -1,16 +1,16 @@
 // A partition's tree as the tables hold it: the value of its entry in the space of trees.
 
 //   entry = u8 version, u64 losses, [tree where it is known]
-package import MartletBase
+public import MartletBase
 
 /// What a table says of a partition's tree.
-package struct StoredTree: Hashable, Sendable {
+public struct StoredTree: Hashable, Sendable {
     /// All that the node had lost of the partition and its tree when this was written, in a word;
     /// 0 where that was nothing. Where it has lost more since, the tree is of what is no longer
     /// there.
     let losses: UInt64
     /// The tree; nil where it was unknown.
-    package let tree: MerkleTree?
+    public let tree: MerkleTree?
 
     private static let version: UInt8 = 1
 
@@ -28,7 +28,7 @@ package struct StoredTree: Hashable, Sendable {
     }
 
     /// Reads the value of an entry; any bytes are one or an error.
-    package init(decoding bytes: Bytes) throws(FormatError) {
+    public init(decoding bytes: Bytes) throws(FormatError) {
         var reader = ByteReader(bytes)
         let version = try reader.readUInt8()
         guard version == Self.version else { throw reader.error(.unsupportedVersion(version)) }

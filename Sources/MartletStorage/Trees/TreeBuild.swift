@@ -4,9 +4,9 @@ internal import MartletBase
 
 /// A build under way, confined to its engine's loop and driven by whoever holds it. Letting go of
 /// it frees all that it has come to.
-package final class TreeBuild {
+public final class TreeBuild {
     /// What a step came to.
-    package enum Step: Hashable, Sendable {
+    public enum Step: Hashable, Sendable {
         /// Blocks must be read: the completed read of this ticket is for `supply`.
         case pending(ReadTicket)
         /// A page was taken in: call `step` again, at once or later.
@@ -22,7 +22,7 @@ package final class TreeBuild {
     }
 
     /// Whose tree it is.
-    package let partition: UInt16
+    public let partition: UInt16
     private let engine: StorageEngine
     /// What the scan goes by; nil when the build is over.
     private var snapshot: StorageSnapshot?
@@ -32,7 +32,7 @@ package final class TreeBuild {
     private var isWaiting = false
 
     /// Bytes of entries that one step takes in.
-    package static let pageBytes = 64 << 10
+    public static let pageBytes = 64 << 10
 
     fileprivate init(_ partition: UInt16, _ engine: StorageEngine, _ snapshot: StorageSnapshot) {
         self.partition = partition
@@ -47,7 +47,7 @@ package final class TreeBuild {
 
     /// Goes on with the next page; `abandoned` once the build is over. Not while a ticket is
     /// pending. O(page).
-    package func step() -> Step {
+    public func step() -> Step {
         invariant(!isWaiting, "a step of the tree of \(partition) while a read is pending")
         guard let snapshot else { return .abandoned }
         let outcome = engine.scan(
@@ -63,7 +63,7 @@ package final class TreeBuild {
     }
 
     /// Takes in what the pending read has brought; what a step would have come to. O(page).
-    package func supply(_ result: CompletedRead.Result) -> Step {
+    public func supply(_ result: CompletedRead.Result) -> Step {
         invariant(isWaiting, "a page for the tree of \(partition), which waits for none")
         isWaiting = false
         guard snapshot != nil else { return .abandoned }
@@ -96,21 +96,21 @@ package final class TreeBuild {
 extension StorageEngine {
     /// The Merkle tree of the objects of `partition`, as they are now; nil where that is unknown
     /// until it is built, since data was lost. O(1).
-    package func tree(of partition: UInt16) -> MerkleTree? { trees.tree(of: partition) }
+    public func tree(of partition: UInt16) -> MerkleTree? { trees.tree(of: partition) }
 
     /// The partitions of which the tree is unknown, or too coarse for how many objects there are,
     /// ascending: `buildTree` mends both. O(partitions).
-    package var treesDue: [UInt16] { trees.due }
+    public var treesDue: [UInt16] { trees.due }
 
     /// How many objects there are, but for partitions of which the tree is unknown. O(partitions).
-    package var objectCount: Int { trees.objectCount }
+    public var objectCount: Int { trees.objectCount }
 
     /// What the trees take in memory, in bytes. O(partitions).
-    package var treeBytes: Int { trees.byteCount }
+    public var treeBytes: Int { trees.byteCount }
 
     /// Begins to build the tree of `partition` from its objects, whether it is due or only to be
     /// verified; nil where a build is under way, or as many snapshots are open as may.
-    package func buildTree(of partition: UInt16) -> TreeBuild? {
+    public func buildTree(of partition: UInt16) -> TreeBuild? {
         guard !trees.isBuilding, let snapshot = snapshot() else { return nil }
         return TreeBuild(partition, self, snapshot)
     }

@@ -227,7 +227,7 @@ final class TreeSet {
 
 extension DamagedRange {
     /// The partitions of which objects may be lost; nil where there are none.
-    package var objectPartitions: ClosedRange<UInt16>? { partitions(of: .objects) }
+    public var objectPartitions: ClosedRange<UInt16>? { partitions(of: .objects) }
 
     /// The partitions of a space of which it may have held something; nil where there are none.
     func partitions(of space: StorageKey.Space) -> ClosedRange<UInt16>? {
