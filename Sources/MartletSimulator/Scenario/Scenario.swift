@@ -39,9 +39,9 @@ package struct Scenario: Sendable {
     package var requestLimit: ClosedRange<Int>?
     /// The chance that a seed does without a whole class of trouble, drawn for each class.
     package var swarm = 0.0
-    /// Whether nodes compare themselves at the product's own pace. Else each seed draws one at
-    /// which a short run sees many comparisons, and tombstones go.
-    package var comparesAtProductPace = false
+    /// Whether nodes are set as the product is. Else each seed draws what must not matter to any
+    /// promise, small enough that a short run sees flushes, many comparisons, and tombstones go.
+    package var usesStandardSettings = false
     /// What goes wrong, and when.
     package var faults: [FaultSpecification] = []
     /// What must have occurred; where one has not, the run is vacuous.

@@ -155,7 +155,7 @@ extension Section {
             "description", "nodes", "zones", "n", "partitions", "clients", "rate", "keys",
             "value-bytes", "popularity", "carts", "counters", "mix", "lifetime", "habits",
             "duration", "settle", "core", "network", "disk", "clocks", "options", "limits",
-            "swarm", "faults", "expects", "exchanges",
+            "swarm", "faults", "expects", "settings",
         ])
         try read("description", into: &scenario.description) { (text) throws(WordError) in text }
         try read("nodes", into: &scenario.nodeCount, ScenarioText.count)
@@ -177,10 +177,9 @@ extension Section {
             try clocks.readRange("drift", into: &scenario.clockDrift, ScenarioText.millionths)
         }
         try readBounds(into: &scenario)
-        try read("exchanges", into: &scenario.comparesAtProductPace) {
-            (text) throws(WordError) in
+        try read("settings", into: &scenario.usesStandardSettings) { (text) throws(WordError) in
             guard ["standard", "drawn"].contains(text) else {
-                throw WordError(problem: "\(text) is no pace: write standard or drawn")
+                throw WordError(problem: "settings cannot be \(text): write standard or drawn")
             }
             return text == "standard"
         }

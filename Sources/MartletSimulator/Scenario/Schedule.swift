@@ -82,11 +82,9 @@ struct Schedule {
         self.conditions = conditions
         syncDelay = scenario.syncDelay
         clocks = WallClock.drawn(scenario, seed: seed)
-        replication = Self.replicationOptions(seed, limit: scenario.requestLimit)
-        storage = Self.storageOptions(seed)
-        antiEntropy =
-            scenario.comparesAtProductPace
-            ? AntiEntropyOptions() : Self.antiEntropyOptions(seed)
+        replication = Self.replicationOptions(scenario, seed)
+        storage = Self.storageOptions(scenario, seed)
+        antiEntropy = Self.antiEntropyOptions(scenario, seed)
         var faults: [Fault] = []
         for (index, specification) in scenario.faults.enumerated() {
             var random = SeededRandom(seed: seed, stream: "fault \(index)")
@@ -98,21 +96,26 @@ struct Schedule {
 
     /// Knobs whose values must not matter to any promise.
     private static func replicationOptions(
-        _ seed: UInt64, limit: ClosedRange<Int>?
+        _ scenario: Scenario, _ seed: UInt64
     ) -> ReplicationOptions {
         var random = SeededRandom(seed: seed, stream: "replication options")
         var options = ReplicationOptions()
-        options.readAllChance = [0, 0.05, 0.5][random.below(3)]
-        options.inlineLimitBytes = [64, 4 << 10][random.below(2)]
-        options.hintWindowLimit = [1, 8, 128][random.below(3)]
-        if let limit { options.requestLimit = limit.lowerBound + random.below(limit.count) }
+        if !scenario.usesStandardSettings {
+            options.readAllChance = [0, 0.05, 0.5][random.below(3)]
+            options.inlineLimitBytes = [64, 4 << 10][random.below(2)]
+            options.hintWindowLimit = [1, 8, 128][random.below(3)]
+        }
+        if let limit = scenario.requestLimit { options.requestLimit = limit.lowerBound + random.below(limit.count) }
         return options
     }
 
     /// Quick, so that a short run sees many comparisons, and tombstones go.
-    private static func antiEntropyOptions(_ seed: UInt64) -> AntiEntropyOptions {
+    private static func antiEntropyOptions(
+        _ scenario: Scenario, _ seed: UInt64
+    ) -> AntiEntropyOptions {
         var random = SeededRandom(seed: seed, stream: "anti-entropy options")
         var options = AntiEntropyOptions()
+        if scenario.usesStandardSettings { return options }
         options.period = random.duration(in: .milliseconds(500)...(.seconds(5)))
         options.confirmation = random.duration(in: .milliseconds(50)...(.seconds(1)))
         options.promiseInterval = random.duration(in: .milliseconds(200)...(.seconds(2)))
@@ -122,10 +125,11 @@ struct Schedule {
         return options
     }
 
-    private static func storageOptions(_ seed: UInt64) -> StorageOptions {
+    private static func storageOptions(_ scenario: Scenario, _ seed: UInt64) -> StorageOptions {
         var random = SeededRandom(seed: seed, stream: "storage options")
         var options = StorageOptions()
         options.digest = .object
+        if scenario.usesStandardSettings { return options }
         options.segmentBytes = [32 << 10, 256 << 10, 4 << 20][random.below(3)]
         options.prewriteBytes = [0, 16 << 10][random.below(2)]
         options.chunkTargetBytes = [1 << 10, 1 << 20][random.below(2)]
