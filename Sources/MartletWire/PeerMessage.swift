@@ -170,8 +170,9 @@ public struct ForwardReply: Hashable, Sendable {
     }
 }
 
-/// One message over a link between two nodes.
-public enum PeerMessage: Equatable, Sendable {
+/// One message over a link between two nodes. Indirect: it is handed on several times on its way,
+/// and each time that is one count, not a copy of all that it carries.
+public indirect enum PeerMessage: Equatable, Sendable {
     /// Replication: hold this.
     case replicaPut(ReplicaPut)
     /// Replication: held, or not.
@@ -186,9 +187,8 @@ public enum PeerMessage: Equatable, Sendable {
     case forwardReply(ForwardReply)
     /// Membership: every member that the sender knows.
     case pushPull(PushPull)
-    /// The ring: the sender's topology, newer than the receiver's. Indirect, so that the rare
-    /// message does not make every other one as large.
-    indirect case topology(Topology)
-    /// Anti-entropy. Indirect for the same reason.
-    indirect case exchange(ExchangeMessage)
+    /// The ring: the sender's topology, newer than the receiver's.
+    case topology(Topology)
+    /// Anti-entropy.
+    case exchange(ExchangeMessage)
 }
