@@ -32,18 +32,25 @@ struct HintDelivery {
     /// Hints read from the store and not yet looked at.
     private var page: ArraySlice<ScanPage.Entry> = []
     /// Where the pass goes on behind `page`.
-    private var onward = Onward.reads(after: nil)
+    private var onward = Onward.start
     private(set) var nextStep = Instant.start
 
     /// What comes behind the page in hand.
     private enum Onward: Equatable {
-        /// The page after that key; after nil, the first of a pass.
-        case reads(after: StorageKey?)
-        /// A page that is being read from disk. It is let go when a home has come back since: then
-        /// the pass begins anew.
-        case awaits(ReadTicket, isStale: Bool)
-        /// Nothing: the pass is at its end.
-        case ends
+        /// What is kept from that partition on, and there after that key.
+        case reads(from: UInt16, after: StorageKey?)
+        /// A page of partitions up to `last` that is being read from disk. It is let go when a home
+        /// has come back since: then the pass begins anew.
+        case awaits(ReadTicket, last: UInt16, isStale: Bool)
+
+        /// Where a pass begins.
+        static let start = Onward.reads(from: 0, after: nil)
+    }
+
+    /// What is asked of the store: hints of `partitions`, after `cursor`.
+    struct Reading {
+        var partitions: ClosedRange<UInt16>
+        var cursor: StorageKey?
     }
 
     init(options: ReplicationOptions) {
@@ -57,10 +64,10 @@ struct HintDelivery {
     /// A home is back: look at once, from the start.
     mutating func wake(at now: Instant) {
         page = []
-        if case .awaits(let ticket, _) = onward {
-            onward = .awaits(ticket, isStale: true)
+        if case .awaits(let ticket, let last, _) = onward {
+            onward = .awaits(ticket, last: last, isStale: true)
         } else {
-            onward = .reads(after: nil)
+            onward = .start
         }
         nextStep = now
     }
@@ -78,33 +85,40 @@ struct HintDelivery {
     mutating func continueNow(at now: Instant) {
         let isMidway =
             switch onward {
-            case .reads(let cursor): cursor != nil
-            case .awaits, .ends: false
+            case .reads: onward != .start
+            case .awaits: false
             }
         if isMidway || !page.isEmpty { nextStep = min(nextStep, now) }
     }
 
-    /// The next hint of the pass, read by `scan` a page at a time; nil at the end of the pass, and
-    /// while its next page cannot be had at once.
-    mutating func next(_ scan: (StorageKey?) -> ScanOutcome) -> ScanPage.Entry? {
-        if let entry = page.popFirst() { return entry }
-        switch onward {
-        case .reads(let cursor):
-            switch scan(cursor) {
-            case .page(let page): take(page)
-            case .pending(let ticket): onward = .awaits(ticket, isStale: false)
-            case .refused: break
+    /// The next hint of the pass, read by `scan` a page at a time, where `ledger` has hints; nil at
+    /// the end of the pass, and while its next page cannot be had at once.
+    mutating func next(
+        in ledger: HintLedger, _ scan: (Reading) -> ScanOutcome
+    ) -> ScanPage.Entry? {
+        while page.isEmpty {
+            guard case .reads(let first, let cursor) = onward else { return nil }
+            guard let partitions = ledger.partitions(from: first) else {
+                onward = .start
+                return nil
             }
-        case .awaits: break
-        case .ends: onward = .reads(after: nil)
+            switch scan(Reading(partitions: partitions, cursor: cursor)) {
+            case .page(let page): take(page, upTo: partitions.upperBound)
+            case .pending(let ticket):
+                onward = .awaits(ticket, last: partitions.upperBound, isStale: false)
+            case .refused: return nil
+            }
         }
         return page.popFirst()
     }
 
-    private mutating func take(_ read: ScanPage) {
+    private mutating func take(_ read: ScanPage, upTo last: UInt16) {
         page = read.entries[...]
-        let isOver = read.next == nil && !page.isEmpty
-        onward = isOver ? .ends : .reads(after: read.next)
+        if let next = read.next {
+            onward = .reads(from: next.partition, after: next)
+        } else {
+            onward = .reads(from: last + 1, after: nil)
+        }
     }
 
     /// The page that the pass waited for: it goes on at once. False when it waited for another, or
@@ -112,11 +126,11 @@ struct HintDelivery {
     mutating func pageRead(
         _ read: ScanPage, for ticket: ReadTicket, at now: Instant
     ) -> Bool {
-        guard case .awaits(ticket, let isStale) = onward else { return false }
+        guard case .awaits(ticket, let last, let isStale) = onward else { return false }
         if isStale {
-            onward = .reads(after: nil)
+            onward = .start
         } else {
-            take(read)
+            take(read, upTo: last)
         }
         nextStep = now
         return true
@@ -125,8 +139,8 @@ struct HintDelivery {
     /// The page that the pass waited for does not read back: the next pass begins anew.
     /// False when it waited for another, or for none.
     mutating func pageLost(for ticket: ReadTicket) -> Bool {
-        guard case .awaits(ticket, _) = onward else { return false }
-        onward = .reads(after: nil)
+        guard case .awaits(ticket, _, _) = onward else { return false }
+        onward = .start
         return true
     }
 
@@ -184,8 +198,10 @@ extension Replication {
                 return
             }
             looks += 1
-            let entry = hints.next { [replica] in
-                replica.scanHints(after: $0, limitBytes: HintDelivery.pageBytes)
+            let entry = hints.next(in: replica.hints) { [engine = replica.engine] in
+                engine.scan(
+                    .hints, partitions: $0.partitions, after: $0.cursor,
+                    limitBytes: HintDelivery.pageBytes)
             }
             guard let entry else { return }
             sendHint(entry, at: now, into: &effects)

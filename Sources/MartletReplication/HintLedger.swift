@@ -27,6 +27,9 @@ struct HintLedger {
     /// table, until the next start counts them again.
     private var isExact = true
 
+    /// Above every partition's index, so that there is always one more to go on from.
+    private static let lastPartition = UInt16.max - 1
+
     /// Counts what `engine` holds, from the disk where need be. O(hints).
     init(counting engine: StorageEngine) throws(StorageError) {
         var cursor: StorageKey?
@@ -51,6 +54,17 @@ struct HintLedger {
         let here = perPartition[change.partition, default: 0] + change.count
         perPartition[change.partition] = here > 0 ? here : nil
         bytes = max(0, bytes + change.bytes)
+    }
+
+    /// Where to look for hints from `partition` on: in the next one that holds some; once the store
+    /// may hold others than were counted, in all that follow. Nil when there are none. O(partitions
+    /// with hints): a store sorts what it scans, forgotten hints included.
+    func partitions(from partition: UInt16) -> ClosedRange<UInt16>? {
+        if !isExact {
+            return partition <= Self.lastPartition ? partition...Self.lastPartition : nil
+        }
+        // any order: the least is the least.
+        return perPartition.keys.lazy.filter { $0 >= partition }.min().map { $0...$0 }
     }
 
     /// The store may have lost hints, or may show some again that were forgotten.

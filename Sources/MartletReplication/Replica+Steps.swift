@@ -149,9 +149,4 @@ extension Replica {
                 bytes: -key.key.count - bytes.count))
         try take(step)
     }
-
-    /// The next hints after `cursor` in the order of the store, about `limitBytes` of them.
-    func scanHints(after cursor: StorageKey?, limitBytes: Int) -> ScanOutcome {
-        engine.scan(.hints, after: cursor, limitBytes: limitBytes)
-    }
 }
