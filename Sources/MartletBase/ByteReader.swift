@@ -126,14 +126,20 @@ public struct ByteReader: Sendable {
 
     /// An unsigned LEB128 in its shortest form; a longer form is invalid.
     public mutating func readVarint() throws(FormatError) -> UInt64 {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
+        let first = try readUInt8()
+        return first < 0x80 ? UInt64(first) : try readVarint(after: first)
+    }
+
+    /// The rest of a varint of several bytes.
+    private mutating func readVarint(after first: UInt8) throws(FormatError) -> UInt64 {
+        var value = UInt64(first & 0x7F)
+        var shift: UInt64 = 7
         while true {
             let byte = try readUInt8()
             if shift == 63, byte > 1 { throw error(.invalid("varint")) }
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 {
-                if byte == 0, shift > 0 { throw error(.invalid("varint")) }
+                if byte == 0 { throw error(.invalid("varint")) }
                 return value
             }
             shift += 7

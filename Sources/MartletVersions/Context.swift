@@ -26,6 +26,11 @@ public struct Context: Hashable, Sendable, CustomStringConvertible {
         entries = []
     }
 
+    /// The context of `entries`, each of which is above the one before it.
+    init(sorted entries: [Entry]) {
+        self.entries = entries
+    }
+
     /// The least context that covers all of `dots`.
     public init(covering dots: [Dot]) {
         self.init()

@@ -34,9 +34,9 @@ extension Context {
     }
 
     fileprivate init(entriesFrom reader: inout ByteReader) throws(FormatError) {
-        self.init()
         let count = try reader.readCount(minimumSize: Self.minimumEntrySize)
-        var previous: Actor?
+        var entries: [Entry] = []
+        entries.reserveCapacity(count)
         for _ in 0..<count {
             let node = NodeID(rawValue: try reader.readUInt64())
             guard let incarnation = UInt32(exactly: try reader.readVarint()) else {
@@ -47,10 +47,12 @@ extension Context {
             guard counter > 0, counter <= Dot.counterLimit else {
                 throw reader.error(.invalid("counter"))
             }
-            if let previous, previous >= actor { throw reader.error(.invalid("actor order")) }
-            previous = actor
-            cover(Dot(actor: actor, counter: counter))
+            if let last = entries.last, last.actor >= actor {
+                throw reader.error(.invalid("actor order"))
+            }
+            entries.append(Entry(actor: actor, counter: counter))
         }
+        self.init(sorted: entries)
     }
 }
 
