@@ -11,18 +11,10 @@ struct ConvergenceCheck {
     /// Each node and its storage.
     private let nodes: [(id: NodeID, engine: StorageEngine)]
     private let topology: Topology
-    /// What each node holds.
-    private let objects: [[StorageKey: Bytes]]
 
     init(nodes: [(id: NodeID, engine: StorageEngine)], topology: Topology) {
         self.nodes = nodes
         self.topology = topology
-        objects = nodes.map { node in
-            Dictionary(
-                uniqueKeysWithValues: node.engine.everything(in: .objects).map {
-                    ($0.key, $0.value)
-                })
-        }
     }
 
     /// Among all nodes.
@@ -32,15 +24,20 @@ struct ConvergenceCheck {
     func run(among members: [Int], promise: Promise) -> Finding? {
         let ids = members.map { nodes[$0].id }
         for index in members {
-            let engine = nodes[index].engine
-            let hints = engine.everything(in: .hints)
+            let hints = nodes[index].engine.everything(in: .hints)
             if let hint = hints.first(where: { $0.key.home.map(ids.contains) ?? true }) {
                 return Finding(promise, "node \(index + 1) still keeps the hint \(hint.key)")
             }
-            for entry in engine.everything(in: .objects) {
+        }
+        let entries = nodes.map { $0.engine.everything(in: .objects) }
+        let objects = entries.map {
+            Objects(uniqueKeysWithValues: $0.map { ($0.key, $0.value) })
+        }
+        for index in members {
+            for entry in entries[index] {
                 let homes = topology.homes(of: Partition(index: entry.key.partition))
                 guard homes.allSatisfy(ids.contains) else { continue }
-                if let difference = difference(entry, at: index, homes: homes) {
+                if let difference = difference(entry, at: index, homes: homes, objects) {
                     return Finding(promise, difference)
                 }
             }
@@ -48,8 +45,11 @@ struct ConvergenceCheck {
         return nil
     }
 
+    /// What a node holds.
+    private typealias Objects = [StorageKey: Bytes]
+
     private func difference(
-        _ entry: ScanPage.Entry, at index: Int, homes: [NodeID]
+        _ entry: ScanPage.Entry, at index: Int, homes: [NodeID], _ objects: [Objects]
     ) -> String? {
         guard homes.contains(nodes[index].id) else {
             return "node \(index + 1) holds \(entry.key) and is no home of it"
@@ -57,14 +57,14 @@ struct ConvergenceCheck {
         for (other, node) in nodes.enumerated() where homes.contains(node.id) {
             guard objects[other][entry.key] == entry.value else {
                 return "nodes \(index + 1) and \(other + 1) differ in \(entry.key): "
-                    + "\(text(of: entry.key, at: index)) and \(text(of: entry.key, at: other))"
+                    + "\(text(objects[index][entry.key])) and \(text(objects[other][entry.key]))"
             }
         }
         return nil
     }
 
-    private func text(of key: StorageKey, at index: Int) -> String {
-        guard let bytes = objects[index][key] else { return "nothing" }
+    private func text(_ bytes: Bytes?) -> String {
+        guard let bytes else { return "nothing" }
         var reader = ByteReader(bytes)
         guard let object = try? Object(from: &reader) else { return "unreadable bytes" }
         return "\(object.dots) under \(object.context)"

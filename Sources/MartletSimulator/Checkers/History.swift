@@ -156,12 +156,14 @@ struct History {
     // MARK: Versions
 
     /// Notes a new version and what its coordinator held of the key.
-    mutating func issue(_ sibling: Sibling, key: Int, replacing held: [Dot]) {
+    mutating func issue(_ sibling: Sibling, key: Int, replacing held: [Dot]) -> Version {
         let operation = request(behind: sibling, key: key)
         let seen = operation.flatMap { operations[$0].seen }
         let place = lineages[key].add(sibling, seen: places(of: seen ?? held, key: key))
-        versions[sibling.dot] = Version(
+        let version = Version(
             key: key, operation: operation, content: Self.digest(sibling), place: place)
+        versions[sibling.dot] = version
+        return version
     }
 
     /// Notes that a write is safe, as its client was told.

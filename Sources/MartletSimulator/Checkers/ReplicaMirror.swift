@@ -14,6 +14,8 @@ struct ReplicaMirror {
     }
 
     private var entries: [[StorageKey: Entry]]
+    /// Of each key, the object that was last put anywhere: mostly the next node puts the same.
+    private var latest: [StorageKey: Entry] = [:]
     /// A version that came under an entry, and where in the node's log it did.
     private struct Arrival {
         var dot: Dot
@@ -101,7 +103,7 @@ struct ReplicaMirror {
     ) throws(FormatError) -> (before: Entry?, after: Entry)? {
         let before = entries[node][key]
         if before?.bytes == bytes { return nil }
-        let after = Entry(bytes: bytes, object: try object(of: key, bytes, at: node))
+        let after = try entry(of: key, bytes, at: node)
         entries[node][key] = after
         for dot in after.object.dots where before?.object.context.covers(dot) != true {
             unsynced[node].append(Arrival(dot: dot, key: key, position: position))
@@ -129,17 +131,19 @@ struct ReplicaMirror {
         key.space == .hints && bytes.first == 0
     }
 
-    private func object(
+    private mutating func entry(
         of key: StorageKey, _ bytes: Bytes, at node: Int
-    ) throws(FormatError) -> Object {
+    ) throws(FormatError) -> Entry {
         if Self.isMark(key, bytes) {
             let held = StorageKey.object(partition: key.partition, key: key.key)
-            return entries[node][held]?.object ?? Object()
+            return Entry(bytes: bytes, object: entries[node][held]?.object ?? Object())
         }
+        if let latest = latest[key], latest.bytes == bytes { return latest }
         var reader = ByteReader(bytes)
-        let object = try Object(from: &reader)
+        let entry = Entry(bytes: bytes, object: try Object(from: &reader))
         try reader.expectEnd()
-        return object
+        latest[key] = entry
+        return entry
     }
 
     /// Begins anew with what a node's storage came back with after a crash, or holds after a loss.

@@ -27,14 +27,13 @@ struct LoggedVersionsCheck {
                 if let change = change(from: known, to: sibling) { return change }
                 continue
             }
-            if history.versions[sibling.dot] == nil, mayIssue(sibling.dot) {
-                history.issue(
+            var known = history.versions[sibling.dot]
+            if known == nil, mayIssue(sibling.dot) {
+                known = history.issue(
                     sibling, key: key, replacing: held(sibling.dot.actor.node != node))
             }
-            if let broken = check(sibling, key: key, history: history) { return broken }
-            if !isHint, let place = history.versions[sibling.dot]?.place,
-                history.isBuried(place, key: key)
-            {
+            if let broken = check(sibling, known, key: key, history: history) { return broken }
+            if !isHint, let known, history.isBuried(known.place, key: key) {
                 return Finding(
                     .deletedStaysDeleted,
                     "\(sibling.dot) of key \(key) was removed for good, and \(node) holds it again")
@@ -91,7 +90,8 @@ struct ShownVersionsCheck {
 
     func run(_ object: Object, history: History) -> Finding? {
         for sibling in object.siblings {
-            if let broken = check(sibling, key: key, history: history) { return broken }
+            let known = history.versions[sibling.dot]
+            if let broken = check(sibling, known, key: key, history: history) { return broken }
         }
         let dots = object.dots
         let lineage = history.lineages[key]
@@ -123,9 +123,9 @@ private func falseConcurrency(_ dots: [Dot], key: Int, _ history: History) -> Fi
 
 /// Whether a version is what its dot was issued for, and was asked for by a client.
 private func check(
-    _ sibling: Sibling, key: Int, history: History
+    _ sibling: Sibling, _ known: Version?, key: Int, history: History
 ) -> Finding? {
-    guard let version = history.versions[sibling.dot] else {
+    guard let version = known else {
         return Finding(.nothingInvented, "dot \(sibling.dot) of key \(key) was never issued")
     }
     if version.key != key || version.content != History.digest(sibling) {

@@ -105,7 +105,9 @@ struct Schedule {
             options.inlineLimitBytes = [64, 4 << 10][random.below(2)]
             options.hintWindowLimit = [1, 8, 128][random.below(3)]
         }
-        if let limit = scenario.requestLimit { options.requestLimit = limit.lowerBound + random.below(limit.count) }
+        if let limit = scenario.requestLimit {
+            options.requestLimit = limit.lowerBound + random.below(limit.count)
+        }
         return options
     }
 
