@@ -98,8 +98,9 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "MartletBase", "MartletStorage", "MartletServer", "MartletClient",
-                "MartletSimulator", arguments, logging,
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                "MartletServer", "MartletClient", "MartletSimulator", arguments, logging,
             ],
             swiftSettings: strict),
 

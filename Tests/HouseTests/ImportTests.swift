@@ -37,8 +37,9 @@ private let table: [String: Set<String>] = [
     "MartletClient": platform.union(["MartletBase", "MartletRESP", "NIOCore", "NIOPosix"]),
     "MartletSimulator": core.union(platform).union(["MartletNode", "HeapModule", "Yams"]),
     "martlet": platform.union([
-        "MartletBase", "MartletStorage", "MartletServer", "MartletClient", "MartletSimulator",
-        "ArgumentParser", "Logging",
+        "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+        "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+        "MartletServer", "MartletClient", "MartletSimulator", "ArgumentParser", "Logging",
     ]),
 ]
 

@@ -1,0 +1,70 @@
+// One node of a measurement of exchanges: its core over a disk in memory, with the work of a
+// shell's threads done inline.
+internal import MartletAntiEntropy
+internal import MartletBase
+internal import MartletMembership
+internal import MartletNode
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+/// A node, and what has come for it over its links.
+struct ExchangeNode {
+    var core: NodeCore
+    let endpoint: Endpoint
+    /// Where each other node's frames are put together again.
+    var links: [NodeID: FrameDecoder] = [:]
+    private let log: LogWriter
+    private let worker: StorageWorker
+    private let files: OpenFiles
+
+    var id: NodeID { core.identity.id }
+    var engine: StorageEngine { core.engine }
+
+    /// Node `number`, with nothing stored.
+    init(_ number: Int) throws(CommandFailure) {
+        endpoint = Endpoint(host: "10.0.0.\(number)", port: 7_401)
+        var storage = StorageOptions()
+        storage.prewriteBytes = 0
+        storage.digest = .object
+        do {
+            let opened = try StorageEngine.open(disk: MemoryDisk(), options: storage)
+            (log, worker, files) = (opened.log, opened.worker, opened.files)
+            core = try NodeCore.open(
+                Self.configuration(number, at: endpoint), engine: opened.engine,
+                seed: UInt64(number + 1),
+                at: Moment(instant: .start, wall: ExchangeLoad.wallStart))
+        } catch {
+            throw CommandFailure("a node in memory did not open: \(error)")
+        }
+        for case .logAnswered(let outcome) in answers() { engine.logAnswered(outcome) }
+        engine.logAnswered(log.sync())
+    }
+
+    private static func configuration(
+        _ number: Int, at endpoint: Endpoint
+    ) -> NodeConfiguration {
+        var configuration = NodeConfiguration(
+            clusterName: "bench", name: "n\(number)", zone: "", peerEndpoint: endpoint,
+            clientEndpoint: endpoint,
+            seeds: [Endpoint(host: "10.0.0.0", port: 7_401)])
+        // Nobody fails here, and nothing on the disk decays.
+        configuration.membership.protocolPeriod = .seconds(10)
+        configuration.membership.outreachInterval = .seconds(10)
+        configuration.scrubBytesPerSecond = 0
+        return configuration
+    }
+
+    /// What the log, the disk and the background work answer to all that was asked of them.
+    func answers() -> [NodeEvent] {
+        var events: [NodeEvent] = []
+        var chunks: [LogChunk] = []
+        while let chunk = engine.takeChunk() { chunks.append(chunk) }
+        if !chunks.isEmpty { events.append(.logAnswered(log.commit(chunks))) }
+        let reads = engine.takeReads()
+        if !reads.isEmpty { events.append(.readsAnswered(reads.map { $0.run(files) })) }
+        for job in engine.takeJobs() { worker.submit(job) }
+        while let outcome = worker.step() { events.append(.jobAnswered(outcome)) }
+        return events
+    }
+}

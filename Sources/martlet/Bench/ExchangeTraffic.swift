@@ -1,0 +1,61 @@
+// What nodes have sent each other, counted by what it was for.
+internal import MartletWire
+
+/// Frames and their bytes, headers and all.
+struct ExchangeTraffic: Hashable, Sendable {
+    /// What a message is for, in the order in which a difference is mended.
+    enum Kind: String, Hashable, Sendable, CaseIterable, Encodable {
+        case promises, roots
+        case rootReplies = "root replies"
+        case watermarks, nodes
+        case nodeReplies = "node replies"
+        case confirmations
+        case leafDigests = "leaf digests"
+        case objects, acknowledgements, removals, other
+
+        init(_ message: PeerMessage) {
+            switch message {
+            case .replicaPut: self = .objects
+            case .replicaPutReply: self = .acknowledgements
+            case .exchange(let message): self.init(message)
+            default: self = .other
+            }
+        }
+
+        private init(_ message: ExchangeMessage) {
+            switch message {
+            case .promise: self = .promises
+            case .roots: self = .roots
+            case .rootsReply: self = .rootReplies
+            case .settled: self = .watermarks
+            case .nodes(let nodes): self = nodes.isConfirmed ? .confirmations : .nodes
+            case .nodesReply(let reply): self = reply.isConfirmed ? .confirmations : .nodeReplies
+            case .leaf, .wants: self = .leafDigests
+            case .removed: self = .removals
+            }
+        }
+    }
+
+    /// How many of a kind, and their bytes.
+    struct Share: Hashable, Sendable {
+        var messages = 0
+        var bytes = 0
+    }
+
+    private var shares = [Share](repeating: Share(), count: Kind.allCases.count)
+
+    /// Counts a message that takes `bytes` in its frame.
+    mutating func count(_ message: PeerMessage, bytes: Int) {
+        guard let index = Kind.allCases.firstIndex(of: Kind(message)) else { return }
+        shares[index].messages += 1
+        shares[index].bytes += bytes
+    }
+
+    /// What was sent, kind by kind; kinds of which there was nothing are left out.
+    var byKind: [(kind: Kind, share: Share)] {
+        zip(Kind.allCases, shares).filter { $0.1.messages > 0 }.map { (kind: $0, share: $1) }
+    }
+
+    /// All bytes but those of the kinds that have nothing to do with exchanges.
+    var bytes: Int { byKind.reduce(0) { $0 + ($1.kind == .other ? 0 : $1.share.bytes) } }
+}
