@@ -170,6 +170,7 @@ extension AntiEntropy {
     ) {
         guard let cut = cuts[reply.round], cut.node == sender else { return }
         cuts[reply.round] = nil
+        var differing: [UInt16] = []
         for partition in cut.partitions {
             if reply.unknown.contains(partition) {
                 proofs[partition] = nil
@@ -179,11 +180,12 @@ extension AntiEntropy {
             noteComparison(of: partition, with: sender, isEqual: isEqual, at: now, into: &effects)
             if !isEqual {
                 proofs[partition] = nil
-                beginDescent(partition, with: sender, at: now, into: &effects)
+                differing.append(partition)
             } else if proofs[partition]?.awaited[sender] == reply.round {
                 proofs[partition]?.awaited[sender] = nil
             }
         }
+        beginDescents(differing, with: sender, at: now, into: &effects)
         concludeProofs(at: now, into: &effects)
     }
 

@@ -10,13 +10,13 @@ internal import MartletWire
 /// A leaf that is to be read, and why.
 struct LeafWork {
     enum Aim {
-        /// Name what the other home lacks from the hash of its leaf; where that cannot be, hand the
-        /// question on: with the hash of this leaf as an answer, else with all its digests.
-        case name(theirs: UInt64, isAnswer: Bool)
+        /// Name what the other home lacks from what it tells of the hash of its leaf; where that
+        /// cannot be, let it try with the hash of this leaf, or, where it has, with all digests.
+        case name(theirs: UInt64, HashWindow, isLast: Bool)
         /// Find out both ways from all the digests of its leaf.
-        case compare([UInt64])
+        case compare([UInt64], HashWindow)
         /// Send it the objects of these digests.
-        case serve([UInt64])
+        case serve([UInt64], HashWindow)
     }
 
     var partition: UInt16
@@ -34,6 +34,15 @@ struct LeafReading {
     /// What was found so far.
     var keys: [Bytes] = []
     var digests: [UInt64] = []
+}
+
+/// A leaf that was read and could not be named here: the other home is to try.
+struct UnnamedLeaf {
+    var node: NodeID
+    var partition: UInt16
+    var depth: UInt8
+    var leaf: UInt16
+    var hash: UInt64
 }
 
 extension AntiEntropy {
@@ -75,12 +84,13 @@ extension AntiEntropy {
         var reads = 0
         while reading?.ticket == nil, reads < Self.readLimit {
             if reading == nil {
-                guard let work = leafWork.popFirst() else { return }
+                guard let work = leafWork.popFirst() else { break }
                 reading = LeafReading(work: work)
             }
             reads += 1
             readPage(at: now, into: &effects)
         }
+        tellUnnamed(into: &effects)
         if reading?.ticket == nil { nextSweep = min(nextSweep, now.instant + Self.sweepPause) }
     }
 
@@ -130,34 +140,64 @@ extension AntiEntropy {
     ) {
         let work = leaf.work
         switch work.aim {
-        case .name(let theirs, let isAnswer):
+        case .name(let theirs, let window, let isLast):
             let ours = leaf.digests.reduce(0, ^)
-            if let surplus = LeafDifference.name(ours ^ theirs, among: leaf.digests) {
+            let difference = window(ours) ^ theirs
+            if let surplus = LeafDifference.name(difference, among: leaf.digests.map { window($0) })
+            {
                 push(surplus, of: leaf, into: &effects)
-            } else if isAnswer {
-                let reply = TreeNodesReply(
-                    partition: work.partition, depth: work.depth, treeDepth: work.depth,
-                    isConfirmed: true, differing: [TreeNode(index: work.leaf, hash: ours)])
-                send(.nodesReply(reply), to: work.node, into: &effects)
+            } else if isLast {
+                let window = self.window(Self.namingBytes)
+                let told = digests(leaf.digests.map { window($0) }, window, of: work)
+                send(.leaf(told), to: work.node, into: &effects)
             } else {
-                let digests = LeafDigests(
-                    partition: work.partition, depth: work.depth, leaf: work.leaf,
-                    digests: leaf.digests.sorted())
-                send(.leaf(digests), to: work.node, into: &effects)
+                unnamed.append(
+                    UnnamedLeaf(
+                        node: work.node, partition: work.partition, depth: work.depth,
+                        leaf: work.leaf, hash: ours))
             }
-        case .compare(let theirs):
-            let difference = LeafDifference.between(leaf.digests, theirs)
+        case .compare(let theirs, let window):
+            let difference = LeafDifference.between(leaf.digests.map { window($0) }, theirs)
             push(difference.surplus, of: leaf, into: &effects)
             if difference.missing.isEmpty { return }
-            let wants = LeafDigests(
-                partition: work.partition, depth: work.depth, leaf: work.leaf,
-                digests: difference.missing)
-            send(.wants(wants), to: work.node, into: &effects)
-        case .serve(let digests):
+            send(
+                .wants(digests(difference.missing, window, of: work)), to: work.node, into: &effects
+            )
+        case .serve(let digests, let window):
             let wanted = Set(digests)
             push(
-                leaf.digests.indices.filter { wanted.contains(leaf.digests[$0]) }, of: leaf,
+                leaf.digests.indices.filter { wanted.contains(window(leaf.digests[$0])) }, of: leaf,
                 into: &effects)
+        }
+    }
+
+    private func digests(
+        _ told: [UInt64], _ window: HashWindow, of work: LeafWork
+    ) -> LeafDigests {
+        LeafDigests(
+            partition: work.partition, depth: work.depth, leaf: work.leaf, window: window,
+            digests: told.sorted())
+    }
+
+    /// Has the other homes name what could not be named here.
+    private mutating func tellUnnamed(into effects: inout [AntiEntropyEffect]) {
+        if unnamed.isEmpty { return }
+        let window = window(Self.namingBytes)
+        let leaves = unnamed
+        unnamed = []
+        for node in Set(leaves.map(\.node)).sorted() {
+            let trees = Dictionary(grouping: leaves.filter { $0.node == node }) { leaf in
+                UInt32(leaf.depth) << 16 | UInt32(leaf.partition)
+            }
+            for tree in trees.keys.sorted() {
+                var hashes: [UInt16: UInt64] = [:]
+                for leaf in trees[tree] ?? [] { hashes[leaf.leaf] = leaf.hash }
+                let nodes = NodeSet(depth: UInt8(tree >> 16), hashes.keys)
+                let part = TreeNodes.Part(
+                    partition: UInt16(truncatingIfNeeded: tree), nodes: nodes,
+                    hashes: nodes.indexes.map { window(hashes[$0] ?? 0) })
+                tell([part], .answer, window, to: node, into: &effects)
+            }
         }
     }
 

@@ -65,6 +65,8 @@ public struct AntiEntropy {
     var descents: [Descent] = []
     var leafWork = Deque<LeafWork>()
     var reading: LeafReading?
+    /// Leaves that were read, to be told to other homes.
+    var unnamed: [UnnamedLeaf] = []
     var sweeps = Deque<UInt16>()
     var sweep: Sweep?
     var building: TreeCare?
@@ -146,11 +148,17 @@ public struct AntiEntropy {
         case .rootsReply(let reply): compared(reply, by: sender, at: now, into: &effects)
         case .nodes(let nodes): compare(nodes, of: sender, at: now, into: &effects)
         case .nodesReply(let reply): descend(reply, of: sender, at: now, into: &effects)
+        case .question(let question): answer(question, of: sender, into: &effects)
         case .leaf(let leaf):
-            queue(leaf, of: sender, aim: .compare(leaf.digests), at: now, into: &effects)
+            queue(
+                leaf, of: sender, aim: .compare(leaf.digests, leaf.window), at: now,
+                into: &effects)
         case .wants(let wants):
-            queue(wants, of: sender, aim: .serve(wants.digests), at: now, into: &effects)
-        case .removed: invariant(false, "anti-entropy was handed what replication is to handle")
+            queue(
+                wants, of: sender, aim: .serve(wants.digests, wants.window), at: now,
+                into: &effects)
+        case .objects, .removed:
+            invariant(false, "anti-entropy was handed what replication is to handle")
         }
     }
 

@@ -3,7 +3,7 @@
 /// How a node compares itself with others; the same on all nodes unless a difference is meant.
 public struct AntiEntropyOptions: Hashable, Sendable {
     /// Within which time each partition is compared with each other home. Shorter finds differences
-    /// and lets tombstones go sooner, for 36 bytes a partition and home each time. 100 ms to a day.
+    /// and lets tombstones go sooner, for 15 bytes a partition and home each time. 100 ms to a day.
     public var period = Duration.seconds(60)
     /// How long after the first sight of a difference it is looked at again: what is merely under
     /// way has arrived by then.

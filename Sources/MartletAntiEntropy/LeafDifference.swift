@@ -3,13 +3,14 @@
 
 /// Finds what differs below one leaf.
 enum LeafDifference {
-    /// Leaves with more objects are not searched for three at once.
+    /// Leaves with more objects are not searched for three and four at once.
     static let searchLimit = 160
 
-    /// The positions of the few digests, at most three, of which `difference` is the XOR: where a
+    /// The positions of the few digests, at most four, of which `difference` is the XOR: where a
     /// leaf's hash here and there differ by just what is here and not there, the hashes alone tell.
-    /// With 64-bit digests a chance hit in a leaf of 64 is a matter of 1 in 10^14. Nil where it
-    /// takes the digests of both. O(n), O(n²) for leaves within the search limit.
+    /// The fewest that do are taken, which may be others by chance: the fewer bits there are to the
+    /// digests, the sooner. Nil where it takes the digests of both. O(n), O(n²) for leaves within
+    /// the search limit.
     static func name(_ difference: UInt64, among digests: [UInt64]) -> [Int]? {
         if difference == 0 { return [] }
         var places: [UInt64: Int] = [:]
@@ -27,6 +28,24 @@ enum LeafDifference {
             for second in digests.indices.dropFirst(first + 1) {
                 let rest = difference ^ digests[first] ^ digests[second]
                 if let third = places[rest], third > second { return [first, second, third] }
+            }
+        }
+        return nameFour(difference, among: digests)
+    }
+
+    /// Two pairs meet in the middle. O(n²).
+    private static func nameFour(_ difference: UInt64, among digests: [UInt64]) -> [Int]? {
+        var pairs: [UInt64: (Int, Int)] = [:]
+        for second in digests.indices {
+            for first in digests.indices.prefix(second) {
+                let pair = digests[first] ^ digests[second]
+                // Pairs that end before this one begins: each four is met in one way.
+                if let (one, other) = pairs[difference ^ pair], other < first {
+                    return [one, other, first, second]
+                }
+            }
+            for first in digests.indices.prefix(second) {
+                pairs[digests[first] ^ digests[second]] = (first, second)
             }
         }
         return nil

@@ -30,7 +30,7 @@ extension NodeCore {
             case .send(let message, let node):
                 effects.append(.send(.exchange(message), to: node))
             case .push(let key, let partition, let node):
-                replication.push(key, in: partition, to: node, at: now, into: &replicationEffects)
+                replication.push(key, in: partition, to: node, at: now)
             case .remove(let key, let partition, let wall):
                 replication.remove(
                     key, in: partition, absentSince: wall, at: now, into: &replicationEffects)

@@ -229,7 +229,7 @@ public struct NodeCore {
             tell(.pushPullReceived(exchange, from: sender), at: now, into: &effects)
         case .topology(let topology):
             consider(topology, from: sender, at: now, into: &effects)
-        case .exchange(.removed):
+        case .exchange(.removed), .exchange(.objects):
             replication.messageReceived(message, from: sender, at: now, into: &replicationEffects)
         case .exchange(let message):
             if isStopping { return }

@@ -15,9 +15,9 @@ struct AdaptiveWindow {
         size = max(1, limit / 4)
     }
 
-    /// Takes in how long an answer took.
-    mutating func observe(_ duration: Duration) {
-        if duration > latencyTarget { shrink() } else { size = min(size + 1, limit) }
+    /// Takes in how long an answer took that was to `count` of them.
+    mutating func observe(_ duration: Duration, count: Int = 1) {
+        if duration > latencyTarget { shrink() } else { size = min(size + count, limit) }
     }
 
     mutating func shrink() { size = max(1, size / 2) }

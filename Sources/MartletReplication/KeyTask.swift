@@ -9,6 +9,8 @@ internal import MartletWire
 enum KeyTask {
     /// Hold a version for another node, which waits until then.
     case hold(ReplicaPut, for: NodeID, until: Instant)
+    /// Hold an object of a parcel, which is known by that number.
+    case accept(Object, parcel: UInt64)
     /// Show another node what is held.
     case show(ReplicaGet, to: NodeID)
     /// Take this node's own part in a get.
@@ -38,8 +40,8 @@ enum KeyTask {
         case .hold(let put, _, _): put.heldFor.map { [$0] } ?? []
         case .owe(_, let homes, let heldFor): homes + (heldFor.map { [$0] } ?? [])
         case .forget(let key, _): key.home.map { [$0] } ?? []
-        case .show, .read, .coordinate, .coordinateWaiting, .repair, .deliver, .push, .remove,
-            .discard:
+        case .accept, .show, .read, .coordinate, .coordinateWaiting, .repair, .deliver, .push,
+            .remove, .discard:
             []
         }
     }

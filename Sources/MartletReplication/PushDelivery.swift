@@ -1,6 +1,9 @@
-// Sending other homes what an exchange found them to lack: a key at a time, a window of them under
-// way, narrowed when the other home is slow to take them. One that is lost is found again by the
-// next exchange.
+// Sending other homes what exchanges found them to lack: many objects in a parcel, a window of them
+// under way, narrowed when the other home is slow to take them. One that is lost is found again by
+// a later exchange.
+//
+//     push ─► queue of its home ─► read, key by key ─► parcel ─► answered
+//                   a while                            full, or all were read
 internal import DequeModule
 public import MartletBase
 public import MartletRing
@@ -9,124 +12,223 @@ internal import MartletWire
 
 /// Where delivery stands.
 struct PushDelivery {
-    /// Pushes that may wait; more are let go, and found by a later exchange.
+    /// Objects that may wait; more are let go, and found by a later exchange.
     static let queueLimit = 16_384
-    /// How long a push under way is waited for.
+    /// How long objects gather before they are read, so that many go together.
+    static let gathering = Duration.milliseconds(100)
+    /// Bytes of keys and values at which a parcel is full.
+    static let parcelBytes = 64 << 10
+    /// How long a parcel under way is waited for.
     static let patience = Duration.seconds(2)
 
-    struct Push {
-        var location: Location
+    /// Objects for one home, being read here or under way.
+    struct Batch {
         var node: NodeID
         var at: Instant
+        /// How many are still being read.
+        var reading: Int
+        /// Those that were read, until they are sent, and their bytes.
+        var entries: [Parcel.Entry] = []
+        var bytes = 0
+        /// How many were sent.
+        var sent = 0
+
+        /// All that the window has to hold.
+        var count: Int { reading + entries.count + sent }
     }
 
     private var window: AdaptiveWindow
-    private var queue = Deque<Push>()
-    private(set) var sent: [OperationID: Push] = [:]
+    /// What waits, by home; whose turn it is comes first.
+    private var queues: [(node: NodeID, keys: Deque<Location>)] = []
+    /// How many wait.
+    private var queued = 0
+    /// From when on what waits may go.
+    private var opening = Instant.never
+    private(set) var sent: [OperationID: Batch] = [:]
+    /// Objects being read or under way.
+    private var outstanding = 0
 
     init(options: ReplicationOptions) {
         window = AdaptiveWindow(options)
     }
 
-    /// Those that wait and those under way.
-    var count: Int { queue.count + sent.count }
+    /// Objects that wait and those under way.
+    var count: Int { queued + outstanding }
 
-    mutating func append(_ push: Push) {
-        if queue.count < Self.queueLimit { queue.append(push) }
+    mutating func append(_ location: Location, for node: NodeID, at now: Instant) {
+        guard queued < Self.queueLimit else { return }
+        let place = queues.firstIndex { $0.node == node } ?? queues.count
+        if place == queues.count { queues.append((node, [])) }
+        queues[place].keys.append(location)
+        if queued == 0 { opening = now + Self.gathering }
+        queued += 1
     }
 
-    /// The next that may go.
-    mutating func next() -> Push? {
-        sent.count < window.size ? queue.popFirst() : nil
+    /// The next objects that may go to one home, in the order in which they came, and to which.
+    mutating func next(at now: Instant) -> (node: NodeID, keys: [Location])? {
+        let room = min(window.size - outstanding, Parcel.entryLimit)
+        guard queued > 0, now >= opening, room > 0 else { return nil }
+        // What is left of the first home's goes behind all others'.
+        var queue = queues.removeFirst()
+        let keys = Array(queue.keys.prefix(room))
+        queue.keys.removeFirst(keys.count)
+        queued -= keys.count
+        if !queue.keys.isEmpty { queues.append(queue) }
+        return (queue.node, keys)
     }
 
-    mutating func note(_ push: Push, under id: OperationID) { sent[id] = push }
+    // MARK: Batches
 
-    mutating func drop(_ id: OperationID) { sent[id] = nil }
+    mutating func begin(_ batch: Batch, under id: OperationID) {
+        sent[id] = batch
+        outstanding += batch.count
+    }
 
-    /// Takes off what has been answered; nil when nobody waited for it.
-    mutating func take(_ id: OperationID, at now: Instant) -> Push? {
-        guard let push = sent.removeValue(forKey: id) else { return nil }
-        window.observe(now.since(push.at))
-        return push
+    /// Takes in what was read; nil where there was nothing.
+    mutating func read(_ entry: Parcel.Entry?, under id: OperationID) -> Outcome {
+        guard var batch = sent[id], batch.reading > 0 else { return .waits }
+        batch.reading -= 1
+        if let entry {
+            batch.entries.append(entry)
+            batch.bytes += entry.key.count + entry.object.valueByteCount
+        } else {
+            outstanding -= 1
+        }
+        let entries = batch.entries
+        if batch.reading == 0 {
+            batch.sent += entries.count
+            batch.entries = []
+            sent[id] = batch.sent == 0 ? nil : batch
+            return entries.isEmpty ? .ends : .isWhole(entries)
+        }
+        guard batch.bytes >= Self.parcelBytes else {
+            sent[id] = batch
+            return .waits
+        }
+        batch.entries = []
+        batch.bytes = 0
+        sent[id] = batch
+        outstanding -= entries.count
+        return .isFull(entries)
+    }
+
+    /// What is to be done with a batch.
+    enum Outcome {
+        /// More is being read.
+        case waits
+        /// Nothing was there to be sent.
+        case ends
+        /// All is read: these go.
+        case isWhole([Parcel.Entry])
+        /// These go under an operation of their own, and more is being read.
+        case isFull([Parcel.Entry])
+    }
+
+    /// Takes off what has been answered.
+    mutating func take(_ id: OperationID, at now: Instant) {
+        guard let batch = sent.removeValue(forKey: id) else { return }
+        outstanding -= batch.count
+        window.observe(now.since(batch.at), count: batch.sent)
     }
 
     /// Gives up what was sent to `node` or is to be; returns what was under way.
     mutating func forget(_ node: NodeID) -> [OperationID] {
-        queue.removeAll { $0.node == node }
+        for queue in queues where queue.node == node { queued -= queue.keys.count }
+        queues.removeAll { $0.node == node }
         return giveUp { $0.node == node }
     }
 
     /// Gives up what is overdue.
     mutating func forgetOverdue(at now: Instant) -> [OperationID] {
-        let overdue = giveUp { now.since($0.at) > Self.patience }
+        let overdue = giveUp { now.since($0.at) >= Self.patience }
         if !overdue.isEmpty { window.shrink() }
         return overdue
     }
 
-    /// When something under way is overdue.
+    /// When something under way is overdue, or what waits may go.
     var nextWakeup: Instant {
         // any order: the least of them all.
-        sent.values.map(\.at).min().map { $0 + Self.patience } ?? .never
+        let overdue = sent.values.map(\.at).min().map { $0 + Self.patience } ?? .never
+        return queued > 0 && outstanding < window.size ? min(opening, overdue) : overdue
     }
 
-    private mutating func giveUp(_ condition: (Push) -> Bool) -> [OperationID] {
+    private mutating func giveUp(_ condition: (Batch) -> Bool) -> [OperationID] {
         let ids = sent.filter { condition($0.value) }.map(\.key).sorted()
-        for id in ids { sent[id] = nil }
+        for id in ids { outstanding -= sent.removeValue(forKey: id)?.count ?? 0 }
         return ids
     }
 }
 
 extension Replication {
-    /// Sends `node` what is held here of `key`, as soon as the window allows.
+    /// Sends `node` what is held here of `key`, together with others and as soon as the window
+    /// allows: `tick` does.
     public mutating func push(
-        _ key: Bytes, in partition: Partition, to node: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        _ key: Bytes, in partition: Partition, to node: NodeID, at now: Moment
     ) {
         pushes.append(
-            PushDelivery.Push(
-                location: Location(partition: partition, key: key), node: node, at: now.instant))
-        deliverPushes(at: now, into: &effects)
+            Location(partition: partition, key: key), for: node, at: now.instant)
     }
 
     mutating func deliverPushes(at now: Moment, into effects: inout [ReplicationEffect]) {
         for id in pushes.forgetOverdue(at: now.instant) { operations.remove(id.rawValue) }
-        while var push = pushes.next() {
-            guard isReachable(push.node) else { continue }
-            push.at = now.instant
+        while let (node, keys) = pushes.next(at: now.instant) {
+            guard isReachable(node) else { continue }
             let id = begin(.push)
-            pushes.note(push, under: id)
-            perform(.push(id), at: push.location, at: now, into: &effects)
+            pushes.begin(
+                PushDelivery.Batch(node: node, at: now.instant, reading: keys.count), under: id)
+            for location in keys {
+                perform(.push(id), at: location, at: now, into: &effects)
+            }
         }
     }
 
-    /// Sends what is under way, as it is by now. What is gone by now is not sent: the exchange that
-    /// asked for it was overtaken.
+    /// Adds what is held at `location` by now to what is sent. What is gone by now is not sent: the
+    /// exchange that asked for it was overtaken.
     mutating func push(
-        _ id: OperationID, at location: Location, into effects: inout [ReplicationEffect]
+        _ id: OperationID, at location: Location, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) throws(ReplicaFailure) {
-        guard let push = pushes.sent[id] else { return }
         let object = try replica.object(at: location)
-        if object.isEmpty {
-            pushes.drop(id)
-            operations.remove(id.rawValue)
-            return
-        }
-        counts.pushes += 1
-        let message = ReplicaPut(
-            operation: id, key: location.key, object: object, purpose: .exchange, durable: false,
-            patience: PushDelivery.patience)
-        effects.append(.send(.replicaPut(message), to: push.node))
+        let entry = object.isEmpty ? nil : Parcel.Entry(key: location.key, object: object)
+        pushRead(entry, under: id, at: now, into: &effects)
     }
 
-    /// Whether the answer was to a push.
+    /// One of the objects of a batch was read, or is not to be had.
+    mutating func pushRead(
+        _ entry: Parcel.Entry?, under id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        guard let node = pushes.sent[id]?.node else { return }
+        switch pushes.read(entry, under: id) {
+        case .waits: return
+        case .ends: operations.remove(id.rawValue)
+        case .isWhole(let entries): send(entries, to: node, under: id, into: &effects)
+        case .isFull(let entries):
+            let other = begin(.push)
+            pushes.begin(
+                PushDelivery.Batch(
+                    node: node, at: now.instant, reading: 0, sent: entries.count), under: other)
+            send(entries, to: node, under: other, into: &effects)
+        }
+    }
+
+    private mutating func send(
+        _ entries: [Parcel.Entry], to node: NodeID, under id: OperationID,
+        into effects: inout [ReplicationEffect]
+    ) {
+        counts.pushes += UInt64(entries.count)
+        let parcel = Parcel(operation: id, patience: PushDelivery.patience, entries: entries)
+        effects.append(.send(.exchange(.objects(parcel)), to: node))
+    }
+
+    /// Whether the answer was to a parcel.
     mutating func pushAnswered(
         _ reply: ReplicaPutReply, by node: NodeID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) -> Bool {
         guard pushes.sent[reply.operation]?.node == node else { return false }
         operations.remove(reply.operation.rawValue)
-        _ = pushes.take(reply.operation, at: now.instant)
+        pushes.take(reply.operation, at: now.instant)
         deliverPushes(at: now, into: &effects)
         return true
     }

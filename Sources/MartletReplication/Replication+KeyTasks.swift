@@ -107,6 +107,7 @@ extension Replication {
         switch task {
         case .hold(let put, _, let until):
             return put.operation == .unanswered || now.instant <= until
+        case .accept(_, let number): return parcels.wanted(number, at: now.instant) != nil
         case .read(let id): return operations[id.rawValue] != nil
         case .coordinateWaiting(let id):
             guard case .waiting(let put) = operations[id.rawValue] else { return false }
@@ -142,6 +143,8 @@ extension Replication {
         switch task {
         case .hold(let put, let sender, let until):
             try hold(put, for: sender, until: until, at: location, at: now, into: &effects)
+        case .accept(let object, let number):
+            try accept(object, of: number, at: location, at: now, into: &effects)
         case .show(let get, let sender):
             try show(get, to: sender, at: location, into: &effects)
         case .read(let id): try readLocally(id, at: now, into: &effects)
@@ -155,7 +158,7 @@ extension Replication {
         case .owe(let object, let homes, let heldFor):
             try replica.owe(object, to: homes, at: location, heldFor: heldFor)
         case .deliver(let id): try deliverHint(id, into: &effects)
-        case .push(let id): try push(id, at: location, into: &effects)
+        case .push(let id): try push(id, at: location, at: now, into: &effects)
         case .remove(let wall):
             if try replica.remove(at: location, absentSince: wall) { counts.removals += 1 }
         case .discard(let removed):
@@ -185,8 +188,10 @@ extension Replication {
             operations.remove(id.rawValue)
         case .push(let id):
             counts.failures += 1
-            pushes.drop(id)
-            operations.remove(id.rawValue)
+            pushRead(nil, under: id, at: now, into: &effects)
+        case .accept(_, let number):
+            counts.failures += 1
+            accepted(number, at: now, into: &effects)
         // A hint that is not forgotten is delivered once more; merging twice changes nothing. What
         // is not repaired or not marked is found by a later read or exchange.
         case .repair, .owe, .forget, .remove, .discard: counts.failures += 1

@@ -37,12 +37,6 @@ extension Replication {
         at now: Moment, into effects: inout [ReplicationEffect]
     ) throws(ReplicaFailure) {
         let applied = try replica.merge(put, at: location, at: now.wall)
-        if applied.isStale, put.purpose == .exchange {
-            let removed = RemovedVersions(
-                key: put.key, known: applied.object.context,
-                watermark: replica.settled[location.partition])
-            effects.append(.send(.exchange(.removed(removed)), to: sender))
-        }
         if put.operation == .unanswered { return }
         if put.durable || replica.isBehind, applied.position > replica.durable {
             let party = SyncWaiter.Party.peer(sender, put.operation, until: until)

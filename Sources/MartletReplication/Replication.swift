@@ -54,6 +54,7 @@ public struct Replication {
     var operations: SlidingTable<Operation>
     var hints: HintDelivery
     var pushes: PushDelivery
+    var parcels = HeldParcels()
     /// Reads that the engine has completed and that are not replication's.
     var foreignReads: [CompletedRead] = []
     /// Steps whose key is being read.
@@ -239,6 +240,8 @@ public struct Replication {
                 forward.request, origin: .peer(sender, forward.operation),
                 timeout: forward.patience, at: now, into: &effects)
         case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &effects)
+        case .exchange(.objects(let parcel)):
+            accept(parcel, of: sender, at: now, into: &effects)
         case .exchange(.removed(let removed)):
             discard(removed, from: sender, at: now, into: &effects)
         case .pushPull, .topology, .exchange:

@@ -1,11 +1,24 @@
-// The bytes of the messages of anti-entropy, each behind a byte that says which it is.
+// The bytes of the messages of anti-entropy, each behind a byte that says which it is. What they
+// say of trees is in `ExchangeTrees+Coding`, objects are in `ExchangeParcel+Coding`.
+//
+//     promise      = floor:u64  partitions
+//     roots        = round:varint  epoch:varint  latest:u64  count:varint  (place  root:u64  time)*
+//     root reply   = round:varint  differing: partitions  unknown: partitions
+//     settled      = epoch:varint  latest:u64  count:varint  (place  time)*
+//     removed      = key: length-prefixed bytes  context  watermark:u64
+//     partitions   = count:varint  place*
+//     place        = gap:varint     partitions ascend: how many lie between the one before and this
+//     time         = (bits of latest less its own, their ends for their fronts):varint
+//
+// A watermark is the wall time of some node less a fixed lag, so that the low 16 bits, which count
+// within a millisecond, are mostly zero: turned to the front of the difference they cost nothing.
 internal import MartletBase
 internal import MartletVersions
 
 extension ExchangeMessage {
     private enum Kind: UInt8 {
         case promise = 0
-        case roots, rootsReply, nodes, nodesReply, leaf, wants, removed, settled
+        case roots, rootsReply, nodes, nodesReply, leaf, wants, removed, settled, question, objects
     }
 
     func encode(into writer: inout ByteWriter) {
@@ -16,14 +29,7 @@ extension ExchangeMessage {
             writer.write(promise.hinted)
         case .roots(let roots):
             writer.write(Kind.roots.rawValue)
-            writer.writeVarint(roots.round)
-            writer.writeVarint(roots.epoch)
-            writer.writeCount(roots.entries.count)
-            for entry in roots.entries {
-                writer.write(entry.partition)
-                writer.write(entry.root)
-                writer.write(entry.watermark.bits)
-            }
+            roots.encode(into: &writer)
         case .rootsReply(let reply):
             writer.write(Kind.rootsReply.rawValue)
             writer.writeVarint(reply.round)
@@ -31,31 +37,25 @@ extension ExchangeMessage {
             writer.write(reply.unknown)
         case .settled(let settled):
             writer.write(Kind.settled.rawValue)
-            writer.writeVarint(settled.epoch)
-            writer.writeCount(settled.entries.count)
-            for entry in settled.entries {
-                writer.write(entry.partition)
-                writer.write(entry.watermark.bits)
-            }
+            settled.encode(into: &writer)
         case .nodes(let nodes):
             writer.write(Kind.nodes.rawValue)
-            writer.write(nodes.partition)
-            writer.write(nodes.depth)
-            writer.write(nodes.isConfirmed)
-            writer.write(nodes.nodes)
+            nodes.encode(into: &writer)
         case .nodesReply(let reply):
             writer.write(Kind.nodesReply.rawValue)
-            writer.write(reply.partition)
-            writer.write(reply.depth)
-            writer.write(reply.treeDepth)
-            writer.write(reply.isConfirmed)
-            writer.write(reply.differing)
+            reply.encode(into: &writer)
+        case .question(let question):
+            writer.write(Kind.question.rawValue)
+            question.encode(into: &writer)
         case .leaf(let leaf):
             writer.write(Kind.leaf.rawValue)
-            writer.write(leaf)
+            leaf.encode(into: &writer)
         case .wants(let wants):
             writer.write(Kind.wants.rawValue)
-            writer.write(wants)
+            wants.encode(into: &writer)
+        case .objects(let parcel):
+            writer.write(Kind.objects.rawValue)
+            parcel.encode(into: &writer)
         case .removed(let removed):
             writer.write(Kind.removed.rawValue)
             writer.writePrefixed(removed.key)
@@ -81,19 +81,12 @@ extension ExchangeMessage {
                     round: try reader.readVarint(), differing: try reader.readPartitions(),
                     unknown: try reader.readPartitions()))
         case .settled: self = .settled(try Settled(from: &reader))
-        case .nodes:
-            self = .nodes(
-                TreeNodes(
-                    partition: try reader.readUInt16(), depth: try reader.readTreeDepth(),
-                    isConfirmed: try reader.readFlag(), nodes: try reader.readTreeNodes()))
-        case .nodesReply:
-            self = .nodesReply(
-                TreeNodesReply(
-                    partition: try reader.readUInt16(), depth: try reader.readTreeDepth(),
-                    treeDepth: try reader.readTreeDepth(), isConfirmed: try reader.readFlag(),
-                    differing: try reader.readTreeNodes()))
+        case .nodes: self = .nodes(try TreeNodes(from: &reader))
+        case .nodesReply: self = .nodesReply(try TreeNodesReply(from: &reader))
+        case .question: self = .question(try LeafQuestion(from: &reader))
         case .leaf: self = .leaf(try LeafDigests(from: &reader))
         case .wants: self = .wants(try LeafDigests(from: &reader))
+        case .objects: self = .objects(try Parcel(from: &reader))
         case .removed:
             self = .removed(
                 RemovedVersions(
@@ -104,94 +97,101 @@ extension ExchangeMessage {
 }
 
 extension TreeRoots {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        let times = Times(latest: entries.map(\.watermark).max())
+        writer.writeVarint(round)
+        writer.writeVarint(epoch)
+        writer.write(times.latest)
+        writer.writeCount(entries.count)
+        var places = Ascending()
+        for entry in entries {
+            writer.writeVarint(places.gap(to: entry.partition))
+            writer.write(entry.root)
+            writer.writeVarint(times.word(for: entry.watermark))
+        }
+    }
+
     fileprivate init(from reader: inout ByteReader) throws(FormatError) {
         let round = try reader.readVarint()
         let epoch = try reader.readVarint()
+        let times = Times(latest: HybridTimestamp(bits: try reader.readUInt64()))
         var entries: [Entry] = []
-        for _ in 0..<(try reader.readCount(minimumSize: 18)) {
+        var places = Ascending()
+        for _ in 0..<(try reader.readCount(minimumSize: 10)) {
             entries.append(
                 Entry(
-                    partition: try reader.readUInt16(), root: try reader.readUInt64(),
-                    watermark: HybridTimestamp(bits: try reader.readUInt64())))
+                    partition: try places.next(try reader.readVarint(), reader),
+                    root: try reader.readUInt64(),
+                    watermark: try times.time(for: try reader.readVarint(), reader)))
         }
         self.init(round: round, epoch: epoch, entries: entries)
     }
 }
 
-extension LeafDigests {
+extension Settled {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        let times = Times(latest: entries.map(\.watermark).max())
+        writer.writeVarint(epoch)
+        writer.write(times.latest)
+        writer.writeCount(entries.count)
+        var places = Ascending()
+        for entry in entries {
+            writer.writeVarint(places.gap(to: entry.partition))
+            writer.writeVarint(times.word(for: entry.watermark))
+        }
+    }
+
     fileprivate init(from reader: inout ByteReader) throws(FormatError) {
-        self.init(
-            partition: try reader.readUInt16(), depth: try reader.readTreeDepth(),
-            leaf: try reader.readUInt16(), digests: try reader.readDigests())
+        let epoch = try reader.readVarint()
+        let times = Times(latest: HybridTimestamp(bits: try reader.readUInt64()))
+        var entries: [Entry] = []
+        var places = Ascending()
+        for _ in 0..<(try reader.readCount(minimumSize: 2)) {
+            entries.append(
+                Entry(
+                    partition: try places.next(try reader.readVarint(), reader),
+                    watermark: try times.time(for: try reader.readVarint(), reader)))
+        }
+        self.init(epoch: epoch, entries: entries)
     }
 }
 
-extension Settled {
-    fileprivate init(from reader: inout ByteReader) throws(FormatError) {
-        let epoch = try reader.readVarint()
-        var entries: [Entry] = []
-        for _ in 0..<(try reader.readCount(minimumSize: 10)) {
-            entries.append(
-                Entry(
-                    partition: try reader.readUInt16(),
-                    watermark: HybridTimestamp(bits: try reader.readUInt64())))
-        }
-        self.init(epoch: epoch, entries: entries)
+/// Times told as how long before the latest of them.
+private struct Times {
+    /// The bits of the latest.
+    let latest: UInt64
+
+    init(latest: HybridTimestamp?) {
+        self.latest = latest?.bits ?? 0
+    }
+
+    func word(for time: HybridTimestamp) -> UInt64 {
+        let before = latest - time.bits
+        return before >> 16 | before << 48
+    }
+
+    func time(
+        for word: UInt64, _ reader: ByteReader
+    ) throws(FormatError) -> HybridTimestamp {
+        let before = word << 16 | word >> 48
+        guard before <= latest else { throw reader.error(.invalid("time")) }
+        return HybridTimestamp(bits: latest - before)
     }
 }
 
 extension ByteWriter {
     fileprivate mutating func write(_ partitions: [UInt16]) {
         writeCount(partitions.count)
-        for partition in partitions { write(partition) }
-    }
-
-    fileprivate mutating func write(_ nodes: [TreeNode]) {
-        writeCount(nodes.count)
-        for node in nodes {
-            write(node.index)
-            write(node.hash)
-        }
-    }
-
-    fileprivate mutating func write(_ leaf: LeafDigests) {
-        write(leaf.partition)
-        write(leaf.depth)
-        write(leaf.leaf)
-        writeCount(leaf.digests.count)
-        for digest in leaf.digests { write(digest) }
+        var places = Ascending()
+        for partition in partitions { writeVarint(places.gap(to: partition)) }
     }
 }
 
 extension ByteReader {
-    /// Partitions, sorted and each once: what comes otherwise is refused.
     fileprivate mutating func readPartitions() throws(FormatError) -> [UInt16] {
         var partitions: [UInt16] = []
-        for _ in 0..<(try readCount(minimumSize: 2)) {
-            let partition = try readUInt16()
-            if let last = partitions.last, last >= partition { throw error(.invalid("order")) }
-            partitions.append(partition)
-        }
+        var places = Ascending()
+        for _ in 0..<(try readCount()) { partitions.append(try places.next(readVarint(), self)) }
         return partitions
-    }
-
-    fileprivate mutating func readTreeDepth() throws(FormatError) -> UInt8 {
-        let depth = try readUInt8()
-        guard depth <= TreeNode.depthLimit else { throw error(.invalid("depth of a tree")) }
-        return depth
-    }
-
-    fileprivate mutating func readTreeNodes() throws(FormatError) -> [TreeNode] {
-        var nodes: [TreeNode] = []
-        for _ in 0..<(try readCount(minimumSize: 10)) {
-            nodes.append(TreeNode(index: try readUInt16(), hash: try readUInt64()))
-        }
-        return nodes
-    }
-
-    fileprivate mutating func readDigests() throws(FormatError) -> [UInt64] {
-        var digests: [UInt64] = []
-        for _ in 0..<(try readCount(minimumSize: 8)) { digests.append(try readUInt64()) }
-        return digests
     }
 }

@@ -1,5 +1,5 @@
 // What nodes say to each other to find and mend differences, and to learn what is settled. Who
-// handles it is MartletAntiEntropy, but for `removed`, which is replication's.
+// handles it is MartletAntiEntropy, but for `objects` and `removed`, which are replication's.
 public import MartletBase
 public import MartletVersions
 
@@ -41,7 +41,7 @@ public struct TreeRoots: Hashable, Sendable {
     public var round: UInt64
     /// Of which topology the sender is a home: under another, the homes may be others.
     public var epoch: UInt64
-    /// The trees, sorted by partition.
+    /// The trees, by ascending partition.
     public var entries: [Entry]
 
     /// The roots of one round.
@@ -87,97 +87,13 @@ public struct Settled: Hashable, Sendable {
 
     /// Of which topology the sender is a home.
     public var epoch: UInt64
-    /// The partitions, sorted.
+    /// The partitions, ascending.
     public var entries: [Entry]
 
     /// What is settled under one topology.
     public init(epoch: UInt64, entries: [Entry]) {
         self.epoch = epoch
         self.entries = entries
-    }
-}
-
-/// A node of a Merkle tree: which of its depth, and the hash of everything below it.
-public struct TreeNode: Hashable, Sendable {
-    /// No tree is deeper: an index is 16 bits.
-    public static let depthLimit: UInt8 = 16
-
-    /// Its position in its depth, from 0.
-    public var index: UInt16
-    /// The XOR of the digests below it.
-    public var hash: UInt64
-
-    /// The node at `index`.
-    public init(index: UInt16, hash: UInt64) {
-        self.index = index
-        self.hash = hash
-    }
-}
-
-/// Some of the sender's nodes of one depth of a tree.
-public struct TreeNodes: Hashable, Sendable {
-    /// The partition.
-    public var partition: UInt16
-    /// The depth of the nodes: there are 2^depth.
-    public var depth: UInt8
-    /// Whether these are leaves that differed before: who can name the difference mends it.
-    public var isConfirmed: Bool
-    /// The nodes, sorted by index.
-    public var nodes: [TreeNode]
-
-    /// Nodes of the tree of `partition`.
-    public init(partition: UInt16, depth: UInt8, isConfirmed: Bool, nodes: [TreeNode]) {
-        self.partition = partition
-        self.depth = depth
-        self.isConfirmed = isConfirmed
-        self.nodes = nodes
-    }
-}
-
-/// Those of the nodes that are not the same here, and their hashes.
-public struct TreeNodesReply: Hashable, Sendable {
-    /// The partition.
-    public var partition: UInt16
-    /// The depth of the nodes.
-    public var depth: UInt8
-    /// How deep the receiver's tree goes.
-    public var treeDepth: UInt8
-    /// Whether `TreeNodes.isConfirmed` was set.
-    public var isConfirmed: Bool
-    /// The nodes as the receiver has them, sorted by index.
-    public var differing: [TreeNode]
-
-    /// The nodes that differ in the tree of `partition`.
-    public init(
-        partition: UInt16, depth: UInt8, treeDepth: UInt8, isConfirmed: Bool,
-        differing: [TreeNode]
-    ) {
-        self.partition = partition
-        self.depth = depth
-        self.treeDepth = treeDepth
-        self.isConfirmed = isConfirmed
-        self.differing = differing
-    }
-}
-
-/// Digests of objects below a leaf, where the hashes alone do not say what differs: of all that the
-/// sender holds there, or of those among the receiver's that it lacks.
-public struct LeafDigests: Hashable, Sendable {
-    /// The partition.
-    public var partition: UInt16
-    /// The depth of the leaf.
-    public var depth: UInt8
-    /// The leaf's index.
-    public var leaf: UInt16
-    /// The digests, sorted.
-    public var digests: [UInt64]
-
-    /// Digests under `leaf`.
-    public init(partition: UInt16, depth: UInt8, leaf: UInt16, digests: [UInt64]) {
-        self.partition = partition
-        self.depth = depth
-        self.leaf = leaf
-        self.digests = digests
     }
 }
 
@@ -213,10 +129,14 @@ public enum ExchangeMessage: Hashable, Sendable {
     case nodes(TreeNodes)
     /// Compared.
     case nodesReply(TreeNodesReply)
+    /// Tell the hashes of these leaves.
+    case question(LeafQuestion)
     /// Compare what is below this leaf with all that the sender holds there.
     case leaf(LeafDigests)
     /// Compared: the sender wants these, and sends by itself what it has beyond them.
     case wants(LeafDigests)
+    /// Replication: hold these, which the receiver was found to lack.
+    case objects(Parcel)
     /// Replication: what was sent has been removed here.
     case removed(RemovedVersions)
 }

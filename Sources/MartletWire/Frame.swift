@@ -12,7 +12,7 @@ public import MartletBase
 /// How the dialling side of a link introduces itself.
 public struct Hello: Hashable, Sendable {
     /// The version of the peer protocol that this build speaks.
-    public static let protocolVersion: UInt8 = 2
+    public static let protocolVersion: UInt8 = 3
     static let magic = Bytes(text: "MRTL")
 
     /// The cluster's name; a node of another cluster is refused.

@@ -34,8 +34,6 @@ public struct ReplicaPut: Hashable, Sendable {
         case repair
         /// A hint on its way home.
         case hint
-        /// What an exchange found to differ.
-        case exchange
     }
 
     /// The operation at the sender.

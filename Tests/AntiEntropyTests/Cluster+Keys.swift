@@ -166,6 +166,11 @@ extension Cluster.Sent {
         if case .exchange(let message) = message { message } else { nil }
     }
 
+    /// What an exchange had sent.
+    var pushed: [Parcel.Entry]? {
+        if case .exchange(.objects(let parcel)) = message { parcel.entries } else { nil }
+    }
+
     var put: ReplicaPut? {
         if case .replicaPut(let put) = message { put } else { nil }
     }

@@ -1,5 +1,6 @@
 // What differs below a leaf, from the hashes alone, or from the digests of both.
 import MartletBase
+import MartletWire
 import Testing
 
 @testable import MartletAntiEntropy
@@ -12,8 +13,8 @@ struct LeafDifferenceTests {
     }
 
     @Test(
-        "Up to three objects that the other leaf lacks are named by the hashes alone",
-        arguments: [1, 2, 3], [3, 10, 64, 150])
+        "Up to four objects that the other leaf lacks are named by the hashes alone",
+        arguments: [1, 2, 3, 4], [4, 10, 64, 150])
     func surplusIsNamed(missing: Int, count: Int) {
         for seed in 0..<20 as Range<UInt64> {
             let ours = digests(count, seed: seed)
@@ -33,6 +34,19 @@ struct LeafDifferenceTests {
         #expect(LeafDifference.name(theirs[0] ^ theirs[1] ^ ours[3], among: ours) == nil)
         #expect(LeafDifference.name(5, among: []) == nil)
         #expect(LeafDifference.name(0, among: ours) == [])
+    }
+
+    @Test("Four bytes of each hash are enough to name what is missing in a leaf")
+    func namedByFourBytes() {
+        for seed in 0..<64 as Range<UInt64> {
+            let window = HashWindow(start: Int(seed), byteCount: 4)
+            let ours = digests(64, seed: seed)
+            let gone = [3, 17, 40, 63].prefix(1 + Int(seed % 4))
+            let theirs = ours.indices.filter { !gone.contains($0) }.reduce(0) { $0 ^ ours[$1] }
+            let difference = window(ours.reduce(0, ^)) ^ window(theirs)
+            let named = LeafDifference.name(difference, among: ours.map { window($0) })
+            #expect(named == Array(gone), "seed \(seed)")
+        }
     }
 
     @Test("The digests of both tell what either lacks")

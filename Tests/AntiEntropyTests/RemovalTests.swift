@@ -70,11 +70,27 @@ struct RemovalTests {
 
     @Test(
         "A late version of a removed key is not taken back, and goes at the home that brought it",
-        arguments: [ReplicaPut.Purpose.write, .repair, .hint, .exchange])
+        arguments: [ReplicaPut.Purpose.write, .repair, .hint])
     func late(purpose: ReplicaPut.Purpose) throws {
         var (cluster, key, homes, old) = try removed()
         cluster.give(old, key, to: homes[1], purpose: purpose, from: homes[0])
         #expect(!cluster.hasTrace(of: key, at: homes[1]))
+        checkGone(&cluster, key)
+    }
+
+    @Test("A late parcel brings no removed key back, and its sender is told")
+    func lateParcel() throws {
+        var (cluster, key, homes, old) = try removed()
+        let mark = cluster.sent.count
+        let parcel = Parcel(
+            operation: OperationID(rawValue: 9), patience: .seconds(1),
+            entries: [Parcel.Entry(key: Bytes(text: key), object: old)])
+        cluster.exchange(.objects(parcel), from: homes[0], to: homes[1])
+        #expect(!cluster.hasTrace(of: key, at: homes[1]))
+        let told = cluster.sent(since: mark) { sent in
+            if case .removed(let removed) = sent.exchange { removed.key } else { nil }
+        }
+        #expect(told == [Bytes(text: key)])
         checkGone(&cluster, key)
     }
 

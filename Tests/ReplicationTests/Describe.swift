@@ -30,6 +30,9 @@ private func describe(_ message: PeerMessage) -> String {
     case .forward(let forward): return "forward \(forward.operation.rawValue)"
     case .forwardReply(let reply):
         return "forwardReply \(reply.operation.rawValue): \(describe(reply.answer))"
+    case .exchange(.objects(let parcel)):
+        let entries = parcel.entries.map { "\($0.key.text) is \(describe($0.object))" }
+        return "parcel \(parcel.operation.rawValue): " + entries.joined(separator: ", ")
     case .exchange(.removed(let removed)):
         return "removed \(removed.key.text) up to \(removed.watermark.bits)"
     case .pushPull, .topology, .exchange: return "\(message)"

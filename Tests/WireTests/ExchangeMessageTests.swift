@@ -6,7 +6,7 @@ import MartletWire
 import Testing
 
 @Suite("Messages of anti-entropy") struct ExchangeMessageTests {
-    @Test("Every kind reads back as it was", arguments: 0..<9)
+    @Test("Every kind reads back as it was", arguments: 0..<Sample.exchangeKindCount)
     func roundTrip(kind: Int) throws {
         for seed in 0..<200 as Range<UInt64> {
             var sample = Sample(seed: seed)
@@ -15,7 +15,9 @@ import Testing
         }
     }
 
-    @Test("No kind may be cut short or have something behind it", arguments: 0..<9)
+    @Test(
+        "No kind may be cut short or have something behind it",
+        arguments: 0..<Sample.exchangeKindCount)
     func lengths(kind: Int) throws {
         var sample = Sample(seed: 11)
         let bytes = PeerMessage.exchange(sample.exchange(kind: kind)).encoded
@@ -25,7 +27,7 @@ import Testing
         #expect(throws: FormatError.self) { try PeerMessage(bytes: bytes + [0]) }
     }
 
-    @Test("Any bytes are a message or a typed error", arguments: 0..<9)
+    @Test("Any bytes are a message or a typed error", arguments: 0..<Sample.exchangeKindCount)
     func hostile(kind: Int) {
         for seed in 0..<2_000 as Range<UInt64> {
             var sample = Sample(seed: seed)
@@ -37,16 +39,23 @@ import Testing
         }
     }
 
-    @Test("Unknown kinds, deeper trees, partitions out of order and counts beyond the bytes")
+    @Test("Unknown kinds, deeper trees, what is out of order, and counts beyond the bytes")
     func refused() {
         let bad: [(Bytes, FormatError.Reason)] = [
-            ([24, 9], .invalid("kind of exchange message")),
+            ([24, 11], .invalid("kind of exchange message")),
             ([24, 255], .invalid("kind of exchange message")),
-            ([24, 3, 1, 0, 17, 0, 0], .invalid("depth of a tree")),
-            ([24, 4, 1, 0, 4, 17, 0, 0], .invalid("depth of a tree")),
-            ([24, 5, 1, 0, 200, 0, 0, 0], .invalid("depth of a tree")),
-            ([24, 2, 1, 2, 5, 0, 5, 0, 0], .invalid("order")),
-            ([24, 2, 1, 0, 2, 6, 0, 5, 0], .invalid("order")),
+            ([24, 3, 3, 0, 0], .invalid("stage")),
+            ([24, 3, 0, 64, 0], .invalid("window")),
+            ([24, 3, 0, 0, 1, 0, 17, 0, 0], .invalid("depth of a tree")),
+            ([24, 4, 1, 0, 17, 0, 4, 0, 0], .invalid("depth of a tree")),
+            ([24, 5, 1, 0, 17, 3, 0, 0, 0], .invalid("depth of a tree")),
+            ([24, 9, 1, 0, 17, 0, 0], .invalid("depth of a tree")),
+            ([24, 9, 1, 0, 2, 16, 0], .invalid("node")),
+            ([24, 9, 1, 0, 5, 1, 2, 1, 0], .invalid("node")),
+            ([24, 9, 1, 0, 5, 1, 0, 0, 0], .invalid("group of no nodes")),
+            ([24, 2, 1, 1, 0x80, 0x80, 4, 0], .invalid("order")),
+            ([24, 2, 1, 2, 0xFF, 0xFF, 3, 0, 0], .invalid("order")),
+            ([24, 8, 1, 5, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0], .invalid("time")),
         ]
         for (bytes, reason) in bad {
             #expect { try PeerMessage(bytes: bytes) } throws: {
@@ -66,7 +75,12 @@ import Testing
 }
 
 private let time = HybridTimestamp(bits: 0x0102)
-private let nodes = [TreeNode(index: 3, hash: 7), TreeNode(index: 0x0405, hash: 8)]
+private let later = HybridTimestamp(bits: 10 << 16)
+private let sooner = HybridTimestamp(bits: 3 << 16)
+private let nodes = [
+    TreeNodes.Part(partition: 9, nodes: NodeSet(depth: 4, [0, 3]), hashes: [7, 0x0102]),
+    TreeNodes.Part(partition: 11, nodes: NodeSet(depth: 6, [17, 31, 48]), hashes: [1, 2, 3]),
+]
 private let known: Context = {
     let actor = Actor(node: NodeID(rawValue: 1), incarnation: 2)
     var context = Context(covering: [Dot(actor: actor, counter: 4)])
@@ -77,39 +91,52 @@ private let known: Context = {
 private let golden: [(String, ExchangeMessage, String)] = [
     (
         "promise", .promise(Promise(floor: time, hinted: [1, 0x0203])),
-        "1800" + "0201000000000000" + "0201000302"
+        "1800" + "0201000000000000" + "02" + "01" + "8104"
     ),
     (
         "roots",
         .roots(
             TreeRoots(
                 round: 300, epoch: 2,
-                entries: [TreeRoots.Entry(partition: 9, root: 10, watermark: time)])),
-        "1801" + "ac0202" + "01" + "0900" + "0a00000000000000" + "0201000000000000"
+                entries: [
+                    TreeRoots.Entry(partition: 9, root: 10, watermark: later),
+                    TreeRoots.Entry(partition: 11, root: 12, watermark: sooner),
+                ])),
+        "1801" + "ac0202" + "00000a0000000000" + "02" + "090a0000000000000000"
+            + "010c0000000000000007"
     ),
     (
         "rootsReply", .rootsReply(TreeRootsReply(round: 300, differing: [1], unknown: [2, 3])),
-        "1802" + "ac02" + "010100" + "0202000300"
+        "1802" + "ac02" + "0101" + "020200"
     ),
     (
-        "nodes", .nodes(TreeNodes(partition: 9, depth: 4, isConfirmed: true, nodes: nodes)),
-        "1803" + "09000401" + "02" + "03000700000000000000" + "05040800000000000000"
+        "nodes",
+        .nodes(
+            TreeNodes(
+                stage: .confirmation, window: HashWindow(start: 1, byteCount: 2), parts: nodes)),
+        "1803" + "0109" + "02" + "09040900" + "07000201" + "0106020102800101" + "00"
+            + "010002000300"
     ),
     (
         "nodesReply",
         .nodesReply(
-            TreeNodesReply(
-                partition: 9, depth: 4, treeDepth: 6, isConfirmed: false, differing: nodes)),
-        "1804" + "0900040600" + "02" + "03000700000000000000" + "05040800000000000000"
+            TreeNodesReply(parts: [
+                TreeNodesReply.Part(
+                    partition: 9, treeDepth: 6, objectCount: 300,
+                    differing: NodeSet(depth: 4, [1]))
+            ])),
+        "1804" + "01" + "0906ac02" + "040200"
     ),
     (
-        "leaf", .leaf(LeafDigests(partition: 9, depth: 4, leaf: 3, digests: [7])),
-        "1805" + "0900040300" + "01" + "0700000000000000"
+        "question",
+        .question(
+            LeafQuestion(parts: [
+                LeafQuestion.Part(partition: 9, leaves: NodeSet(depth: 5, [16]))
+            ])),
+        "1809" + "01" + "09" + "0501010100"
     ),
-    (
-        "wants", .wants(LeafDigests(partition: 9, depth: 4, leaf: 3, digests: [7])),
-        "1806" + "0900040300" + "01" + "0700000000000000"
-    ),
+    ("leaf", .leaf(digests), "1805" + "0900040300" + "03" + "01" + "07000000"),
+    ("wants", .wants(digests), "1806" + "0900040300" + "03" + "01" + "07000000"),
     (
         "removed",
         .removed(RemovedVersions(key: Bytes(text: "k"), known: known, watermark: time)),
@@ -119,6 +146,9 @@ private let golden: [(String, ExchangeMessage, String)] = [
         "settled",
         .settled(
             Settled(epoch: 300, entries: [Settled.Entry(partition: 9, watermark: time)])),
-        "1808" + "ac02" + "01" + "0900" + "0201000000000000"
+        "1808" + "ac02" + "0201000000000000" + "01" + "0900"
     ),
 ]
+
+private let digests = LeafDigests(
+    partition: 9, depth: 4, leaf: 3, window: HashWindow(start: 0, byteCount: 4), digests: [7])

@@ -4,7 +4,12 @@ import MartletVersions
 import MartletWire
 
 extension Sample {
-    mutating func exchange() -> ExchangeMessage { exchange(kind: random.below(9)) }
+    /// How many kinds of messages of anti-entropy there are.
+    static let exchangeKindCount = 11
+
+    mutating func exchange() -> ExchangeMessage {
+        exchange(kind: random.below(Self.exchangeKindCount))
+    }
 
     mutating func exchange(kind: Int) -> ExchangeMessage {
         switch kind {
@@ -21,26 +26,36 @@ extension Sample {
             .rootsReply(
                 TreeRootsReply(
                     round: random.next(), differing: partitions(), unknown: partitions()))
-        case 3:
-            .nodes(
-                TreeNodes(
-                    partition: index(), depth: depth(), isConfirmed: flag(), nodes: nodes()))
+        case 3: .nodes(nodes())
         case 4:
             .nodesReply(
                 TreeNodesReply(
-                    partition: index(), depth: depth(), treeDepth: depth(), isConfirmed: flag(),
-                    differing: nodes()))
-        case 5:
-            .leaf(
-                LeafDigests(partition: index(), depth: depth(), leaf: index(), digests: words()))
-        case 6:
-            .wants(LeafDigests(partition: index(), depth: depth(), leaf: index(), digests: words()))
+                    parts: partitions().map {
+                        TreeNodesReply.Part(
+                            partition: $0, treeDepth: depth(), objectCount: random.next(),
+                            differing: nodeSet())
+                    }))
+        case 5: .leaf(digests())
+        case 6: .wants(digests())
         case 7:
             .settled(
                 Settled(
                     epoch: random.next(),
                     entries: partitions().map {
                         Settled.Entry(partition: $0, watermark: timestamp())
+                    }))
+        case 8:
+            .question(
+                LeafQuestion(
+                    parts: partitions().map {
+                        LeafQuestion.Part(partition: $0, leaves: nodeSet())
+                    }))
+        case 9:
+            .objects(
+                Parcel(
+                    operation: operation(), patience: duration(),
+                    entries: (0..<random.below(9)).map { _ in
+                        Parcel.Entry(key: bytes(40), object: object())
                     }))
         default:
             .removed(RemovedVersions(key: bytes(40), known: context(), watermark: timestamp()))
@@ -49,13 +64,35 @@ extension Sample {
 
     private mutating func index() -> UInt16 { UInt16(truncatingIfNeeded: random.next()) }
     private mutating func depth() -> UInt8 { UInt8(random.below(17)) }
-    private mutating func words() -> [UInt64] { (0..<random.below(9)).map { _ in random.next() } }
-
     private mutating func partitions() -> [UInt16] {
         Set((0..<random.below(9)).map { _ in index() }).sorted()
     }
 
-    private mutating func nodes() -> [TreeNode] {
-        words().map { TreeNode(index: UInt16(truncatingIfNeeded: $0 >> 9), hash: $0) }
+    private mutating func window() -> HashWindow {
+        HashWindow(start: random.below(8), byteCount: 1 + random.below(8))
+    }
+
+    private mutating func nodeSet() -> NodeSet {
+        NodeSet(depth: depth(), (0..<random.below(20)).map { _ in index() >> random.below(16) })
+    }
+
+    private mutating func nodes() -> TreeNodes {
+        let window = window()
+        let parts = partitions().map { partition in
+            let nodes = nodeSet()
+            return TreeNodes.Part(
+                partition: partition, nodes: nodes,
+                hashes: nodes.indexes.map { _ in window(random.next()) })
+        }
+        let stages = TreeNodes.Stage.allCases
+        return TreeNodes(
+            stage: stages[random.below(stages.count)], window: window, parts: parts)
+    }
+
+    private mutating func digests() -> LeafDigests {
+        let window = window()
+        return LeafDigests(
+            partition: index(), depth: depth(), leaf: index(), window: window,
+            digests: (0..<random.below(9)).map { _ in window(random.next()) })
     }
 }

@@ -21,7 +21,7 @@ struct Sample {
             .replicaPut(
                 ReplicaPut(
                     operation: operation(), key: bytes(40), object: object(),
-                    purpose: ReplicaPut.Purpose.allCases[random.below(4)],
+                    purpose: ReplicaPut.Purpose.allCases[random.below(3)],
                     heldFor: maybe { $0.node() }, durable: flag(), patience: duration()))
         case 1:
             .replicaPutReply(

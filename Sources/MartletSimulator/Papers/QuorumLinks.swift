@@ -24,7 +24,7 @@ struct QuorumLinks {
     mutating func delay(of message: PeerMessage, from: Int, to: Int) -> Duration? {
         switch message {
         case .replicaPut(let put):
-            if put.purpose == .repair || put.purpose == .exchange { return nil }
+            if put.purpose == .repair { return nil }
             return draw(latency.write, put.operation, coordinator: from, from, to)
         case .replicaPutReply(let reply):
             return draw(latency.acknowledgement, reply.operation, coordinator: to, from, to)

@@ -29,23 +29,38 @@ struct MessageTrace {
     mutating func sent(
         _ message: PeerMessage, from: Int, to: Int, at now: Instant, _ history: History
     ) {
-        guard let route = route(message, from: from, to: to, history) else { return }
-        if message.question != nil, route.operation != .unanswered {
-            questions[Question(node: from, operation: route.operation)] = route.key
+        for route in routes(message, from: from, to: to, history) {
+            if message.question != nil, route.operation != .unanswered {
+                questions[Question(node: from, operation: route.operation)] = route.key
+            }
+            underWay[route, default: []].append(all.count)
+            all.append(
+                TraceMessage(kind: route.kind, from: from, to: to, key: route.key, sent: now))
         }
-        underWay[route, default: []].append(all.count)
-        all.append(
-            TraceMessage(kind: route.kind, from: from, to: to, key: route.key, sent: now))
     }
 
     mutating func arrived(
         _ message: PeerMessage, from: Int, to: Int, at now: Instant, _ history: History
     ) {
-        guard let route = route(message, from: from, to: to, history),
-            let position = underWay[route]?.first
-        else { return }
-        underWay[route]?.removeFirst()
-        all[position].arrived = now
+        for route in routes(message, from: from, to: to, history) {
+            guard let position = underWay[route]?.first else { continue }
+            underWay[route]?.removeFirst()
+            all[position].arrived = now
+        }
+    }
+
+    /// One for each key that the message is about.
+    private func routes(
+        _ message: PeerMessage, from: Int, to: Int, _ history: History
+    ) -> [Route] {
+        guard case .exchange(.objects(let parcel)) = message else {
+            return route(message, from: from, to: to, history).map { [$0] } ?? []
+        }
+        return parcel.entries.compactMap { entry in
+            history.number(of: entry.key).map {
+                Route(from: from, to: to, kind: .repair, operation: parcel.operation, key: $0)
+            }
+        }
     }
 
     private func route(
@@ -89,7 +104,7 @@ extension PeerMessage {
         case .replicaPut(let put):
             switch put.purpose {
             case .write: (put.heldFor == nil ? .write : .hint, put.operation)
-            case .repair, .exchange: (.repair, put.operation)
+            case .repair: (.repair, put.operation)
             case .hint: (.hint, put.operation)
             }
         case .replicaPutReply(let reply): (.stored, reply.operation)

@@ -15,7 +15,6 @@ struct ExchangeTraffic: Hashable, Sendable {
 
         init(_ message: PeerMessage) {
             switch message {
-            case .replicaPut: self = .objects
             case .replicaPutReply: self = .acknowledgements
             case .exchange(let message): self.init(message)
             default: self = .other
@@ -28,8 +27,10 @@ struct ExchangeTraffic: Hashable, Sendable {
             case .roots: self = .roots
             case .rootsReply: self = .rootReplies
             case .settled: self = .watermarks
-            case .nodes(let nodes): self = nodes.isConfirmed ? .confirmations : .nodes
-            case .nodesReply(let reply): self = reply.isConfirmed ? .confirmations : .nodeReplies
+            case .nodes(let nodes): self = nodes.stage == .descent ? .nodes : .confirmations
+            case .nodesReply: self = .nodeReplies
+            case .question: self = .confirmations
+            case .objects: self = .objects
             case .leaf, .wants: self = .leafDigests
             case .removed: self = .removals
             }
