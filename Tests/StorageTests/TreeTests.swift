@@ -36,6 +36,20 @@ struct TreeTests {
         #expect(sample.engine.treeBytes > 3 * 128)
     }
 
+    @Test("without a digest no trees are kept, and none are built")
+    func withoutDigest() throws {
+        var options = StorageOptions.small
+        options.digest = nil
+        let sample = try Sample(MemoryDisk(), options)
+        var batch = WriteBatch()
+        batch.put(key(1), [1], replacing: nil)
+        batch.put(key(1), [2], replacing: [1])
+        try sample.engine.write(batch)
+        #expect(sample.engine.get(key(1)) == .found([2]))
+        #expect(sample.engine.tree(of: 1) == nil && sample.engine.treesDue == [])
+        #expect(sample.engine.buildTree(of: 1) == nil && sample.engine.treeBytes == 0)
+    }
+
     @Test("a write that names nothing leaves the tree alone, and a build finds that out")
     func unnamed() throws {
         let sample = try Sample(MemoryDisk(), .tiny)

@@ -79,8 +79,9 @@ public struct StorageOptions: Hashable, Sendable {
     // Trees.
 
     /// What a replica's entry is to its partition's tree. Default `bytes`. Two nodes that compare
-    /// their trees must use the same, and a node the same for ever.
-    public var digest = EntryDigest.bytes
+    /// their trees must use the same, and a node the same for ever. With nil no trees are kept, to
+    /// measure what they cost: what was written so must not be opened with a digest.
+    public var digest: EntryDigest? = .bytes
 
     // Reading.
 

@@ -97,12 +97,12 @@ public struct WriteBatch: Hashable, Sendable {
     }
 
     /// Appends the records; an object that names what it replaces is followed by what that changes
-    /// in its tree, as `digest` has it.
-    func encode(into writer: inout ByteWriter, digest: EntryDigest) {
-        writer.writeCount(entries.count + foldCount)
+    /// in its tree, as `digest` has it; by nothing where that is nil.
+    func encode(into writer: inout ByteWriter, digest: EntryDigest?) {
+        writer.writeCount(entries.count + (digest == nil ? 0 : foldCount))
         for entry in entries {
             Self.encode(entry.change, into: &writer)
-            guard case .named(let old) = entry.replaced else { continue }
+            guard let digest, case .named(let old) = entry.replaced else { continue }
             switch entry.change {
             case .put(let key, let new):
                 Fold(of: key, from: old, to: new, digest).encode(key.partition, into: &writer)

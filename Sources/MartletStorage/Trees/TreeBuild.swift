@@ -24,6 +24,7 @@ public final class TreeBuild {
     /// Whose tree it is.
     public let partition: UInt16
     private let engine: StorageEngine
+    private let digest: EntryDigest
     /// What the scan goes by; nil when the build is over.
     private var snapshot: StorageSnapshot?
     /// As fine as any, and folded at the end: how many entries there are is known only then.
@@ -34,9 +35,13 @@ public final class TreeBuild {
     /// Bytes of entries that one step takes in.
     public static let pageBytes = 64 << 10
 
-    fileprivate init(_ partition: UInt16, _ engine: StorageEngine, _ snapshot: StorageSnapshot) {
+    fileprivate init(
+        _ partition: UInt16, _ engine: StorageEngine, _ digest: EntryDigest,
+        _ snapshot: StorageSnapshot
+    ) {
         self.partition = partition
         self.engine = engine
+        self.digest = digest
         self.snapshot = snapshot
         engine.trees.begin(self)
     }
@@ -75,7 +80,6 @@ public final class TreeBuild {
     }
 
     private func take(_ page: ScanPage) -> Step {
-        let digest = engine.options.digest
         for entry in page.entries {
             let value = entry.value
             tree.insert(digest(entry.key.hash, value.raw), at: entry.key.hash)
@@ -95,8 +99,10 @@ public final class TreeBuild {
 
 extension StorageEngine {
     /// The Merkle tree of the objects of `partition`, as they are now; nil where that is unknown
-    /// until it is built, since data was lost. O(1).
-    public func tree(of partition: UInt16) -> MerkleTree? { trees.tree(of: partition) }
+    /// until it is built, since data was lost, and where no trees are kept. O(1).
+    public func tree(of partition: UInt16) -> MerkleTree? {
+        options.digest == nil ? nil : trees.tree(of: partition)
+    }
 
     /// The partitions of which the tree is unknown, or too coarse for how many objects there are,
     /// ascending: `buildTree` mends both. O(partitions).
@@ -109,10 +115,13 @@ extension StorageEngine {
     public var treeBytes: Int { trees.byteCount }
 
     /// Begins to build the tree of `partition` from its objects, whether it is due or only to be
-    /// verified; nil where a build is under way, or as many snapshots are open as may.
+    /// verified; nil where a build is under way, or as many snapshots are open as may, or no trees
+    /// are kept.
     public func buildTree(of partition: UInt16) -> TreeBuild? {
-        guard !trees.isBuilding, let snapshot = snapshot() else { return nil }
-        return TreeBuild(partition, self, snapshot)
+        guard let digest = options.digest, !trees.isBuilding, let snapshot = snapshot() else {
+            return nil
+        }
+        return TreeBuild(partition, self, digest, snapshot)
     }
 
     /// Whether the tree that was built is the one that was known, or none was.
