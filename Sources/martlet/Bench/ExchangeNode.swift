@@ -22,11 +22,11 @@ struct ExchangeNode {
     var engine: StorageEngine { core.engine }
 
     /// Node `number`, with nothing stored.
-    init(_ number: Int) throws(CommandFailure) {
+    init(_ number: Int, keepsTrees: Bool = true) throws(CommandFailure) {
         endpoint = Endpoint(host: "10.0.0.\(number)", port: 7_401)
         var storage = StorageOptions()
         storage.prewriteBytes = 0
-        storage.digest = .object
+        storage.digest = keepsTrees ? .object : nil
         do {
             let opened = try StorageEngine.open(disk: MemoryDisk(), options: storage)
             (log, worker, files) = (opened.log, opened.worker, opened.files)
@@ -53,6 +53,18 @@ struct ExchangeNode {
         configuration.membership.outreachInterval = .seconds(10)
         configuration.scrubBytesPerSecond = 0
         return configuration
+    }
+
+    /// Does all that the storage asks for.
+    func settle() throws(CommandFailure) {
+        for event in answers() {
+            switch event {
+            case .logAnswered(let outcome): engine.logAnswered(outcome)
+            case .jobAnswered(let outcome): engine.jobAnswered(outcome)
+            case .readsAnswered(let answers): engine.readsAnswered(answers)
+            default: throw CommandFailure("storage answered with \(event)")
+            }
+        }
     }
 
     /// What the log, the disk and the background work answer to all that was asked of them.

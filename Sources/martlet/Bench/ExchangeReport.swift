@@ -42,6 +42,10 @@ struct ExchangeResult: Hashable, Sendable, Encodable {
     /// What the trees of one node take in memory.
     var treeBytes = 0
 
+    /// What keeping them costs clients' writes, and the storage's alone.
+    var treeCost: TreeCost?
+    var storageTreeCost: TreeCost?
+
     init(_ load: ExchangeLoad) {
         keys = load.keyCount
         valueBytes = load.valueBytes
@@ -71,36 +75,38 @@ struct ExchangeResult: Hashable, Sendable, Encodable {
 
     /// The lines to print.
     var lines: [String] {
-        table.lines + [""]
-            + Columns.lines([
-                (
-                    "data",
-                    "\(keys) keys of 16 bytes, values of \(valueBytes), on \(replicas) nodes"
-                ),
-                ("lost", "\(keysLost) keys on one node, \(bytesText(bytesLost)) with their values"),
-                (
-                    "moved",
-                    "\(bytesMoved) bytes: \(decimal(ratio, 3)) for a byte of keys and values lost, "
-                        + "\(decimal(storedRatio, 3)) for one as stored; \(objectsPushed) objects"
-                ),
-                ("leaves", "\(leavesRead) read, \(leavesInvolved) involved"),
-                (
-                    "mended",
-                    "after \(secondsToMend) s of virtual time, "
-                        + "\(decimal(processorSecondsToMend, 2)) s of processor time"
-                ),
-                (
-                    "equals",
-                    "\(comparisons) comparisons of a partition with one other home in an hour: "
-                        + "\(decimal(comparisonBytes, 1)) bytes and "
-                        + "\(decimal(comparisonMicroseconds, 1)) µs each"
-                ),
-                (
-                    "trees",
-                    "\(bytesText(treeBytes)) a node, "
-                        + "\(decimal(Double(treeBytes) / Double(keys), 2)) bytes a key"
-                ),
-            ])
+        var rows = [
+            (
+                "data",
+                "\(keys) keys of 16 bytes, values of \(valueBytes), on \(replicas) nodes"
+            ),
+            ("lost", "\(keysLost) keys on one node, \(bytesText(bytesLost)) with their values"),
+            (
+                "moved",
+                "\(bytesMoved) bytes: \(decimal(ratio, 3)) for a byte of keys and values lost, "
+                    + "\(decimal(storedRatio, 3)) for one as stored; \(objectsPushed) objects"
+            ),
+            ("leaves", "\(leavesRead) read, \(leavesInvolved) involved"),
+            (
+                "mended",
+                "after \(secondsToMend) s of virtual time, "
+                    + "\(decimal(processorSecondsToMend, 2)) s of processor time"
+            ),
+            (
+                "equals",
+                "\(comparisons) comparisons of a partition with one other home in an hour: "
+                    + "\(decimal(comparisonBytes, 1)) bytes and "
+                    + "\(decimal(comparisonMicroseconds, 1)) µs each"
+            ),
+            (
+                "trees",
+                "\(bytesText(treeBytes)) a node, "
+                    + "\(decimal(Double(treeBytes) / Double(keys), 2)) bytes a key"
+            ),
+        ]
+        if let treeCost { rows.append(("trees cost clients", treeCost.text)) }
+        if let storageTreeCost { rows.append(("and storage alone", storageTreeCost.text)) }
+        return table.lines + [""] + Columns.lines(rows)
     }
 
     private var table: TextTable {

@@ -13,6 +13,10 @@ internal import MartletWire
 struct ExchangeRun {
     let load: ExchangeLoad
     let signals: StopSignals
+    /// How long equal replicas are looked at, in seconds.
+    var secondsOfEquals = 3_600
+    /// Whether writes with trees and without are compared too.
+    var comparesWrites = true
 
     /// The node that lacks keys.
     private static let victim = 0
@@ -23,11 +27,11 @@ struct ExchangeRun {
     private static let stepLimit = 24 * 3_600
     /// Until what is under way when the replicas have become equal has ended.
     private static let restSteps = 300
-    /// How long equal replicas are looked at.
-    private static let equalSteps = 3_600
 
     /// Measures; `tell` hears what is being done.
-    func measure(tell: (String) -> Void) throws(CommandFailure) -> ExchangeResult {
+    func measure(
+        tell: (String) -> Void = { _ in }
+    ) throws(CommandFailure) -> ExchangeResult {
         var result = ExchangeResult(load)
         var stand = try ExchangeStand(load.replicaCount)
         tell("filling")
@@ -56,11 +60,18 @@ struct ExchangeRun {
         let compared = counters(stand).comparisons
         stand.traffic = ExchangeTraffic()
         thread = StorageGauges.threadTime
-        for _ in 0..<Self.equalSteps { try pass(&stand) }
+        for _ in 0..<secondsOfEquals { try pass(&stand) }
         result.processorSecondsOfEquals = Double(StorageGauges.threadTime - thread) / 1e9
         result.equals = ExchangeResult.shares(of: stand.traffic)
         // Both sides count.
         result.comparisons = (counters(stand).comparisons - compared) / 2
+        guard comparesWrites else { return result }
+
+        tell("writes with trees and without")
+        let trees = TreeCostRun(
+            load: StorageLoad(keyCount: 50_000, valueBytes: load.valueBytes), signals: signals)
+        result.treeCost = try trees.measureNodes()
+        result.storageTreeCost = try trees.measureStorage()
         return result
     }
 

@@ -3,6 +3,7 @@
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
+internal import MartletReplication
 internal import MartletRing
 internal import MartletStorage
 internal import MartletVersions
@@ -26,6 +27,9 @@ struct ExchangeStand {
     private(set) var now = Instant.start
     /// What was sent so far.
     var traffic = ExchangeTraffic()
+    /// Writes that clients were told to have been done.
+    private(set) var written = 0
+    private var requests: UInt64 = 0
     private var flights: [Flight] = []
     private var arrived = 0
 
@@ -34,8 +38,10 @@ struct ExchangeStand {
     private static let arrivedLimit = 10_000
 
     /// `count` nodes, each a home of every partition, first in every `count`th.
-    init(_ count: Int) throws(CommandFailure) {
-        for number in 0..<count { nodes.append(try ExchangeNode(number)) }
+    init(_ count: Int, keepsTrees: Bool = true) throws(CommandFailure) {
+        for number in 0..<count {
+            nodes.append(try ExchangeNode(number, keepsTrees: keepsTrees))
+        }
         nodes.sort { $0.id < $1.id }
         let partitions = PartitionCount.standard
         do {
@@ -77,6 +83,12 @@ struct ExchangeStand {
             return first != nil
                 && nodes.allSatisfy { $0.engine.tree(of: partition)?.root == first }
         }
+    }
+
+    /// A client asks a node.
+    mutating func ask(_ request: ClientRequest, at node: Int) throws(CommandFailure) {
+        requests += 1
+        try handle(.requestReceived(RequestID(rawValue: requests), request), at: node)
     }
 
     /// Writes to a node's storage, as if it had always been there.
@@ -171,6 +183,7 @@ struct ExchangeStand {
                 case .send(let message, let other): try send(message, from: node, to: other)
                 case .sendDatagram(let datagram, let endpoint):
                     send(datagram, from: node, to: endpoint)
+                case .answer(_, .written): written += 1
                 case .answer, .connect, .created, .note: continue
                 }
             }

@@ -12,9 +12,10 @@ struct BenchExchange: ParsableCommand {
             Fills the replicas of a ring of 1,024 partitions, each on a disk in memory, with the \
             same keys of 16 bytes; one of them is not given a share of these. Then lets virtual \
             time pass until exchanges have mended that, and an hour more, and counts every byte \
-            that the nodes send each other over their links, frames and all. Nothing is written \
-            to a disk, and no socket is opened. The figures but for processor time are the same \
-            in every run.
+            that the nodes send each other over their links, frames and all. At last clients write \
+            to three replicas, with Merkle trees and without in turns. Nothing is written to a \
+            disk, and no socket is opened. All figures but processor time are the same in every \
+            run.
 
             Examples:
               martlet bench exchange
