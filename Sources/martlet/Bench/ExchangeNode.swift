@@ -8,8 +8,8 @@ internal import MartletStorage
 internal import MartletVersions
 internal import MartletWire
 
-/// A node, and what has come for it over its links.
-struct ExchangeNode {
+/// A node, and what has come for it over its links. A class, so that nothing copies its core.
+final class ExchangeNode {
     var core: NodeCore
     let endpoint: Endpoint
     /// Where each other node's frames are put together again.
