@@ -18,13 +18,17 @@ extension AntiEntropy {
         let behind = HybridTimestamp(now.wall.earlier(by: options.promiseLag))
         floor = max(floor, min(behind, boundOfOthers))
         effects.append(.promise(floor))
-        var writer = ByteWriter(capacity: 8)
-        writer.write(floor.bits)
         var batch = WriteBatch()
-        batch.put(Self.floorKey, writer.take())
+        Self.putFloor(floor, in: &batch)
         // A storage that takes no writes promises nothing; the next time it may.
         guard let position = try? engine.write(batch, isSynced: true) else { return }
         pendingPromise = (floor, position)
+    }
+
+    static func putFloor(_ floor: HybridTimestamp, in batch: inout WriteBatch) {
+        var writer = ByteWriter(capacity: 8)
+        writer.write(floor.bits)
+        batch.put(floorKey, writer.take())
     }
 
     /// No further than this beyond the node that has promised least: more would prove nothing, and

@@ -38,6 +38,11 @@ extension AntiEntropy {
         topology == nil ? HybridTimestamp(bits: 0) : times.watermark(partition.index)
     }
 
+    /// Whether nothing is judged in `partition` since data was lost; true while no ring is known.
+    public func isInDoubt(of partition: Partition) -> Bool {
+        topology == nil || times.isDoubted(partition.index)
+    }
+
     func tellSettled(_ partition: UInt16, into effects: inout [AntiEntropyEffect]) {
         effects.append(.settle(Partition(index: partition), upTo: times.trusted(partition)))
     }
@@ -59,12 +64,16 @@ extension AntiEntropy {
     }
 
     mutating func saveDoubts() {
-        var writer = ByteWriter()
-        for partition in owned where times.isDoubted(partition) { writer.write(partition) }
         var batch = WriteBatch()
-        batch.put(Self.doubtsKey, writer.take())
+        putDoubts(in: &batch)
         // A storage that refuses it takes nothing else either; the damage is found again.
         _ = try? engine.write(batch)
+    }
+
+    func putDoubts(in batch: inout WriteBatch) {
+        var writer = ByteWriter()
+        for partition in owned where times.isDoubted(partition) { writer.write(partition) }
+        batch.put(Self.doubtsKey, writer.take())
     }
 
     mutating func recallDoubts(into effects: inout [AntiEntropyEffect]) {

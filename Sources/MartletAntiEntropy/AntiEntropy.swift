@@ -8,7 +8,8 @@
 //
 // Rounds and proofs are in `+Comparing`, the way down a tree in `+Descending`, leaves in `+Leaves`,
 // promises in `+Promising`, what follows from a watermark in `+Removing`, the care of the trees in
-// `+Trees`. Why a removed value cannot come back is argued in the documentation of this module.
+// `+Trees`, what begins with an empty disk in `+StartingOver`. Why a removed value cannot come back
+// is argued in the documentation of this module.
 public import MartletBase
 public import MartletRing
 public import MartletStorage
@@ -124,6 +125,7 @@ public struct AntiEntropy {
         cuts = [:]
         descents = []
         recallDoubts(into: &effects)
+        recallLoss()
         for partition in owned { tellSettled(partition, into: &effects) }
         sweeps = Deque(owned)
     }

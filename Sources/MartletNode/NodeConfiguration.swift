@@ -20,6 +20,9 @@ public struct NodeConfiguration: Sendable {
     public var clientEndpoint: Endpoint
     /// Where to look for others first.
     public var seeds: [Endpoint]
+    /// The identity to take up on an empty disk: that of a node whose disk is lost, as which this
+    /// one goes on. Nil draws one. A disk that remembers a node must remember this one.
+    public var inPlaceOf: NodeID?
     /// How it replicates.
     public var replication = ReplicationOptions()
     /// How it finds and mends differences.

@@ -14,6 +14,12 @@ extension NodeCore {
         antiEntropy.watermark(of: partition)
     }
 
+    /// Whether this node has lost what it held of `partition`, or may have: it judges nothing there
+    /// until it has been found equal to every other home. True while it knows no ring.
+    public func isInDoubt(of partition: Partition) -> Bool {
+        antiEntropy.isInDoubt(of: partition)
+    }
+
     /// Hands on the reads that are anti-entropy's, and acts on what has come of everything.
     mutating func drainAntiEntropy(at now: Moment, into effects: inout [NodeEffect]) {
         let reads = replication.takeForeignReads()

@@ -36,10 +36,10 @@ extension NodeCore {
     /// is no incarnation left, the node names no write as a home for the rest of its life.
     private mutating func beginRenewal(at now: Moment) {
         guard renewal == nil else { return }
-        let present = ActorRecord(incarnation: dots.actor.incarnation, counter: nil)
+        let present = ActorRecord(dots, of: identity.id, counter: nil)
         do throws(NodeStateError) {
             renewal = ActorRenewal(
-                dots: try Self.nextDots(of: identity.id, after: present, at: now.wall))
+                dots: try Self.nextDots(of: dots.actor.node, after: present, at: now.wall))
         } catch { renewal = nil }
     }
 
@@ -47,7 +47,7 @@ extension NodeCore {
         guard var next = renewal else { return }
         if next.position == nil {
             var batch = WriteBatch()
-            batch.put(ActorRecord(incarnation: next.dots.actor.incarnation, counter: nil))
+            batch.put(ActorRecord(next.dots, of: identity.id, counter: nil))
             engine.noteDamageTold(in: &batch)
             // Tried again with the next event: other homes coordinate meanwhile.
             next.position = try? engine.write(batch, isSynced: true)

@@ -13,6 +13,8 @@ public import MartletWire
 public struct NodeCore {
     /// Who this node is.
     public let identity: NodeIdentity
+    /// Whether this life began on an empty disk, in the place of the node that lost one.
+    public let startsOver: Bool
     /// The ring, once the node knows it.
     public internal(set) var topology: Topology?
     /// The node's storage; the shell takes its chunks after each turn.
@@ -43,69 +45,13 @@ public struct NodeCore {
     var replicationEffects: [ReplicationEffect] = []
     var antiEntropyEffects: [AntiEntropyEffect] = []
 
-    /// Takes up the node that `engine` remembers, or makes a new one with the identity that the
-    /// seed gives; `seed` must differ for every node ever started.
-    ///
-    /// Writes who the node now is to the engine: the shell must sync the log up to there, in every
-    /// sync mode, before it hands in `started`. A loss of power that took the new actor back would
-    /// leave the old one, clean stop and all, and the next life would issue its dots again.
-    public static func open(
-        _ configuration: NodeConfiguration, engine: StorageEngine, seed: UInt64, at now: Moment
-    ) throws(NodeStateError) -> NodeCore {
-        let stored = try engine.loadIdentity()
-        if let stored,
-            stored.clusterName != configuration.clusterName
-                || stored.name != configuration.name
-        {
-            throw .foreign(
-                found: stored, clusterName: configuration.clusterName, name: configuration.name)
-        }
-        var identities = SeededRandom(seed: seed, stream: "identity")
-        let identity =
-            stored
-            ?? NodeIdentity(
-                id: NodeID(rawValue: identities.next()), clusterName: configuration.clusterName,
-                name: configuration.name)
-        var record = try engine.loadActor()
-        // A clean stop says nothing of what was damaged since.
-        if engine.hasUntoldDamage { record?.counter = nil }
-        let dots = try nextDots(of: identity.id, after: record, at: now.wall)
-        let topology = try engine.loadTopology()
-        var batch = WriteBatch()
-        if stored == nil { batch.put(identity) }
-        batch.put(ActorRecord(incarnation: dots.actor.incarnation, counter: nil))
-        do throws(WriteRefusal) { try engine.write(batch) } catch { throw .refused(error) }
-        do throws(StorageError) {
-            return try NodeCore(
-                configuration, identity: identity, dots: dots, topology: topology,
-                engine: engine, seed: seed)
-        } catch { throw .uncounted(error) }
-    }
-
-    /// The actor goes on where a clean stop left it; after any other end it is a new one. Its
-    /// incarnation also keeps pace with the clock, so that a directory restored from a copy does
-    /// not repeat incarnations that the node has used since; but not with one beyond the year
-    /// 2106, which would use them all up. A copy taken between a clean stop and the next start is
-    /// not told from the original: it goes on under the same actor, so it may be started only if
-    /// the original was not.
-    static func nextDots(
-        of node: NodeID, after record: ActorRecord?, at wall: WallTime
-    ) throws(NodeStateError) -> DotSource {
-        if let record, let counter = record.counter {
-            return DotSource(
-                actor: Actor(node: node, incarnation: record.incarnation), counter: counter)
-        }
-        let seconds = UInt32(exactly: wall.milliseconds / 1_000) ?? 0
-        let (next, overflow) = (record?.incarnation ?? 0).addingReportingOverflow(1)
-        if overflow { throw .exhausted }
-        return DotSource(actor: Actor(node: node, incarnation: max(next, seconds)))
-    }
-
-    private init(
+    /// The node that `open` has found, or made.
+    init(
         _ configuration: NodeConfiguration, identity: NodeIdentity, dots: DotSource,
-        topology: Topology?, engine: StorageEngine, seed: UInt64
+        startsOver: Bool, topology: Topology?, engine: StorageEngine, seed: UInt64
     ) throws(StorageError) {
         self.identity = identity
+        self.startsOver = startsOver
         self.engine = engine
         self.topology = topology
         random = SeededRandom(seed: seed, stream: "node")
@@ -119,7 +65,7 @@ public struct NodeCore {
             local: local, seeds: configuration.seeds, options: configuration.membership,
             random: SeededRandom(seed: seed, stream: "membership"))
         replication = try Replication(
-            options: configuration.replication, engine: engine, dots: dots,
+            local: identity.id, options: configuration.replication, engine: engine, dots: dots,
             random: SeededRandom(seed: seed, stream: "replication"),
             firstOperation: Self.firstOperation(seed: seed))
         antiEntropy = AntiEntropy(
@@ -316,9 +262,7 @@ public struct NodeCore {
         replication.stopped(into: &replicationEffects)
         if renewal != nil { return }
         var batch = WriteBatch()
-        batch.put(
-            ActorRecord(
-                incarnation: dots.actor.incarnation, counter: dots.counter))
+        batch.put(ActorRecord(dots, of: identity.id, counter: dots.counter))
         do throws(WriteRefusal) { try engine.write(batch) } catch { noticedRefusal = error }
     }
 }

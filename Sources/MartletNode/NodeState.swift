@@ -3,6 +3,7 @@
 //
 //     identity = version:u8 (1)  node:u64  cluster: text  name: text
 //     actor    = version:u8 (1)  incarnation:varint  0 | 1 counter:varint     1: stopped cleanly
+//              | version:u8 (2)  name:u64  as above     a name other than the node's id
 //     topology = as `Topology` encodes itself
 public import MartletBase
 internal import MartletRing
@@ -30,6 +31,8 @@ public struct NodeIdentity: Hashable, Sendable {
 public enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It belongs to another node or cluster.
     case foreign(found: NodeIdentity, clusterName: String, name: String)
+    /// It belongs to another node than the one in whose place it is to go on.
+    case occupied(found: NodeIdentity, wanted: NodeID)
     /// An entry does not read back.
     case unreadable(entry: String, FormatError)
     /// No incarnation is left for it to take.
@@ -46,6 +49,10 @@ public enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
             "the data directory belongs to node \(found.name) of cluster \(found.clusterName), "
                 + "and the configuration says \(name) of \(clusterName): correct the names, or "
                 + "give the new node a directory of its own"
+        case .occupied(let found, let wanted):
+            "the data directory belongs to node \(found.name) with the identity \(found.id), and "
+                + "is to go on in place of \(wanted): that takes an empty directory. Correct the "
+                + "identity, or leave it out"
         case .unreadable(let entry, let error):
             "the node's own \(entry) does not read back (\(error)): keep the directory aside and "
                 + "replace the node with a new one"
@@ -61,9 +68,18 @@ public enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// What is remembered of an actor.
 struct ActorRecord: Hashable {
+    /// Under which name the node writes, where that is not its id: since it lost its disk.
+    var name: NodeID?
     var incarnation: UInt32
     /// The last counter that was used; nil unless the node stopped cleanly.
     var counter: UInt64?
+
+    /// The actor of `dots`, which is that of the node `local`.
+    init(_ dots: DotSource, of local: NodeID, counter: UInt64?) {
+        name = dots.actor.node == local ? nil : dots.actor.node
+        incarnation = dots.actor.incarnation
+        self.counter = counter
+    }
 }
 
 extension StorageEngine {
@@ -119,9 +135,15 @@ extension NodeIdentity {
 
 extension ActorRecord {
     fileprivate static let formatVersion: UInt8 = 1
+    fileprivate static let namedFormatVersion: UInt8 = 2
 
     init(from reader: inout ByteReader) throws(FormatError) {
-        try reader.expectVersion(Self.formatVersion)
+        let version = try reader.readUInt8()
+        switch version {
+        case Self.formatVersion: name = nil
+        case Self.namedFormatVersion: name = NodeID(rawValue: try reader.readUInt64())
+        default: throw reader.error(.unsupportedVersion(version))
+        }
         guard let incarnation = UInt32(exactly: try reader.readVarint()) else {
             throw reader.error(.invalid("incarnation"))
         }
@@ -150,7 +172,9 @@ extension WriteBatch {
 
     mutating func put(_ actor: ActorRecord) {
         var writer = ByteWriter()
-        writer.write(ActorRecord.formatVersion)
+        writer.write(
+            actor.name == nil ? ActorRecord.formatVersion : ActorRecord.namedFormatVersion)
+        if let name = actor.name { writer.write(name.rawValue) }
         writer.writeVarint(UInt64(actor.incarnation))
         writer.write(actor.counter != nil)
         if let counter = actor.counter { writer.writeVarint(counter) }

@@ -8,9 +8,9 @@ internal import MartletVersions
 public enum StateEntry: Sendable {
     /// Who the node is.
     case identity(NodeIdentity)
-    /// Under which incarnation it wrote last, and how far it had counted when it stopped cleanly;
-    /// nil where it did not.
-    case actor(incarnation: UInt32, counter: UInt64?)
+    /// Under which name, where that is not its id, and incarnation it wrote last, and how far it
+    /// had counted when it stopped cleanly; nil where it did not.
+    case actor(name: NodeID?, incarnation: UInt32, counter: UInt64?)
     /// The ring that it belongs to.
     case topology(Topology)
 
@@ -21,7 +21,8 @@ public enum StateEntry: Sendable {
         case "identity": self = .identity(try NodeIdentity(from: &reader))
         case "actor":
             let record = try ActorRecord(from: &reader)
-            self = .actor(incarnation: record.incarnation, counter: record.counter)
+            self = .actor(
+                name: record.name, incarnation: record.incarnation, counter: record.counter)
         case "topology": self = .topology(try Topology(from: &reader))
         default: return nil
         }

@@ -52,11 +52,12 @@ struct Replica {
     /// of any node: one that claims more is a lie, and following it would use the counter up.
     static let leapLimit: UInt64 = 1 << 32
 
-    /// A replica over what `engine` recovered. O(hints).
+    /// The replica of the node `local` over what `engine` recovered. O(hints).
     init(
-        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom
+        local: NodeID, options: ReplicationOptions, engine: StorageEngine, dots: DotSource,
+        random: SeededRandom
     ) throws(StorageError) {
-        local = dots.actor.node
+        self.local = local
         self.options = options
         self.engine = engine
         self.dots = dots

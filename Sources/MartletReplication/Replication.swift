@@ -100,22 +100,22 @@ public struct Replication {
         }
     }
 
-    /// The replication of the node that issues `dots`, over what `engine` recovered.
+    /// The replication of the node `local`, which issues `dots`, over what `engine` recovered.
     ///
     /// Its operations are numbered from `firstOperation`, far from those of the node's earlier
     /// lives: other nodes may still answer these, after a sync or a put that took them long.
     /// Reads the hints that are kept, from the disk where need be.
     public init(
-        options: ReplicationOptions, engine: StorageEngine, dots: DotSource, random: SeededRandom,
-        firstOperation: OperationID
+        local: NodeID, options: ReplicationOptions, engine: StorageEngine, dots: DotSource,
+        random: SeededRandom, firstOperation: OperationID
     ) throws(StorageError) {
         invariant(firstOperation != .unanswered, "operations begin at \(firstOperation)")
-        local = dots.actor.node
+        self.local = local
         operations = SlidingTable(first: firstOperation.rawValue)
         self.options = options
         self.random = random
         replica = try Replica(
-            options: options, engine: engine, dots: dots,
+            local: local, options: options, engine: engine, dots: dots,
             random: SeededRandom(seed: self.random.next()))
         hints = HintDelivery(options: options)
         pushes = PushDelivery(options: options)

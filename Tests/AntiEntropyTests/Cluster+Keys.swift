@@ -136,6 +136,10 @@ extension Cluster {
         nodes[number].core.antiEntropy.times.trusted(partition)
     }
 
+    func isInDoubt(_ partition: UInt16, at number: Int) -> Bool {
+        nodes[number].core.isInDoubt(of: Partition(index: partition))
+    }
+
     func floor(at number: Int) -> HybridTimestamp { nodes[number].core.antiEntropy.floor }
 
     func counters(at number: Int) -> AntiEntropyCounters {

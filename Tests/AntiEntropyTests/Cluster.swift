@@ -109,6 +109,12 @@ struct Cluster {
         }
     }
 
+    /// A node that is down has lost its disk, and starts in its own place on an empty one.
+    mutating func startOver(_ number: Int) throws {
+        nodes[number].configuration.inPlaceOf = nodes[number].id
+        try start(number, over: MemoryDisk())
+    }
+
     /// A node that is down starts, over another disk if one is given.
     mutating func start(_ number: Int, over disk: MemoryDisk? = nil) throws {
         let old = nodes[number]
@@ -200,7 +206,7 @@ struct Cluster {
 /// One node with its log and its background work, driven inline as a shell would.
 struct Peer {
     var core: NodeCore
-    let configuration: NodeConfiguration
+    var configuration: NodeConfiguration
     let log: LogWriter
     let worker: StorageWorker
     let files: OpenFiles

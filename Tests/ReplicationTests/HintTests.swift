@@ -187,7 +187,7 @@ import Testing
         stage.hold(.one("a", by: 1), for: 3)
         let pending = stage.replication.pendingHints
         let again = try Replication(
-            options: ReplicationOptions(), engine: stage.engine,
+            local: NodeID(rawValue: 4), options: ReplicationOptions(), engine: stage.engine,
             dots: DotSource(actor: .of(4)), random: SeededRandom(seed: 1),
             firstOperation: OperationID(rawValue: 1))
         #expect(again.pendingHints == pending)

@@ -20,7 +20,7 @@ struct Host {
     init(
         _ disk: MemoryDisk, cluster: String = "stage", name: String = "n1", seed: UInt64 = 1,
         wall: WallTime = Stage.wallStart, sync: SyncMode = .everyWrite,
-        storage: StorageOptions = .roomy
+        storage: StorageOptions = .roomy, inPlaceOf: NodeID? = nil
     ) throws {
         self.disk = disk
         now.wall = wall
@@ -31,9 +31,10 @@ struct Host {
         worker = opened.worker
         files = opened.files
         let endpoint = Endpoint(host: "127.0.0.1", port: 7_401)
-        let configuration = NodeConfiguration(
+        var configuration = NodeConfiguration(
             clusterName: cluster, name: name, zone: "", peerEndpoint: endpoint,
             clientEndpoint: Endpoint(host: "127.0.0.1", port: 7_400), seeds: [endpoint])
+        configuration.inPlaceOf = inPlaceOf
         core = try NodeCore.open(configuration, engine: opened.engine, seed: seed, at: now)
         commit()
         opened.engine.logAnswered(log.sync())

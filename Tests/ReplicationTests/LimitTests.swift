@@ -57,7 +57,7 @@ import Testing
     func noTopology() throws {
         let stage = try Stage()
         var replication = try Replication(
-            options: ReplicationOptions(), engine: stage.engine,
+            local: NodeID(rawValue: 1), options: ReplicationOptions(), engine: stage.engine,
             dots: DotSource(actor: .of(1)), random: SeededRandom(seed: 1),
             firstOperation: OperationID(rawValue: 1))
         var effects: [ReplicationEffect] = []

@@ -115,6 +115,35 @@ import Testing
                 == Host(MemoryDisk()).core.dots.actor.incarnation + 86_400)
     }
 
+    @Test("On an empty disk a node goes on as the one in whose place it is, and stays that")
+    func inPlace() throws {
+        let lost = try Host(MemoryDisk())
+        let id = lost.core.identity.id
+        let disk = MemoryDisk()
+        var host = try Host(disk, seed: 2, inPlaceOf: id)
+        #expect(host.core.identity == lost.core.identity && host.core.startsOver)
+        let actor = host.core.dots.actor
+        #expect(actor.node != id, "its own name may have been used at any time")
+        try host.createAlone()
+        host.put("a")
+        _ = host.handle(.stopping)
+        host.close()
+
+        for place in [id, nil] {
+            var again = try Host(disk, seed: 3, inPlaceOf: place)
+            #expect(again.core.identity == lost.core.identity && !again.core.startsOver)
+            #expect(again.core.dots.actor == actor && again.core.dots.counter == 1)
+            _ = again.handle(.stopping)
+            again.close()
+        }
+        let other = NodeID(rawValue: 9)
+        let error = #expect(throws: NodeStateError.self) {
+            _ = try Host(disk, seed: 4, inPlaceOf: other)
+        }
+        #expect(error == .occupied(found: lost.core.identity, wanted: other))
+        #expect("\(error, default: "")".contains(id.description))
+    }
+
     @Test("A stopping node takes no more requests")
     func stopping() throws {
         var host = try Host(MemoryDisk())

@@ -41,8 +41,9 @@ struct Stage {
         self.local = NodeID(rawValue: local)
         topology = try Topology.onePartition(nodes: nodes, replicas: replicas)
         replication = try Replication(
-            options: options, engine: engine, dots: DotSource(actor: .of(local)),
-            random: SeededRandom(seed: 1), firstOperation: OperationID(rawValue: 1))
+            local: self.local, options: options, engine: engine,
+            dots: DotSource(actor: .of(local)), random: SeededRandom(seed: 1),
+            firstOperation: OperationID(rawValue: 1))
         replication.topologyChanged(topology)
         for node in topology.members where node.id != self.local {
             if !away.contains(node.id.rawValue) { reach(node.id.rawValue) }

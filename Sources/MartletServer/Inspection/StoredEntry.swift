@@ -168,8 +168,8 @@ extension StoredEntry {
                 Field(name: "cluster", value: identity.clusterName),
                 Field(name: "name", value: identity.name),
             ]
-        case .actor(let incarnation, let counter):
-            [
+        case .actor(let name, let incarnation, let counter):
+            (name.map { [Field(name: "name", value: $0.description)] } ?? []) + [
                 Field(name: "incarnation", value: "\(incarnation)"),
                 Field(
                     name: "counter",
