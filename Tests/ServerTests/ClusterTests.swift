@@ -1,4 +1,5 @@
 // Three servers in one process, on real sockets and a real disk, driven by the client library.
+import Foundation
 import Logging
 import MartletBase
 import MartletClient
@@ -10,16 +11,27 @@ import Testing
 actor ServerCluster {
     nonisolated let plan: ClusterPlan
     private var servers: [Server?]
+    private var inPlaceOf: [String?]
 
     init(_ count: Int) throws {
         plan = try ClusterPlan(count)
         servers = Array(repeating: nil, count: count)
+        inPlaceOf = Array(repeating: nil, count: count)
     }
 
     func start(_ index: Int) throws {
         var log = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = .critical
-        servers[index] = try Server(plan.configuration(index), log: log)
+        var configuration = plan.configuration(index)
+        configuration.inPlaceOf = inPlaceOf[index].flatMap { NodeID($0) }
+        servers[index] = try Server(configuration, log: log)
+    }
+
+    /// Starts node `index`, whose disk is lost, on an empty directory in place of `identity`.
+    func startOver(_ index: Int, inPlaceOf identity: String) throws {
+        try FileManager.default.removeItem(atPath: plan.places[index].data)
+        inPlaceOf[index] = identity
+        try start(index)
     }
 
     func stop(_ index: Int) {

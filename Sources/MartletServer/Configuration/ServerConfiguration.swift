@@ -15,6 +15,8 @@ package struct ServerConfiguration: Sendable {
     package var clusterName: String
     /// The node's name, 1 to 255 bytes, unique in the cluster.
     package var nodeName: String
+    /// See `NodeConfiguration.inPlaceOf`.
+    package var inPlaceOf: NodeID?
     /// What fails together with this node; empty for none.
     package var zone = ""
     /// Its share of the data relative to others', 1 to 1,000.
@@ -63,6 +65,7 @@ package struct ServerConfiguration: Sendable {
         var node = NodeConfiguration(
             clusterName: clusterName, name: nodeName, zone: zone, weight: weight,
             peerEndpoint: peerEndpoint, clientEndpoint: clientEndpoint, seeds: seeds)
+        node.inPlaceOf = inPlaceOf
         node.replication = replication
         node.antiEntropy = antiEntropy
         node.membership = membership

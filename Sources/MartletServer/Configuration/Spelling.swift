@@ -128,6 +128,15 @@ extension Spelling where Value == Endpoint {
     }
 }
 
+extension Spelling where Value == NodeID {
+    /// A node's identity.
+    static var node: Spelling {
+        Spelling(
+            expected: "a node's identity of 16 hexadecimal digits, as 'martlet ring --json' shows",
+            parse: { NodeID($0) })
+    }
+}
+
 extension Spelling {
     /// One of a few words.
     static func choice(_ words: [(String, Value)]) -> Spelling {

@@ -69,6 +69,12 @@ package final class Server {
             node \(identity.name) (\(identity.id)) of cluster \(identity.clusterName) serves \
             clients at \(configuration.clientEndpoint) and peers at \(configuration.peerEndpoint)
             """)
+        guard core.startsOver else { return }
+        log.warning(
+            """
+            \(directory) is empty: the node goes on in place of \(identity.id), whose disk is \
+            lost; all that it is a home of is in doubt until it is equal to the other homes
+            """)
     }
 
     /// Stops cleanly; returns when everything acknowledged is durable.

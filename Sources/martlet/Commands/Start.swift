@@ -17,6 +17,9 @@ struct Start: ParsableCommand {
             A node of a new cluster waits for 'martlet create', which is given once, to any node, \
             when all of them run.
 
+            A node whose disk is lost goes on with an empty directory, its old name and \
+            '--in-place-of' its identity: what it held comes back to it from the others.
+
             Example:
               martlet start --config conf/martlet.yaml \\
                 --set node.name=n2 --set node.data=/var/lib/martlet/n2 \\
@@ -36,6 +39,15 @@ struct Start: ParsableCommand {
             valueName: "key=value"))
     var set: [String] = []
 
+    /// The identity of the node that lost its disk.
+    @Option(
+        help: ArgumentHelp(
+            "Go on as the node with this identity, whose disk is lost, on an empty one.",
+            discussion:
+                "'martlet ring --json' shows it; conf/martlet.yaml has more at node.in_place_of.",
+            valueName: "node-id"))
+    var inPlaceOf: String?
+
     /// Whether the configuration is all that is wanted.
     @Flag(help: "Read the configuration, say what is wrong with it, and do not start.")
     var check = false
@@ -49,7 +61,8 @@ struct Start: ParsableCommand {
 
     /// Serves until it is told to stop.
     func run() throws {
-        let configuration = try ServerConfiguration.load(path: config, overrides: set)
+        let place = inPlaceOf.map { ["node.in_place_of=\($0)"] } ?? []
+        let configuration = try ServerConfiguration.load(path: config, overrides: set + place)
         if check { return Console.line("\(config) is correct") }
         var log = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = configuration.logLevel

@@ -38,15 +38,15 @@ enum RepairText {
     /// How far watermarks lie back.
     static func line(_ view: SettledView) -> String {
         let partitions = counted(view.partitions, "partition")
+        let doubts = view.doubted > 0 ? "; \(view.doubted) in doubt since data was lost" : ""
         guard let least = view.leastAge, let median = view.medianAge, let most = view.mostAge else {
-            return "nothing of \(partitions) is proven to be the same on all homes yet"
+            return "nothing of \(partitions) is proven to be the same on all homes yet\(doubts)"
         }
         var text =
             "\(partitions), up to \(age(least)) ago at best, \(age(median)) in the middle, "
             + "\(age(most)) at worst"
         if view.unproven > 0 { text += "; \(view.unproven) not yet" }
-        if view.doubted > 0 { text += "; \(view.doubted) in doubt since data was lost" }
-        return text
+        return text + doubts
     }
 
     /// A time span for people.

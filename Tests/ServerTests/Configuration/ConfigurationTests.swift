@@ -304,11 +304,12 @@ struct ShippedConfigurationTests {
     @Test("With its optional keys uncommented it still reads")
     func uncommented() throws {
         var text = try String(contentsOfFile: Self.path, encoding: .utf8)
-        for key in ["zone", "advertise"] {
+        for key in ["zone", "advertise", "in_place_of"] {
             text = text.replacingOccurrences(of: "  # \(key): ", with: "  \(key): ")
         }
         let read = try ServerConfiguration(yaml: text, file: Self.path)
         #expect(read.zone == "hall-1")
+        #expect(read.node.inPlaceOf == NodeID("0f8ea1c2d3b49576"))
         #expect(read.peerEndpoint == Endpoint(host: "192.0.2.7", port: 7401))
     }
 }

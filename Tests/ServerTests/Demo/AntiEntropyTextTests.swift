@@ -130,6 +130,8 @@ struct AntiEntropyTextTests {
         #expect(
             RepairText.line(view)
                 == "nothing of 8 partitions is proven to be the same on all homes yet")
+        view.doubted = 8
+        #expect(RepairText.line(view).hasSuffix("homes yet; 8 in doubt since data was lost"))
         view.unproven = 2
         view.doubted = 1
         view.leastAge = 1_250
