@@ -58,6 +58,11 @@
                  settle: 60s, disk: {sync: 10ms..20ms}, options: {w: [1], r: [1], dw: [0]},
                  faults: [{partition: {groups: [[1], [2, 3, 4]], at: 1s, for: 6s}}]}
                 """
+            case .trustsEmptyDisk:
+                """
+                {nodes: 3, duration: 16s, clients: 4, keys: 1000, popularity: uniform,
+                 faults: [{lost-disk: {node: 2, at: 12s, for: 500ms}}]}
+                """
             case .losesManifest:
                 """
                 {nodes: 3, duration: 4s, clients: 4, keys: 10,

@@ -51,9 +51,9 @@ extension Acknowledgement {
 
     /// A stand-in lets go of its copy once the home has taken it: both disks count.
     private func keeps(_ holder: Holder, _ losses: Losses, _ history: History) -> Bool {
-        if let home = holder.standsInFor, losses.isDamaged[home] { return false }
-        if losses.isDamaged[holder.node] { return false }
-        return holder.isSynced
-            || losses.spared(holder.node, since: history.operations[operation].began)
+        let began = history.operations[operation].began
+        if let home = holder.standsInFor, !losses.keepsDisk(home, since: began) { return false }
+        if !losses.keepsDisk(holder.node, since: began) { return false }
+        return holder.isSynced || losses.spared(holder.node, since: began)
     }
 }

@@ -45,8 +45,10 @@ struct EvidenceCheck {
     }
 
     private func isAnswerable(_ holder: Holder, _ losses: Losses, since began: Instant) -> Bool {
-        if let (home, _) = holder.standsInFor, losses.isDamaged[home] { return false }
-        if losses.isDamaged[holder.node] { return false }
+        if let (home, _) = holder.standsInFor, !losses.keepsDisk(home, since: began) {
+            return false
+        }
+        if !losses.keepsDisk(holder.node, since: began) { return false }
         return holder.isSynced || losses.spared(holder.node, since: began)
     }
 

@@ -10,6 +10,8 @@ struct HintReleaseCheck {
     let carried: Object
     /// What the home holds of the key.
     let atHome: Object
+    /// When the home lost its disk: what was written before then it may have had, and lost.
+    let homeLostDiskAt: Instant?
     /// The number of its key; nil for one that no client writes.
     let number: Int?
 
@@ -19,14 +21,14 @@ struct HintReleaseCheck {
         merged.merge(carried)
         if merged == atHome { return nil }
         if let number {
-            let carriedPlaces = history.places(of: carried.dots, key: number)
+            let carriedPlaces = history.places(
+                of: carried.dots.filter { !history.hasBegun($0, by: homeLostDiskAt) }, key: number)
             let held = history.held(atHome.dots, key: number, against: carriedPlaces)
             let isStale = carriedPlaces.allSatisfy {
                 held.covers($0) || history.isBuried($0, key: number)
             }
-            if isStale, carriedPlaces.contains(where: { history.isBuried($0, key: number) }) {
-                return nil
-            }
+            let isBuried = carriedPlaces.contains { history.isBuried($0, key: number) }
+            if isStale, isBuried || homeLostDiskAt != nil { return nil }
         }
         return Finding(
             .hintsConserved,

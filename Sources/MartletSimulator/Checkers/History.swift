@@ -199,6 +199,12 @@ struct History {
         return number
     }
 
+    /// Whether the write behind `dot` had begun by `instant`; false where that is nil.
+    func hasBegun(_ dot: Dot, by instant: Instant?) -> Bool {
+        guard let instant, let operation = versions[dot]?.operation else { return false }
+        return operations[operation].began <= instant
+    }
+
     // MARK: Removal
 
     /// Notes that the last trace of the versions at `places` goes.

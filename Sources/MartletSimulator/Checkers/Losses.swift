@@ -8,10 +8,18 @@ struct Losses {
     /// Whether each node's disk has been at fault: then nothing that it holds is counted on, even
     /// what it wrote later.
     let isDamaged: [Bool]
+    /// When each node last lost its disk, with all that it held then; nil for never.
+    let lostDiskAt: [Instant?]
 
     init(_ nodes: [SimulatedNode]) {
         crashedAt = nodes.map(\.crashedAt)
         isDamaged = nodes.map(\.isDamaged)
+        lostDiskAt = nodes.map(\.lostDiskAt)
+    }
+
+    /// Whether a node's disk has everything that was synced to it after `instant`.
+    func keepsDisk(_ node: Int, since instant: Instant) -> Bool {
+        !isDamaged[node] && lostDiskAt[node].map { $0 < instant } ?? true
     }
 
     /// Whether a node has everything that it took in after `instant`, synced or not.

@@ -3,6 +3,20 @@
 internal import MartletBase
 internal import MartletVersions
 
+/// A home of a key beside the one that is looked at.
+struct OtherHome {
+    let node: Int
+    /// What it holds of the key.
+    let held: Object
+    /// When it last lost its disk; nil for never.
+    let lostDiskAt: Instant?
+
+    /// Whether it covers `dot`, or may have done so when it still had its disk.
+    func hasSeen(_ dot: Dot, _ history: History) -> Bool {
+        held.context.covers(dot) || history.hasBegun(dot, by: lostDiskAt)
+    }
+}
+
 /// Checks an object that a node has just removed.
 struct SettledRemovalCheck {
     let node: Int
@@ -10,8 +24,8 @@ struct SettledRemovalCheck {
     let object: Object
     /// By the clock of the node.
     let wall: WallTime
-    /// For each other home of the key, what it holds of it.
-    let others: [(node: Int, held: Object)]
+    /// The other homes of the key.
+    let others: [OtherHome]
 
     func run(_ history: History) -> Finding? {
         for sibling in object.siblings {
@@ -23,7 +37,7 @@ struct SettledRemovalCheck {
                 return Finding(
                     .removalsSettled, "node \(node + 1) has removed \(version), a value")
             }
-            for other in others where !other.held.context.covers(sibling.dot) {
+            for other in others where !other.hasSeen(sibling.dot, history) {
                 return Finding(
                     .removalsSettled,
                     "node \(node + 1) has removed \(version), which node \(other.node + 1), a home "

@@ -8,6 +8,8 @@ internal import MartletVersions
 struct LoggedVersionsCheck {
     /// The node that logged them.
     let node: NodeID
+    /// The name under which it writes as a home: its own, or another since it lost its disk.
+    let writesAs: NodeID
     /// Whether it logged them as a hint.
     let isHint: Bool
     /// Whether it may issue dots under names of its own choice: in a hint, and as a home whose disk
@@ -16,6 +18,8 @@ struct LoggedVersionsCheck {
     /// Every node: none takes another's name.
     let nodes: [NodeID]
     let key: Int
+    /// Up to where the node knows what was removed.
+    let judgement: HybridTimestamp
 
     /// `held` is what the node held of the key, as a home or, where that is asked for, as a
     /// stand-in: what the versions it issues may replace.
@@ -30,10 +34,12 @@ struct LoggedVersionsCheck {
             var known = history.versions[sibling.dot]
             if known == nil, mayIssue(sibling.dot) {
                 known = history.issue(
-                    sibling, key: key, replacing: held(sibling.dot.actor.node != node))
+                    sibling, key: key, replacing: held(!isOwn(sibling.dot)))
             }
             if let broken = check(sibling, known, key: key, history: history) { return broken }
-            if !isHint, let known, history.isBuried(known.place, key: key) {
+            if !isHint, sibling.timestamp <= judgement, let known,
+                history.isBuried(known.place, key: key)
+            {
                 return Finding(
                     .deletedStaysDeleted,
                     "\(sibling.dot) of key \(key) was removed for good, and \(node) holds it again")
@@ -51,7 +57,11 @@ struct LoggedVersionsCheck {
     }
 
     private func mayIssue(_ dot: Dot) -> Bool {
-        dot.actor.node == node ? !isHint : mayStandIn && !nodes.contains(dot.actor.node)
+        isOwn(dot) ? !isHint : mayStandIn && !nodes.contains(dot.actor.node)
+    }
+
+    private func isOwn(_ dot: Dot) -> Bool {
+        dot.actor.node == node || dot.actor.node == writesAs
     }
 
     private func change(from known: Sibling, to sibling: Sibling) -> Finding? {

@@ -4,6 +4,7 @@ internal import MartletBase
 extension Section {
     static let nodeFaultKinds = [
         "pause", "clock-jump", "move", "slow-disk", "full-disk", "faulty-disk", "bit-flip",
+        "lost-disk",
     ]
 
     /// The fault of one node that this entry declares; nil when it declares another.
@@ -46,6 +47,10 @@ extension Section {
                 try inner.readRange(chance.key, into: &ranges[index], ScenarioText.share)
             }
             return try inner.fault(.node(.faultyDisk(try inner.choice("node"), ranges)))
+        }
+        if let inner = try section("lost-disk") {
+            try inner.expect(only: Self.timing + ["node"])
+            return try inner.fault(.node(.lostDisk(try inner.choice("node"))))
         }
         guard let inner = try section("bit-flip") else { return nil }
         try inner.expect(only: ["at", "count", "chance", "node"])

@@ -19,13 +19,15 @@ package enum NodeFaultSpecification: Sendable {
     case faultyDisk(NodeChoice, DiskFaultRanges)
     /// A bit of what its disk holds turns.
     case bitFlip(NodeChoice)
+    /// It crashes, its disk is lost, and it starts again on an empty one, as the node that it was.
+    case lostDisk(NodeChoice)
 
     /// Which node it is for.
     var node: NodeChoice {
         switch self {
         case .pause(let node), .clockJump(let node, _), .move(let node, _),
             .slowDisk(let node, _), .fullDisk(let node), .faultyDisk(let node, _),
-            .bitFlip(let node):
+            .bitFlip(let node), .lostDisk(let node):
             node
         }
     }
@@ -47,6 +49,7 @@ package enum NodeFaultSpecification: Sendable {
         case .faultyDisk(let choice, let ranges):
             return .faultyDisk(choice.drawn(nodes, &random), ranges.drawn(&random))
         case .bitFlip(let choice): return .bitFlip(choice.drawn(nodes, &random))
+        case .lostDisk(let choice): return .lostDisk(choice.drawn(nodes, &random))
         }
     }
 }
@@ -69,11 +72,12 @@ enum NodeFault: Sendable {
     case fullDisk(Int)
     case faultyDisk(Int, DiskFaults)
     case bitFlip(Int)
+    case lostDisk(Int)
 
     /// Whether it lasts, rather than being over as soon as it has happened.
     var isLasting: Bool {
         switch self {
-        case .pause, .move, .slowDisk, .fullDisk, .faultyDisk: true
+        case .pause, .move, .slowDisk, .fullDisk, .faultyDisk, .lostDisk: true
         case .clockJump, .bitFlip: false
         }
     }
@@ -90,6 +94,7 @@ enum NodeFault: Sendable {
         case .fullDisk(let node): return "full-disk of \(node + 1)"
         case .faultyDisk(let node, let faults): return "faulty-disk of \(node + 1), \(faults.text)"
         case .bitFlip(let node): return "bit-flip on the disk of \(node + 1)"
+        case .lostDisk(let node): return "lost-disk of \(node + 1)"
         }
     }
 }

@@ -21,6 +21,8 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case diskSlow = "disk-slow"
     /// A node's disk failed or lied, or a bit on it turned.
     case diskFault = "disk-fault"
+    /// A node's disk was lost, and it went on with an empty one.
+    case lostDisk = "lost-disk"
     /// A node refused writes since its disk had failed or was full.
     case writesRefused = "writes-refused"
     /// A node has found that its disk had lost something.

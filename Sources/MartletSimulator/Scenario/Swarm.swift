@@ -16,6 +16,7 @@ enum TroubleClass: String, CaseIterable {
     case fullDisk = "full-disk"
     case faultyDisk = "faulty-disk"
     case bitFlip = "bit-flip"
+    case lostDisk = "lost-disk"
     case overload, loss, duplication, breaks, tail, reordering, corruption, skew, drift
 }
 
@@ -109,6 +110,7 @@ extension FaultSpecification.Kind {
         case .node(.fullDisk): .fullDisk
         case .node(.faultyDisk): .faultyDisk
         case .node(.bitFlip): .bitFlip
+        case .node(.lostDisk): .lostDisk
         }
     }
 }

@@ -49,6 +49,21 @@ extension World {
         plantStep = 1
     }
 
+    /// With `trustsEmptyDisk`, a node that starts over has the watermarks that others know.
+    func spoilRebirth(of node: SimulatedNode) {
+        guard planted == .trustsEmptyDisk, node.core?.startsOver == true else { return }
+        var batch = WriteBatch()
+        batch.delete(.state("lost-disk"))
+        for index in 0..<scenario.partitionCount {
+            let partition = Partition(index: UInt16(index))
+            let known = nodes.compactMap { $0.core?.watermark(of: partition) }
+            var writer = ByteWriter()
+            writer.write((known.max() ?? HybridTimestamp(bits: 0)).bits)
+            batch.put(.state("watermark-\(index)"), writer.take())
+        }
+        _ = try? node.engine.write(batch)
+    }
+
     /// The first node writes what it holds of a key once more, as if there had been nothing.
     mutating func spoilTree() {
         guard let node = nodes.first, node.isUp else { return }

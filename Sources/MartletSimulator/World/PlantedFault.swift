@@ -48,6 +48,8 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case forgetsHintsInPromises
     /// A node forgets up to where its partitions are settled.
     case forgetsWatermarks
+    /// A node that has lost its disk takes what is settled for settled there, and doubts nothing.
+    case trustsEmptyDisk
     /// A node writes an object past the tree of its partition.
     case spoilsTree
     /// Clients take one sibling of a cart for all of it.
@@ -60,7 +62,7 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .inventsVersion: .nothingInvented
         case .reusesDot: .dotUniqueness
-        case .revivesVersion, .dominatesUnseen: .clockFidelity
+        case .revivesVersion, .dominatesUnseen, .trustsEmptyDisk: .clockFidelity
         case .answersEmpty: .readsSeeWrites
         case .undoesDelete: .deletedStaysDeleted
         case .extendsExpiry: .expiryKept

@@ -22,6 +22,13 @@ struct DiskTrouble {
     /// What came of a job that the disk refused, until the node hears of it.
     var resting: (outcome: JobOutcome, counters: StorageCounters)?
 
+    /// There is another disk, which is sound.
+    mutating func replaceDisk() {
+        isFull = false
+        isFaulty = false
+        opensAtStart = false
+    }
+
     /// A process is gone, and what it was about to do.
     mutating func ends(life: Int) {
         retriesLog = false

@@ -4,6 +4,7 @@ internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
 internal import MartletStorage
+internal import MartletVersions
 
 /// A node of the simulated cluster; `core` is nil while it is down.
 final class SimulatedNode {
@@ -11,15 +12,19 @@ final class SimulatedNode {
     var configuration: NodeConfiguration
     let options: StorageOptions
     var clock: WallClock
-    let disk = MemoryDisk()
+    var disk = MemoryDisk()
     var storage: OpenedStorage
     var core: NodeCore?
     /// Known from its first start on.
     var id: NodeID?
+    /// Under which name it writes as a home: its own, or another since it lost its disk.
+    var writesAs: NodeID?
     /// Which life this is; events of earlier ones are void.
     var life = 0
     /// The last crash; `start` when there was none.
     var crashedAt = Instant.start
+    /// When it last lost its disk; nil when it never did.
+    var lostDiskAt: Instant?
     /// The last start.
     var startedAt = Instant.start
     /// Where in its log the node has last written down what it knows of itself.
@@ -92,6 +97,7 @@ final class SimulatedNode {
             at: moment(now))
         if let id, id != opened.identity.id { throw StartFailure.identityLost }
         id = opened.identity.id
+        writesAs = opened.dots.actor.node
         var chunks: [LogChunk] = []
         while let chunk = engine.takeChunk() { chunks.append(chunk) }
         let outcome = storage.log.commit(chunks)

@@ -64,8 +64,9 @@ extension World {
         }
         let isHint = entry.space == .hints
         let check = LoggedVersionsCheck(
-            node: id, isHint: isHint, mayStandIn: isHint || node.isDamaged, nodes: nodeIDs,
-            key: key)
+            node: id, writesAs: node.writesAs ?? id, isHint: isHint,
+            mayStandIn: isHint || node.isDamaged, nodes: nodeIDs, key: key,
+            judgement: judgement(of: node, in: entry.partition))
         let (mirror, homes) = (mirror, nodeIDs)
         found(
             check.run(
@@ -82,7 +83,9 @@ extension World {
         let key = StorageKey.object(partition: hint.partition, key: hint.key)
         let atHome = mirror.entry(key, at: nodeIndex(of: home))?.object ?? Object()
         let check = HintReleaseCheck(
-            hint: hint, carried: object, atHome: atHome, number: history.number(of: hint.key))
+            hint: hint, carried: object, atHome: atHome,
+            homeLostDiskAt: nodes[nodeIndex(of: home)].lostDiskAt,
+            number: history.number(of: hint.key))
         found(check.run(history))
     }
 
@@ -128,8 +131,10 @@ extension World {
             partition: partition.index, key: history.keys[operation.key])
         let lineage = history.lineages[operation.key]
         let contexts = homes.map { mirror.entry(key, at: $0)?.object.context ?? Context() }
+        let judged = homes.map { judgement(of: nodes[$0], in: partition.index) }
         let settled = lineage.tombstones.suffix(ReadFloor.deleteLimit).filter { delete in
             history.isBuried(delete, key: operation.key)
+                && judged.allSatisfy { lineage.timestamps[delete] <= $0 }
                 || contexts.allSatisfy { $0.covers(lineage.dots[delete]) }
         }
         return ReadFloor(

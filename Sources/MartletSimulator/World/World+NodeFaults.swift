@@ -33,6 +33,7 @@ extension World {
             occurrences[.clockJump] += 1
             nodes[node].clock.jump(by: difference)
         case .slowDisk, .fullDisk, .faultyDisk, .bitFlip: diskFaultBegins(fault, index)
+        case .lostDisk(let node): loseDisk(of: nodes[node], for: lasting)
         case .move(let node, let loss):
             guard nodes[node].isUp else { return }
             occurrences[.move] += 1
@@ -48,7 +49,7 @@ extension World {
             goOn(nodes[node])
             checkAlways()
         case .slowDisk, .fullDisk, .faultyDisk: diskFaultEnds(fault)
-        case .clockJump, .move, .bitFlip: break
+        case .clockJump, .move, .bitFlip, .lostDisk: break
         }
     }
 

@@ -172,6 +172,7 @@ extension World {
             return startFailed(node, error)
         }
         noteReopening(of: node)
+        spoilRebirth(of: node)
         nodeIDs = nodes.compactMap(\.id)
         node.startedAt = now
         log.note(now, index, .starts)

@@ -45,21 +45,23 @@ extension World {
         let others = otherHomes(of: entry, beside: node)
         for place in places where !held.covers(place) {
             let dot = history.lineages[number].dots[place]
-            if others.allSatisfy({ $0.held.context.covers(dot) }) {
+            if others.allSatisfy({ $0.hasSeen(dot, history) }) {
                 history.bury([place], key: number)
             }
         }
     }
 
-    /// What each other home of a key holds of it, synced.
+    /// The other homes of a key, with what each holds of it.
     private func otherHomes(
         of entry: StorageKey, beside node: SimulatedNode
-    ) -> [(node: Int, held: Object)] {
+    ) -> [OtherHome] {
         guard let topology = nodes.lazy.compactMap({ $0.core?.topology }).first else { return [] }
         return topology.homes(of: Partition(index: entry.partition)).compactMap { home in
             let index = nodeIndex(of: home)
             if index == node.index { return nil }
-            return (index, mirror.entry(entry, at: index)?.object ?? Object())
+            return OtherHome(
+                node: index, held: mirror.entry(entry, at: index)?.object ?? Object(),
+                lostDiskAt: nodes[index].lostDiskAt)
         }
     }
 }

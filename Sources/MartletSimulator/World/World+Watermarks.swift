@@ -52,8 +52,8 @@ extension World {
         return keysByPartition[partition] ?? []
     }
 
-    /// What each node with a sound disk holds of a key: a home counts for its object alone, every
-    /// other for its hints.
+    /// What each node holds of a key whose disk is sound, and filled again if it was lost: a home
+    /// counts for its object alone, every other for its hints.
     private func holdings(
         of key: Int, in partition: UInt16, _ topology: Topology
     ) -> [WatermarkCheck.Holding] {
@@ -61,7 +61,7 @@ extension World {
         let bytes = history.keys[key]
         let object = StorageKey.object(partition: partition, key: bytes)
         let hints = homes.map { StorageKey.hint(partition: partition, key: bytes, home: $0) }
-        return nodes.filter { !$0.isDamaged }.flatMap { node in
+        return nodes.filter { !$0.isDamaged && !isUnfilled($0, in: partition) }.flatMap { node in
             let isHome = node.id.map(homes.contains) ?? false
             let own = mirror.entry(object, at: node.index).map { [$0.object.context] } ?? []
             let carried = hints.compactMap { mirror.carried(by: $0, at: node.index)?.context }

@@ -9,7 +9,8 @@
 //     World+Checks   the promises, held against the history
 //     World+Removals, World+Watermarks  those of what is settled and goes
 //     World+NodeFaults  pauses, clocks, moves     World+LinkFaults  slow and clogged links
-//     World+DiskFaults  slow, full, bad disks     World+Overload    too much work
+//     World+DiskFaults  slow, full, bad disks     World+LostDisks   nodes that start over
+//     World+Overload    too much work
 internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletMembership

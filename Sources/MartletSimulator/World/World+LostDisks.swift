@@ -1,0 +1,63 @@
+// Disks that are lost, with all that was on them: the node starts again on an empty one, as the
+// node that it was. What it takes from then on it has to keep like any other.
+internal import MartletBase
+internal import MartletNode
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+
+extension World {
+    /// The disk of a node is gone. One that is up crashes, and starts on an empty disk after
+    /// `lasting`; one that is down does so when it is back.
+    mutating func loseDisk(of node: SimulatedNode, for lasting: Duration) {
+        guard let id = node.id, !node.isOut else { return }
+        occurrences[.lostDisk] += 1
+        crash(node.index, .everything, for: lasting)
+        do {
+            try node.loseDisk(at: now)
+            try mirror.reload(node)
+        } catch {
+            found(Finding(.storageOpens, "an empty disk for node \(node.index + 1): \(error)"))
+            return
+        }
+        watermarks.forget(node.index)
+        topologyWatch.forget(id)
+        log.note(now, node.index, .fault, 0, "its disk is lost")
+    }
+
+    /// Whether a node has lost what it held of a partition, and has not been found equal to the
+    /// other homes since; while it is down that cannot be told.
+    func isUnfilled(_ node: SimulatedNode, in partition: UInt16) -> Bool {
+        guard node.lostDiskAt != nil else { return false }
+        return node.core?.isInDoubt(of: Partition(index: partition)) ?? true
+    }
+
+    /// Up to where a node must know what was removed from a partition: all of it, unless a home has
+    /// lost its disk, and its watermark with that. Then that home may take from one that was away
+    /// what the others have removed, and bring it to another whose watermark is as old.
+    func judgement(of node: SimulatedNode, in partition: UInt16) -> HybridTimestamp {
+        guard occurrences[.lostDisk] > 0,
+            let topology = nodes.lazy.compactMap({ $0.core?.topology }).first,
+            topology.homes(of: Partition(index: partition)).contains(where: {
+                nodes[nodeIndex(of: $0)].lostDiskAt != nil
+            })
+        else { return HybridTimestamp(bits: .max) }
+        guard let core = node.core, !isUnfilled(node, in: partition) else {
+            return HybridTimestamp(bits: 0)
+        }
+        return core.watermark(of: Partition(index: partition))
+    }
+}
+
+extension SimulatedNode {
+    /// It holds nothing, and knows no more than whose place it takes.
+    func loseDisk(at now: Instant) throws(StorageError) {
+        disk = MemoryDisk()
+        trouble.replaceDisk()
+        storage = try StorageEngine.open(disk: disk, options: options)
+        configuration.inPlaceOf = id
+        lostDiskAt = now
+        crashedAt = now
+        ringLoggedAt = .start
+    }
+}
