@@ -71,24 +71,40 @@ extension AntiEntropy {
         var batches: [NodeID: [TreeRoots.Entry]] = [:]
         var proven: [UInt16] = []
         for (partition, others) in nextPartitions() {
-            guard let tree = engine.tree(of: partition) else { continue }
-            let entry = TreeRoots.Entry(
-                partition: partition, root: tree.root, watermark: times.watermark(partition))
+            guard let entry = entry(partition) else { continue }
             for node in others where isReachable(node) { batches[node, default: []].append(entry) }
             if openProof(of: partition) { proven.append(partition) }
         }
         for node in batches.keys.sorted() {
-            guard let entries = batches[node], let epoch = topology?.epoch else { continue }
-            round += 1
-            cuts[round] = Cut(node: node, partitions: entries.map(\.partition), at: now.instant)
+            guard let entries = batches[node] else { continue }
+            sendRoots(entries, to: node, at: now, into: &effects)
             for partition in proven where proofs[partition]?.awaited[node] != nil {
                 proofs[partition]?.awaited[node] = round
             }
-            send(
-                .roots(TreeRoots(round: round, epoch: epoch, entries: entries)), to: node,
-                into: &effects)
         }
         nextComparison = now.instant + comparisonPause()
+    }
+
+    /// What another home is told of a partition: no watermark where this one has lost data, which
+    /// one that is equal to it lacks too. Nil while the tree is unknown.
+    private func entry(_ partition: UInt16) -> TreeRoots.Entry? {
+        engine.tree(of: partition).map {
+            TreeRoots.Entry(
+                partition: partition, root: $0.root, watermark: times.trusted(partition))
+        }
+    }
+
+    /// Has another home compare `entries`, in a round of their own.
+    private mutating func sendRoots(
+        _ entries: [TreeRoots.Entry], to node: NodeID, at now: Moment,
+        into effects: inout [AntiEntropyEffect]
+    ) {
+        guard let epoch = topology?.epoch else { return }
+        round += 1
+        cuts[round] = Cut(node: node, partitions: entries.map(\.partition), at: now.instant)
+        send(
+            .roots(TreeRoots(round: round, epoch: epoch, entries: entries)), to: node,
+            into: &effects)
     }
 
     /// The partitions whose turn it is, with whom each is compared, ascending: what an operator
@@ -140,6 +156,7 @@ extension AntiEntropy {
     ) {
         guard replies.count < Self.replyLimit else { return }
         var reply = TreeRootsReply(round: roots.round, differing: [], unknown: [])
+        var behind: [UInt16] = []
         for entry in roots.entries {
             guard roots.epoch == topology?.epoch,
                 otherHomes(of: entry.partition)?.contains(sender) == true,
@@ -151,6 +168,9 @@ extension AntiEntropy {
             let isEqual = tree.root == entry.root
             if isEqual {
                 adopt(entry.watermark, of: entry.partition, into: &effects)
+                if entry.watermark < times.trusted(entry.partition) {
+                    behind.append(entry.partition)
+                }
             } else {
                 reply.differing.append(entry.partition)
             }
@@ -160,6 +180,10 @@ extension AntiEntropy {
         reply.differing.sort()
         reply.unknown.sort()
         replies.append(HeldReply(message: reply, node: sender, position: engine.appended))
+        // One that has lost its watermarks, or missed them, believes them of homes that it finds
+        // equal itself: those that it asks do not wait until it is their turn to ask.
+        let news = behind.sorted().compactMap { self.entry($0) }
+        if !news.isEmpty { sendRoots(news, to: sender, at: now, into: &effects) }
     }
 
     // MARK: The reply

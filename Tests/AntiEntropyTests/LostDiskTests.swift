@@ -91,6 +91,44 @@ struct LostDiskTests {
         checkFilled(cluster, keys, homes)
     }
 
+    @Test("It learns how far a partition is settled from any home that it equals")
+    func watermarkOfThird() throws {
+        var (cluster, keys, homes) = try filled()
+        let mark = cluster.watermark(0, at: homes[2])
+        cluster.crash(homes[0])
+        cluster.crash(homes[1])
+        try cluster.startOver(homes[1])
+        cluster.pass(Self.settling)
+        #expect(cluster.stored(keys[0], at: homes[1]) != nil)
+        #expect(cluster.watermark(0, at: homes[1]) == mark)
+        #expect(cluster.isInDoubt(0, at: homes[1]), "the first home is yet to be asked")
+        try cluster.start(homes[0])
+        cluster.pass(Self.settling)
+        checkFilled(cluster, keys, homes)
+    }
+
+    @Test("A home that has lost data tells others no watermark: its equal lacks the same")
+    func doubtTellsNothing() throws {
+        var (cluster, _, homes) = try filled()
+        func told(since mark: Int) -> [HybridTimestamp] {
+            cluster.sent(since: mark) { sent in
+                guard sent.from == homes[0], case .roots(let roots) = sent.exchange else {
+                    return nil
+                }
+                return roots.entries.first { $0.partition == 0 }?.watermark
+            }
+        }
+        var mark = cluster.sent.count
+        cluster.pass(.seconds(100))
+        #expect(!told(since: mark).isEmpty && told(since: mark).allSatisfy { $0.bits > 0 })
+        for home in homes.dropFirst() { cluster.link(homes[0], home, isOpen: false) }
+        cluster.damage(0, at: homes[0])
+        cluster.link(homes[0], homes[1], isOpen: true)
+        mark = cluster.sent.count
+        cluster.pass(.seconds(100))
+        #expect(!told(since: mark).isEmpty && told(since: mark).allSatisfy { $0.bits == 0 })
+    }
+
     @Test(
         "What was removed does not come back by a home that has lost its disk",
         arguments: [0, 1, 2])
