@@ -55,10 +55,10 @@ public enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "identity, or leave it out"
         case .unreadable(let entry, let error):
             "the node's own \(entry) does not read back (\(error)): keep the directory aside and "
-                + "replace the node with a new one"
+                + "let the node go on in place with an empty one ('martlet start --in-place-of')"
         case .exhausted:
-            "the node has used up its incarnations: replace it with a new one, in a directory of "
-                + "its own"
+            "the node has used up its incarnations: keep the directory aside and let the node go "
+                + "on in place with an empty one ('martlet start --in-place-of')"
         case .uncounted(let error):
             "the hints that the node keeps for others do not read back: \(error)"
         case .refused(let refusal): "the storage refuses the node's first write: \(refusal)"

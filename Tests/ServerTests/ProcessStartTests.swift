@@ -86,7 +86,7 @@ extension Clusters.Processes {
                 try damaged.write(to: URL(filePath: log))
                 try await expectRefusal(
                     cluster.configuration(0), status: 1, "log-0000000001.mlog is damaged",
-                    "replace the node with a new one")
+                    "let the node go on in place with an empty one")
                 // A refused start leaves the evidence as it is.
                 #expect(try Data(contentsOf: URL(filePath: log)) == damaged)
             }

@@ -61,6 +61,6 @@ struct StateDamageTests {
             return
         }
         #expect(range.file == table.fileName)
-        #expect(error?.description.contains("replace the node") == true)
+        #expect(error?.description.contains("go on in place") == true)
     }
 }

@@ -60,8 +60,8 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
 
     private static let advice =
         "Data that this node had acknowledged is lost here, so it must not start with the rest: "
-        + "keep the directory aside and replace the node with a new one, which the other "
-        + "replicas fill"
+        + "keep the directory aside and let the node go on in place with an empty one, which the "
+        + "other replicas fill ('martlet start --in-place-of')"
 }
 
 /// Why an open engine did not take a batch. Reads go on in every case.
