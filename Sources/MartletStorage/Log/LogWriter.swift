@@ -64,18 +64,19 @@ public final class LogWriter {
     /// write and one sync for all of them.
     /// With no chunks it tries again what a full disk held back.
     public func commit(_ chunks: [LogChunk]) -> LogOutcome {
-        if chunks.contains(where: \.needsSync) { owesSync = true }
         let outcome = append(chunks)
-        guard case .written = outcome, owesSync || options.sync == .everyWrite else {
-            return outcome
-        }
-        owesSync = false
-        return sync()
+        if case .written = outcome, isSyncOwed { return sync() }
+        return outcome
     }
+
+    /// Whether what was written is to be synced at once: in mode `everyWrite` always, in others
+    /// where a chunk asks for it.
+    public var isSyncOwed: Bool { owesSync || options.sync == .everyWrite }
 
     /// Hands `chunks` to the file, in order, after those that a full disk held back.
     public func append(_ chunks: [LogChunk]) -> LogOutcome {
         if let failure { return .failed(failure) }
+        if chunks.contains(where: \.needsSync) { owesSync = true }
         held += chunks
         do {
             while !held.isEmpty { try appendHeld() }
@@ -91,10 +92,14 @@ public final class LogWriter {
     /// Syncs what was written. A failure is final: the system may have dropped the very bytes.
     public func sync() -> LogOutcome {
         if let failure { return .failed(failure) }
-        if !needsSync { return .synced(synced) }
+        if !needsSync {
+            if held.isEmpty { owesSync = false }
+            return .synced(synced)
+        }
         do {
             try segment.file.sync()
             synced = written
+            if held.isEmpty { owesSync = false }
             return .synced(synced)
         } catch {
             return fail(error)
