@@ -39,6 +39,44 @@ struct EngineTests {
         #expect(!sample.log.needsSync)
     }
 
+    @Test(
+        "in the periodic modes a sync can be asked for, and comes with the next commit",
+        arguments: [SyncMode.interval(.seconds(1)), .operatingSystem])
+    func askedSync(mode: SyncMode) throws {
+        var options = StorageOptions.small
+        options.sync = mode
+        let sample = try Sample(MemoryDisk(), options)
+        let position = try sample.engine.write(.putting("a", "1"))
+        sample.engine.syncSoon()
+        #expect(sample.commit() == .synced(position))
+        sample.engine.syncSoon()
+        #expect(sample.engine.takeChunk() == nil, "everything is synced")
+
+        let next = try sample.engine.write(.putting("b", "1"))
+        #expect(sample.commit() == .written(next))
+        let before = sample.disk.writeCount
+        sample.engine.syncSoon()
+        sample.engine.syncSoon()
+        let chunk = try #require(sample.engine.takeChunk(), "a sync alone")
+        #expect(try chunk.batches().isEmpty)
+        #expect(sample.engine.takeChunk() == nil, "one sync for both")
+        sample.engine.logAnswered(sample.log.commit([chunk]))
+        #expect(sample.engine.synced == next)
+        #expect(sample.disk.writeCount == before)
+        sample.engine.checkInvariants()
+    }
+
+    @Test("what every write is synced for needs no asking")
+    func needlessAsking() throws {
+        let sample = try Sample(MemoryDisk())
+        let position = try sample.engine.write(.putting("a", "1"))
+        let chunk = try #require(sample.engine.takeChunk())
+        sample.engine.syncSoon()
+        #expect(sample.engine.takeChunk() == nil)
+        sample.engine.logAnswered(sample.log.commit([chunk]))
+        #expect(sample.engine.synced == position)
+    }
+
     @Test("all that gathers shares one sync")
     func groupCommit() throws {
         let sample = try Sample(MemoryDisk())

@@ -48,6 +48,8 @@ public final class StorageEngine {
     private var gathered = ByteWriter()
     private var gatheredFirst: LogPosition
     private var gatheredNeedsSync = false
+    /// Up to where a sync has been asked for, whatever the mode.
+    private var syncAsked = LogPosition.start
     private var sealed: [LogChunk] = []
     private var waiting: [Waiting] = []
 
@@ -145,12 +147,19 @@ public final class StorageEngine {
         if gathered.count > 0, gathered.count + bytes > options.chunkTargetBytes { seal() }
         let start = gathered.count
         batch.encode(into: &gathered, digest: options.digest)
-        if isSynced { gatheredNeedsSync = true }
         pendingBytes += gathered.count - start
         counts.acceptedBytes += UInt64(gathered.count - start)
         appended = appended.advanced(by: 1)
         apply(gathered, from: start, mayDrop: batch.hasDrop)
+        if isSynced { syncSoon() }
         return appended
+    }
+
+    /// Has the log synced as soon as it holds all that was accepted so far, in every sync mode.
+    public func syncSoon() {
+        guard options.sync != .everyWrite, appended > max(synced, syncAsked) else { return }
+        syncAsked = appended
+        gatheredNeedsSync = true
     }
 
     /// Puts the batch that `encoded` holds from `start` on into the newest memtable.
@@ -185,11 +194,13 @@ public final class StorageEngine {
     /// nothing. Call until nil at the end of a loop's turn: the chunks of one turn share a sync.
     public func takeChunk() -> LogChunk? {
         if sealed.isEmpty {
-            if gathered.count == 0 { return nil }
+            if gathered.count == 0, !gatheredNeedsSync { return nil }
             seal()
         }
         let chunk = sealed.removeFirst()
-        waiting.append(Waiting(last: chunk.last, bytes: chunk.byteCount))
+        if chunk.byteCount > 0 {
+            waiting.append(Waiting(last: chunk.last, bytes: chunk.byteCount))
+        }
         return chunk
     }
 

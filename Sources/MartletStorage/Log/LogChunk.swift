@@ -33,11 +33,12 @@ public struct LogPosition: Hashable, Comparable, Sendable, CustomStringConvertib
     }
 }
 
-/// Whole batches, encoded, on their way to the log thread.
+/// Whole batches, encoded, on their way to the log thread; or none, to ask for a sync alone.
 public struct LogChunk: Hashable, Sendable {
     /// The position of its first batch.
     public let first: LogPosition
-    /// The position of its last batch: what its sync makes durable.
+    /// The position of its last batch, or of the one before it if it has none: what its sync makes
+    /// durable.
     public let last: LogPosition
     let payload: Bytes
     /// How long the chunk is held up before it is written: how a node that is behind with its

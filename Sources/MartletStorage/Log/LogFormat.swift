@@ -161,7 +161,9 @@ extension LogChunk {
     public func batches() throws(FormatError) -> [WriteBatch] {
         var reader = ByteReader(payload)
         var batches: [WriteBatch] = []
-        for _ in first.rawValue...last.rawValue { batches.append(try WriteBatch(from: &reader)) }
+        for _ in first.rawValue..<last.rawValue + 1 {
+            batches.append(try WriteBatch(from: &reader))
+        }
         try reader.expectEnd()
         return batches
     }

@@ -77,7 +77,7 @@ public final class LogWriter {
     public func append(_ chunks: [LogChunk]) -> LogOutcome {
         if let failure { return .failed(failure) }
         if chunks.contains(where: \.needsSync) { owesSync = true }
-        held += chunks
+        held += chunks.lazy.filter { $0.byteCount > 0 }
         do {
             while !held.isEmpty { try appendHeld() }
             return .written(written)
