@@ -1,6 +1,6 @@
 // Bringing hints home: passes over the store in its order, a window of hints under way, narrowed
-// when homes are slow to take them. A hint is forgotten only when its home has it synced, and only
-// if it has not changed since it was sent.
+// when homes are slow to take them. A hint is forgotten only when its home has it on disk, in every
+// sync mode, and only if it has not changed since it was sent.
 internal import MartletBase
 internal import MartletStorage
 internal import MartletWire

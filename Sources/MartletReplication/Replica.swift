@@ -66,7 +66,14 @@ struct Replica {
         hints = try HintLedger(counting: engine)
     }
 
+    /// Up to where the log counts as synced in its sync mode.
     var durable: LogPosition { engine.durable }
+
+    /// Up to where it is on disk, in every mode.
+    var synced: LogPosition { engine.synced }
+
+    /// Has all that was taken in so far brought to disk, in every mode.
+    func syncSoon() { engine.syncSoon() }
 
     /// Whether the storage slows its writers down: then every acknowledgement waits for the log,
     /// where they are held up.

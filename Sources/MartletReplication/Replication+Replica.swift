@@ -32,15 +32,24 @@ extension Replication {
 
     /// Holds a version for another node's operation, and acknowledges it: at once, or once it is
     /// synced where that was asked.
+    ///
+    /// Who brings a hint forgets it then, and it may have been the copy that a quorum counted: it
+    /// is on disk before, whatever the sync mode. Nobody waits for the end of an interval: the
+    /// window of a delivery would narrow to nothing. All that came with one turn share a sync.
     mutating func hold(
         _ put: ReplicaPut, for sender: NodeID, until: Instant, at location: Location,
         at now: Moment, into effects: inout [ReplicationEffect]
     ) throws(ReplicaFailure) {
         let applied = try replica.merge(put, at: location, at: now.wall)
         if put.operation == .unanswered { return }
-        if put.durable || replica.isBehind, applied.position > replica.durable {
+        let needsDisk = put.durable && put.purpose == .hint
+        let held = needsDisk ? replica.synced : replica.durable
+        if put.durable || replica.isBehind, applied.position > held {
+            if needsDisk { replica.syncSoon() }
             let party = SyncWaiter.Party.peer(sender, put.operation, until: until)
-            awaitSync(SyncWaiter(position: applied.position, party: party), at: now)
+            awaitSync(
+                SyncWaiter(position: applied.position, party: party, needsDisk: needsDisk),
+                at: now)
             return
         }
         reply(.stored, to: put, of: sender, into: &effects)

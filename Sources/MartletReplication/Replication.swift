@@ -78,7 +78,7 @@ public struct Replication {
         case push
     }
 
-    /// Who is told once the log is durable up to a position; positions never fall.
+    /// Who is told once the log is synced up to a position; positions never fall.
     struct SyncWaiter {
         enum Party {
             /// The local part of a put that this node coordinates.
@@ -88,6 +88,8 @@ public struct Replication {
         }
         var position: LogPosition
         var party: Party
+        /// Whether only the disk will do, in every sync mode.
+        var needsDisk = false
     }
 
     /// A moment at which an operation looks again; stale ones find nothing and are dropped.
@@ -249,7 +251,7 @@ public struct Replication {
         }
     }
 
-    /// Notes whom to tell once `position` is durable, and forgets who at the front has given up: a
+    /// Notes whom to tell once `position` is synced, and forgets who at the front has given up: a
     /// log that stands still must not gather waiters without end.
     mutating func awaitSync(_ waiter: SyncWaiter, at now: Moment) {
         while let first = awaitingSync.first, !isAwaited(first, at: now) {
@@ -265,10 +267,15 @@ public struct Replication {
         }
     }
 
-    /// The log has become durable further on.
+    /// The log is written or synced further on.
     public mutating func logAdvanced(at now: Moment, into effects: inout [ReplicationEffect]) {
+        var needingDisk: [SyncWaiter] = []
         while let waiter = awaitingSync.first, waiter.position <= replica.durable {
             awaitingSync.removeFirst()
+            if waiter.needsDisk, waiter.position > replica.synced {
+                if isAwaited(waiter, at: now) { needingDisk.append(waiter) }
+                continue
+            }
             switch waiter.party {
             case .put(let id): noteLocalSync(id, at: now, into: &effects)
             case .peer(let node, let operation, let until):
@@ -277,6 +284,7 @@ public struct Replication {
                 effects.append(.send(.replicaPutReply(reply), to: node))
             }
         }
+        awaitingSync.prepend(contentsOf: needingDisk)
     }
 
     /// Time has passed: hedges, deadlines, hints that are due.

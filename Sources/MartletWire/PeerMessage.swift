@@ -47,7 +47,8 @@ public struct ReplicaPut: Hashable, Sendable {
     /// The home replica for which the receiver is to keep it as a hint; nil when the receiver is
     /// itself the home.
     public var heldFor: NodeID?
-    /// Whether to answer only once it is synced.
+    /// Whether to answer only once it is synced, as far as the receiver's sync mode goes; a hint,
+    /// once it is on disk, in every mode.
     public var durable: Bool
     /// How long the sender waits from sending on; work past it need not be done.
     public var patience: Duration

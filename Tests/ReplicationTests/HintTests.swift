@@ -74,6 +74,53 @@ import Testing
         #expect(stage.replication.pendingHints.count == 0)
     }
 
+    /// A hint of `object` from node 2, which is home in none of this.
+    private func hint(_ operation: UInt64, _ object: Object) -> PeerMessage {
+        .replicaPut(
+            ReplicaPut(
+                operation: OperationID(rawValue: operation), key: Stage.key, object: object,
+                purpose: .hint, durable: true, patience: .seconds(2)))
+    }
+
+    /// A client's write that its coordinator wants synced.
+    private func write(_ operation: UInt64, _ object: Object) -> PeerMessage {
+        .replicaPut(
+            ReplicaPut(
+                operation: OperationID(rawValue: operation), key: Stage.key, object: object,
+                purpose: .write, durable: true, patience: .seconds(2)))
+    }
+
+    @Test(
+        "In lazy sync modes a home acknowledges a hint when it is on disk, a write before that",
+        arguments: [SyncMode.interval(.seconds(9)), .operatingSystem])
+    func hintNeedsDisk(mode: SyncMode) throws {
+        var storage = StorageOptions.roomy
+        storage.sync = mode
+        var stage = try Stage(storage: storage)
+        #expect(stage.receive(hint(5, .one("a", by: 2)), from: 2) == [])
+        #expect(stage.receive(write(6, .one("b", by: 3)), from: 3) == [])
+        let chunk = try #require(stage.engine.takeChunk())
+        stage.engine.logAnswered(stage.log.append([chunk]))
+        #expect(stage.advanceLog() == ["putReply 6 → 3: stored"], "it is written")
+        stage.engine.logAnswered(stage.log.sync())
+        #expect(stage.advanceLog() == ["putReply 5 → 2: stored"], "it is synced")
+    }
+
+    @Test("A home asks for the sync that a hint waits for, also where it brings nothing new")
+    func hintAsksForSync() throws {
+        var storage = StorageOptions.roomy
+        storage.sync = .operatingSystem
+        var stage = try Stage(storage: storage)
+        #expect(stage.receive(hint(5, .one("a", by: 2)), from: 2) == [])
+        #expect(stage.sync() == ["putReply 5 → 2: stored"])
+        #expect(stage.receive(write(6, .one("b", by: 3)), from: 3) == [])
+        #expect(stage.sync() == ["putReply 6 → 3: stored"])
+        #expect(stage.engine.synced < stage.engine.appended, "it was written, no more")
+        #expect(stage.receive(hint(7, .one("b", by: 3)), from: 2) == [])
+        #expect(stage.sync() == ["putReply 7 → 2: stored"])
+        #expect(stage.engine.synced == stage.engine.appended)
+    }
+
     @Test("An acknowledgement by another node forgets nothing")
     func foreignAcknowledgement() throws {
         var stage = try Stage(local: 4, nodes: 4, away: [3])

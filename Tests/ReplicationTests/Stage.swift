@@ -149,9 +149,12 @@ struct Stage {
         var chunks: [LogChunk] = []
         while let chunk = engine.takeChunk() { chunks.append(chunk) }
         engine.logAnswered(log.commit(chunks))
-        return run { replication, now, effects in
-            replication.logAdvanced(at: now, into: &effects)
-        }
+        return advanceLog()
+    }
+
+    /// The log has answered.
+    mutating func advanceLog() -> [String] {
+        run { replication, now, effects in replication.logAdvanced(at: now, into: &effects) }
     }
 
     /// All that is stored leaves memory: what is asked for from now on must be read.
