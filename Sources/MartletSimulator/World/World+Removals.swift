@@ -30,8 +30,8 @@ extension World {
         history.bury(history.places(of: object.dots, key: number), key: number)
     }
 
-    /// A tombstone that all homes have seen goes from beside a version that its delete did not
-    /// know.
+    /// A tombstone that is settled goes from beside a version that its delete did not know. One
+    /// that is not has been replaced by a write that knew it, which no checker may have met yet.
     mutating func noteSettled(
         _ before: Object, after: Object, under entry: StorageKey, number: Int,
         of node: SimulatedNode
@@ -39,8 +39,11 @@ extension World {
         let gone = before.siblings.filter { sibling in
             sibling.content == .tombstone && !after.dots.contains(sibling.dot)
         }
-        if gone.isEmpty { return }
-        let places = history.places(of: gone.map(\.dot), key: number)
+        guard !gone.isEmpty,
+            let settled = node.core?.watermark(of: Partition(index: entry.partition))
+        else { return }
+        let old = gone.filter { $0.timestamp <= settled }.map(\.dot)
+        let places = history.places(of: old, key: number)
         let held = history.held(after.dots, key: number, against: places)
         let others = otherHomes(of: entry, beside: node)
         for place in places where !held.covers(place) {
