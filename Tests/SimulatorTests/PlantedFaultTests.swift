@@ -14,9 +14,16 @@
                  options: {w: [quorum], dw: [quorum]},
                  faults: [{crash-all: {at: 2s..3s, for: 500ms, loss: everything}}]}
                 """
-            case .forgetsHint, .losesHints:
+            case .skipsIntervals:
+                """
+                {nodes: 3, duration: 4s, clients: 6, keys: 20, disk: {sync-mode: 20ms},
+                 options: {w: [quorum], dw: [quorum]},
+                 faults: [{crash-all: {at: 2s..3s, for: 500ms, loss: everything}}]}
+                """
+            case .forgetsHint, .losesHints, .takesHintsBeforeSync:
                 """
                 {nodes: 3, duration: 6s, settle: 8s, clients: 4, keys: 20,
+                 disk: {sync-mode: operating_system},
                  faults: [{crash: {node: 2, at: 500ms, for: 3s}}]}
                 """
             case .revivesVersion:

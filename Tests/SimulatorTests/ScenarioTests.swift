@@ -9,7 +9,7 @@ enum Simulations {
         "fallbacks-stand-in", "flaky-network", "every-knob", "carts-and-counters",
         "clocks-and-pauses", "restless-nodes", "flapping-partitions", "swizzle", "torn-network",
         "core-heals", "slow-and-full-disks", "overload",
-        "everything", "bad-disks", "deletes-and-absences", "lost-disks",
+        "everything", "bad-disks", "deletes-and-absences", "lost-disks", "lazy-disks",
     ]
 
     static func load(_ name: String) throws -> Scenario {

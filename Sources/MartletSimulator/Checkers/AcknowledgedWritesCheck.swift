@@ -37,7 +37,7 @@ struct AcknowledgedWritesCheck {
 
 extension Acknowledgement {
     /// Whether a node that acknowledged the write still has what it had: its disk is sound, and it
-    /// has not crashed since, or had synced it.
+    /// has not crashed since, or had synced it as far as its sync mode goes.
     func isKept(_ losses: Losses, _ history: History) -> Bool {
         holders.contains { keeps($0, losses, history) }
     }
@@ -53,7 +53,7 @@ extension Acknowledgement {
     private func keeps(_ holder: Holder, _ losses: Losses, _ history: History) -> Bool {
         let began = history.operations[operation].began
         if let home = holder.standsInFor, !losses.keepsDisk(home, since: began) { return false }
-        if !losses.keepsDisk(holder.node, since: began) { return false }
-        return holder.isSynced || losses.spared(holder.node, since: began)
+        return losses.keeps(
+            holder.node, isSynced: holder.isSynced, began: began, acknowledged: at)
     }
 }

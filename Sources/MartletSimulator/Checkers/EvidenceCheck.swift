@@ -19,8 +19,10 @@ struct EvidenceCheck {
     let holders: [Holder]
 
     /// Nodes that have crashed since the request began may have lost what they had not synced,
-    /// those with a damaged disk anything.
-    func run(_ operation: Operation, mirror: ReplicaMirror, _ losses: Losses) -> Finding? {
+    /// those with a damaged disk anything. `now` is when the client is told.
+    func run(
+        _ operation: Operation, mirror: ReplicaMirror, _ losses: Losses, now: Instant
+    ) -> Finding? {
         let synced = holders.count { $0.isSynced }
         let atHome = holders.count { $0.standsInFor == nil }
         if holders.count < operation.needed || synced < operation.neededSynced
@@ -33,7 +35,7 @@ struct EvidenceCheck {
                     + "\(operation.neededHomes) were asked for"
             )
         }
-        for holder in holders where isAnswerable(holder, losses, since: operation.began) {
+        for holder in holders where isAnswerable(holder, losses, since: operation.began, now) {
             if !holds(holder, mirror) {
                 let act = holder.isSynced ? "have synced" : "hold"
                 return Finding(
@@ -44,19 +46,21 @@ struct EvidenceCheck {
         return nil
     }
 
-    private func isAnswerable(_ holder: Holder, _ losses: Losses, since began: Instant) -> Bool {
+    private func isAnswerable(
+        _ holder: Holder, _ losses: Losses, since began: Instant, _ now: Instant
+    ) -> Bool {
         if let (home, _) = holder.standsInFor, !losses.keepsDisk(home, since: began) {
             return false
         }
-        if !losses.keepsDisk(holder.node, since: began) { return false }
-        return holder.isSynced || losses.spared(holder.node, since: began)
+        return losses.keeps(
+            holder.node, isSynced: holder.isSynced, began: began, acknowledged: now)
     }
 
     /// A stand-in may have brought the write home since.
     private func holds(_ holder: Holder, _ mirror: ReplicaMirror) -> Bool {
         func holds(under key: StorageKey) -> Bool {
             mirror.covers(dot, under: key, at: holder.node)
-                && !(holder.isSynced && mirror.awaitsSync(dot, under: key, at: holder.node))
+                && !(holder.isSynced && mirror.awaitsLog(dot, under: key, at: holder.node))
         }
         guard let (home, hint) = holder.standsInFor else { return holds(under: object) }
         return holds(under: hint) || mirror.covers(dot, under: object, at: home)

@@ -1,5 +1,5 @@
-// Hints are conserved: one goes only when its home has what it carries, and what the mirror has
-// counted agrees with what the nodes say they keep.
+// Hints are conserved: one goes only when its home has what it carries on disk, and what the mirror
+// has counted agrees with what the nodes say they keep.
 internal import MartletBase
 internal import MartletStorage
 internal import MartletVersions
@@ -12,11 +12,19 @@ struct HintReleaseCheck {
     let atHome: Object
     /// When the home lost its disk: what was written before then it may have had, and lost.
     let homeLostDiskAt: Instant?
+    /// What the home holds of the key and has not on disk, whatever its sync mode.
+    let unsynced: [Dot]
     /// The number of its key; nil for one that no client writes.
     let number: Int?
 
     /// A hint of what has been removed for good brings nothing.
     func run(_ history: History) -> Finding? {
+        if let dot = carried.dots.first(where: unsynced.contains) {
+            return Finding(
+                .hintsConserved,
+                "the hint \(hint) was let go with \(carried.dots), and its home does not have "
+                    + "\(dot) on disk yet")
+        }
         var merged = atHome
         merged.merge(carried)
         if merged == atHome { return nil }

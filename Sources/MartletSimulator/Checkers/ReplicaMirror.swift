@@ -25,6 +25,8 @@ struct ReplicaMirror {
 
     /// For each node, what came to it and is not synced yet, in the order of its log.
     private var unsynced: [[Arrival]]
+    /// For each node, up to where its log counts as synced in its sync mode.
+    private var durable: [LogPosition]
     /// Hints that came to be.
     private(set) var hintsKept = 0
     /// Hints that their nodes have let go.
@@ -37,6 +39,7 @@ struct ReplicaMirror {
     init(nodeCount: Int) {
         entries = [[StorageKey: Entry]](repeating: [:], count: nodeCount)
         unsynced = [[Arrival]](repeating: [], count: nodeCount)
+        durable = [LogPosition](repeating: .start, count: nodeCount)
     }
 
     /// What is stored under `key` at a node.
@@ -86,13 +89,26 @@ struct ReplicaMirror {
         }
     }
 
-    /// Whether `dot` came under `key` and is not synced there yet.
-    func awaitsSync(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
-        unsynced[node].contains { $0.dot == dot && $0.key == key }
+    /// What came under `key` and is not on disk there yet.
+    func unsynced(under key: StorageKey, at node: Int) -> [Dot] {
+        unsynced[node].filter { $0.key == key }.map(\.dot)
+    }
+
+    /// Whether `dot` came under `key` and does not yet count as synced there.
+    func awaitsLog(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
+        unsynced[node].contains {
+            $0.dot == dot && $0.key == key && $0.position > durable[node]
+        }
+    }
+
+    /// A node's log counts as synced up to `position` in its sync mode.
+    mutating func counted(_ node: Int, upTo position: LogPosition) {
+        durable[node] = max(durable[node], position)
     }
 
     /// A node's log is synced up to `position`.
     mutating func synced(_ node: Int, upTo position: LogPosition) {
+        counted(node, upTo: position)
         unsynced[node].removeAll { $0.position <= position }
     }
 
@@ -157,6 +173,7 @@ struct ReplicaMirror {
             _ = try put(entry.key, entry.value, at: node, position: .start)
         }
         unsynced[node] = []
+        durable[node] = .start
         hintsKept = counts.kept
         let after = entries[node]
         hintsLost += before.keys.count { $0.space == .hints && after[$0] == nil }

@@ -35,6 +35,8 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     case crashOfEveryNode = "crash-of-every-node"
     /// A node lost log positions that it had not synced.
     case unsyncedLoss = "unsynced-loss"
+    /// A node lost log positions that had counted as durable, as lazy sync modes allow.
+    case durableLoss = "durable-loss"
     /// Nodes were kept from reaching each other.
     case partition
     /// Nodes were kept from reaching each other again, by a fault that comes and goes.

@@ -31,6 +31,8 @@ package struct Scenario: Sendable {
     package var network = NetworkSettings()
     /// How long a disk takes to sync.
     package var syncDelay = Duration.microseconds(100)...Duration.milliseconds(2)
+    /// When logs are synced: one of these, drawn per seed, for all nodes.
+    package var syncModes = [SyncChoice.everyWrite]
     /// How far the wall clocks of the nodes are apart.
     package var clockSkew = Duration.zero...Duration.zero
     /// How much too quick the wall clocks of the nodes go, in millionths; too slow below 0.

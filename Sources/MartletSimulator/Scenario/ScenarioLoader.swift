@@ -168,7 +168,8 @@ extension Section {
         try read(into: &scenario.workload)
         try section("network")?.read(into: &scenario.network)
         if let disk = try section("disk") {
-            try disk.expect(only: ["sync"])
+            try disk.expect(only: ["sync", "sync-mode"])
+            try disk.readList("sync-mode", into: &scenario.syncModes, SyncChoice.read)
             try disk.readRange("sync", into: &scenario.syncDelay, ScenarioText.duration)
         }
         if let clocks = try section("clocks") {

@@ -131,6 +131,7 @@ struct Schedule {
         var random = SeededRandom(seed: seed, stream: "storage options")
         var options = StorageOptions()
         options.digest = .object
+        options.sync = SyncChoice.drawn(scenario.syncModes, seed: seed)
         if scenario.usesStandardSettings { return options }
         options.segmentBytes = [32 << 10, 256 << 10, 4 << 20][random.below(3)]
         options.prewriteBytes = [0, 16 << 10][random.below(2)]

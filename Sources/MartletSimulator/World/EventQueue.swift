@@ -9,6 +9,8 @@ enum WorldEvent {
     case nodeWakes(Int, life: Int)
     /// A node's disk has had the time to sync what was written to its log.
     case logSynced(Int, life: Int)
+    /// A node's disk has synced what was written in one interval of its sync mode.
+    case intervalSynced(Int, life: Int)
     /// A node's disk has read blocks.
     case blocksRead(Int, life: Int, [BlockRead])
     /// A node's background work takes a step.

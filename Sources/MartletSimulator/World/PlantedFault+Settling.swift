@@ -27,10 +27,16 @@ extension World {
 
     /// The message as a planted fault spoils it.
     func spoilt(_ message: PeerMessage) -> PeerMessage {
-        guard planted == .forgetsHintsInPromises, case .exchange(.promise(var promise)) = message
-        else { return message }
-        promise.hinted = []
-        return .exchange(.promise(promise))
+        guard let planted else { return message }
+        switch (planted, message) {
+        case (.forgetsHintsInPromises, .exchange(.promise(var promise))):
+            promise.hinted = []
+            return .exchange(.promise(promise))
+        case (.takesHintsBeforeSync, .replicaPut(var put)) where put.purpose == .hint:
+            put.durable = false
+            return .replicaPut(put)
+        default: return message
+        }
     }
 
     /// The first node loses its watermarks, and starts again a while later.

@@ -28,8 +28,12 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case acknowledgesWithoutStoring
     /// Nodes take what is written for what is synced.
     case acknowledgesBeforeSync
+    /// Nodes never sync at the end of an interval.
+    case skipsIntervals
     /// A node forgets a hint that nobody has taken.
     case forgetsHint
+    /// Homes acknowledge hints that they do not have on disk.
+    case takesHintsBeforeSync
     /// Hints are lost on their way, for ever.
     case losesHints
     /// Nodes refuse writes for as long as others stay away.
@@ -68,8 +72,8 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .extendsExpiry: .expiryKept
         case .losesVersions: .acknowledgedWrites
         case .acknowledgesWithoutStoring: .honestEvidence
-        case .acknowledgesBeforeSync: .durableWrites
-        case .forgetsHint: .hintsConserved
+        case .acknowledgesBeforeSync, .skipsIntervals: .durableWrites
+        case .forgetsHint, .takesHintsBeforeSync: .hintsConserved
         case .losesHints: .convergence
         case .waitsForOthers: .coreServes
         case .swallowsAnswer: .requestsAnswered

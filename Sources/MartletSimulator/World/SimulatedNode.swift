@@ -27,6 +27,8 @@ final class SimulatedNode {
     var lostDiskAt: Instant?
     /// The last start.
     var startedAt = Instant.start
+    /// The crashes that took what counted as synced, or may have, in the order of time.
+    var powerLosses: [PowerLoss] = []
     /// Where in its log the node has last written down what it knows of itself.
     var ringLoggedAt = LogPosition.start
     var effects: [NodeEffect] = []
@@ -36,6 +38,10 @@ final class SimulatedNode {
     var gathered: [LogChunk] = []
     /// What writing the chunks came to whose sync is under way; nil when none is.
     var writing: LogOutcome?
+    /// Whether a sync is due at the end of an interval.
+    var awaitsInterval = false
+    /// Since when something counts as synced in a lazy sync mode that is not; nil when all is.
+    var lazySince: Instant?
     /// Whether a step of the background work is due.
     var isWorking = false
     /// What the disk was asked for so far: the ordinal of the next delay.
@@ -89,7 +95,7 @@ final class SimulatedNode {
         return Instant(nanoseconds: instant.nanoseconds - min(clockOffset, instant.nanoseconds))
     }
 
-    /// Opens the core over what the storage holds, with the log durable up to there.
+    /// Opens the core over what the storage holds, with the log synced up to there.
     func start(at now: Instant, seed: UInt64) throws {
         if trouble.opensAtStart { try reopen() }
         let opened = try NodeCore.open(
@@ -100,7 +106,8 @@ final class SimulatedNode {
         writesAs = opened.dots.actor.node
         var chunks: [LogChunk] = []
         while let chunk = engine.takeChunk() { chunks.append(chunk) }
-        let outcome = storage.log.commit(chunks)
+        var outcome = storage.log.commit(chunks)
+        if case .written = outcome { outcome = storage.log.sync() }
         if let failure = StartFailure(outcome) { throw failure }
         engine.logAnswered(outcome)
         core = opened
@@ -115,9 +122,14 @@ final class SimulatedNode {
         core = nil
         life += 1
         crashedAt = now
+        if loss != .nothing, let since = lazySince {
+            powerLosses.append(PowerLoss(at: now, since: since))
+        }
         wakesAt = .never
         gathered = []
         writing = nil
+        awaitsInterval = false
+        lazySince = nil
         if isWorking, random.chance(0.5) { stopAmidStep(&random) }
         isWorking = false
         disk.crash(loss, random: &random)

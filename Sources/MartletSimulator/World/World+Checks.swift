@@ -81,11 +81,11 @@ extension World {
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
         guard let home = hint.home, !nodes[nodeIndex(of: home)].isDamaged else { return }
         let key = StorageKey.object(partition: hint.partition, key: hint.key)
-        let atHome = mirror.entry(key, at: nodeIndex(of: home))?.object ?? Object()
+        let node = nodeIndex(of: home)
         let check = HintReleaseCheck(
-            hint: hint, carried: object, atHome: atHome,
-            homeLostDiskAt: nodes[nodeIndex(of: home)].lostDiskAt,
-            number: history.number(of: hint.key))
+            hint: hint, carried: object, atHome: mirror.entry(key, at: node)?.object ?? Object(),
+            homeLostDiskAt: nodes[node].lostDiskAt,
+            unsynced: mirror.unsynced(under: key, at: node), number: history.number(of: hint.key))
         found(check.run(history))
     }
 
@@ -169,7 +169,7 @@ extension World {
             holders.append(holder)
         }
         let check = EvidenceCheck(dot: write.dot, object: object, holders: holders)
-        found(check.run(operation, mirror: mirror, Losses(nodes)))
+        found(check.run(operation, mirror: mirror, Losses(nodes), now: now))
         history.acknowledge(
             Acknowledgement(
                 operation: number, key: operation.key, dot: write.dot, place: version.place,

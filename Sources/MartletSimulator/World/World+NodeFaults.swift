@@ -101,7 +101,8 @@ extension World {
     /// Whose process it is that learns of an event; nil where the world or a client does.
     private func process(handling event: WorldEvent) -> Int? {
         switch event {
-        case .nodeWakes(let node, _), .logSynced(let node, _), .blocksRead(let node, _, _),
+        case .nodeWakes(let node, _), .logSynced(let node, _), .intervalSynced(let node, _),
+            .blocksRead(let node, _, _),
             .workerSteps(let node, _), .nodeStarts(let node, _), .datagramArrives(_, let node, _):
             node
         case .frameArrives(let link, _, _): links[link].to

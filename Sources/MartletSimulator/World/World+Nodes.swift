@@ -9,6 +9,8 @@ internal import MartletWire
 extension World {
     /// A timer that is due again at once rings after this long, so that time passes.
     private static let timerGrain = Duration.microseconds(10)
+    /// How long it takes to hand a chunk to the operating system.
+    private static let writeDelay = Duration.microseconds(5)
 
     /// Hands `event` to a node and carries out what follows. The node is up.
     mutating func turn(_ index: Int, _ event: NodeEvent) {
@@ -74,8 +76,8 @@ extension World {
         let held = node.gathered.reduce(Duration.zero) { $0 + $1.delay }
         node.writing = node.storage.log.append(node.gathered)
         node.gathered.removeAll(keepingCapacity: true)
-        queue.schedule(
-            .logSynced(node.index, life: node.life), at: now + held + diskDelay(of: node))
+        let delay = node.storage.log.isSyncOwed ? diskDelay(of: node) : Self.writeDelay
+        queue.schedule(.logSynced(node.index, life: node.life), at: now + held + delay)
     }
 
     /// How long the disk takes for one thing: a sync, some blocks, a step of the background work.
@@ -93,17 +95,12 @@ extension World {
         guard node.life == life, let written = node.writing else { return }
         node.writing = nil
         var outcome = written
-        if case .written(let position) = written {
+        if case .written(let position) = written, node.storage.log.isSyncOwed {
             outcome =
                 planted == .acknowledgesBeforeSync ? .synced(position) : node.storage.log.sync()
         }
-        if case .synced(let position) = outcome {
-            mirror.synced(index, upTo: position)
-            watermarks.synced(index, upTo: position)
-        }
-        log.note(now, index, .synced)
-        turn(index, .logAnswered(outcome))
-        if case .full = outcome { retryLog(of: node) }
+        awaitInterval(of: node)
+        answer(outcome, to: node)
     }
 
     // MARK: Blocks and background work
@@ -192,7 +189,7 @@ extension World {
         var random = SeededRandom(
             seed: StableHash.mix(schedule.seed &+ UInt64(index) << 32 ^ UInt64(node.life)),
             stream: "crash")
-        let appended = node.engine.appended
+        let (appended, durable) = (node.engine.appended, node.engine.durable)
         removeManifest(of: node)
         do {
             try node.crash(loss, at: now, random: &random)
@@ -202,6 +199,7 @@ extension World {
             return
         }
         watermarks.crashed(index)
+        if node.engine.appended < durable { occurrences[.durableLoss] += 1 }
         if node.engine.appended < appended {
             occurrences[.unsyncedLoss] += 1
             if node.engine.appended < node.ringLoggedAt || node.isDamaged, let id = node.id {

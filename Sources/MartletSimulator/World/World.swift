@@ -180,6 +180,7 @@ struct World {
         switch event {
         case .nodeWakes(let node, let life): nodeWakes(node, life: life)
         case .logSynced(let node, let life): logSynced(node, life: life)
+        case .intervalSynced(let node, let life): intervalSynced(node, life: life)
         case .blocksRead(let node, let life, let reads): blocksRead(node, life: life, reads)
         case .workerSteps(let node, let life): workerSteps(node, life: life)
         case .logRetries(let node, let life): logRetries(node, life: life)
