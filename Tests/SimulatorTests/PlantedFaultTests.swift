@@ -9,8 +9,10 @@
         static func scenario(_ planted: PlantedFault) -> String {
             switch planted {
             case .acknowledgesBeforeSync:
+                // Memtables of standard size: no flush makes durable what the log has lost.
                 """
                 {nodes: 3, duration: 4s, clients: 6, keys: 20, disk: {sync: 5ms..20ms},
+                 settings: standard, settle: 150s,
                  options: {w: [quorum], dw: [quorum]},
                  faults: [{crash-all: {at: 2s..3s, for: 500ms, loss: everything}}]}
                 """
