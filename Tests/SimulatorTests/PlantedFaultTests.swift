@@ -55,6 +55,18 @@
                 """
             case .waitsForOthers:
                 "{nodes: 3, duration: 2s, clients: 4, keys: 10, core: 40%..70%, settle: 20s}"
+            case .losesManifest:
+                """
+                {nodes: 3, duration: 4s, clients: 4, keys: 10,
+                 faults: [{crash: {node: 2, at: 2s, for: 500ms}}]}
+                """
+            default: settlingScenario(planted)
+            }
+        }
+
+        /// The same, of bugs in what is settled and goes, and of those that show anywhere.
+        private static func settlingScenario(_ planted: PlantedFault) -> String {
+            switch planted {
             case .removesByAge:
                 """
                 {nodes: 3, duration: 6s, clients: 4, keys: 300, popularity: uniform,
@@ -71,11 +83,6 @@
                 """
                 {nodes: 3, duration: 16s, clients: 4, keys: 1000, popularity: uniform,
                  faults: [{lost-disk: {node: 2, at: 12s, for: 500ms}}]}
-                """
-            case .losesManifest:
-                """
-                {nodes: 3, duration: 4s, clients: 4, keys: 10,
-                 faults: [{crash: {node: 2, at: 2s, for: 500ms}}]}
                 """
             default: "{nodes: 3, duration: 4s, clients: 4, keys: 10}"
             }
