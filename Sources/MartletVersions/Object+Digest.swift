@@ -32,22 +32,22 @@ private struct DigestWalk: ~Escapable {
 
     /// False where the bytes are no object.
     mutating func run() -> Bool {
-        guard byte() != nil, let actors = varint() else { return false }
+        guard byte() != nil, let actors = number() else { return false }
         for _ in 0..<actors {
-            guard word(), varint() != nil, varint() != nil else { return false }
+            guard word(), varint(), varint() else { return false }
         }
-        guard let siblings = varint() else { return false }
+        guard let siblings = number() else { return false }
         for _ in 0..<siblings {
-            guard varint() != nil, varint() != nil, word(), let flags = byte() else { return false }
+            guard varint(), varint(), word(), let flags = byte() else { return false }
             if flags & 2 != 0, !word() { return false }
             if flags & 1 != 0 {
-                guard let length = varint(), length <= UInt64(bytes.byteCount - at) else {
+                guard let length = number(), length <= UInt64(bytes.byteCount - at) else {
                     return false
                 }
                 at += Int(length)
             }
         }
-        return varint() != nil && at == bytes.byteCount
+        return varint() && at == bytes.byteCount
     }
 
     private mutating func take(_ value: UInt64) { hash = StableHash.mix(hash ^ value) }
@@ -67,7 +67,8 @@ private struct DigestWalk: ~Escapable {
         return true
     }
 
-    private mutating func varint() -> UInt64? {
+    /// A varint of which the value matters to the walk.
+    private mutating func number() -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while at < bytes.byteCount, shift < 64 {
@@ -81,5 +82,37 @@ private struct DigestWalk: ~Escapable {
             shift += 7
         }
         return nil
+    }
+
+    /// Any other, taken as the bytes that it is, undecoded and at once: an object has two for each
+    /// actor, and its digest is taken twice at each write.
+    private mutating func varint() -> Bool {
+        guard at + 8 <= bytes.byteCount else { return longVarint() }
+        let word = bytes.word(at)
+        let ends = ~word & 0x8080_8080_8080_8080
+        if ends == 0 { return longVarint() }
+        let last = ends.trailingZeroBitCount
+        take(word & UInt64.max >> UInt64(63 - last))
+        at += (last + 1) / 8
+        return true
+    }
+
+    /// The same, byte by byte: of more than eight, or close to the end.
+    private mutating func longVarint() -> Bool {
+        var word: UInt64 = 0
+        for place in 0..<10 where at < bytes.byteCount {
+            if place == 8 {
+                take(word)
+                word = 0
+            }
+            let byte = bytes.byte(at)
+            at += 1
+            word |= UInt64(byte) << UInt64(place % 8 * 8)
+            if byte < 0x80 {
+                take(word)
+                return true
+            }
+        }
+        return false
     }
 }
