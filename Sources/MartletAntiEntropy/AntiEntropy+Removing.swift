@@ -20,7 +20,7 @@ extension AntiEntropy {
     /// Bytes of notes read at a time: each may cost a read of the object.
     private static let pageBytes = 16 << 10
 
-    private static let doubtsKey = StorageKey.state("doubts")
+    static let doubtsKey = StorageKey.state("doubts")
 
     /// Takes in up to where a partition is settled, from a proof, or from a home that has it and is
     /// known to hold no more than this one.

@@ -11,7 +11,7 @@ public import MartletStorage
 internal import MartletVersions
 
 extension AntiEntropy {
-    private static let lostKey = StorageKey.state("lost-disk")
+    static let lostKey = StorageKey.state("lost-disk")
 
     /// Has `batch` bind the node anew, and put everything that it is a home of in doubt. The batch
     /// must be synced before the node takes anything.

@@ -87,7 +87,15 @@ struct SettledTimes {
 
     // MARK: What is stored
 
-    private static func key(_ partition: UInt16) -> StorageKey { .state("watermark-\(partition)") }
+    private static let keyFront = "watermark-"
+
+    private static func key(_ partition: UInt16) -> StorageKey { .state("\(keyFront)\(partition)") }
+
+    /// Of which partition the entry of that name is the watermark; nil where it is none.
+    static func partition(of name: Bytes) -> UInt16? {
+        let text = name.text
+        return text.hasPrefix(keyFront) ? UInt16(text.dropFirst(keyFront.count)) : nil
+    }
 
     static func decode(_ bytes: Bytes) -> HybridTimestamp {
         var reader = ByteReader(bytes)

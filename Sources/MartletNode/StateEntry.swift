@@ -1,5 +1,6 @@
 // What a node has written down of itself, one entry at a time: for tools that look at a stopped
 // node's storage. A node itself reads its state through NodeState.
+public import MartletAntiEntropy
 public import MartletBase
 public import MartletRing
 internal import MartletVersions
@@ -13,6 +14,8 @@ public enum StateEntry: Sendable {
     case actor(name: NodeID?, incarnation: UInt32, counter: UInt64?)
     /// The ring that it belongs to.
     case topology(Topology)
+    /// What anti-entropy has written down.
+    case settling(SettlingEntry)
 
     /// Reads the entry called `name`; nil for a name that this build does not know.
     public init?(name: Bytes, value: Bytes) throws(FormatError) {
@@ -24,7 +27,10 @@ public enum StateEntry: Sendable {
             self = .actor(
                 name: record.name, incarnation: record.incarnation, counter: record.counter)
         case "topology": self = .topology(try Topology(from: &reader))
-        default: return nil
+        default:
+            guard let entry = try SettlingEntry(name: name, value: value) else { return nil }
+            self = .settling(entry)
+            return
         }
         try reader.expectEnd()
     }

@@ -127,7 +127,7 @@ struct LogRecoveryTests {
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(error?.description.contains("replace the node") == true)
+        #expect(error?.description.contains("go on in place") == true)
     }
 
     @Test("files of other names are left alone")

@@ -1,5 +1,6 @@
 // Entries of a stopped node's storage, decoded as far as they read back: objects, hints, marks and
 // the node's own state.
+internal import MartletAntiEntropy
 package import MartletBase
 internal import MartletNode
 internal import MartletReplication
@@ -186,7 +187,31 @@ extension StoredEntry {
                     name: "digest",
                     value: NodeID(rawValue: topology.digest).description),
             ]
+        case .settling(let entry): fields(entry)
         }
+    }
+
+    private static func fields(_ entry: SettlingEntry) -> [Field] {
+        switch entry {
+        case .floor(let floor): [Field(name: "floor", value: text(of: floor))]
+        case .watermark(let partition, let watermark):
+            [
+                Field(name: "partition", value: "\(partition)"),
+                Field(name: "watermark", value: text(of: watermark)),
+            ]
+        case .doubts(let partitions):
+            [
+                Field(name: "doubted", value: "\(partitions.count)"),
+                Field(
+                    name: "partitions",
+                    value: partitions.map { "\($0)" }.joined(separator: " ")),
+            ]
+        case .lostDisk: [Field(name: "disk", value: "lost; doubts follow with the ring")]
+        }
+    }
+
+    private static func text(of time: HybridTimestamp) -> String {
+        "\(time.wall.milliseconds) ms since 1970, +\(UInt16(truncatingIfNeeded: time.bits))"
     }
 }
 
