@@ -51,13 +51,8 @@ struct PagedBytes {
         } else if start == pages[index].count {
             pages[index].append(contentsOf: part)
         } else {
-            let page = pages[index]
-            var changed = Bytes()
-            changed.reserveCapacity(Self.pageBytes)
-            changed.append(contentsOf: page[..<start])
-            changed.append(contentsOf: part)
-            changed.append(contentsOf: page.dropFirst(changed.count))
-            pages[index] = changed
+            let end = min(start + part.count, pages[index].count)
+            pages[index].replaceSubrange(start..<end, with: part)
         }
     }
 

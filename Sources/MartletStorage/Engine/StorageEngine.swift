@@ -20,6 +20,9 @@ public final class StorageEngine {
         case failed(DiskError)
     }
 
+    /// What the next chunk has room for at first: the few small batches of a usual turn.
+    private static let gatheredBytes = 512
+
     /// A chunk that is not durable yet.
     private struct Waiting {
         var last: LogPosition
@@ -45,7 +48,7 @@ public final class StorageEngine {
 
     private var log = LogState.open
     /// The encoded batches that no chunk holds yet.
-    private var gathered = ByteWriter()
+    private var gathered = ByteWriter(capacity: gatheredBytes)
     private var gatheredFirst: LogPosition
     private var gatheredNeedsSync = false
     /// Up to where a sync has been asked for, whatever the mode.
@@ -181,6 +184,7 @@ public final class StorageEngine {
 
     private func seal() {
         var chunk = LogChunk(first: gatheredFirst, last: appended, payload: gathered.take())
+        gathered = ByteWriter(capacity: Self.gatheredBytes)
         chunk.delay = Backlog.delay(at: backlog, bytes: chunk.byteCount)
         chunk.needsSync = gatheredNeedsSync
         gatheredNeedsSync = false
