@@ -64,14 +64,17 @@ public enum StableHash {
             accumulator = fold(accumulator ^ bytes.word(index))
             index += 8
         }
+        return mix(fold(accumulator ^ tail(of: bytes, from: index)))
+    }
+
+    /// The bytes that are left, fewer than eight, as a little-endian number.
+    private static func tail(of bytes: RawSpan, from index: Int) -> UInt64 {
+        let count = bytes.byteCount - index
+        if count == 0 { return 0 }
+        if index > 0 { return bytes.word(bytes.byteCount - 8) >> UInt64(64 - 8 * count) }
         var tail: UInt64 = 0
-        var shift: UInt64 = 0
-        while index < bytes.byteCount {
-            tail |= UInt64(bytes.byte(index)) << shift
-            shift += 8
-            index += 1
-        }
-        return mix(fold(accumulator ^ tail))
+        for place in 0..<count { tail |= UInt64(bytes.byte(place)) << UInt64(8 * place) }
+        return tail
     }
 
     private static func fold(_ word: UInt64) -> UInt64 {

@@ -6,9 +6,7 @@ extension Object {
     /// The digest of the object that `bytes` encode, under a key of that hash. Bytes that are none
     /// have a digest too, of all of them. O(context + siblings); values are stepped over.
     public static func digest(keyHash: UInt64, _ bytes: RawSpan) -> UInt64 {
-        var walk = DigestWalk(bytes: bytes, hash: StableHash.mix(keyHash))
-        if walk.run() { return walk.hash }
-        return StableHash.hash(bytes, seed: keyHash)
+        DigestWalk(bytes).digest(seed: keyHash) ?? StableHash.hash(bytes, seed: keyHash)
     }
 
     /// The digest of this object, under a key of that hash.
@@ -18,56 +16,47 @@ extension Object {
     }
 }
 
-/// Walks an encoded object and hashes all but its values.
+/// Walks an encoded object and hashes the runs of bytes between its values: taken twice at each
+/// write, it decodes no more than tells where they lie.
 private struct DigestWalk: ~Escapable {
-    let bytes: RawSpan
-    var hash: UInt64
+    private let bytes: RawSpan
     private var at = 0
 
     @_lifetime(copy bytes)
-    init(bytes: RawSpan, hash: UInt64) {
+    init(_ bytes: RawSpan) {
         self.bytes = bytes
-        self.hash = hash
     }
 
-    /// False where the bytes are no object.
-    mutating func run() -> Bool {
-        guard byte() != nil, let actors = number() else { return false }
+    /// Nil where the bytes are no object.
+    consuming func digest(seed: UInt64) -> UInt64? {
+        guard skip(1), let actors = number() else { return nil }
         for _ in 0..<actors {
-            guard word(), varint(), varint() else { return false }
+            guard skip(8), skipVarint(), skipVarint() else { return nil }
         }
-        guard let siblings = number() else { return false }
+        guard let siblings = number() else { return nil }
+        var hash = seed
+        var start = 0
         for _ in 0..<siblings {
-            guard varint(), varint(), word(), let flags = byte() else { return false }
-            if flags & 2 != 0, !word() { return false }
+            guard skipVarint(), skipVarint(), skip(9) else { return nil }
+            let flags = bytes.byte(at - 1)
+            if flags & 2 != 0, !skip(8) { return nil }
             if flags & 1 != 0 {
-                guard let length = number(), length <= UInt64(bytes.byteCount - at) else {
-                    return false
-                }
-                at += Int(length)
+                guard let length = number() else { return nil }
+                hash = StableHash.hash(bytes.extracting(start..<at), seed: hash)
+                guard length <= UInt64(bytes.byteCount), skip(Int(length)) else { return nil }
+                start = at
             }
         }
-        return varint() && at == bytes.byteCount
+        guard skipVarint(), at == bytes.byteCount else { return nil }
+        return StableHash.hash(bytes.extracting(start..<at), seed: hash)
     }
 
-    private mutating func take(_ value: UInt64) { hash = StableHash.mix(hash ^ value) }
-
-    private mutating func byte() -> UInt8? {
-        guard at < bytes.byteCount else { return nil }
-        let byte = bytes.byte(at)
-        at += 1
-        take(UInt64(byte))
-        return byte
+    /// False where fewer are left.
+    private mutating func skip(_ count: Int) -> Bool {
+        at += count
+        return at <= bytes.byteCount
     }
 
-    private mutating func word() -> Bool {
-        guard at + 8 <= bytes.byteCount else { return false }
-        take(bytes.word(at))
-        at += 8
-        return true
-    }
-
-    /// A varint of which the value matters to the walk.
     private mutating func number() -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -75,44 +64,21 @@ private struct DigestWalk: ~Escapable {
             let byte = bytes.byte(at)
             at += 1
             value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 {
-                take(value)
-                return value
-            }
+            if byte < 0x80 { return value }
             shift += 7
         }
         return nil
     }
 
-    /// Any other, taken as the bytes that it is, undecoded and at once: an object has two for each
-    /// actor, and its digest is taken twice at each write.
-    private mutating func varint() -> Bool {
-        guard at + 8 <= bytes.byteCount else { return longVarint() }
-        let word = bytes.word(at)
-        let ends = ~word & 0x8080_8080_8080_8080
-        if ends == 0 { return longVarint() }
-        let last = ends.trailingZeroBitCount
-        take(word & UInt64.max >> UInt64(63 - last))
-        at += (last + 1) / 8
-        return true
-    }
-
-    /// The same, byte by byte: of more than eight, or close to the end.
-    private mutating func longVarint() -> Bool {
-        var word: UInt64 = 0
-        for place in 0..<10 where at < bytes.byteCount {
-            if place == 8 {
-                take(word)
-                word = 0
-            }
-            let byte = bytes.byte(at)
-            at += 1
-            word |= UInt64(byte) << UInt64(place % 8 * 8)
-            if byte < 0x80 {
-                take(word)
+    /// Looks at eight bytes at once, as far as there are as many.
+    private mutating func skipVarint() -> Bool {
+        if at + 8 <= bytes.byteCount {
+            let ends = ~bytes.word(at) & 0x8080_8080_8080_8080
+            if ends != 0 {
+                at += ends.trailingZeroBitCount / 8 + 1
                 return true
             }
         }
-        return false
+        return number() != nil
     }
 }
