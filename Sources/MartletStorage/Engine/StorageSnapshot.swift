@@ -5,7 +5,8 @@ internal import MartletBase
 /// memtables and tables that it shows are kept.
 public final class StorageSnapshot {
     let view: StorageView
-    private weak var engine: StorageEngine?
+    // Not weak: that would slow down every retain of the engine, which each turn has many of.
+    private let engine: StorageEngine
 
     fileprivate init(_ view: StorageView, of engine: StorageEngine) {
         self.view = view
@@ -13,7 +14,7 @@ public final class StorageSnapshot {
         engine.snapshotCount += 1
     }
 
-    deinit { engine?.snapshotCount -= 1 }
+    deinit { engine.snapshotCount -= 1 }
 }
 
 extension StorageEngine {
