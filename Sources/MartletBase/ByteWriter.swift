@@ -69,6 +69,11 @@ public struct ByteWriter: Sendable {
         writeVarint(UInt64(count))
     }
 
+    /// `count` bytes of zero, to be patched.
+    public mutating func writeZeros(_ count: Int) {
+        bytes.append(contentsOf: repeatElement(0, count: count))
+    }
+
     /// The bytes alone, without a length.
     public mutating func writeRaw(_ raw: Bytes) {
         bytes.append(contentsOf: raw)
@@ -98,8 +103,8 @@ public struct ByteWriter: Sendable {
     /// Overwrites four bytes written earlier: a length or checksum known only afterwards.
     public mutating func patch(_ value: UInt32, at offset: Int) {
         invariant(offset >= 0 && offset + 4 <= bytes.count, "patch at \(offset) of \(bytes.count)")
-        for index in 0..<4 {
-            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+        unsafe bytes.withUnsafeMutableBytes {
+            unsafe $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
         }
     }
 }

@@ -59,7 +59,7 @@ public enum Frame: Equatable, Sendable {
         into writer: inout ByteWriter, limit: Int = Self.payloadLimit
     ) -> Bool {
         let start = writer.count
-        writer.writeRaw(Bytes(repeating: 0, count: Self.headerSize))
+        writer.writeZeros(Self.headerSize)
         switch self {
         case .hello(let hello):
             writer.write(Self.helloKind)
