@@ -72,9 +72,14 @@ public enum StableHash {
         let count = bytes.byteCount - index
         if count == 0 { return 0 }
         if index > 0 { return bytes.word(bytes.byteCount - 8) >> UInt64(64 - 8 * count) }
-        var tail: UInt64 = 0
-        for place in 0..<count { tail |= UInt64(bytes.byte(place)) << UInt64(8 * place) }
-        return tail
+        // From both ends, and where they overlap the bytes are the same.
+        if count >= 4 {
+            let back = UInt64(bytes.quarter(count - 4)) << UInt64(8 * (count - 4))
+            return UInt64(bytes.quarter(0)) | back
+        }
+        let middle = UInt64(bytes.byte(count / 2)) << UInt64(8 * (count / 2))
+        let back = UInt64(bytes.byte(count - 1)) << UInt64(8 * (count - 1))
+        return UInt64(bytes.byte(0)) | middle | back
     }
 
     private static func fold(_ word: UInt64) -> UInt64 {
