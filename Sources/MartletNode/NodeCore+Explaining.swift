@@ -69,7 +69,8 @@ extension NodeCore {
     /// Has `partitions`, or all that the node is a home of, compared with every other home at the
     /// next `ticked`, which is due at once. How many those are.
     public mutating func repair(_ partitions: [UInt16]?, at now: Moment) -> Int {
-        antiEntropy.repair(partitions, at: now)
+        defer { noteWakeup() }
+        return antiEntropy.repair(partitions, at: now)
     }
 
     /// What anti-entropy is busy with.

@@ -17,6 +17,8 @@ public struct NodeCore {
     public let startsOver: Bool
     /// The ring, once the node knows it.
     public internal(set) var topology: Topology?
+    /// When to hand in `ticked` next.
+    public private(set) var nextWakeup = Instant.never
     /// The node's storage; the shell takes its chunks after each turn.
     public let engine: StorageEngine
 
@@ -98,12 +100,6 @@ public struct NodeCore {
         return links.contains(node) && membership.state(of: node) != .unreachable
     }
 
-    /// When to hand in `ticked` next.
-    public var nextWakeup: Instant {
-        min(
-            membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub)
-    }
-
     // MARK: Events
 
     /// Takes in one event. `now.instant` never goes back. Appends to `effects` in order.
@@ -149,6 +145,13 @@ public struct NodeCore {
         careForDamage(at: now, into: &effects)
         drainAntiEntropy(at: now, into: &effects)
         drainReplication(into: &effects)
+        noteWakeup()
+    }
+
+    /// Asks the parts when they are due; after everything that may change that.
+    mutating func noteWakeup() {
+        nextWakeup = min(
+            membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub)
     }
 
     private mutating func start(at now: Moment, into effects: inout [NodeEffect]) {
