@@ -153,6 +153,7 @@ struct PushDelivery {
     }
 
     private mutating func giveUp(_ condition: (Batch) -> Bool) -> [OperationID] {
+        if sent.isEmpty { return [] }
         let ids = sent.filter { condition($0.value) }.map(\.key).sorted()
         for id in ids { outstanding -= sent.removeValue(forKey: id)?.count ?? 0 }
         return ids
