@@ -92,6 +92,8 @@ struct History {
     /// For each key, the places of the versions of which the last trace has gone somewhere, when
     /// all homes had seen them, and of all that they had replaced.
     private var buried: [Set<Int>]
+    /// The last change of each key of which it was checked that contexts order as histories do.
+    private var ordered: [OrderedChange?]
 
     /// How many acknowledged writes of a key reads are held against.
     private static let latestLimit = 8
@@ -104,6 +106,7 @@ struct History {
             + (0..<workload.counterCount).map { Bytes(text: "counter-\($0)") }
         lastDeletes = keys.map { _ in nil }
         buried = keys.map { _ in [] }
+        ordered = keys.map { _ in nil }
         lineages = keys.map { _ in Lineage() }
         latest = keys.map { _ in [] }
         keyNumbers = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
@@ -246,6 +249,20 @@ struct History {
             .contains(earlier.place)
     }
 
+    /// Whether that very change of `key` was found in order, and no version was issued since: one
+    /// replica mostly follows the other. What is removed for good meanwhile takes nothing back.
+    func isOrdered(_ before: Object, _ after: Object, key: Int) -> Bool {
+        guard let known = ordered[key], known.versionCount == lineages[key].dots.count else {
+            return false
+        }
+        return known.before.hasSameDots(as: before) && known.after.hasSameDots(as: after)
+    }
+
+    mutating func noteOrdered(_ before: Object, _ after: Object, key: Int) {
+        ordered[key] = OrderedChange(
+            before: before, after: after, versionCount: lineages[key].dots.count)
+    }
+
     /// Whether `dot` is in the history of a delete that `context` covers.
     func isDeleted(_ dot: Dot, key: Int, within context: Context) -> Bool {
         guard let place = places(of: [dot], key: key).first else { return false }
@@ -254,6 +271,20 @@ struct History {
             $0 > place && context.covers(lineage.dots[$0])
         }
         return lineage.ancestry(of: deletes, since: place).contains(place)
+    }
+}
+
+/// A change of what a replica holds, and how many versions there were of the key then.
+private struct OrderedChange {
+    let before: Object
+    let after: Object
+    let versionCount: Int
+}
+
+extension Object {
+    /// Whether `other` has the same context and the same dots.
+    fileprivate func hasSameDots(as other: Object) -> Bool {
+        context == other.context && siblings.elementsEqual(other.siblings) { $0.dot == $1.dot }
     }
 }
 

@@ -154,7 +154,9 @@ struct ReplicaMirror {
             let held = StorageKey.object(partition: key.partition, key: key.key)
             return Entry(bytes: bytes, object: entries[node][held]?.object ?? Object())
         }
-        if let latest = latest[key], latest.bytes == bytes { return latest }
+        if let latest = latest[key], latest.bytes.raw.order(against: bytes.raw) == 0 {
+            return latest
+        }
         var reader = ByteReader(bytes)
         let entry = Entry(bytes: bytes, object: try Object(from: &reader))
         try reader.expectEnd()

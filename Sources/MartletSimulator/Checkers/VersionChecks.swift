@@ -53,7 +53,10 @@ struct LoggedVersionsCheck {
             }
         }
         // A mark holds no siblings of its own, so that of hints there is nothing to order.
-        return isHint ? nil : order(before, after, history)
+        if isHint || history.isOrdered(before, after, key: key) { return nil }
+        if let broken = order(before, after, history) { return broken }
+        history.noteOrdered(before, after, key: key)
+        return nil
     }
 
     private func mayIssue(_ dot: Dot) -> Bool {

@@ -25,20 +25,6 @@ extension World {
         }
     }
 
-    /// The message as a planted fault spoils it.
-    func spoilt(_ message: PeerMessage) -> PeerMessage {
-        guard let planted else { return message }
-        switch (planted, message) {
-        case (.forgetsHintsInPromises, .exchange(.promise(var promise))):
-            promise.hinted = []
-            return .exchange(.promise(promise))
-        case (.takesHintsBeforeSync, .replicaPut(var put)) where put.purpose == .hint:
-            put.durable = false
-            return .replicaPut(put)
-        default: return message
-        }
-    }
-
     /// The first node loses its watermarks, and starts again a while later.
     mutating func forgetWatermarks() {
         guard let node = nodes.first, node.isUp, let core = node.core else { return }
@@ -80,5 +66,20 @@ extension World {
         var batch = WriteBatch()
         batch.put(entry.key, entry.value, replacing: nil)
         _ = try? node.engine.write(batch)
+    }
+}
+
+extension PlantedFault {
+    /// The message as the fault spoils it.
+    func spoilt(_ message: PeerMessage) -> PeerMessage {
+        switch (self, message) {
+        case (.forgetsHintsInPromises, .exchange(.promise(var promise))):
+            promise.hinted = []
+            return .exchange(.promise(promise))
+        case (.takesHintsBeforeSync, .replicaPut(var put)) where put.purpose == .hint:
+            put.durable = false
+            return .replicaPut(put)
+        default: return message
+        }
     }
 }

@@ -20,10 +20,12 @@ extension World {
         do {
             for (index, batch) in try chunk.batches().enumerated() {
                 let position = LogPosition(rawValue: chunk.first.rawValue + UInt64(index))
-                for change in batch.changes { try check(change, at: position, of: node) }
-                if batch.changes.contains(where: \.isOfRing) {
-                    node.ringLoggedAt = position
-                    checkRing(of: node)
+                for change in batch.changes {
+                    try check(change, at: position, of: node)
+                    if change.isOfRing {
+                        node.ringLoggedAt = position
+                        checkRing(of: node)
+                    }
                 }
             }
         } catch {
@@ -63,10 +65,12 @@ extension World {
             noteSettled(before.object, after: after.object, under: entry, number: key, of: node)
         }
         let isHint = entry.space == .hints
+        let mayHaveLost = occurrences[.lostDisk] > 0
         let check = LoggedVersionsCheck(
             node: id, writesAs: node.writesAs ?? id, isHint: isHint,
             mayStandIn: isHint || node.isDamaged, nodes: nodeIDs, key: key,
-            judgement: judgement(of: node, in: entry.partition))
+            judgement: mayHaveLost
+                ? judgement(of: node, in: entry.partition) : HybridTimestamp(bits: .max))
         let (mirror, homes) = (mirror, nodeIDs)
         found(
             check.run(

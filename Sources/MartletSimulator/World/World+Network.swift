@@ -14,9 +14,11 @@ extension World {
     private static let linkTimeout = Duration.seconds(1)...Duration.seconds(6)
     private static let resetDelay = Duration.microseconds(200)...Duration.milliseconds(5)
 
+    @inline(__always)
     private func canPass(_ from: Int, _ to: Int) -> Bool { blocks[linkIndex(from, to)] == 0 }
 
-    /// TCP needs both directions: data one way, acknowledgements the other.
+    /// TCP needs both directions: data one way, acknowledgements the other. Inlined, as `nodeIndex`.
+    @inline(__always)
     private func canConnect(_ link: Int) -> Bool {
         canPass(links[link].from, links[link].to) && canPass(links[link].to, links[link].from)
     }

@@ -31,7 +31,8 @@ extension World {
             answered(Int(request.rawValue), answer, by: node.index)
         case .send(let message, let id):
             if case .exchange(.removed) = message { occurrences[.lateVersionRefused] += 1 }
-            send(spoilt(message), from: node.index, to: nodeIndex(of: id))
+            let sent = planted?.spoilt(message) ?? message
+            send(sent, from: node.index, to: nodeIndex(of: id))
         case .sendDatagram(let datagram, let endpoint):
             let other = nodeIndex(at: endpoint)
             guard peerEndpoint(of: other) == endpoint else { return lose() }
@@ -81,7 +82,7 @@ extension World {
     }
 
     /// How long the disk takes for one thing: a sync, some blocks, a step of the background work.
-    func diskDelay(of node: SimulatedNode) -> Duration {
+    mutating func diskDelay(of node: SimulatedNode) -> Duration {
         node.diskOperations += 1
         var random = SeededRandom(
             seed: StableHash.mix(

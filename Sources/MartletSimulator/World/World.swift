@@ -141,6 +141,8 @@ struct World {
             .map(\.configuration.peerEndpoint)
     }
 
+    /// Inlined: to be asked, the world would be copied.
+    @inline(__always)
     func nodeIndex(of id: NodeID) -> Int {
         guard let index = nodes.firstIndex(where: { $0.id == id }) else {
             fatalError("\(id) is no node of this world")
