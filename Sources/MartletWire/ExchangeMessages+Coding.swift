@@ -7,7 +7,7 @@
 //     settled      = epoch:varint  latest:u64  count:varint  (place  time)*
 //     removed      = key: length-prefixed bytes  context  watermark:u64
 //     partitions   = count:varint  place*
-//     place        = gap:varint     partitions ascend: how many lie between the one before and this
+//     place        = gap:varint     which partition: they ascend, see `Ascending+Coding`
 //     time         = (bits of latest less its own, their ends for their fronts):varint
 //
 // A watermark is the wall time of some node less a fixed lag, so that the low 16 bits, which count
@@ -102,10 +102,7 @@ extension TreeRoots {
         writer.writeVarint(round)
         writer.writeVarint(epoch)
         writer.write(times.latest)
-        writer.writeCount(entries.count)
-        var places = Ascending()
-        for entry in entries {
-            writer.writeVarint(places.gap(to: entry.partition))
+        writer.writeAscending(entries, by: \.partition) { entry, writer in
             writer.write(entry.root)
             writer.writeVarint(times.word(for: entry.watermark))
         }
@@ -115,14 +112,11 @@ extension TreeRoots {
         let round = try reader.readVarint()
         let epoch = try reader.readVarint()
         let times = Times(latest: HybridTimestamp(bits: try reader.readUInt64()))
-        var entries: [Entry] = []
-        var places = Ascending()
-        for _ in 0..<(try reader.readCount(minimumSize: 10)) {
-            entries.append(
-                Entry(
-                    partition: try places.next(try reader.readVarint(), reader),
-                    root: try reader.readUInt64(),
-                    watermark: try times.time(for: try reader.readVarint(), reader)))
+        let entries = try reader.readAscending(minimumSize: 10) {
+            (partition, reader) throws(FormatError) in
+            Entry(
+                partition: partition, root: try reader.readUInt64(),
+                watermark: try times.time(for: try reader.readVarint(), reader))
         }
         self.init(round: round, epoch: epoch, entries: entries)
     }
@@ -133,10 +127,7 @@ extension Settled {
         let times = Times(latest: entries.map(\.watermark).max())
         writer.writeVarint(epoch)
         writer.write(times.latest)
-        writer.writeCount(entries.count)
-        var places = Ascending()
-        for entry in entries {
-            writer.writeVarint(places.gap(to: entry.partition))
+        writer.writeAscending(entries, by: \.partition) { entry, writer in
             writer.writeVarint(times.word(for: entry.watermark))
         }
     }
@@ -144,13 +135,11 @@ extension Settled {
     fileprivate init(from reader: inout ByteReader) throws(FormatError) {
         let epoch = try reader.readVarint()
         let times = Times(latest: HybridTimestamp(bits: try reader.readUInt64()))
-        var entries: [Entry] = []
-        var places = Ascending()
-        for _ in 0..<(try reader.readCount(minimumSize: 2)) {
-            entries.append(
-                Entry(
-                    partition: try places.next(try reader.readVarint(), reader),
-                    watermark: try times.time(for: try reader.readVarint(), reader)))
+        let entries = try reader.readAscending(minimumSize: 2) {
+            (partition, reader) throws(FormatError) in
+            Entry(
+                partition: partition,
+                watermark: try times.time(for: try reader.readVarint(), reader))
         }
         self.init(epoch: epoch, entries: entries)
     }
@@ -181,17 +170,12 @@ private struct Times {
 
 extension ByteWriter {
     fileprivate mutating func write(_ partitions: [UInt16]) {
-        writeCount(partitions.count)
-        var places = Ascending()
-        for partition in partitions { writeVarint(places.gap(to: partition)) }
+        writeAscending(partitions, by: \.self) { _, _ in }
     }
 }
 
 extension ByteReader {
     fileprivate mutating func readPartitions() throws(FormatError) -> [UInt16] {
-        var partitions: [UInt16] = []
-        var places = Ascending()
-        for _ in 0..<(try readCount()) { partitions.append(try places.next(readVarint(), self)) }
-        return partitions
+        try readAscending(minimumSize: 1) { partition, _ in partition }
     }
 }

@@ -4,22 +4,19 @@
 //     reply     = count:varint  (place  depth:u8 of the tree  objects:varint  node-set)*
 //     question  = count:varint  (place  node-set)*
 //     digests   = partition:u16  depth:u8  leaf:u16  window  count:varint  hash*
-//     place     = gap:varint     partitions ascend: how many lie between the one before and this
+//     place     = gap:varint     which partition: they ascend, see `Ascending+Coding`
 //     window    = (start << 3 | length - 1):u8
 //     hash      = the bytes of the window, the lowest first
 //     node-set  = depth:u8  group* behind their count:varint; to depth 4 the mask of the only one
-//     group     = gap:varint  mask:u16     the sixteen nodes that begin with a multiple of 16: gap
-//                 as above, a bit for each that is meant, the lowest for the first; never none
+//     group     = place  mask:u16     the sixteen nodes that begin with a multiple of 16: which
+//                 multiple, and a bit for each that is meant, the lowest for the first; never none
 internal import MartletBase
 
 extension TreeNodes {
     func encode(into writer: inout ByteWriter) {
         writer.write(stage.rawValue)
         writer.write(window)
-        writer.writeCount(parts.count)
-        var places = Ascending()
-        for part in parts {
-            writer.writeVarint(places.gap(to: part.partition))
+        writer.writeAscending(parts, by: \.partition) { part, writer in
             writer.write(part.nodes)
             for hash in part.hashes { writer.write(hash, in: window) }
         }
@@ -30,24 +27,20 @@ extension TreeNodes {
             throw reader.error(.invalid("stage"))
         }
         let window = try reader.readWindow()
-        self.init(stage: stage, window: window, parts: [])
-        var places = Ascending()
-        for _ in 0..<(try reader.readCount(minimumSize: 3)) {
-            let partition = try places.next(try reader.readVarint(), reader)
+        let parts = try reader.readAscending(minimumSize: 3) {
+            (partition, reader) throws(FormatError) in
             let nodes = try reader.readNodeSet()
             var hashes: [UInt64] = []
             for _ in nodes.indexes { hashes.append(try reader.readHash(in: window)) }
-            parts.append(Part(partition: partition, nodes: nodes, hashes: hashes))
+            return Part(partition: partition, nodes: nodes, hashes: hashes)
         }
+        self.init(stage: stage, window: window, parts: parts)
     }
 }
 
 extension TreeNodesReply {
     func encode(into writer: inout ByteWriter) {
-        writer.writeCount(parts.count)
-        var places = Ascending()
-        for part in parts {
-            writer.writeVarint(places.gap(to: part.partition))
+        writer.writeAscending(parts, by: \.partition) { part, writer in
             writer.write(part.treeDepth)
             writer.writeVarint(part.objectCount)
             writer.write(part.differing)
@@ -55,37 +48,29 @@ extension TreeNodesReply {
     }
 
     init(from reader: inout ByteReader) throws(FormatError) {
-        self.init(parts: [])
-        var places = Ascending()
-        for _ in 0..<(try reader.readCount(minimumSize: 5)) {
-            parts.append(
-                Part(
-                    partition: try places.next(try reader.readVarint(), reader),
-                    treeDepth: try reader.readTreeDepth(), objectCount: try reader.readVarint(),
-                    differing: try reader.readNodeSet()))
+        let parts = try reader.readAscending(minimumSize: 5) {
+            (partition, reader) throws(FormatError) in
+            Part(
+                partition: partition, treeDepth: try reader.readTreeDepth(),
+                objectCount: try reader.readVarint(), differing: try reader.readNodeSet())
         }
+        self.init(parts: parts)
     }
 }
 
 extension LeafQuestion {
     func encode(into writer: inout ByteWriter) {
-        writer.writeCount(parts.count)
-        var places = Ascending()
-        for part in parts {
-            writer.writeVarint(places.gap(to: part.partition))
+        writer.writeAscending(parts, by: \.partition) { part, writer in
             writer.write(part.leaves)
         }
     }
 
     init(from reader: inout ByteReader) throws(FormatError) {
-        self.init(parts: [])
-        var places = Ascending()
-        for _ in 0..<(try reader.readCount(minimumSize: 3)) {
-            parts.append(
-                Part(
-                    partition: try places.next(try reader.readVarint(), reader),
-                    leaves: try reader.readNodeSet()))
+        let parts = try reader.readAscending(minimumSize: 3) {
+            (partition, reader) throws(FormatError) in
+            Part(partition: partition, leaves: try reader.readNodeSet())
         }
+        self.init(parts: parts)
     }
 }
 
@@ -110,27 +95,6 @@ extension LeafDigests {
 }
 
 // MARK: Parts
-
-/// Numbers of 16 bits that ascend, told by how many lie between one and the next.
-struct Ascending {
-    private var least = 0
-
-    /// What tells `number`, which is beyond all before it.
-    mutating func gap(to number: UInt16) -> UInt64 {
-        invariant(Int(number) >= least, "\(number) where \(least) or more is due")
-        defer { least = Int(number) + 1 }
-        return UInt64(Int(number) - least)
-    }
-
-    /// The number that `gap` tells.
-    mutating func next(_ gap: UInt64, _ reader: ByteReader) throws(FormatError) -> UInt16 {
-        guard gap <= UInt64(UInt16.max), let number = UInt16(exactly: least + Int(gap)) else {
-            throw reader.error(.invalid("order"))
-        }
-        least = Int(number) + 1
-        return number
-    }
-}
 
 extension NodeSet {
     /// Nodes told by one mask, a power of two.
@@ -168,12 +132,7 @@ extension ByteWriter {
             write(groups.first?.mask ?? 0)
             return
         }
-        writeCount(groups.count)
-        var numbers = Ascending()
-        for group in groups {
-            writeVarint(numbers.gap(to: group.number))
-            write(group.mask)
-        }
+        writeAscending(groups, by: \.number) { group, writer in writer.write(group.mask) }
     }
 }
 
@@ -200,29 +159,27 @@ extension ByteReader {
 
     fileprivate mutating func readNodeSet() throws(FormatError) -> NodeSet {
         let depth = try readTreeDepth()
-        var indexes: [UInt16] = []
         if depth <= NodeSet.singleGroupDepth {
-            try readGroup(0, depth: depth, into: &indexes)
-            return NodeSet(depth: depth, sorted: indexes)
+            return NodeSet(depth: depth, sorted: try readGroup(0, depth: depth))
         }
-        var numbers = Ascending()
-        for _ in 0..<(try readCount(minimumSize: 3)) {
-            let number = try numbers.next(try readVarint(), self)
-            let before = indexes.count
-            try readGroup(Int(number), depth: depth, into: &indexes)
-            if indexes.count == before { throw error(.invalid("group of no nodes")) }
+        let groups = try readAscending(minimumSize: 3) { (number, reader) throws(FormatError) in
+            let indexes = try reader.readGroup(Int(number), depth: depth)
+            if indexes.isEmpty { throw reader.error(.invalid("group of no nodes")) }
+            return indexes
         }
-        return NodeSet(depth: depth, sorted: indexes)
+        return NodeSet(depth: depth, sorted: Array(groups.joined()))
     }
 
     private mutating func readGroup(
-        _ number: Int, depth: UInt8, into indexes: inout [UInt16]
-    ) throws(FormatError) {
+        _ number: Int, depth: UInt8
+    ) throws(FormatError) -> [UInt16] {
         let mask = try readUInt16()
+        var indexes: [UInt16] = []
         for bit in 0..<NodeSet.groupSize where mask & 1 << UInt16(bit) != 0 {
             let index = number * NodeSet.groupSize + bit
             guard index < 1 << Int(depth) else { throw error(.invalid("node")) }
             indexes.append(UInt16(index))
         }
+        return indexes
     }
 }
