@@ -7,13 +7,13 @@
 /// the slots of those that came after it, 8 bytes each for a class.
 public struct SlidingTable<Element> {
     /// A power of two of them; the value under `number` is at `number & mask`.
-    public var slots: [Element?]
+    @usableFromInline var slots: [Element?]
     /// No value has a number below this.
-    public var oldest: UInt64
+    @usableFromInline var oldest: UInt64
     /// The number that the next value gets.
-    public var next: UInt64
+    @usableFromInline var next: UInt64
     /// How many values there are.
-    public var live = 0
+    @usableFromInline var live = 0
 
     /// A table without values, whose first gets the number `first`.
     @inlinable
@@ -29,7 +29,7 @@ public struct SlidingTable<Element> {
 
     /// What of a number is its slot.
     @inlinable
-    public var mask: UInt64 { UInt64(slots.count - 1) }
+    var mask: UInt64 { UInt64(slots.count - 1) }
 
     /// Adds a value and returns its number. O(1) amortised.
     @inlinable
@@ -68,7 +68,8 @@ public struct SlidingTable<Element> {
     }
 
     /// Doubles the ring.
-    public mutating func grow() {
+    @usableFromInline
+    mutating func grow() {
         var larger = [Element?](repeating: nil, count: slots.count * 2)
         let largerMask = UInt64(larger.count - 1)
         for number in oldest..<next {

@@ -1,6 +1,7 @@
 // The table of what is in flight, against a dictionary.
-import MartletBase
 import Testing
+
+@testable import MartletBase
 
 @Suite("Sliding tables")
 struct SlidingTableTests {
