@@ -43,9 +43,7 @@ extension AntiEntropy {
         switch step {
         case .pending(let ticket): building?.ticket = ticket
         case .page, .refused: break
-        case .done(let isEqual):
-            counters.treesBuilt += 1
-            if !isEqual { counters.treesMended += 1 }
+        case .done:
             // What it has lost it is to have back soon.
             if let partition = building?.build.partition, times.isDoubted(partition) {
                 _ = repair([partition], at: now)

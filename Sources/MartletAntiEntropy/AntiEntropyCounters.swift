@@ -14,10 +14,6 @@ public struct AntiEntropyCounters: Hashable, Sendable {
     public var bytesSent: UInt64 = 0
     /// Times that a partition was proven settled up to a later time.
     public var advances: UInt64 = 0
-    /// Trees made from a scan.
-    public var treesBuilt: UInt64 = 0
-    /// Trees that were not what a scan showed.
-    public var treesMended: UInt64 = 0
     /// Work let go since too much waited; the next exchange finds it again.
     public var overflows: UInt64 = 0
 

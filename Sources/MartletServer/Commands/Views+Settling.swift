@@ -39,8 +39,8 @@ extension RepairView {
         removals = core.counters.removals
         bytesSent = counters.bytesSent
         advances = counters.advances
-        treesBuilt = counters.treesBuilt
-        treesMended = counters.treesMended
+        treesBuilt = core.engine.counters.treeBuilds
+        treesMended = core.engine.counters.mendedTrees
         treeBytes = core.engine.treeBytes
     }
 }
