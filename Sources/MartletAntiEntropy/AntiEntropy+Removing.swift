@@ -76,7 +76,7 @@ extension AntiEntropy {
         batch.put(Self.doubtsKey, writer.take())
     }
 
-    mutating func recallDoubts(into effects: inout [AntiEntropyEffect]) {
+    mutating func recallDoubts() {
         guard case .found(let bytes) = engine.get(Self.doubtsKey) else { return }
         var reader = ByteReader(bytes)
         while reader.remaining > 0, let partition = try? reader.readUInt16() {

@@ -124,7 +124,7 @@ public struct AntiEntropy {
         proofs = [:]
         cuts = [:]
         descents = []
-        recallDoubts(into: &effects)
+        recallDoubts()
         recallLoss()
         for partition in owned { tellSettled(partition, into: &effects) }
         sweeps = Deque(owned)
