@@ -284,7 +284,7 @@ public struct Replication {
                 effects.append(.send(.replicaPutReply(reply), to: node))
             }
         }
-        awaitingSync.prepend(contentsOf: needingDisk)
+        if !needingDisk.isEmpty { awaitingSync.prepend(contentsOf: needingDisk) }
     }
 
     /// Time has passed: hedges, deadlines, hints that are due.
