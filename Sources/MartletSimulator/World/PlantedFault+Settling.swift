@@ -21,7 +21,7 @@ extension World {
             {
                 batch.delete(key, replacing: mirror.entry(key, at: node.index)?.bytes)
             }
-            if !batch.changes.isEmpty { _ = try? node.engine.write(batch) }
+            if !batch.isEmpty { _ = try? node.engine.write(batch) }
         }
     }
 
@@ -36,7 +36,7 @@ extension World {
         where core.watermark(of: Partition(index: UInt16(index))).bits > 0 {
             batch.delete(.state("watermark-\(index)"))
         }
-        guard !batch.changes.isEmpty else { return }
+        guard !batch.isEmpty else { return }
         _ = try? node.engine.write(batch)
         plantStep = 1
     }
