@@ -243,8 +243,7 @@ struct Peer {
     /// What the log, the disk and the background work answer to all that was asked of them.
     func storageEvents() -> [NodeEvent] {
         var events: [NodeEvent] = []
-        var chunks: [LogChunk] = []
-        while let chunk = engine.takeChunk() { chunks.append(chunk) }
+        let chunks = engine.takeChunks()
         if !chunks.isEmpty { events.append(.logAnswered(log.commit(chunks))) }
         let reads = engine.takeReads()
         if !reads.isEmpty { events.append(.readsAnswered(reads.map { $0.run(files) })) }

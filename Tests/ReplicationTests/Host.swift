@@ -50,9 +50,7 @@ struct Host {
     /// Commits all that gathered, and returns what comes of it as lines.
     @discardableResult
     mutating func commit() -> [String] {
-        var chunks: [LogChunk] = []
-        while let chunk = core.engine.takeChunk() { chunks.append(chunk) }
-        return handle(.logAnswered(log.commit(chunks))).compactMap(line)
+        handle(.logAnswered(log.commit(core.engine.takeChunks()))).compactMap(line)
     }
 
     /// All that is stored leaves memory.
@@ -129,9 +127,7 @@ struct Host {
 
     /// Leaves the disk as a process that exits after its last commit does.
     func close() {
-        var chunks: [LogChunk] = []
-        while let chunk = core.engine.takeChunk() { chunks.append(chunk) }
-        _ = log.commit(chunks)
+        _ = log.commit(core.engine.takeChunks())
         _ = log.close()
         disk.unlock()
     }

@@ -146,9 +146,7 @@ struct Stage {
     /// The log syncs all that was written.
     @discardableResult
     mutating func sync() -> [String] {
-        var chunks: [LogChunk] = []
-        while let chunk = engine.takeChunk() { chunks.append(chunk) }
-        engine.logAnswered(log.commit(chunks))
+        engine.logAnswered(log.commit(engine.takeChunks()))
         return advanceLog()
     }
 

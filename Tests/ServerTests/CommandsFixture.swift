@@ -124,8 +124,7 @@ final class TestNode: CommandTarget {
     }
 
     private func commit() -> LogOutcome? {
-        var chunks: [LogChunk] = []
-        while let chunk = core.engine.takeChunk() { chunks.append(chunk) }
+        let chunks = core.engine.takeChunks()
         return chunks.isEmpty ? nil : log.commit(chunks)
     }
 

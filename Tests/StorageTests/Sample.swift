@@ -18,9 +18,7 @@ struct Sample {
     /// Commits all that gathered, as one group, and tells the engine.
     @discardableResult
     func commit() -> LogOutcome {
-        var chunks: [LogChunk] = []
-        while let chunk = engine.takeChunk() { chunks.append(chunk) }
-        let outcome = log.commit(chunks)
+        let outcome = log.commit(engine.takeChunks())
         engine.logAnswered(outcome)
         return outcome
     }

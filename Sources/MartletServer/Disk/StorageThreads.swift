@@ -43,9 +43,7 @@ package final class StorageThreads: @unchecked Sendable {
 
     /// Hands over all that `engine` asks for.
     package func submit(from engine: StorageEngine) {
-        var chunks: [LogChunk] = []
-        while let chunk = engine.takeChunk() { chunks.append(chunk) }
-        log.submit(chunks)
+        log.submit(engine.takeChunks())
         reads.submit(engine.takeReads())
         worker.submit(engine.takeJobs())
         if engine.flushed > released {

@@ -125,9 +125,7 @@ package final class Server {
         } catch {
             throw .node(directory: directory, error)
         }
-        var chunks: [LogChunk] = []
-        while let chunk = storage.engine.takeChunk() { chunks.append(chunk) }
-        var outcome = storage.log.commit(chunks)
+        var outcome = storage.log.commit(storage.engine.takeChunks())
         if case .written = outcome { outcome = storage.log.sync() }
         switch outcome {
         case .written, .synced: storage.engine.logAnswered(outcome)

@@ -167,7 +167,7 @@ struct QuorumStand {
         let node = nodes[index]
         node.effects.removeAll(keepingCapacity: true)
         node.core?.handle(event, at: node.moment(now), into: &node.effects)
-        while let chunk = node.engine.takeChunk() { node.gathered.append(chunk) }
+        node.gathered += node.engine.takeChunks()
         writeLog(of: node)
         let reads = node.engine.takeReads()
         if !reads.isEmpty { schedule(.blocksRead(index, reads), after: .zero) }

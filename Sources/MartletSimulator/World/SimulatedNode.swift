@@ -104,9 +104,7 @@ final class SimulatedNode {
         if let id, id != opened.identity.id { throw StartFailure.identityLost }
         id = opened.identity.id
         writesAs = opened.dots.actor.node
-        var chunks: [LogChunk] = []
-        while let chunk = engine.takeChunk() { chunks.append(chunk) }
-        var outcome = storage.log.commit(chunks)
+        var outcome = storage.log.commit(engine.takeChunks())
         if case .written = outcome { outcome = storage.log.sync() }
         if let failure = StartFailure(outcome) { throw failure }
         engine.logAnswered(outcome)

@@ -208,6 +208,13 @@ public final class StorageEngine {
         return chunk
     }
 
+    /// All that gathered since the last call, oldest first: what `takeChunk` gives until nil.
+    public func takeChunks() -> [LogChunk] {
+        var chunks: [LogChunk] = []
+        while let chunk = takeChunk() { chunks.append(chunk) }
+        return chunks
+    }
+
     /// The position up to which the tables hold everything: the log up to there is not needed.
     public var flushed: LogPosition { version.manifest.flushed }
 
