@@ -113,7 +113,7 @@ extension Cluster {
         var batch = WriteBatch()
         batch.delete(objectKey(key), replacing: bytes)
         try nodes[number].engine.write(batch)
-        for event in nodes[number].storageEvents() { handle(event, at: number) }
+        for event in nodes[number].storage.answers() { handle(event, at: number) }
     }
 
     /// A node finds that its storage has lost data of a partition.
@@ -123,7 +123,7 @@ extension Cluster {
         for case .settle(let partition, let watermark) in effects {
             nodes[number].core.replication.settle(partition, upTo: watermark)
         }
-        for event in nodes[number].storageEvents() { handle(event, at: number) }
+        for event in nodes[number].storage.answers() { handle(event, at: number) }
     }
 
     // MARK: Anti-entropy

@@ -142,7 +142,7 @@ struct Cluster {
         var effects: [NodeEffect] = []
         nodes[number].core.handle(event, at: moment(number), into: &effects)
         deliver(effects, of: number)
-        for event in nodes[number].storageEvents() { handle(event, at: number) }
+        for event in nodes[number].storage.answers() { handle(event, at: number) }
     }
 
     private mutating func deliver(_ effects: [NodeEffect], of number: Int) {
@@ -207,9 +207,7 @@ struct Cluster {
 struct Peer {
     var core: NodeCore
     var configuration: NodeConfiguration
-    let log: LogWriter
-    let worker: StorageWorker
-    let files: OpenFiles
+    let storage: OpenedStorage
     let disk: MemoryDisk
     var isUp = true
     /// How far its wall clock is ahead, in milliseconds.
@@ -226,29 +224,14 @@ struct Peer {
         let host = configuration.name.dropFirst()
         configuration.peerEndpoint = Endpoint(host: "10.0.0.\(host)", port: 7_401)
         self.configuration = configuration
-        var storage = StorageOptions()
-        storage.prewriteBytes = 0
-        storage.digest = .object
-        let opened = try StorageEngine.open(disk: disk, options: storage)
-        (log, worker, files) = (opened.log, opened.worker, opened.files)
+        var options = StorageOptions()
+        options.prewriteBytes = 0
+        options.digest = .object
+        storage = try StorageEngine.open(disk: disk, options: options)
         core = try NodeCore.open(
-            configuration, engine: opened.engine, seed: seed,
+            configuration, engine: storage.engine, seed: seed,
             at: Moment(instant: .start, wall: wall))
-        for event in storageEvents() {
-            if case .logAnswered(let outcome) = event { opened.engine.logAnswered(outcome) }
-        }
-        opened.engine.logAnswered(log.sync())
-    }
-
-    /// What the log, the disk and the background work answer to all that was asked of them.
-    func storageEvents() -> [NodeEvent] {
-        var events: [NodeEvent] = []
-        let chunks = engine.takeChunks()
-        if !chunks.isEmpty { events.append(.logAnswered(log.commit(chunks))) }
-        let reads = engine.takeReads()
-        if !reads.isEmpty { events.append(.readsAnswered(reads.map { $0.run(files) })) }
-        for job in engine.takeJobs() { worker.submit(job) }
-        while let outcome = worker.step() { events.append(.jobAnswered(outcome)) }
-        return events
+        for case .logAnswered(let outcome) in storage.answers() { engine.logAnswered(outcome) }
+        engine.logAnswered(storage.log.sync())
     }
 }

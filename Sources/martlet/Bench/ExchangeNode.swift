@@ -14,9 +14,7 @@ final class ExchangeNode {
     let endpoint: Endpoint
     /// Where each other node's frames are put together again.
     var links: [NodeID: FrameDecoder] = [:]
-    private let log: LogWriter
-    private let worker: StorageWorker
-    private let files: OpenFiles
+    let storage: OpenedStorage
 
     var id: NodeID { core.identity.id }
     var engine: StorageEngine { core.engine }
@@ -24,21 +22,20 @@ final class ExchangeNode {
     /// Node `number`, with nothing stored.
     init(_ number: Int, keepsTrees: Bool = true) throws(CommandFailure) {
         endpoint = Endpoint(host: "10.0.0.\(number)", port: 7_401)
-        var storage = StorageOptions()
-        storage.prewriteBytes = 0
-        storage.digest = keepsTrees ? .object : nil
+        var options = StorageOptions()
+        options.prewriteBytes = 0
+        options.digest = keepsTrees ? .object : nil
         do {
-            let opened = try StorageEngine.open(disk: MemoryDisk(), options: storage)
-            (log, worker, files) = (opened.log, opened.worker, opened.files)
+            storage = try StorageEngine.open(disk: MemoryDisk(), options: options)
             core = try NodeCore.open(
-                Self.configuration(number, at: endpoint), engine: opened.engine,
+                Self.configuration(number, at: endpoint), engine: storage.engine,
                 seed: UInt64(number + 1),
                 at: Moment(instant: .start, wall: ExchangeLoad.wallStart))
         } catch {
             throw CommandFailure("a node in memory did not open: \(error)")
         }
-        for case .logAnswered(let outcome) in answers() { engine.logAnswered(outcome) }
-        engine.logAnswered(log.sync())
+        for case .logAnswered(let outcome) in storage.answers() { engine.logAnswered(outcome) }
+        engine.logAnswered(storage.log.sync())
     }
 
     private static func configuration(
@@ -57,7 +54,7 @@ final class ExchangeNode {
 
     /// Does all that the storage asks for.
     func settle() throws(CommandFailure) {
-        for event in answers() {
+        for event in storage.answers() {
             switch event {
             case .logAnswered(let outcome): engine.logAnswered(outcome)
             case .jobAnswered(let outcome): engine.jobAnswered(outcome)
@@ -65,17 +62,5 @@ final class ExchangeNode {
             default: throw CommandFailure("storage answered with \(event)")
             }
         }
-    }
-
-    /// What the log, the disk and the background work answer to all that was asked of them.
-    func answers() -> [NodeEvent] {
-        var events: [NodeEvent] = []
-        let chunks = engine.takeChunks()
-        if !chunks.isEmpty { events.append(.logAnswered(log.commit(chunks))) }
-        let reads = engine.takeReads()
-        if !reads.isEmpty { events.append(.readsAnswered(reads.map { $0.run(files) })) }
-        for job in engine.takeJobs() { worker.submit(job) }
-        while let outcome = worker.step() { events.append(.jobAnswered(outcome)) }
-        return events
     }
 }

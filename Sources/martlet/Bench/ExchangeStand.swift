@@ -108,7 +108,7 @@ struct ExchangeStand {
     }
 
     private mutating func settle(_ node: Int) throws(CommandFailure) {
-        for event in nodes[node].answers() { try handle(event, at: node) }
+        for event in nodes[node].storage.answers() { try handle(event, at: node) }
     }
 
     // MARK: Time
@@ -187,7 +187,7 @@ struct ExchangeStand {
                 case .answer, .connect, .created, .note: continue
                 }
             }
-            events = nodes[node].answers()
+            events = nodes[node].storage.answers()
         }
     }
 
