@@ -164,12 +164,15 @@ public struct AntiEntropy {
         }
     }
 
-    /// When `tick` is next due.
+    /// When `tick` is next due. Mutating, though it changes nothing: what is as
+    /// large as this is copied to be read, and a node asks after every event.
     public var nextWakeup: Instant {
-        let confirmation = descents.map(\.next).min() ?? .never
-        return min(
-            min(nextPromise, nextComparison, nextCare, confirmation),
-            isSweeping || !leafWork.isEmpty ? nextSweep : .never)
+        mutating get {
+            let confirmation = descents.map(\.next).min() ?? .never
+            return min(
+                min(nextPromise, nextComparison, nextCare, confirmation),
+                isSweeping || !leafWork.isEmpty ? nextSweep : .never)
+        }
     }
 
     /// Time has passed.

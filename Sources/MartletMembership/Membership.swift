@@ -125,12 +125,15 @@ public struct Membership: Sendable {
         }
     }
 
-    /// When to handle `ticked` next; `never` before `started`.
+    /// When to handle `ticked` next; `never` before `started`. Mutating, though it changes nothing: what is as
+    /// large as this is copied to be read, and a node asks after every event.
     public var nextWakeup: Instant {
-        var next = min(nextPeriod, nextOutreach, nextPushPull)
-        if let first = suspicions.first { next = min(next, first.deadline) }
-        for probe in probes { next = min(next, probe.deadline) }
-        return next
+        mutating get {
+            var next = min(nextPeriod, nextOutreach, nextPushPull)
+            if let first = suspicions.first { next = min(next, first.deadline) }
+            for probe in probes { next = min(next, probe.deadline) }
+            return next
+        }
     }
 
     /// Everyone known, this node included, by id. O(n).

@@ -150,11 +150,14 @@ public struct Replication {
     /// Requests that this node coordinates or has forwarded and not yet finished.
     public var operationsInFlight: Int { operations.count - hints.sent.count - pushes.sent.count }
 
-    /// When `tick` is next due.
+    /// When `tick` is next due. Mutating, though it changes nothing: what is as
+    /// large as this is copied to be read, and a node asks after every event.
     public var nextWakeup: Instant {
-        min(
-            timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hints.perHome.isEmpty),
-            pushes.nextWakeup)
+        mutating get {
+            min(
+                timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hints.perHome.isEmpty),
+                pushes.nextWakeup)
+        }
     }
 
     /// The ring has changed.
