@@ -12,7 +12,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
 
     /// The stream for one concern under `seed`; streams with different labels are independent.
     public init(seed: UInt64, stream label: String) {
-        state = StableHash.hash(Array(label.utf8), seed: seed)
+        state = unsafe StableHash.hash(label.utf8Span.span.bytes, seed: seed)
     }
 
     /// The next 64 bits.
