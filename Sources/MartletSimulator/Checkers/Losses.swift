@@ -16,33 +16,22 @@ struct PowerLoss {
     let since: Instant
 }
 
-/// What the nodes' crashes and disks have taken, or may have.
+/// What the nodes' crashes and disks have taken by now, or may have.
 struct Losses {
-    /// When each node last crashed; `start` for never.
-    let crashedAt: [Instant]
-    /// Whether each node's disk has been at fault: then nothing that it holds is counted on, even
-    /// what it wrote later.
-    let isDamaged: [Bool]
-    /// When each node last lost its disk, with all that it held then; nil for never.
-    let lostDiskAt: [Instant?]
-    /// What each node may have lost though it counted as synced.
-    private let powerLosses: [[PowerLoss]]
+    private let nodes: [SimulatedNode]
 
     init(_ nodes: [SimulatedNode]) {
-        crashedAt = nodes.map(\.crashedAt)
-        isDamaged = nodes.map(\.isDamaged)
-        lostDiskAt = nodes.map(\.lostDiskAt)
-        powerLosses = nodes.map(\.powerLosses)
+        self.nodes = nodes
     }
 
     /// Whether a node's disk has everything that was synced to it after `instant`.
     func keepsDisk(_ node: Int, since instant: Instant) -> Bool {
-        !isDamaged[node] && lostDiskAt[node].map { $0 < instant } ?? true
+        !nodes[node].isDamaged && nodes[node].lostDiskAt.map { $0 < instant } ?? true
     }
 
     /// Whether a node has everything that it took in after `instant`, synced or not.
     func spared(_ node: Int, since instant: Instant) -> Bool {
-        !isDamaged[node] && crashedAt[node] < instant
+        !nodes[node].isDamaged && nodes[node].crashedAt < instant
     }
 
     /// Whether a node that has acknowledged a write has it still, for certain.
@@ -53,7 +42,7 @@ struct Losses {
     ///   - acknowledged: when the client was told; the node had said so before.
     func keeps(_ node: Int, isSynced: Bool, began: Instant, acknowledged: Instant) -> Bool {
         guard keepsDisk(node, since: began) else { return false }
-        guard isSynced else { return crashedAt[node] < began }
-        return !powerLosses[node].contains { $0.at >= began && $0.since <= acknowledged }
+        guard isSynced else { return nodes[node].crashedAt < began }
+        return !nodes[node].powerLosses.contains { $0.at >= began && $0.since <= acknowledged }
     }
 }

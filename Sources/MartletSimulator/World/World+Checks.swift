@@ -134,6 +134,9 @@ extension World {
         let key = StorageKey.object(
             partition: partition.index, key: history.keys[operation.key])
         let lineage = history.lineages[operation.key]
+        if lineage.tombstones.isEmpty {
+            return ReadFloor(homes: homes, writes: history.latest[operation.key], deletes: [])
+        }
         let contexts = homes.map { mirror.entry(key, at: $0)?.object.context ?? Context() }
         let judged = homes.map { judgement(of: nodes[$0], in: partition.index) }
         let settled = lineage.tombstones.suffix(ReadFloor.deleteLimit).filter { delete in

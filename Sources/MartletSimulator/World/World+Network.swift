@@ -17,7 +17,8 @@ extension World {
     @inline(__always)
     private func canPass(_ from: Int, _ to: Int) -> Bool { blocks[linkIndex(from, to)] == 0 }
 
-    /// TCP needs both directions: data one way, acknowledgements the other. Inlined, as `nodeIndex`.
+    /// TCP needs both directions: data one way, acknowledgements the other. Inlined, as
+    /// `nodeIndex` is.
     @inline(__always)
     private func canConnect(_ link: Int) -> Bool {
         canPass(links[link].from, links[link].to) && canPass(links[link].to, links[link].from)

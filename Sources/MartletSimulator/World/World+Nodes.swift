@@ -88,7 +88,8 @@ extension World {
             seed: StableHash.mix(
                 schedule.seed &+ UInt64(node.index) << 48 ^ node.diskOperations),
             stream: "sync")
-        return random.duration(in: schedule.syncDelay) * node.trouble.slowness
+        let delay = random.duration(in: schedule.syncDelay)
+        return node.trouble.slowness == 1 ? delay : delay * node.trouble.slowness
     }
 
     mutating func logSynced(_ index: Int, life: Int) {
