@@ -45,7 +45,9 @@ extension AntiEntropy {
         HashWindow(start: random.below(8), byteCount: byteCount)
     }
 
-    /// Follows what differs from `node` in `partitions`, which ascend.
+    /// Follows what differs from `node` in `partitions`, which ascend: but for those in which another
+    /// home is followed, since what that one brings the others need not. What is left then is found
+    /// by a later round.
     mutating func beginDescents(
         _ partitions: [UInt16], with node: NodeID, at now: Moment,
         into effects: inout [AntiEntropyEffect]
@@ -53,7 +55,8 @@ extension AntiEntropy {
         let window = window(Self.descentBytes)
         var parts: [TreeNodes.Part] = []
         for partition in partitions {
-            guard descents.count < Self.descentLimit, position(partition, node) == nil,
+            guard descents.count < Self.descentLimit,
+                !descents.contains(where: { $0.partition == partition }),
                 let tree = engine.tree(of: partition)
             else { continue }
             descents.append(
@@ -179,18 +182,16 @@ extension AntiEntropy {
         tell(parts, .descent, window, to: sender, into: &effects)
     }
 
-    /// The leaves are known. They are looked at again after a while; with one home after the other
-    /// where several differ, since what the first brings the others need not.
+    /// The leaves are known. They are looked at again after a while.
     private mutating func confirm(
         _ part: TreeNodesReply.Part, at position: Int, _ tree: MerkleTree,
         after pause: Duration, at now: Moment
     ) {
         let leaves = part.differing.indexes.prefix(Self.leafLimit)
-        let others = descents[..<position].count { $0.partition == part.partition }
         descents[position].leaves = NodeSet(depth: part.differing.depth, leaves)
         descents[position].isRicher = UInt64(max(0, tree.count)) > part.objectCount
         descents[position].isConfirming = true
-        descents[position].next = now.instant + pause * (1 + others)
+        descents[position].next = now.instant + pause
     }
 
     /// Looks at leaves again whose time has come, and gives up what was not answered.

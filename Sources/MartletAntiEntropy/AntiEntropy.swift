@@ -112,7 +112,7 @@ public struct AntiEntropy {
 
     /// The ring is known, or has changed.
     public mutating func topologyChanged(
-        _ newer: Topology, into effects: inout [AntiEntropyEffect]
+        _ newer: Topology, at now: Moment, into effects: inout [AntiEntropyEffect]
     ) {
         topology = newer
         let count = newer.partitionCount.value
@@ -128,6 +128,7 @@ public struct AntiEntropy {
         recallLoss()
         for partition in owned { tellSettled(partition, into: &effects) }
         sweeps = Deque(owned)
+        nextComparison = min(nextComparison, now.instant + comparisonPause())
     }
 
     /// `node` can, or can no longer, be sent to.

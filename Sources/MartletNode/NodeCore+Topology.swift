@@ -86,7 +86,7 @@ extension NodeCore {
         topology = newer
         membership.epoch = newer.epoch
         replication.topologyChanged(newer)
-        antiEntropy.topologyChanged(newer, into: &antiEntropyEffects)
+        antiEntropy.topologyChanged(newer, at: now, into: &antiEntropyEffects)
         effects.append(.note(.topologyAdopted(epoch: newer.epoch)))
         tell(.topologyNamed(newer.members.map(\.id)), at: now, into: &effects)
         return true

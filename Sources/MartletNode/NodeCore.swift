@@ -161,7 +161,7 @@ public struct NodeCore {
         if let topology {
             membership.epoch = topology.epoch
             replication.topologyChanged(topology)
-            antiEntropy.topologyChanged(topology, into: &antiEntropyEffects)
+            antiEntropy.topologyChanged(topology, at: now, into: &antiEntropyEffects)
             tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &effects)
         }
         tell(.started, at: now, into: &effects)
