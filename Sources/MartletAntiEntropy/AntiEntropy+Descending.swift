@@ -45,9 +45,9 @@ extension AntiEntropy {
         HashWindow(start: random.below(8), byteCount: byteCount)
     }
 
-    /// Follows what differs from `node` in `partitions`, which ascend: but for those in which another
-    /// home is followed, since what that one brings the others need not. What is left then is found
-    /// by a later round.
+    /// Follows what differs from `node` in `partitions`, which ascend: but for those in which
+    /// another home is followed, since what that one brings the others need not. What is left then
+    /// is found by a later round.
     mutating func beginDescents(
         _ partitions: [UInt16], with node: NodeID, at now: Moment,
         into effects: inout [AntiEntropyEffect]

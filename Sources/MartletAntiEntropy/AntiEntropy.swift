@@ -120,7 +120,8 @@ public struct AntiEntropy {
         owned = (0..<UInt16(count)).filter {
             newer.homes(of: Partition(index: $0)).contains(local)
         }
-        cursor = 0
+        // Anywhere, so that two homes do not look at the same partition of a third at one time.
+        cursor = owned.isEmpty ? 0 : random.below(owned.count)
         proofs = [:]
         cuts = [:]
         descents = []
@@ -165,8 +166,10 @@ public struct AntiEntropy {
         }
     }
 
-    /// When `tick` is next due. Mutating, though it changes nothing: what is as
-    /// large as this is copied to be read, and a node asks after every event.
+    /// When `tick` is next due.
+    ///
+    /// Mutating, though it changes nothing: what is as large as this is copied to be read, and a
+    /// node asks after every event.
     public var nextWakeup: Instant {
         mutating get {
             let confirmation = descents.map(\.next).min() ?? .never

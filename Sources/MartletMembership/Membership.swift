@@ -125,8 +125,10 @@ public struct Membership: Sendable {
         }
     }
 
-    /// When to handle `ticked` next; `never` before `started`. Mutating, though it changes nothing: what is as
-    /// large as this is copied to be read, and a node asks after every event.
+    /// When to handle `ticked` next; `never` before `started`.
+    ///
+    /// Mutating, though it changes nothing: what is as large as this is copied to be read, and a
+    /// node asks after every event.
     public var nextWakeup: Instant {
         mutating get {
             var next = min(nextPeriod, nextOutreach, nextPushPull)

@@ -150,8 +150,10 @@ public struct Replication {
     /// Requests that this node coordinates or has forwarded and not yet finished.
     public var operationsInFlight: Int { operations.count - hints.sent.count - pushes.sent.count }
 
-    /// When `tick` is next due. Mutating, though it changes nothing: what is as
-    /// large as this is copied to be read, and a node asks after every event.
+    /// When `tick` is next due.
+    ///
+    /// Mutating, though it changes nothing: what is as large as this is copied to be read, and a
+    /// node asks after every event.
     public var nextWakeup: Instant {
         mutating get {
             min(
