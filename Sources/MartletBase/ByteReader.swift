@@ -127,7 +127,24 @@ public struct ByteReader: Sendable {
     /// An unsigned LEB128 in its shortest form; a longer form is invalid.
     public mutating func readVarint() throws(FormatError) -> UInt64 {
         let first = try readUInt8()
-        return first < 0x80 ? UInt64(first) : try readVarint(after: first)
+        if first < 0x80 { return UInt64(first) }
+        return remaining >= 7 ? try readVarintInWord() : try readVarint(after: first)
+    }
+
+    /// The varint whose first byte was read, where it and seven bytes more are there: nearly all end
+    /// within these. Its groups of seven bits are moved together in three steps, each twice as far.
+    @inline(__always)
+    private mutating func readVarintInWord() throws(FormatError) -> UInt64 {
+        let word = bytes.raw.word(offset - 1)
+        let ends = ~word & 0x8080_8080_8080_8080
+        if ends == 0 { return try readVarint(after: UInt8(truncatingIfNeeded: word)) }
+        let last = ends.trailingZeroBitCount
+        offset += last / 8
+        var bits = word & UInt64.max >> UInt64(63 - last)
+        if bits >> UInt64(last - 7) == 0 { throw error(.invalid("varint")) }
+        bits = bits & 0x7F_007F_007F_007F | (bits & 0x7F00_7F00_7F00_7F00) >> 1
+        bits = bits & 0x3FFF_0000_3FFF | (bits & 0x3FFF_0000_3FFF_0000) >> 2
+        return bits & 0xFFF_FFFF | (bits & 0xFFF_FFFF_0000_0000) >> 4
     }
 
     /// The rest of a varint of several bytes.

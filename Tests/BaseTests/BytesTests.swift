@@ -65,6 +65,40 @@ import Testing
         }
     }
 
+    @Test(
+        "A varint reads the same whatever stands behind it, and however much", arguments: 0..<64)
+    func varintsAmidBytes(width: UInt64) throws {
+        var random = SeededRandom(seed: width)
+        for value in [1 << width, UInt64.max >> (63 - width), random.next() >> (63 - width)] {
+            for (count, filler) in [(0, 0), (6, 0xFF), (7, 0), (8, 0x80), (20, 0xFF)] {
+                var writer = ByteWriter()
+                writer.writeVarint(value)
+                let end = writer.count
+                for _ in 0..<count { writer.write(UInt8(filler)) }
+                var reader = ByteReader(writer.bytes)
+                #expect(try reader.readVarint() == value)
+                #expect(reader.offset == end)
+            }
+        }
+    }
+
+    @Test(
+        "A varint that is refused is refused at one place, whatever stands behind it",
+        arguments: [
+            [0x80, 0x00], [0x80, 0x80, 0x80, 0x00],
+            [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00],
+            [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00],
+            [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02],
+        ] as [Bytes])
+    func refusedVarintsAmidBytes(bytes: Bytes) {
+        for count in 0..<12 {
+            var reader = ByteReader(bytes + Bytes(repeating: 0xFF, count: count))
+            #expect { try reader.readVarint() } throws: {
+                $0 as? FormatError == FormatError(.invalid("varint"), at: bytes.count)
+            }
+        }
+    }
+
     @Test("Bytes that end early are truncated, at every length")
     func truncation() throws {
         var writer = ByteWriter()
