@@ -21,10 +21,10 @@ struct LoggedVersionsCheck {
     /// Up to where the node knows what was removed.
     let judgement: HybridTimestamp
 
-    /// `held` is what the node held of the key, as a home or, where that is asked for, as a
-    /// stand-in: what the versions it issues may replace.
+    /// What the versions that the node issues may replace is what it held: as a home `before`, as a
+    /// stand-in `standInDots`, which nobody asks for of a node that may not stand in.
     func run(
-        before: Object, after: Object, held: (_ asStandIn: Bool) -> [Dot], history: inout History
+        before: Object, after: Object, standInDots: [Dot], history: inout History
     ) -> Finding? {
         for sibling in after.siblings {
             if let known = before.siblings.first(where: { $0.dot == sibling.dot }) {
@@ -34,7 +34,7 @@ struct LoggedVersionsCheck {
             var known = history.versions[sibling.dot]
             if known == nil, mayIssue(sibling.dot) {
                 known = history.issue(
-                    sibling, key: key, replacing: held(!isOwn(sibling.dot)))
+                    sibling, key: key, replacing: isOwn(sibling.dot) ? before.dots : standInDots)
             }
             if let broken = check(sibling, known, key: key, history: history) { return broken }
             if !isHint, sibling.timestamp <= judgement, let known,

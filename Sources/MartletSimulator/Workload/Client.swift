@@ -129,7 +129,7 @@ struct Client {
 
     /// Between two requests: the rate's interval, half more or less.
     mutating func pause(_ settings: WorkloadSettings) -> Duration {
-        let interval = Duration.seconds(1) / settings.rate
-        return random.duration(in: interval / 2...interval * 3 / 2)
+        let interval = 1_000_000_000 / Int64(settings.rate)
+        return random.duration(in: .nanoseconds(interval / 2) ... .nanoseconds(interval * 3 / 2))
     }
 }

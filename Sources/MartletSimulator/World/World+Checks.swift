@@ -71,15 +71,13 @@ extension World {
             mayStandIn: isHint || node.isDamaged, nodes: nodeIDs, key: key,
             judgement: mayHaveLost
                 ? judgement(of: node, in: entry.partition) : HybridTimestamp(bits: .max))
-        let (mirror, homes) = (mirror, nodeIDs)
+        let asStandIn =
+            check.mayStandIn
+            ? mirror.standInDots(entry, before: before, at: node.index, homes: nodeIDs) : []
         found(
             check.run(
-                before: before?.object ?? Object(), after: after.object,
-                held: { asStandIn in
-                    asStandIn
-                        ? mirror.standInDots(entry, before: before, at: node.index, homes: homes)
-                        : before?.object.dots ?? []
-                }, history: &history))
+                before: before?.object ?? Object(), after: after.object, standInDots: asStandIn,
+                history: &history))
     }
 
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {

@@ -16,6 +16,6 @@ extension World {
     /// When a client's next request is due after the one that was.
     mutating func drawDue(of client: Int) {
         let pause = clients[client].pause(scenario.workload)
-        clients[client].due = clients[client].due + pause / max(1, overload)
+        clients[client].due = clients[client].due + (overload > 1 ? pause / overload : pause)
     }
 }
