@@ -5,8 +5,8 @@ internal import MartletBase
 enum LayerStack {
     /// Puts the batch that `reader` holds next, which is number `position` of the log, into the
     /// newest of `layers`, whole; begins a new one before it where that is full, or where a drop
-    /// must lie above what it holds. `trees` follow; without them folds are passed over. `note`
-    /// sees every record that is put or deleted. A batch that is known to hold no drop need not be
+    /// must lie above what it holds. `trees` follow, where there are any. `note` sees every record
+    /// that is put or deleted. A batch that is known to hold no drop need not be
     /// searched for one.
     static func apply(
         _ reader: inout ByteReader, at position: LogPosition, to layers: inout [Layer],
@@ -20,34 +20,26 @@ enum LayerStack {
         let bytes = reader.bytes
         let count = try reader.readCount(minimumSize: Record.smallestBytes)
         layers[0].reach(position)
-        // The object that a fold would be about.
-        var changed: (partition: UInt16, hash: UInt64)?
         for _ in 0..<count {
-            let record = try reader.readRecord()
+            let change = try reader.readChange()
+            let record = change.record
             if record.space == .trees { throw reader.error(.invalid("space")) }
             if !drops.isEmpty, drops.contains(where: { $0.hides(record) }) { continue }
             switch record.kind {
             case .put, .delete:
                 let hash = layers[0].memtable.insert(record, in: bytes.raw)
-                changed = record.space == .objects ? (record.partition, hash) : nil
+                if change.replaced != nil { trees?.fold(change, in: bytes.raw, at: hash) }
                 note(record)
-            case .fold:
-                guard let object = changed, object.partition == record.partition else {
-                    throw reader.error(.invalid("fold"))
-                }
-                trees?.fold(Fold(record, in: bytes.raw), into: object.partition, at: object.hash)
-                changed = nil
             case .drop:
                 layers[0].drop(record.space, record.partition)
                 if record.space == .objects { trees?.empty(record.partition) }
-                changed = nil
             }
         }
     }
 
     /// Closes the newest layer, with the trees as they are at its end, and begins the next. All
     /// batches up to `position` are in the trees, and none behind it: where the layer is flushed,
-    /// the trees in the tables and those folds in the log that are not in them yet make up the
+    /// the trees in the tables and those changes in the log that are not in them yet make up the
     /// present.
     static func seal(
         _ layers: inout [Layer], _ trees: TreeSet?, after position: LogPosition,
@@ -73,7 +65,7 @@ enum LayerStack {
         var reader = reader
         var drops: [Drop] = []
         for _ in 0..<(try reader.readCount(minimumSize: Record.smallestBytes)) {
-            let record = try reader.readRecord()
+            let record = try reader.readChange().record
             guard record.kind == .drop else { continue }
             guard record.space != .state, record.key.isEmpty else {
                 throw reader.error(.invalid("drop"))

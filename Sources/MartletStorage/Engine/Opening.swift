@@ -82,7 +82,7 @@ private struct Opening {
         let files = OpenFiles(disk: disk, limit: options.openTableLimit)
         let worker = StorageWorker(disk: disk, options: options, manifest: writer, files: files)
         let version = Version(writer.manifest, tables: tables)
-        let trees = TreeSet(losing: writer.manifest.damage)
+        let trees = TreeSet(options.digest, losing: writer.manifest.damage)
         let unread = try trees.load(version, files)
         let replay = Replay(version, trees, worker: worker, options: options)
         var recovery = LogRecovery(

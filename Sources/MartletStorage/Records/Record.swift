@@ -1,14 +1,12 @@
 // One change of one entry as bytes: the log's batches, the memtable and the blocks of tables all
 // hold the very same record, so that it is encoded once in its life and copied from then on.
 
-//   record = u8 kind (1 put, 2 delete, 3 drop, 4 fold), u8 space, u16 partition,
+//   record = u8 kind (1 put, 2 delete, 3 drop), u8 space, u16 partition,
 //            varint length + key, [u64 owner when space is hints],
-//            [varint length + value when kind is put],
-//            [u64 delta, u8 growth (0 less, 1 same, 2 more) when kind is fold]
+//            [varint length + value when kind is put]
 //
-// A drop stands for the deletion of all that its partition's space held; its key is empty. A fold
-// says what the put or delete of an object right before it changes in its partition's Merkle tree;
-// its key is empty too. Drops and folds are in the log alone.
+// A drop stands for the deletion of all that its partition's space held; its key is empty. Drops
+// are in the log alone.
 internal import MartletBase
 
 /// A record laid over the bytes that hold it: where its parts are, without a copy.
@@ -21,11 +19,9 @@ struct Record {
         case delete = 2
         /// All entries of the space in the partition are gone.
         case drop = 3
-        /// The record before changes the partition's tree so.
-        case fold = 4
 
         /// Whether it says what an entry is: such records alone are in memtables and tables.
-        var isOfEntry: Bool { self == .put || self == .delete }
+        var isOfEntry: Bool { self != .drop }
     }
 
     var kind: Kind
@@ -35,7 +31,7 @@ struct Record {
     var key: Range<Int>
     /// The home that a hint is for; 0 in the other spaces.
     var owner: UInt64
-    /// Where the value's bytes lie, or a fold's numbers; empty for a delete.
+    /// Where the value's bytes lie; empty for a delete.
     var value: Range<Int>
     /// The offset of the record.
     var start: Int
@@ -71,16 +67,7 @@ struct Record {
             owner = bytes.word(at)
             at += 8
         }
-        switch kind {
-        case .put: value = try Self.run(in: bytes, &at)
-        case .delete, .drop: value = at..<at
-        case .fold:
-            value = try Fold.range(in: bytes, at: at)
-            guard space == .objects, key.isEmpty else {
-                throw FormatError(.invalid("fold"), at: offset)
-            }
-            at = value.upperBound
-        }
+        value = kind == .put ? try Self.run(in: bytes, &at) : at..<at
         end = at
     }
 
@@ -130,14 +117,5 @@ struct Record {
         key.count == other.key.count && partition == other.partition && space == other.space
             && owner == other.owner
             && bytes.extracting(key).order(against: other.key.raw) == 0
-    }
-}
-
-extension ByteReader {
-    /// Reads one record and moves behind it.
-    mutating func readRecord() throws(FormatError) -> Record {
-        let record = try Record(in: bytes.raw.extracting(0..<end), at: offset)
-        skip(to: record.end)
-        return record
     }
 }

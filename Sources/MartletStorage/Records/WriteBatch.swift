@@ -1,6 +1,6 @@
 // Changes that become visible and durable together, and their encoding in a log chunk.
 
-//   batch  = varint count, count × record
+//   batch  = varint count, count × change
 public import MartletBase
 
 /// An ordered list of changes, applied all or not at all; a later change of a key wins.
@@ -18,9 +18,9 @@ public struct WriteBatch: Hashable, Sendable {
         case drop(StorageKey.Space, partition: UInt16)
     }
 
-    /// What a change replaces.
-    private enum Replaced: Hashable {
-        /// Nobody said: the trees are left alone.
+    /// What a change says that it replaces.
+    private enum Old: Hashable {
+        /// Nothing is said: the trees are left alone.
         case unnamed
         /// The value, or nil where there was none.
         case named(Bytes?)
@@ -28,12 +28,10 @@ public struct WriteBatch: Hashable, Sendable {
 
     private struct Entry: Hashable {
         var change: Change
-        var replaced: Replaced
+        var old: Old
     }
 
     private var entries: [Entry] = []
-    /// How many of the changes name what they replace.
-    private var foldCount = 0
     /// What the batch takes in the log before compression, in bytes, rounded up: what the limits
     /// of the engine count.
     public private(set) var byteCount = 0
@@ -82,13 +80,10 @@ public struct WriteBatch: Hashable, Sendable {
         append(.drop(space, partition: partition), .unnamed)
     }
 
-    private mutating func append(_ change: Change, _ replaced: Replaced) {
-        entries.append(Entry(change: change, replaced: replaced))
+    private mutating func append(_ change: Change, _ old: Old) {
+        entries.append(Entry(change: change, old: old))
         byteCount += Record.overheadLimitBytes
-        if case .named = replaced {
-            foldCount += 1
-            byteCount += Fold.recordBytes
-        }
+        if case .named = old { byteCount += Replaced.limitBytes }
         switch change {
         case .put(let key, let value): byteCount += key.key.count + value.count
         case .delete(let key): byteCount += key.key.count
@@ -96,20 +91,25 @@ public struct WriteBatch: Hashable, Sendable {
         }
     }
 
-    /// Appends the records; an object that names what it replaces is followed by what that changes
-    /// in its tree, as `digest` has it; by nothing where that is nil.
+    /// Appends the changes; what they replace is said as `digest` has it, and not at all where
+    /// that is nil.
     func encode(into writer: inout ByteWriter, digest: EntryDigest?) {
-        writer.writeCount(entries.count + (digest == nil ? 0 : foldCount))
+        writer.writeCount(entries.count)
         for entry in entries {
+            if let digest { Self.encode(entry, digest, into: &writer) }
             Self.encode(entry.change, into: &writer)
-            guard let digest, case .named(let old) = entry.replaced else { continue }
-            switch entry.change {
-            case .put(let key, let new):
-                Fold(of: key, from: old, to: new, digest).encode(key.partition, into: &writer)
-            case .delete(let key):
-                Fold(of: key, from: old, to: nil, digest).encode(key.partition, into: &writer)
-            case .drop: continue
-            }
+        }
+    }
+
+    /// Appends what the change replaces, where that is named.
+    private static func encode(
+        _ entry: Entry, _ digest: EntryDigest, into writer: inout ByteWriter
+    ) {
+        switch (entry.old, entry.change) {
+        case (.unnamed, _), (_, .drop): return
+        case (.named(nil), _): Replaced.nothing.encode(into: &writer)
+        case (.named(let old?), .put(let key, _)), (.named(let old?), .delete(let key)):
+            Replaced.digest(digest(key.hash, old.raw)).encode(into: &writer)
         }
     }
 
@@ -142,15 +142,15 @@ public struct WriteBatch: Hashable, Sendable {
     /// Moves `reader` behind a batch.
     static func skip(_ reader: inout ByteReader) throws(FormatError) {
         let count = try reader.readCount(minimumSize: Record.smallestBytes)
-        for _ in 0..<count { _ = try reader.readRecord() }
+        for _ in 0..<count { _ = try reader.readChange() }
     }
 
-    /// What the batch changes; its folds, which say nothing that a change does not, are left out.
+    /// What the batch changes, but not what that replaces, of which there is a digest at most.
     init(from reader: inout ByteReader) throws(FormatError) {
         let count = try reader.readCount(minimumSize: Record.smallestBytes)
         entries.reserveCapacity(count)
         for _ in 0..<count {
-            let record = try reader.readRecord()
+            let record = try reader.readChange().record
             let bytes = reader.bytes.raw
             switch record.kind {
             case .put: put(record.storageKey(in: bytes), bytes.copy(record.value))
@@ -158,7 +158,6 @@ public struct WriteBatch: Hashable, Sendable {
             case .drop:
                 guard record.key.isEmpty else { throw reader.error(.invalid("drop")) }
                 drop(record.space, partition: record.partition)
-            case .fold: continue
             }
         }
     }

@@ -1,7 +1,5 @@
-// What one change of an object is to its partition's tree: computed when the change is written,
-// logged behind it, so that replay needs to know nothing of what was there before.
-
-//   fold = u64 delta, u8 growth (0 less, 1 same, 2 more)
+// What one change of an object is to its partition's tree, by the digests of what was there and of
+// what there is now.
 internal import MartletBase
 
 /// What an entry is to a tree: a pure function of the hash of its key and of its value.
@@ -72,47 +70,21 @@ struct Fold: Hashable {
     /// By how many the entries become more: -1, 0 or 1.
     var growth: Int
 
-    /// What its numbers take in bytes.
-    static let bytes = 9
-    /// What its record takes in bytes.
-    static let recordBytes = 5 + bytes
-
     init(delta: UInt64, growth: Int) {
         self.delta = delta
         self.growth = growth
     }
 
-    /// The change of `key` from `old` to `new`, where nil is nothing. O(values).
-    init(of key: StorageKey, from old: Bytes?, to new: Bytes?, _ digest: EntryDigest) {
-        delta = 0
-        growth = (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
-        if let old { delta ^= digest(key.hash, old.raw) }
-        if let new { delta ^= digest(key.hash, new.raw) }
-    }
-
-    /// The numbers of a record that was read as a fold.
-    init(_ record: Record, in bytes: RawSpan) {
-        delta = bytes.word(record.value.lowerBound)
-        growth = Int(bytes.byte(record.value.lowerBound + 8)) - 1
-    }
-
-    /// Appends the record that says this of `partition`.
-    func encode(_ partition: UInt16, into writer: inout ByteWriter) {
-        // Kind, space and partition in one word: one is written for each write of an object.
-        writer.write(
-            UInt32(Record.Kind.fold.rawValue) | UInt32(StorageKey.Space.objects.rawValue) << 8
-                | UInt32(partition) << 16)
-        writer.write(UInt8(0))
-        writer.write(delta)
-        writer.write(UInt8(growth + 1))
-    }
-
-    /// Where the numbers at `offset` lie; fails where there are none such.
-    static func range(in bytes: RawSpan, at offset: Int) throws(FormatError) -> Range<Int> {
-        guard offset + Self.bytes <= bytes.byteCount else {
-            throw FormatError(.truncated, at: offset)
+    /// What `record` changes of an object that was `replaced`, by the hash of its key. O(value).
+    init(
+        _ record: Record, replacing replaced: Replaced, in bytes: RawSpan, at hash: UInt64,
+        _ digest: EntryDigest
+    ) {
+        (delta, growth) = (0, 0)
+        if case .digest(let old) = replaced { (delta, growth) = (old, -1) }
+        if record.kind == .put {
+            delta ^= digest(hash, bytes.extracting(record.value))
+            growth += 1
         }
-        guard bytes.byte(offset + 8) <= 2 else { throw FormatError(.invalid("fold"), at: offset) }
-        return offset..<offset + Self.bytes
     }
 }

@@ -2,11 +2,11 @@
 // memtable was last sealed, and what is unknown since data was lost. It reads no file.
 
 //   tables  ── load ──► trees ── write ──► memtable as it is sealed ── flush ──► tables
-//   log     ── fold ──►   │
+//   changes ── fold ──►   │
 //   losses  ── lose ──► unknown ── TreeBuild ──► known
 //
 // A sealed memtable holds the trees as they are at its end, so that those in the tables and the
-// folds in the log that no table holds yet make up the present: after a crash nothing is scanned.
+// changes in the log that no table holds yet make up the present: after a crash nothing is scanned.
 internal import MartletBase
 
 /// Confined to the loop of its engine. A partition that was never written has the empty tree, and
@@ -30,8 +30,12 @@ final class TreeSet {
     /// The partition of the build under way; -1 where there is none.
     private var buildPartition = -1
 
+    /// What an entry is to a tree; nil where none are kept.
+    private let digest: EntryDigest?
+
     /// The empty trees of a node that has lost `losses`.
-    init(losing losses: [DamagedRange]) {
+    init(_ digest: EntryDigest?, losing losses: [DamagedRange]) {
+        self.digest = digest
         self.losses = losses
     }
 
@@ -63,9 +67,12 @@ final class TreeSet {
 
     // MARK: Changes
 
-    /// Takes in the change of an entry with the key hash `hash`. O(1).
-    func fold(_ fold: Fold, into partition: UInt16, at hash: UInt64) {
-        let index = Int(partition)
+    /// Takes in a change that says what it replaces, of an object whose key has the hash `hash`.
+    /// O(value).
+    func fold(_ change: LoggedChange, in bytes: RawSpan, at hash: UInt64) {
+        guard let digest, let replaced = change.replaced else { return }
+        let fold = Fold(change.record, replacing: replaced, in: bytes, at: hash, digest)
+        let index = Int(change.record.partition)
         if index == buildPartition { build?.fold(fold, at: hash) }
         if index >= slots.count { addSlots(upTo: index) }
         if slots[index].tree == nil {
