@@ -18,6 +18,15 @@ final class TreeSet {
         var isUnknown = false
         /// Whether it differs from what the sealed memtables and the tables say.
         var isChanged = false
+
+        /// Takes in a change where the tree is known; whether it is the first since a sealing.
+        mutating func fold(_ fold: Fold, at hash: UInt64) -> Bool {
+            if isUnknown { return false }
+            if tree == nil { tree = MerkleTree() }
+            tree?.fold(fold, at: hash)
+            defer { isChanged = true }
+            return !isChanged
+        }
     }
 
     /// By partition, as far as one was written.
@@ -75,12 +84,7 @@ final class TreeSet {
         let index = Int(change.record.partition)
         if index == buildPartition { build?.fold(fold, at: hash) }
         if index >= slots.count { addSlots(upTo: index) }
-        if slots[index].tree == nil {
-            if slots[index].isUnknown { return }
-            slots[index].tree = MerkleTree()
-        }
-        slots[index].tree?.fold(fold, at: hash)
-        if !slots[index].isChanged { noteChange(of: index) }
+        if slots[index].fold(fold, at: hash) { changed.append(UInt16(index)) }
     }
 
     private func addSlots(upTo index: Int) {
