@@ -82,7 +82,10 @@ public enum StableHash {
         return UInt64(bytes.byte(0)) | middle | back
     }
 
-    private static func fold(_ word: UInt64) -> UInt64 {
+    /// One step of a hash over words: what came before, XORed with the next word, through a wide
+    /// multiply that loses nothing of it. The last is to be mixed.
+    @inlinable
+    public static func fold(_ word: UInt64) -> UInt64 {
         let product = (word ^ 0xA076_1D64_78BD_642F).multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
         return product.high ^ product.low ^ word.byteSwapped
     }

@@ -6,7 +6,7 @@ extension Object {
     /// The digest of the object that `bytes` encode, under a key of that hash. Bytes that are none
     /// have a digest too, of all of them. O(context + siblings); values are stepped over.
     public static func digest(keyHash: UInt64, _ bytes: RawSpan) -> UInt64 {
-        DigestWalk(bytes).digest(seed: keyHash) ?? StableHash.hash(bytes, seed: keyHash)
+        DigestWalk(bytes, seed: keyHash).digest() ?? StableHash.hash(bytes, seed: keyHash)
     }
 
     /// The digest of this object, under a key of that hash.
@@ -16,39 +16,56 @@ extension Object {
     }
 }
 
-/// Walks an encoded object and hashes the runs of bytes between its values: taken twice at each
+/// Walks an encoded object and hashes the bytes between its values, in words: taken twice at each
 /// write, it decodes no more than tells where they lie.
+///
+/// A run of bytes ends with a word of what is left of it, filled up with zeros. That loses nothing:
+/// where a run ends follows from the bytes before.
 private struct DigestWalk: ~Escapable {
     private let bytes: RawSpan
     private var at = 0
+    /// The bytes before this are hashed, or values.
+    private var start = 0
+    private var hash: UInt64
 
     @_lifetime(copy bytes)
-    init(_ bytes: RawSpan) {
+    init(_ bytes: RawSpan, seed: UInt64) {
         self.bytes = bytes
+        hash = StableHash.mix(seed)
     }
 
-    /// Nil where the bytes are no object.
-    consuming func digest(seed: UInt64) -> UInt64? {
-        guard skip(1), let actors = number() else { return nil }
+    /// Nil where the bytes are no object, or one of less than a word.
+    consuming func digest() -> UInt64? {
+        guard bytes.byteCount >= 8, skip(1), let actors = number() else { return nil }
         for _ in 0..<actors {
-            guard skip(8), skipVarint(), skipVarint() else { return nil }
+            guard skip(8), skipTwoNumbers() else { return nil }
         }
         guard let siblings = number() else { return nil }
-        var hash = seed
-        var start = 0
         for _ in 0..<siblings {
-            guard skipVarint(), skipVarint(), skip(9) else { return nil }
+            guard skipTwoNumbers(), skip(9) else { return nil }
             let flags = bytes.byte(at - 1)
             if flags & 2 != 0, !skip(8) { return nil }
             if flags & 1 != 0 {
                 guard let length = number() else { return nil }
-                hash = StableHash.hash(bytes.extracting(start..<at), seed: hash)
+                hashRun()
                 guard length <= UInt64(bytes.byteCount), skip(Int(length)) else { return nil }
                 start = at
             }
         }
-        guard skipVarint(), at == bytes.byteCount else { return nil }
-        return StableHash.hash(bytes.extracting(start..<at), seed: hash)
+        guard number() != nil, at == bytes.byteCount else { return nil }
+        hashRun()
+        return StableHash.mix(hash)
+    }
+
+    /// Takes in the bytes up to here, of which there are eight at least, if not all in this run.
+    private mutating func hashRun() {
+        while start + 8 <= at {
+            hash = StableHash.fold(hash ^ bytes.word(start))
+            start += 8
+        }
+        if start < at {
+            hash = StableHash.fold(hash ^ bytes.word(at - 8) >> UInt64(64 - 8 * (at - start)))
+        }
     }
 
     /// False where fewer are left.
@@ -70,15 +87,16 @@ private struct DigestWalk: ~Escapable {
         return nil
     }
 
-    /// Looks at eight bytes at once, as far as there are as many.
-    private mutating func skipVarint() -> Bool {
+    /// Looks at eight bytes at once, where they hold both.
+    private mutating func skipTwoNumbers() -> Bool {
         if at + 8 <= bytes.byteCount {
             let ends = ~bytes.word(at) & 0x8080_8080_8080_8080
-            if ends != 0 {
-                at += ends.trailingZeroBitCount / 8 + 1
+            let second = ends & (ends &- 1)
+            if second != 0 {
+                at += second.trailingZeroBitCount / 8 + 1
                 return true
             }
         }
-        return number() != nil
+        return number() != nil && number() != nil
     }
 }

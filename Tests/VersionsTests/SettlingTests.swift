@@ -212,6 +212,26 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
         #expect(other.digest(keyHash: 5) == base.digest(keyHash: 5))
     }
 
+    @Test("Every bit but those of values is told from its opposite, wherever a word ends")
+    func bits() {
+        for length in 0..<20 {
+            let value = String(repeating: "v", count: length)
+            let object = object(
+                sibling(a, 1, at: 10, value), sibling(b, 200, at: 11, nil),
+                sibling(a, 300, at: 12, value))
+            let bytes = object.encoded()
+            var digests: Set<UInt64> = [object.digest(keyHash: 5)]
+            var others = 1
+            for bit in 0..<8 * bytes.count where bytes[bit / 8] != UInt8(ascii: "v") {
+                var other = bytes
+                other[bit / 8] ^= 1 << UInt8(bit % 8)
+                digests.insert(Object.digest(keyHash: 5, other.raw))
+                others += 1
+            }
+            #expect(digests.count == others, "values of \(length) bytes")
+        }
+    }
+
     @Test("Any bytes have a digest", arguments: 0..<500 as Range<UInt64>)
     func hostile(seed: UInt64) {
         var random = SeededRandom(seed: seed)

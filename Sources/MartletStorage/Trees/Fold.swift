@@ -12,11 +12,11 @@ public struct EntryDigest: Hashable, Sendable {
     public typealias Function = @Sendable (_ keyHash: UInt64, _ value: RawSpan) -> UInt64
 
     /// What it is called: two of one name are the same.
-    public let name: String
+    public let name: StaticString
     private let function: Function
 
     /// The digest called `name`.
-    public init(_ name: String, _ function: @escaping Function) {
+    public init(_ name: StaticString, _ function: @escaping Function) {
         self.name = name
         self.function = function
     }
@@ -27,27 +27,20 @@ public struct EntryDigest: Hashable, Sendable {
         var lanes = (keyHash, ~keyHash, keyHash.byteSwapped, ~keyHash.byteSwapped)
         var offset = 0
         while offset + laneBytes <= value.byteCount {
-            lanes.0 = fold(lanes.0, value.word(offset))
-            lanes.1 = fold(lanes.1, value.word(offset + 8))
-            lanes.2 = fold(lanes.2, value.word(offset + 16))
-            lanes.3 = fold(lanes.3, value.word(offset + 24))
+            lanes.0 = StableHash.fold(lanes.0 ^ value.word(offset))
+            lanes.1 = StableHash.fold(lanes.1 ^ value.word(offset + 8))
+            lanes.2 = StableHash.fold(lanes.2 ^ value.word(offset + 16))
+            lanes.3 = StableHash.fold(lanes.3 ^ value.word(offset + 24))
             offset += laneBytes
         }
         let front = StableHash.mix(
-            fold(lanes.0, lanes.1) &+ StableHash.mix(fold(lanes.2, lanes.3) &+ UInt64(offset)))
+            StableHash.fold(lanes.0 ^ lanes.1)
+                &+ StableHash.mix(StableHash.fold(lanes.2 ^ lanes.3) &+ UInt64(offset)))
         return StableHash.hash(value.extracting(offset..<value.byteCount), seed: front)
     }
 
     /// What the lanes take in at a time.
     private static let laneBytes = 32
-
-    /// A lane after one more word, by a wide multiply that loses nothing of either.
-    @inline(__always)
-    private static func fold(_ lane: UInt64, _ word: UInt64) -> UInt64 {
-        let product = (lane ^ word ^ 0xA076_1D64_78BD_642F)
-            .multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
-        return product.high ^ product.low ^ (lane ^ word).byteSwapped
-    }
 
     /// The digest of an entry. O(value).
     public func callAsFunction(_ keyHash: UInt64, _ value: RawSpan) -> UInt64 {
@@ -56,11 +49,11 @@ public struct EntryDigest: Hashable, Sendable {
 
     /// By name.
     public static func == (left: EntryDigest, right: EntryDigest) -> Bool {
-        left.name == right.name
+        left.name.description == right.name.description
     }
 
     /// Feeds the name.
-    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(name.description) }
 }
 
 /// A change of a tree: of one leaf, and of the count.
