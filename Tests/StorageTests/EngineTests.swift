@@ -58,7 +58,7 @@ struct EngineTests {
         sample.engine.syncSoon()
         sample.engine.syncSoon()
         let chunk = try #require(sample.engine.takeChunk(), "a sync alone")
-        #expect(try chunk.batches().isEmpty)
+        #expect(try chunk.changes().isEmpty)
         #expect(sample.engine.takeChunk() == nil, "one sync for both")
         sample.engine.logAnswered(sample.log.commit([chunk]))
         #expect(sample.engine.synced == next)

@@ -18,14 +18,11 @@ extension World {
 
     mutating func check(_ chunk: LogChunk, of node: SimulatedNode) {
         do {
-            for (index, batch) in try chunk.batches().enumerated() {
-                let position = LogPosition(rawValue: chunk.first.rawValue + UInt64(index))
-                for change in batch.changes {
-                    try check(change, at: position, of: node)
-                    if change.isOfRing {
-                        node.ringLoggedAt = position
-                        checkRing(of: node)
-                    }
+            for (position, change) in try chunk.changes() {
+                try check(change, at: position, of: node)
+                if change.isOfRing {
+                    node.ringLoggedAt = position
+                    checkRing(of: node)
                 }
             }
         } catch {

@@ -86,7 +86,7 @@ public struct InspectedSegment: Hashable, Sendable {
             last = chunk.last
             guard deep else { continue }
             do throws(FormatError) {
-                _ = try LogChunk(header: chunk, in: content, at: offset).batches()
+                _ = try LogChunk(header: chunk, in: content, at: offset).changes()
             } catch {
                 note(FormatError(error.reason, at: offset))
             }

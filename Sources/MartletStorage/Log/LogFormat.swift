@@ -156,16 +156,22 @@ extension LogChunk {
             ? try Compression.decompress(bytes, range, rawCount: header.raw) : Bytes(bytes[range])
     }
 
-    /// The batches, in order: what recovery applies, and what a checker may hold against the
-    /// truth. O(bytes).
-    public func batches() throws(FormatError) -> [WriteBatch] {
+    /// What the batches change, in order, each with the position of its batch: what recovery
+    /// applies, and what a checker may hold against the truth. O(bytes).
+    public func changes() throws(FormatError) -> [(
+        position: LogPosition, change: WriteBatch.Change
+    )] {
         var reader = ByteReader(payload)
-        var batches: [WriteBatch] = []
-        for _ in first.rawValue..<last.rawValue + 1 {
-            batches.append(try WriteBatch(from: &reader))
+        var changes: [(position: LogPosition, change: WriteBatch.Change)] = []
+        for number in first.rawValue..<last.rawValue + 1 {
+            let position = LogPosition(rawValue: number)
+            let count = try reader.readCount(minimumSize: Record.smallestBytes)
+            for _ in 0..<count {
+                changes.append((position, try WriteBatch.Change(from: &reader)))
+            }
         }
         try reader.expectEnd()
-        return batches
+        return changes
     }
 }
 

@@ -144,21 +144,20 @@ public struct WriteBatch: Hashable, Sendable {
         let count = try reader.readCount(minimumSize: Record.smallestBytes)
         for _ in 0..<count { _ = try reader.readChange() }
     }
+}
 
-    /// What the batch changes, but not what that replaces, of which there is a digest at most.
+extension WriteBatch.Change {
+    /// The change that `reader` holds next, but not what that replaces, of which there is a digest
+    /// at most.
     init(from reader: inout ByteReader) throws(FormatError) {
-        let count = try reader.readCount(minimumSize: Record.smallestBytes)
-        entries.reserveCapacity(count)
-        for _ in 0..<count {
-            let record = try reader.readChange().record
-            let bytes = reader.bytes.raw
-            switch record.kind {
-            case .put: put(record.storageKey(in: bytes), bytes.copy(record.value))
-            case .delete: delete(record.storageKey(in: bytes))
-            case .drop:
-                guard record.key.isEmpty else { throw reader.error(.invalid("drop")) }
-                drop(record.space, partition: record.partition)
-            }
+        let record = try reader.readChange().record
+        let bytes = reader.bytes.raw
+        switch record.kind {
+        case .put: self = .put(record.storageKey(in: bytes), bytes.copy(record.value))
+        case .delete: self = .delete(record.storageKey(in: bytes))
+        case .drop:
+            guard record.key.isEmpty else { throw reader.error(.invalid("drop")) }
+            self = .drop(record.space, partition: record.partition)
         }
     }
 }
