@@ -52,12 +52,14 @@ private struct DigestWalk: ~Escapable {
                 start = at
             }
         }
-        guard number() != nil, at == bytes.byteCount else { return nil }
-        hashRun()
+        let end = at
+        guard let beyond = number(), at == bytes.byteCount else { return nil }
+        if start == end { hash = StableHash.fold(hash ^ beyond) } else { hashRun() }
         return StableHash.mix(hash)
     }
 
     /// Takes in the bytes up to here, of which there are eight at least, if not all in this run.
+    @inline(__always)
     private mutating func hashRun() {
         while start + 8 <= at {
             hash = StableHash.fold(hash ^ bytes.word(start))
@@ -74,15 +76,28 @@ private struct DigestWalk: ~Escapable {
         return at <= bytes.byteCount
     }
 
+    /// Most numbers take one byte.
+    @inline(__always)
     private mutating func number() -> UInt64? {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        while at < bytes.byteCount, shift < 64 {
-            let byte = bytes.byte(at)
+        guard at < bytes.byteCount else { return nil }
+        let first = bytes.byte(at)
+        if first < 0x80 {
             at += 1
-            value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 { return value }
-            shift += 7
+            return UInt64(first)
+        }
+        guard let (value, end) = Self.number(in: bytes, at: at) else { return nil }
+        at = end
+        return value
+    }
+
+    /// A number, and where it ends.
+    @inline(never)
+    private static func number(in bytes: RawSpan, at start: Int) -> (value: UInt64, end: Int)? {
+        var value: UInt64 = 0
+        for at in start..<min(start + 10, bytes.byteCount) {
+            let byte = bytes.byte(at)
+            value |= UInt64(byte & 0x7F) << UInt64(7 * (at - start))
+            if byte < 0x80 { return (value, at + 1) }
         }
         return nil
     }
