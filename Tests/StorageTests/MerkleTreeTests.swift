@@ -128,7 +128,7 @@ struct MerkleTreeTests {
         batch.put(key, [9, 9], replacing: [9])
         batch.delete(key, replacing: [9, 9])
         batch.put(.state("s"), [1])
-        batch.encode(into: &writer, digest: digest)
+        batch.encode(into: &writer, digest: digest.function)
         #expect(
             hex(writer.bytes) == "04" + "04" + "01010100016b0109" + "050100000000000000"
                 + "01010100016b020909" + "050200000000000000" + "02010100016b"

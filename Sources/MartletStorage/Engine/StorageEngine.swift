@@ -149,7 +149,7 @@ public final class StorageEngine {
         let bytes = batch.byteCount
         if gathered.count > 0, gathered.count + bytes > options.chunkTargetBytes { seal() }
         let start = gathered.count
-        batch.encode(into: &gathered, digest: options.digest)
+        batch.encode(into: &gathered, digest: trees.digest)
         pendingBytes += gathered.count - start
         counts.acceptedBytes += UInt64(gathered.count - start)
         appended = appended.advanced(by: 1)

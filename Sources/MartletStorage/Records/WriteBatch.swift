@@ -22,8 +22,8 @@ public struct WriteBatch: Hashable, Sendable {
     private enum Old: Hashable {
         /// Nothing is said: the trees are left alone.
         case unnamed
-        /// The value, or nil where there was none.
-        case named(Bytes?)
+        /// The value, or nil where there was none, under a key of that hash.
+        case named(Bytes?, keyHash: UInt64)
     }
 
     private struct Entry: Hashable {
@@ -65,14 +65,14 @@ public struct WriteBatch: Hashable, Sendable {
     /// tree wrong.
     public mutating func put(_ key: StorageKey, _ value: Bytes, replacing old: Bytes?) {
         invariant(key.space == .objects, "\(key) has no tree")
-        append(.put(key, value), .named(old))
+        append(.put(key, value), .named(old, keyHash: key.hash))
     }
 
     /// Removes the object `key`, and what it held when the batch comes to this change (nil:
     /// nothing) from the tree of its partition. A wrong `old` makes the tree wrong.
     public mutating func delete(_ key: StorageKey, replacing old: Bytes?) {
         invariant(key.space == .objects, "\(key) has no tree")
-        append(.delete(key), .named(old))
+        append(.delete(key), .named(old, keyHash: key.hash))
     }
 
     /// Removes all that `space` holds of a partition, at the cost of one record.
@@ -93,23 +93,14 @@ public struct WriteBatch: Hashable, Sendable {
 
     /// Appends the changes; what they replace is said as `digest` has it, and not at all where
     /// that is nil.
-    func encode(into writer: inout ByteWriter, digest: EntryDigest?) {
+    func encode(into writer: inout ByteWriter, digest: EntryDigest.Function?) {
         writer.writeCount(entries.count)
         for entry in entries {
-            if let digest { Self.encode(entry, digest, into: &writer) }
+            if let digest, case .named(let old, let keyHash) = entry.old {
+                let replaced = old.map { Replaced.digest(digest(keyHash, $0.raw)) } ?? .nothing
+                replaced.encode(into: &writer)
+            }
             Self.encode(entry.change, into: &writer)
-        }
-    }
-
-    /// Appends what the change replaces, where that is named.
-    private static func encode(
-        _ entry: Entry, _ digest: EntryDigest, into writer: inout ByteWriter
-    ) {
-        switch (entry.old, entry.change) {
-        case (.unnamed, _), (_, .drop): return
-        case (.named(nil), _): Replaced.nothing.encode(into: &writer)
-        case (.named(let old?), .put(let key, _)), (.named(let old?), .delete(let key)):
-            Replaced.digest(digest(key.hash, old.raw)).encode(into: &writer)
         }
     }
 
@@ -132,9 +123,9 @@ public struct WriteBatch: Hashable, Sendable {
     private static func encode(
         _ kind: Record.Kind, _ key: StorageKey, into writer: inout ByteWriter
     ) {
-        writer.write(kind.rawValue)
-        writer.write(key.space.rawValue)
-        writer.write(key.partition)
+        // Kind, space and partition in one word.
+        writer.write(
+            UInt32(kind.rawValue) | UInt32(key.space.rawValue) << 8 | UInt32(key.partition) << 16)
         writer.writePrefixed(key.key)
         if key.space == .hints { writer.write(key.owner) }
     }

@@ -13,7 +13,7 @@ public struct EntryDigest: Hashable, Sendable {
 
     /// What it is called: two of one name are the same.
     public let name: StaticString
-    private let function: Function
+    let function: Function
 
     /// The digest called `name`.
     public init(_ name: StaticString, _ function: @escaping Function) {
@@ -71,7 +71,7 @@ struct Fold: Hashable {
     /// What `record` changes of an object that was `replaced`, by the hash of its key. O(value).
     init(
         _ record: Record, replacing replaced: Replaced, in bytes: RawSpan, at hash: UInt64,
-        _ digest: EntryDigest
+        _ digest: EntryDigest.Function
     ) {
         (delta, growth) = (0, 0)
         if case .digest(let old) = replaced { (delta, growth) = (old, -1) }

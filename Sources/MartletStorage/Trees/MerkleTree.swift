@@ -86,6 +86,7 @@ public struct MerkleTree: Hashable, Sendable {
     }
 
     /// Takes in a change of an entry with this key hash. O(1), in place.
+    @inline(__always)
     mutating func fold(_ fold: Fold, at keyHash: UInt64) {
         leaves[Self.leafIndex(of: keyHash, depth: depth)] ^= fold.delta
         root ^= fold.delta

@@ -20,6 +20,7 @@ final class TreeSet {
         var isChanged = false
 
         /// Takes in a change where the tree is known; whether it is the first since a sealing.
+        @inline(__always)
         mutating func fold(_ fold: Fold, at hash: UInt64) -> Bool {
             if isUnknown { return false }
             if tree == nil { tree = MerkleTree() }
@@ -40,11 +41,11 @@ final class TreeSet {
     private var buildPartition = -1
 
     /// What an entry is to a tree; nil where none are kept.
-    private let digest: EntryDigest?
+    let digest: EntryDigest.Function?
 
     /// The empty trees of a node that has lost `losses`.
     init(_ digest: EntryDigest?, losing losses: [DamagedRange]) {
-        self.digest = digest
+        self.digest = digest?.function
         self.losses = losses
     }
 
