@@ -131,8 +131,9 @@ public struct ByteReader: Sendable {
         return remaining >= 7 ? try readVarintInWord() : try readVarint(after: first)
     }
 
-    /// The varint whose first byte was read, where it and seven bytes more are there: nearly all end
-    /// within these. Its groups of seven bits are moved together in three steps, each twice as far.
+    /// The varint whose first byte was read, where it and seven bytes more are there: nearly all
+    /// end within these. Its groups of seven bits are moved together in three steps, each twice as
+    /// far.
     @inline(__always)
     private mutating func readVarintInWord() throws(FormatError) -> UInt64 {
         let word = bytes.raw.word(offset - 1)
