@@ -34,7 +34,9 @@ private struct DigestWalk: ~Escapable {
         hash = StableHash.mix(seed)
     }
 
-    /// Nil where the bytes are no object, or one of less than a word.
+    /// Nil where the bytes are no object, or one of less than a word. Inlined, so that the walk is
+    /// in registers: to copy what was just put in memory costs as much as all of it.
+    @inline(__always)
     consuming func digest() -> UInt64? {
         guard bytes.byteCount >= 8, skip(1), let actors = number() else { return nil }
         for _ in 0..<actors {
