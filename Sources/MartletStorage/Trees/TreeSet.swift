@@ -30,6 +30,17 @@ final class TreeSet {
         }
     }
 
+    /// A change that is not in its tree yet.
+    private struct Pending {
+        var fold: Fold
+        var hash: UInt64
+        var partition: UInt16
+    }
+
+    /// Changes wait until there are as many, or somebody looks. Alone, each would wait for its tree
+    /// to come from memory; together, they wait at one time.
+    static let pendingLimit = 64
+    private var pending: [Pending] = []
     /// By partition, as far as one was written.
     private var slots: [Slot] = []
     /// Those of which the tree changed since the last sealing, in the order of the first change.
@@ -47,12 +58,14 @@ final class TreeSet {
     init(_ digest: EntryDigest?, losing losses: [DamagedRange]) {
         self.digest = digest?.function
         self.losses = losses
+        if digest != nil { pending.reserveCapacity(Self.pendingLimit) }
     }
 
     // MARK: Looking
 
     /// The tree of a partition; nil where it is unknown. O(1).
     func tree(of partition: UInt16) -> MerkleTree? {
+        foldPending()
         guard Int(partition) < slots.count else { return MerkleTree() }
         let slot = slots[Int(partition)]
         return slot.isUnknown ? nil : slot.tree ?? MerkleTree()
@@ -60,17 +73,22 @@ final class TreeSet {
 
     /// The partitions of which the tree is unknown or outgrown, ascending. O(partitions).
     var due: [UInt16] {
-        slots.indices
+        foldPending()
+        return slots.indices
             .filter { slots[$0].isUnknown || slots[$0].tree?.isOutgrown == true }
             .map { UInt16($0) }
     }
 
     /// How many entries all known trees stand for. O(partitions).
-    var objectCount: Int { slots.reduce(0) { $0 + ($1.tree?.count ?? 0) } }
+    var objectCount: Int {
+        foldPending()
+        return slots.reduce(0) { $0 + ($1.tree?.count ?? 0) }
+    }
 
     /// What the trees take in memory, in bytes. O(partitions).
     var byteCount: Int {
-        slots.reduce(slots.count * MemoryLayout<Slot>.stride) {
+        foldPending()
+        return slots.reduce(slots.count * MemoryLayout<Slot>.stride) {
             $0 + ($1.tree?.byteCount ?? 0)
         }
     }
@@ -82,10 +100,21 @@ final class TreeSet {
     func fold(_ change: LoggedChange, in bytes: RawSpan, at hash: UInt64) {
         guard let digest, let replaced = change.replaced else { return }
         let fold = Fold(change.record, replacing: replaced, in: bytes, at: hash, digest)
-        let index = Int(change.record.partition)
-        if index == buildPartition { build?.fold(fold, at: hash) }
-        if index >= slots.count { addSlots(upTo: index) }
-        if slots[index].fold(fold, at: hash) { changed.append(UInt16(index)) }
+        pending.append(Pending(fold: fold, hash: hash, partition: change.record.partition))
+        if pending.count == Self.pendingLimit { foldPending() }
+    }
+
+    /// Nothing is pending afterwards; what looks at the trees, or changes them otherwise, begins
+    /// with this. O(pending).
+    private func foldPending() {
+        if pending.isEmpty { return }
+        for change in pending {
+            let index = Int(change.partition)
+            if index == buildPartition { build?.fold(change.fold, at: change.hash) }
+            if index >= slots.count { addSlots(upTo: index) }
+            if slots[index].fold(change.fold, at: change.hash) { changed.append(change.partition) }
+        }
+        pending.removeAll(keepingCapacity: true)
     }
 
     private func addSlots(upTo index: Int) {
@@ -100,6 +129,7 @@ final class TreeSet {
 
     /// The partition was dropped: it is known to hold nothing.
     func empty(_ partition: UInt16) {
+        foldPending()
         let index = Int(partition)
         if index == buildPartition { endBuild() }
         guard index < slots.count, slots[index].tree != nil || slots[index].isUnknown else {
@@ -113,6 +143,7 @@ final class TreeSet {
     /// Data was lost: the trees that `new` touches are unknown. `all` is what was ever lost.
     /// O(partitions).
     func lose(_ new: [DamagedRange], of all: [DamagedRange]) {
+        foldPending()
         losses = all
         // A partition without a slot has held nothing.
         for loss in new {
@@ -123,6 +154,7 @@ final class TreeSet {
 
     /// The trees of `partitions` do not read back.
     func forget(_ partitions: ClosedRange<UInt16>) {
+        foldPending()
         if Int(partitions.upperBound) >= slots.count { addSlots(upTo: Int(partitions.upperBound)) }
         for partition in partitions { forget(Int(partition)) }
     }
@@ -163,12 +195,14 @@ final class TreeSet {
     /// Has every change from now on told to `build`.
     func begin(_ build: TreeBuild) {
         invariant(!isBuilding, "a second build, of \(build.partition)")
+        foldPending()
         self.build = build
         buildPartition = Int(build.partition)
     }
 
     /// The build under way is over, whatever it has come to.
     func endBuild() {
+        foldPending()
         build?.end()
         build = nil
         buildPartition = -1
@@ -177,6 +211,7 @@ final class TreeSet {
     /// Whether `built` is what was known of the partition, or nothing was known; it is now.
     func install(_ built: MerkleTree, as partition: UInt16) -> Bool {
         let index = Int(partition)
+        // Which leaves nothing pending.
         let known = tree(of: partition)
         let isEqual = known.map { $0.isSame(as: built) } ?? true
         let tree = built.folded(to: MerkleTree.depth(for: built.count))
@@ -192,6 +227,7 @@ final class TreeSet {
     /// Puts the trees that changed into a memtable that takes nothing else any more.
     /// O(trees changed).
     func write(into memtable: Memtable) {
+        foldPending()
         if changed.isEmpty { return }
         var writer = ByteWriter()
         for partition in changed {
@@ -225,6 +261,8 @@ final class TreeSet {
 
     /// Checks the parts against each other; O(partitions), for tests.
     func checkInvariants() {
+        invariant(pending.count < Self.pendingLimit, "\(pending.count) changes wait")
+        foldPending()
         let noted = Set(changed)
         invariant(noted.count == changed.count, "\(changed.count) changes of \(noted.count) trees")
         for index in slots.indices {
