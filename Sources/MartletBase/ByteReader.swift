@@ -49,8 +49,8 @@ public struct ByteReader: Sendable {
     public let bytes: Bytes
     /// The offset at which reading ends.
     public let end: Int
-    /// The offset of the next byte, from the start of the underlying bytes.
-    public private(set) var offset: Int
+    /// The offset of the next byte.
+    @usableFromInline var at: Int
 
     /// A reader over all of `bytes`.
     public init(_ bytes: Bytes) {
@@ -63,18 +63,20 @@ public struct ByteReader: Sendable {
             range.lowerBound >= 0 && range.upperBound <= bytes.count,
             "reader over \(range) of \(bytes.count)")
         self.bytes = bytes
-        offset = range.lowerBound
+        at = range.lowerBound
         end = range.upperBound
     }
 
+    /// The offset of the next byte, from the start of the underlying bytes.
+    public var offset: Int { at }
     /// How many bytes are left.
-    public var remaining: Int { end - offset }
+    public var remaining: Int { end - at }
     /// Whether all has been read.
-    public var isAtEnd: Bool { offset == end }
+    public var isAtEnd: Bool { at == end }
 
     /// The failure `reason` at the present offset.
     public func error(_ reason: FormatError.Reason) -> FormatError {
-        FormatError(reason, at: offset)
+        FormatError(reason, at: at)
     }
 
     /// Fails unless everything has been read: trailing bytes are an error in every format here.
@@ -88,101 +90,61 @@ public struct ByteReader: Sendable {
 
     /// Moves on to `offset`, which lies between here and the end.
     public mutating func skip(to offset: Int) {
-        invariant((self.offset...end).contains(offset), "skip to \(offset) of \(end)")
-        self.offset = offset
+        invariant((at...end).contains(offset), "skip to \(offset) of \(end)")
+        at = offset
     }
 
     /// One byte.
     public mutating func readUInt8() throws(FormatError) -> UInt8 {
         try need(1)
-        defer { offset += 1 }
-        return bytes[offset]
+        defer { at += 1 }
+        return bytes[at]
     }
 
     /// Two bytes, little-endian.
     public mutating func readUInt16() throws(FormatError) -> UInt16 {
         try need(2)
-        defer { offset += 2 }
-        return UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
+        defer { at += 2 }
+        return UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8
     }
 
     /// Four bytes, little-endian.
     public mutating func readUInt32() throws(FormatError) -> UInt32 {
         try need(4)
-        defer { offset += 4 }
+        defer { at += 4 }
         return unsafe bytes.withUnsafeBytes {
-            UInt32(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            UInt32(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: at, as: UInt32.self))
         }
     }
 
     /// Eight bytes, little-endian.
     public mutating func readUInt64() throws(FormatError) -> UInt64 {
         try need(8)
-        defer { offset += 8 }
+        defer { at += 8 }
         return unsafe bytes.withUnsafeBytes {
-            UInt64(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            UInt64(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: at, as: UInt64.self))
         }
     }
 
     /// An unsigned LEB128 in its shortest form; a longer form is invalid.
     public mutating func readVarint() throws(FormatError) -> UInt64 {
-        let first = try readUInt8()
-        if first < 0x80 { return UInt64(first) }
-        return remaining >= 7 ? try readVarintInWord() : try readVarint(after: first)
-    }
-
-    /// The varint whose first byte was read, where it and seven bytes more are there: nearly all
-    /// end within these. Its groups of seven bits are moved together in three steps, each twice as
-    /// far.
-    @inline(__always)
-    private mutating func readVarintInWord() throws(FormatError) -> UInt64 {
-        let word = bytes.raw.word(offset - 1)
-        let ends = ~word & 0x8080_8080_8080_8080
-        if ends == 0 { return try readVarint(after: UInt8(truncatingIfNeeded: word)) }
-        let last = ends.trailingZeroBitCount
-        offset += last / 8
-        var bits = word & UInt64.max >> UInt64(63 - last)
-        if bits >> UInt64(last - 7) == 0 { throw error(.invalid("varint")) }
-        bits = bits & 0x7F_007F_007F_007F | (bits & 0x7F00_7F00_7F00_7F00) >> 1
-        bits = bits & 0x3FFF_0000_3FFF | (bits & 0x3FFF_0000_3FFF_0000) >> 2
-        return bits & 0xFFF_FFFF | (bits & 0xFFF_FFFF_0000_0000) >> 4
-    }
-
-    /// The rest of a varint of several bytes.
-    private mutating func readVarint(after first: UInt8) throws(FormatError) -> UInt64 {
-        var value = UInt64(first & 0x7F)
-        var shift: UInt64 = 7
-        while true {
-            let byte = try readUInt8()
-            if shift == 63, byte > 1 { throw error(.invalid("varint")) }
-            value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 {
-                if byte == 0 { throw error(.invalid("varint")) }
-                return value
-            }
-            shift += 7
-        }
+        try read { cursor throws(FormatError) in try cursor.readVarint() }
     }
 
     /// A count of things that take at least `minimumSize` bytes each: never more than can follow,
     /// so that a hostile count cannot make the caller reserve memory.
     public mutating func readCount(minimumSize: Int = 1) throws(FormatError) -> Int {
-        let count = try readVarint()
-        guard count <= UInt64(remaining / max(1, minimumSize)) else { throw error(.truncated) }
-        return Int(count)
+        try read { cursor throws(FormatError) in try cursor.readCount(minimumSize: minimumSize) }
     }
 
     /// `count` bytes.
     public mutating func readRaw(_ count: Int) throws(FormatError) -> Bytes {
-        try need(count)
-        defer { offset += count }
-        return Array(bytes[offset..<offset + count])
+        try read { cursor throws(FormatError) in try cursor.readRaw(count) }
     }
 
     /// Bytes behind their count.
     public mutating func readPrefixed() throws(FormatError) -> Bytes {
-        let count = try readCount()
-        return try readRaw(count)
+        try read { cursor throws(FormatError) in try cursor.readPrefixed() }
     }
 
     /// Text behind its count; invalid UTF-8 is an error.

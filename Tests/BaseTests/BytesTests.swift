@@ -161,6 +161,39 @@ import Testing
                 == "unsupported format version 9 at offset 0")
     }
 
+    @Test(
+        "Through cursors the same is written and read as value by value, to the last byte of room",
+        arguments: 0..<40 as Range<UInt64>)
+    func cursors(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let numbers = (0..<20).map { _ in random.next() >> UInt64(random.below(64)) }
+        let raw = (0..<random.below(20)).map { UInt8($0) }
+        var plain = ByteWriter()
+        for number in numbers { plain.writeVarint(number) }
+        plain.write(UInt8(7))
+        plain.write(UInt32(8))
+        plain.write(numbers[0])
+        plain.writePrefixed(raw)
+        var writer = ByteWriter()
+        writer.write(atMost: plain.count) { cursor in
+            for number in numbers { cursor.writeVarint(number) }
+            cursor.write(UInt8(7))
+            cursor.write(UInt32(8))
+            cursor.write(numbers[0])
+            cursor.writePrefixed(raw)
+        }
+        #expect(writer.bytes == plain.bytes)
+
+        var reader = ByteReader(writer.bytes)
+        let read = try reader.read { cursor throws(FormatError) in
+            try numbers.map { _ throws(FormatError) in try cursor.readVarint() }
+        }
+        #expect(read == numbers)
+        #expect(try reader.readUInt8() == 7 && reader.readUInt32() == 8)
+        #expect(try reader.readUInt64() == numbers[0] && reader.readPrefixed() == raw)
+        try reader.expectEnd()
+    }
+
     @Test("A patch changes four bytes and no others")
     func patches() {
         var writer = ByteWriter()
