@@ -17,6 +17,11 @@ public struct Actor: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.incarnation = incarnation
     }
 
+    /// Feeds both as one word, the unit that a hasher takes in without ado.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(node.rawValue &+ UInt64(incarnation) << 32)
+    }
+
     /// By node, then incarnation.
     public static func < (left: Actor, right: Actor) -> Bool {
         left.node == right.node
