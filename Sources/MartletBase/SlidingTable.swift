@@ -49,6 +49,12 @@ public struct SlidingTable<Element> {
         return slots[Int(number & mask)]
     }
 
+    /// Whether there is a value under `number`. O(1).
+    @inlinable
+    public func contains(_ number: UInt64) -> Bool {
+        number >= oldest && number < next && slots[Int(number & mask)] != nil
+    }
+
     /// Takes the value under `number` out. O(1) amortised.
     @inlinable
     @discardableResult

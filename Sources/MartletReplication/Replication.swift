@@ -156,7 +156,11 @@ public struct Replication {
     /// node asks after every event.
     public var nextWakeup: Instant {
         mutating get {
-            min(
+            // Most operations end long before their timers: nobody is woken for these.
+            while let timer = timers.min, !operations.contains(timer.operation.rawValue) {
+                timers.removeMin()
+            }
+            return min(
                 timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hints.perHome.isEmpty),
                 pushes.nextWakeup)
         }

@@ -23,6 +23,7 @@ struct SlidingTableTests {
             }
             let probe = UInt64(random.below(step + 3))
             #expect(table[probe] == model[probe])
+            #expect(table.contains(probe) == (model[probe] != nil))
             #expect(table.count == model.count)
         }
         #expect(table.numbers == model.keys.sorted())

@@ -23,6 +23,18 @@ import Testing
         #expect(stage.replication.pendingHints.count == 0)
     }
 
+    @Test("Nobody is woken for an operation that has ended")
+    func endedOperationsWakeNobody() throws {
+        var stage = try Stage()
+        stage.put("a")
+        #expect(stage.replication.nextWakeup != .never)
+        _ = stage.sync()
+        stage.acknowledge(1, by: 2)
+        stage.acknowledge(1, by: 3)
+        #expect(stage.replication.operationsInFlight == 0)
+        #expect(stage.replication.nextWakeup == .never)
+    }
+
     @Test("With dw = 0 the answer waits for no disk")
     func withoutSync() throws {
         var stage = try Stage()
