@@ -28,7 +28,7 @@ struct ScenarioFileTests {
                   - crash: {node: any, at: 2s..5s, for: 3s..8s, count: 1..2, chance: 50%}
                   - partition: {groups: [[1, 2], [3, 4, 5]], at: 10s, for: 5s}
                   - one-way: {from: 1, to: any, at: 1s, for: 1s}
-                expects: [crash, sibling]
+                expects: [crash, sibling, crash-of-every-node]
                 """, name: "all")
         #expect(scenario.nodeCount == 5)
         #expect(scenario.duration == .seconds(60))
@@ -38,7 +38,7 @@ struct ScenarioFileTests {
         #expect(scenario.workload.r == [.majority])
         #expect(scenario.faults.count == 3)
         #expect(scenario.faults[0].count == 1...2)
-        #expect(scenario.expects == [.crash, .sibling])
+        #expect(scenario.expects == [.crash, .sibling, .crashOfEveryNode])
     }
 
     @Test(

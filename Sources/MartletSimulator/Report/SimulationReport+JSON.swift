@@ -58,7 +58,7 @@ extension SimulationReport {
                 brokenPromise = nil
             }
             if case .vacuous(let missing) = report.verdict {
-                self.missing = missing.map(\.rawValue)
+                self.missing = missing.map(\.name)
             } else {
                 missing = []
             }
@@ -91,7 +91,7 @@ extension SimulationReport {
             latencyMedian = Self.seconds(report.latency.median)
             latencyP99 = Self.seconds(report.latency.p99)
             occurrences = Dictionary(
-                uniqueKeysWithValues: report.occurrences.map { ($0.occurrence.rawValue, $0.count) })
+                uniqueKeysWithValues: report.occurrences.map { ($0.occurrence.name, $0.count) })
             hintsKept = report.hints.kept
             hintsDelivered = report.hints.delivered
             hintsLost = report.hints.lost

@@ -49,7 +49,7 @@ extension SimulationReport: CustomStringConvertible {
             let at = brokenAt.map { " at \(Self.text($0))" } ?? ""
             return "FAILED\(at): broken promise \"\(promise.rawValue)\""
         case .vacuous(let missing):
-            return "vacuous: no " + missing.map(\.rawValue).joined(separator: ", no ")
+            return "vacuous: no " + missing.map(\.name).joined(separator: ", no ")
         }
     }
 
@@ -77,7 +77,7 @@ extension SimulationReport: CustomStringConvertible {
         let shown = occurrences.filter { $0.count > 0 }
         return shown.isEmpty
             ? "nothing"
-            : shown.map { "\($0.occurrence.rawValue) \($0.count)" }.joined(separator: ", ")
+            : shown.map { "\($0.occurrence.name) \($0.count)" }.joined(separator: ", ")
     }
 
     /// How the run ended, in one line.

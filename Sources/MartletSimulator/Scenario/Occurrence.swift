@@ -2,41 +2,41 @@
 // tested something from one in which nothing came to pass.
 
 /// Something that makes a run worth its time.
-package enum Occurrence: String, Hashable, Sendable, CaseIterable {
+package enum Occurrence: Int, Hashable, Sendable, CaseIterable {
     /// A write was acknowledged.
-    case acknowledgedWrite = "acknowledged-write"
+    case acknowledgedWrite
     /// A node crashed.
     case crash
     /// A node crashed soon after it had started again.
-    case crashLoop = "crash-loop"
+    case crashLoop
     /// A node started again under another address.
     case move
     /// A node's process was stopped for a while and went on.
     case pause
     /// A node's wall clock was set forward or back.
-    case clockJump = "clock-jump"
+    case clockJump
     /// A node's disk was full.
-    case diskFull = "disk-full"
+    case diskFull
     /// A node's disk was slow.
-    case diskSlow = "disk-slow"
+    case diskSlow
     /// A node's disk failed or lied, or a bit on it turned.
-    case diskFault = "disk-fault"
+    case diskFault
     /// A node's disk was lost, and it went on with an empty one.
-    case lostDisk = "lost-disk"
+    case lostDisk
     /// A node refused writes since its disk had failed or was full.
-    case writesRefused = "writes-refused"
+    case writesRefused
     /// A node has found that its disk had lost something.
-    case damageFound = "damage-found"
+    case damageFound
     /// A node did not start since its disk would not let it.
-    case startRefused = "start-refused"
+    case startRefused
     /// A node stays down: of what it needs to know of itself its disk has lost something.
-    case nodeLost = "node-lost"
+    case nodeLost
     /// Every node was down at the same time.
-    case crashOfEveryNode = "crash-of-every-node"
+    case crashOfEveryNode
     /// A node lost log positions that it had not synced.
-    case unsyncedLoss = "unsynced-loss"
+    case unsyncedLoss
     /// A node lost log positions that had counted as durable, as lazy sync modes allow.
-    case durableLoss = "durable-loss"
+    case durableLoss
     /// Nodes were kept from reaching each other.
     case partition
     /// Nodes were kept from reaching each other again, by a fault that comes and goes.
@@ -44,29 +44,29 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     /// Nodes fell into more than two groups that could not reach each other.
     case split
     /// Packets passed from one node to another and not back.
-    case oneWay = "one-way"
+    case oneWay
     /// A packet took a multiple of its time over a slow link.
-    case linkSlowed = "link-slowed"
+    case linkSlowed
     /// A packet waited for a clogged link to be freed.
-    case linkClogged = "link-clogged"
+    case linkClogged
     /// A link between two nodes broke.
-    case linkBroken = "link-broken"
+    case linkBroken
     /// A packet or message was lost.
-    case messageLost = "message-lost"
+    case messageLost
     /// A datagram arrived twice.
-    case messageDuplicated = "message-duplicated"
+    case messageDuplicated
     /// A datagram overtook one that was sent before it.
-    case messageReordered = "message-reordered"
+    case messageReordered
     /// Bits of a datagram or message were flipped in flight.
-    case messageCorrupted = "message-corrupted"
+    case messageCorrupted
     /// A node kept a hint, as a copy or as a mark.
-    case hintKept = "hint-kept"
+    case hintKept
     /// A home took a hint.
-    case hintDelivered = "hint-delivered"
+    case hintDelivered
     /// A node outside the homes held a write for one of them.
-    case standIn = "stand-in"
+    case standIn
     /// A node outside the homes coordinated a write.
-    case fallbackCoordinated = "fallback-coordinated"
+    case fallbackCoordinated
     /// A write was handed on to a home.
     case forward
     /// A replica was asked because another was slow.
@@ -76,54 +76,63 @@ package enum Occurrence: String, Hashable, Sendable, CaseIterable {
     /// A read returned more than one version.
     case sibling
     /// A read was bound to cover an acknowledged write, and was held against it.
-    case boundRead = "bound-read"
+    case boundRead
     /// A read was bound not to show what a delete had removed.
-    case readAfterDelete = "read-after-delete"
+    case readAfterDelete
     /// A read met a value that had expired.
-    case expired = "expired"
+    case expired
     /// A client merged several versions of a cart or counter.
-    case tallyMerged = "tally-merged"
+    case tallyMerged
     /// A client gave up on a request, or was gone before its answer.
-    case clientGone = "client-gone"
+    case clientGone
     /// The last trace of a deleted or expired key was removed.
     case removal
     /// Clients asked many times as often as usual.
     case overload
     /// A node refused a request since it had too many.
-    case overloadRefused = "overload-refused"
+    case overloadRefused
     /// The seed does without a class of trouble that its scenario has.
     case swarm
     /// A watermark moved.
     case settled
     /// An exchange sent a home what it lacked.
-    case exchangeMended = "exchange-mended"
+    case exchangeMended
     /// A home did not take back what had been removed there, and told its sender.
-    case lateVersionRefused = "late-version-refused"
+    case lateVersionRefused
     /// A memtable was written out as a table.
     case flush
     /// Tables were merged.
     case compaction
     /// A block was read from the disk.
-    case blockRead = "block-read"
+    case blockRead
     /// Nodes had to do without others that stayed away for good.
-    case coreAlone = "core-alone"
+    case coreAlone
     /// A request failed, was refused, or was never answered.
-    case failedOperation = "failed-operation"
+    case failedOperation
+}
+
+extension Occurrence {
+    /// How scenarios and reports spell it, as `acknowledged-write`.
+    package var name: String {
+        "\(self)".reduce(into: "") { name, letter in
+            if letter.isUppercase { name += "-" }
+            name += letter.lowercased()
+        }
+    }
+
+    /// The one of that name.
+    init?(name: String) {
+        guard let named = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = named
+    }
 }
 
 /// How often each thing has occurred.
 struct Occurrences {
     private var counts = [Int](repeating: 0, count: Occurrence.allCases.count)
-    private static let positions = Dictionary(
-        uniqueKeysWithValues: Occurrence.allCases.enumerated().map { ($1, $0) })
 
     subscript(_ occurrence: Occurrence) -> Int {
-        get { counts[Self.position(occurrence)] }
-        set { counts[Self.position(occurrence)] = newValue }
-    }
-
-    private static func position(_ occurrence: Occurrence) -> Int {
-        guard let position = positions[occurrence] else { fatalError("\(occurrence) not listed") }
-        return position
+        get { counts[occurrence.rawValue] }
+        set { counts[occurrence.rawValue] = newValue }
     }
 }

@@ -214,8 +214,8 @@ extension Section {
 
     private func occurrence(_ node: Node) throws(ScenarioError) -> Occurrence {
         try word(node, "expects") { (text) throws(WordError) in
-            if let occurrence = Occurrence(rawValue: text) { return occurrence }
-            let known = Occurrence.allCases.map(\.rawValue)
+            if let occurrence = Occurrence(name: text) { return occurrence }
+            let known = Occurrence.allCases.map(\.name)
             let meant = nearest(to: text, among: known).map { "did you mean \($0)?" }
             throw WordError(
                 problem: "\(text) is nothing that can occur; "

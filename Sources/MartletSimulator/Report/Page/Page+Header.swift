@@ -73,7 +73,7 @@ extension Page {
 
     var occurrences: String {
         let seen = report.occurrences.filter { $0.count > 0 }.map {
-            ($0.occurrence.rawValue, "\($0.count)")
+            ($0.occurrence.name, "\($0.count)")
         }
         let failures = report.failures.map { ($0.reason, "\($0.count)") }
         let requests = [
