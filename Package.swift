@@ -93,7 +93,7 @@ let package = Package(
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-                heap, yams,
+                heap, deque, yams,
             ]),
         .executableTarget(
             name: "martlet",

@@ -35,7 +35,9 @@ private let table: [String: Set<String>] = [
         "MartletNode", "MartletRESP", "NIOCore", "NIOPosix", "DequeModule", "Yams", "Logging",
     ]),
     "MartletClient": platform.union(["MartletBase", "MartletRESP", "NIOCore", "NIOPosix"]),
-    "MartletSimulator": core.union(platform).union(["MartletNode", "HeapModule", "Yams"]),
+    "MartletSimulator": core.union(platform).union([
+        "MartletNode", "HeapModule", "DequeModule", "Yams",
+    ]),
     "martlet": platform.union([
         "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
         "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",

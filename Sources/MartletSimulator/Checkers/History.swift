@@ -92,8 +92,8 @@ struct History {
     /// For each key, the places of the versions of which the last trace has gone somewhere, when
     /// all homes had seen them, and of all that they had replaced.
     private var buried: [Set<Int>]
-    /// The last change of each key of which it was checked that contexts order as histories do.
-    private var ordered: [OrderedChange?]
+    /// For each key the change of a replica that was last found in order.
+    var lastChecked: [CheckedChange?]
 
     /// How many acknowledged writes of a key reads are held against.
     private static let latestLimit = 8
@@ -106,7 +106,7 @@ struct History {
             + (0..<workload.counterCount).map { Bytes(text: "counter-\($0)") }
         lastDeletes = keys.map { _ in nil }
         buried = keys.map { _ in [] }
-        ordered = keys.map { _ in nil }
+        lastChecked = keys.map { _ in nil }
         lineages = keys.map { _ in Lineage() }
         latest = keys.map { _ in [] }
         keyNumbers = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
@@ -223,6 +223,9 @@ struct History {
     /// need tell of it any more.
     func isBuried(_ place: Int, key: Int) -> Bool { buried[key].contains(place) }
 
+    /// How many versions of a key that holds of.
+    func buriedCount(of key: Int) -> Int { buried[key].count }
+
     // MARK: Causality
 
     /// The places of those of `dots` that were issued for `key`.
@@ -234,7 +237,11 @@ struct History {
 
     /// What stands behind `dots`, as far back as any of `others`.
     func held(_ dots: [Dot], key: Int, against others: [Int] = []) -> HeldVersions {
-        let places = places(of: dots, key: key)
+        held(places(of: dots, key: key), key: key, against: others)
+    }
+
+    /// What stands behind the versions at `places`, as far back as any of `others`.
+    func held(_ places: [Int], key: Int, against others: [Int] = []) -> HeldVersions {
         let oldest = min(places.min() ?? .max, others.min() ?? .max)
         return HeldVersions(
             places: places, ancestry: lineages[key].ancestry(of: places, since: oldest))
@@ -249,20 +256,6 @@ struct History {
             .contains(earlier.place)
     }
 
-    /// Whether that very change of `key` was found in order, and no version was issued since: one
-    /// replica mostly follows the other. What is removed for good meanwhile takes nothing back.
-    func isOrdered(_ before: Object, _ after: Object, key: Int) -> Bool {
-        guard let known = ordered[key], known.versionCount == lineages[key].dots.count else {
-            return false
-        }
-        return known.before.hasSameDots(as: before) && known.after.hasSameDots(as: after)
-    }
-
-    mutating func noteOrdered(_ before: Object, _ after: Object, key: Int) {
-        ordered[key] = OrderedChange(
-            before: before, after: after, versionCount: lineages[key].dots.count)
-    }
-
     /// Whether `dot` is in the history of a delete that `context` covers.
     func isDeleted(_ dot: Dot, key: Int, within context: Context) -> Bool {
         guard let place = places(of: [dot], key: key).first else { return false }
@@ -274,17 +267,31 @@ struct History {
     }
 }
 
-/// A change of what a replica holds, and how many versions there were of the key then.
-private struct OrderedChange {
-    let before: Object
-    let after: Object
-    let versionCount: Int
-}
+/// A change of what a replica holds of a key, and what it is judged by: one replica mostly follows
+/// the other, and what was found in order at the first is so at all.
+struct CheckedChange: Equatable {
+    let before: ReplicaMirror.Entry?
+    let after: ReplicaMirror.Entry
+    let judgement: HybridTimestamp
+    /// How many versions of the key there were, and how many of these were removed for good.
+    private var versions = 0
+    private var buried = 0
 
-extension Object {
-    /// Whether `other` has the same context and the same dots.
-    fileprivate func hasSameDots(as other: Object) -> Bool {
-        context == other.context && siblings.elementsEqual(other.siblings) { $0.dot == $1.dot }
+    init(before: ReplicaMirror.Entry?, after: ReplicaMirror.Entry, judgement: HybridTimestamp) {
+        self.before = before
+        self.after = after
+        self.judgement = judgement
+    }
+
+    mutating func count(_ history: History, of key: Int) {
+        versions = history.lineages[key].dots.count
+        buried = history.buriedCount(of: key)
+    }
+
+    static func == (left: CheckedChange, right: CheckedChange) -> Bool {
+        left.before === right.before && left.after === right.after
+            && left.judgement == right.judgement && left.versions == right.versions
+            && left.buried == right.buried
     }
 }
 

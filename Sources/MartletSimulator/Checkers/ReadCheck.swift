@@ -43,10 +43,11 @@ struct ReadCheck {
             && floor.homes.allSatisfy { losses.spared($0, since: began) }
     }
 
+    /// `places` are those of the siblings, as far as these were issued for the key.
     func run(
-        _ object: Object, bound: [Acknowledgement], history: History
+        _ object: Object, places: [Int], bound: [Acknowledgement], history: History
     ) -> Finding? {
-        let held = history.held(object.dots, key: key, against: bound.map(\.place))
+        let held = history.held(places, key: key, against: bound.map(\.place))
         for write in bound
         where !held.covers(write.place) && !history.isBuried(write.place, key: key) {
             return Finding(

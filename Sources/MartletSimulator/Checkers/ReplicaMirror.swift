@@ -6,16 +6,31 @@ internal import MartletVersions
 
 /// The entries of all nodes as their logs have made them.
 struct ReplicaMirror {
-    /// One entry of a node's storage.
-    struct Entry {
-        var bytes: Bytes
+    /// One entry of a node's storage. Most are the same at several nodes, and then they are one.
+    final class Entry {
+        let bytes: Bytes
         /// What it holds; for a hint by reference, what its node held when it was made.
-        var object: Object
+        let object: Object
+
+        init(bytes: Bytes, object: Object) {
+            self.bytes = bytes
+            self.object = object
+        }
+
+        /// Compared by words, which `==` of arrays is not.
+        func holds(_ other: Bytes) -> Bool {
+            let own = bytes
+            return own.raw.order(against: other.raw) == 0
+        }
     }
 
-    private var entries: [[StorageKey: Entry]]
+    /// What stands where in the lists that go by keys.
+    private var places: [StorageKey: Int] = [:]
+    private var keys: [StorageKey] = []
+    /// The entries of each node, by the places of their keys, as far as one was put there.
+    private var entries: [[Entry?]]
     /// Of each key, the object that was last put anywhere: mostly the next node puts the same.
-    private var latest: [StorageKey: Entry] = [:]
+    private var latest: [Entry?] = []
     /// A version that came under an entry, and where in the node's log it did.
     private struct Arrival {
         var dot: Dot
@@ -37,17 +52,48 @@ struct ReplicaMirror {
     private(set) var hintsReturned = 0
 
     init(nodeCount: Int) {
-        entries = [[StorageKey: Entry]](repeating: [:], count: nodeCount)
+        entries = [[Entry?]](repeating: [], count: nodeCount)
         unsynced = [[Arrival]](repeating: [], count: nodeCount)
         durable = [LogPosition](repeating: .start, count: nodeCount)
     }
 
     /// What is stored under `key` at a node.
-    func entry(_ key: StorageKey, at node: Int) -> Entry? { entries[node][key] }
+    func entry(_ key: StorageKey, at node: Int) -> Entry? {
+        places[key].flatMap { entry($0, at: node) }
+    }
+
+    /// What is stored under `key` at each of `nodes`.
+    func entries(_ key: StorageKey, at nodes: [Int]) -> [Entry?] {
+        guard let place = places[key] else { return nodes.map { _ in nil } }
+        return nodes.map { entry(place, at: $0) }
+    }
+
+    private func entry(_ place: Int, at node: Int) -> Entry? {
+        place < entries[node].count ? entries[node][place] : nil
+    }
+
+    private mutating func set(_ place: Int, at node: Int, to entry: Entry?) {
+        while entries[node].count <= place { entries[node].append(nil) }
+        entries[node][place] = entry
+    }
+
+    /// The place of `key`, which it gets here when it is new.
+    private mutating func place(of key: StorageKey) -> Int {
+        if let place = places[key] { return place }
+        places[key] = keys.count
+        keys.append(key)
+        latest.append(nil)
+        return keys.count - 1
+    }
+
+    /// The keys of the entries of a node.
+    private func keys(at node: Int) -> some Sequence<StorageKey> {
+        entries[node].indices.lazy.filter { entries[node][$0] != nil }.map { keys[$0] }
+    }
 
     /// What a node carries in the hint under `key`; nil for a mark, which carries nothing.
     func carried(by key: StorageKey, at node: Int) -> Object? {
-        guard let entry = entries[node][key], !Self.isMark(key, entry.bytes) else { return nil }
+        guard let entry = entry(key, at: node), !Self.isMark(key, entry.bytes) else { return nil }
         return entry.object
     }
 
@@ -60,23 +106,23 @@ struct ReplicaMirror {
         let (partition, key) = (entry.partition, entry.key)
         let others = homes.map { StorageKey.hint(partition: partition, key: key, home: $0) }
         return ([.object(partition: partition, key: key)] + others).reduce(into: own) {
-            if $1 != entry { $0 += entries[node][$1]?.object.dots ?? [] }
+            if $1 != entry { $0 += self.entry($1, at: node)?.object.dots ?? [] }
         }
     }
 
     /// How many hints a node keeps, up or down.
-    func hintCount(at node: Int) -> Int { entries[node].keys.count { $0.space == .hints } }
+    func hintCount(at node: Int) -> Int { hintCount(at: node, without: []) }
 
     /// How many of them are for others than `absent`.
     func hintCount(at node: Int, without absent: [NodeID]) -> Int {
-        entries[node].keys.count { key in
+        keys(at: node).count { key in
             key.space == .hints && !absent.contains { $0 == key.home }
         }
     }
 
     /// Whether what is stored under `key` covers `dot`.
     func covers(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
-        entries[node][key]?.object.context.covers(dot) ?? false
+        entry(key, at: node)?.object.context.covers(dot) ?? false
     }
 
     /// Everything that a node holds of any key, hints by copy included, in the order of its
@@ -85,7 +131,7 @@ struct ReplicaMirror {
         let keys = node.entries(in: .objects) + node.entries(in: .hints)
         return keys.compactMap { entry in
             if Self.isMark(entry.key, entry.value) { return nil }
-            return entries[node.index][entry.key].map { (entry.key, $0.object) }
+            return self.entry(entry.key, at: node.index).map { (entry.key, $0.object) }
         }
     }
 
@@ -117,10 +163,11 @@ struct ReplicaMirror {
     mutating func put(
         _ key: StorageKey, _ bytes: Bytes, at node: Int, position: LogPosition
     ) throws(FormatError) -> (before: Entry?, after: Entry)? {
-        let before = entries[node][key]
-        if before?.bytes == bytes { return nil }
-        let after = try entry(of: key, bytes, at: node)
-        entries[node][key] = after
+        let place = place(of: key)
+        let before = entry(place, at: node)
+        if let before, before.holds(bytes) { return nil }
+        let after = try entry(of: key, place, bytes, at: node)
+        set(place, at: node, to: after)
         for dot in after.object.dots where before?.object.context.covers(dot) != true {
             unsynced[node].append(Arrival(dot: dot, key: key, position: position))
         }
@@ -130,16 +177,16 @@ struct ReplicaMirror {
 
     /// Takes in a delete; the entry that is gone.
     mutating func delete(_ key: StorageKey, at node: Int) -> Entry? {
-        let entry = entries[node].removeValue(forKey: key)
-        if entry != nil, key.space == .hints { hintsReleased += 1 }
+        guard let place = places[key], let entry = entry(place, at: node) else { return nil }
+        entries[node][place] = nil
+        if key.space == .hints { hintsReleased += 1 }
         return entry
     }
 
     /// Takes in that a node holds nothing of a partition any more.
     mutating func drop(_ space: StorageKey.Space, _ partition: UInt16, at node: Int) {
-        let gone = entries[node].keys.filter { $0.space == space && $0.partition == partition }
-        for key in gone { entries[node][key] = nil }
-        if space == .hints { hintsReleased += gone.count }
+        let gone = keys(at: node).filter { $0.space == space && $0.partition == partition }
+        for key in gone { _ = delete(key, at: node) }
     }
 
     /// A hint by reference begins with a byte that no object begins with.
@@ -148,19 +195,17 @@ struct ReplicaMirror {
     }
 
     private mutating func entry(
-        of key: StorageKey, _ bytes: Bytes, at node: Int
+        of key: StorageKey, _ place: Int, _ bytes: Bytes, at node: Int
     ) throws(FormatError) -> Entry {
         if Self.isMark(key, bytes) {
             let held = StorageKey.object(partition: key.partition, key: key.key)
-            return Entry(bytes: bytes, object: entries[node][held]?.object ?? Object())
+            return Entry(bytes: bytes, object: entry(held, at: node)?.object ?? Object())
         }
-        if let latest = latest[key], latest.bytes.raw.order(against: bytes.raw) == 0 {
-            return latest
-        }
+        if let latest = latest[place], latest.holds(bytes) { return latest }
         var reader = ByteReader(bytes)
         let entry = Entry(bytes: bytes, object: try Object(from: &reader))
         try reader.expectEnd()
-        latest[key] = entry
+        latest[place] = entry
         return entry
     }
 
@@ -168,18 +213,22 @@ struct ReplicaMirror {
     mutating func reload(_ node: SimulatedNode) throws(FormatError) {
         let held = held(by: node, in: .objects) + held(by: node, in: .hints)
         let node = node.index
-        let before = entries[node]
-        let counts = (kept: hintsKept, released: hintsReleased)
-        entries[node] = [:]
+        let before = hintKeys(at: node)
+        let kept = hintsKept
+        entries[node] = []
         for entry in held {
             _ = try put(entry.key, entry.value, at: node, position: .start)
         }
         unsynced[node] = []
         durable[node] = .start
-        hintsKept = counts.kept
-        let after = entries[node]
-        hintsLost += before.keys.count { $0.space == .hints && after[$0] == nil }
-        hintsReturned += after.keys.count { $0.space == .hints && before[$0] == nil }
+        hintsKept = kept
+        let after = hintKeys(at: node)
+        hintsLost += before.subtracting(after).count
+        hintsReturned += after.subtracting(before).count
+    }
+
+    private func hintKeys(at node: Int) -> Set<StorageKey> {
+        Set(keys(at: node).lazy.filter { $0.space == .hints })
     }
 
     /// What a node's storage holds in a space. Where it meets a loss that the node has yet to find,
@@ -188,12 +237,14 @@ struct ReplicaMirror {
         by node: SimulatedNode, in space: StorageKey.Space
     ) -> [(key: StorageKey, value: Bytes)] {
         if let all = node.readableEntries(in: space) { return all.map { ($0.key, $0.value) } }
-        let known = Set(entries.joined().lazy.map(\.key).filter { $0.space == space })
-        return known.sorted().compactMap { key in
+        let known = keys.indices.filter { place in
+            keys[place].space == space && entries.indices.contains { entry(place, at: $0) != nil }
+        }
+        return known.map { keys[$0] }.sorted().compactMap { key in
             switch node.look(for: key) {
             case .found(let bytes): (key, bytes)
             case .absent: nil
-            case .notLoaded, .damaged: entries[node.index][key].map { (key, $0.bytes) }
+            case .notLoaded, .damaged: entry(key, at: node.index).map { (key, $0.bytes) }
             }
         }
     }

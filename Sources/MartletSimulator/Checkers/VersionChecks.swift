@@ -24,7 +24,25 @@ struct LoggedVersionsCheck {
     /// What the versions that the node issues may replace is what it held: as a home `before`, as a
     /// stand-in `standInDots`, which nobody asks for of a node that may not stand in.
     func run(
-        before: Object, after: Object, standInDots: [Dot], history: inout History
+        before: ReplicaMirror.Entry?, after: ReplicaMirror.Entry, standInDots: [Dot],
+        history: inout History
+    ) -> Finding? {
+        let held = before?.object ?? Object()
+        if isHint { return breach(from: held, to: after.object, standInDots, &history) }
+        var change = CheckedChange(before: before, after: after, judgement: judgement)
+        change.count(history, of: key)
+        if history.lastChecked[key] == change { return nil }
+        if let broken = breach(from: held, to: after.object, standInDots, &history) {
+            return broken
+        }
+        // It may have issued one of the versions.
+        change.count(history, of: key)
+        history.lastChecked[key] = change
+        return nil
+    }
+
+    private func breach(
+        from before: Object, to after: Object, _ standInDots: [Dot], _ history: inout History
     ) -> Finding? {
         for sibling in after.siblings {
             if let known = before.siblings.first(where: { $0.dot == sibling.dot }) {
@@ -53,10 +71,7 @@ struct LoggedVersionsCheck {
             }
         }
         // A mark holds no siblings of its own, so that of hints there is nothing to order.
-        if isHint || history.isOrdered(before, after, key: key) { return nil }
-        if let broken = order(before, after, history) { return broken }
-        history.noteOrdered(before, after, key: key)
-        return nil
+        return isHint ? nil : order(before, after, history)
     }
 
     private func mayIssue(_ dot: Dot) -> Bool {
@@ -101,22 +116,22 @@ struct ShownVersionsCheck {
     /// How many of the latest versions of a key are looked for in the context.
     private static let latestLimit = 16
 
-    func run(_ object: Object, history: History) -> Finding? {
+    /// `places` are those of the siblings, as far as these were issued for the key.
+    func run(_ object: Object, places: [Int], history: History) -> Finding? {
         for sibling in object.siblings {
             let known = history.versions[sibling.dot]
             if let broken = check(sibling, known, key: key, history: history) { return broken }
         }
-        let dots = object.dots
         let lineage = history.lineages[key]
         let latest = lineage.dots.indices.suffix(Self.latestLimit)
             .filter { object.context.covers(lineage.dots[$0]) }
-        let held = history.held(dots, key: key, against: latest)
-        if held.areOrdered { return falseConcurrency(dots, key: key, history) }
+        let held = history.held(places, key: key, against: latest)
+        if held.areOrdered { return falseConcurrency(object.dots, key: key, history) }
         let unknown = latest.first { !held.covers($0) && !history.isBuried($0, key: key) }
         guard let place = unknown else { return nil }
         return Finding(
             .clockFidelity,
-            "key \(key): a read shows \(dots) and its context covers \(lineage.dots[place]), "
+            "key \(key): a read shows \(object.dots), its context covers \(lineage.dots[place]), "
                 + "which their writers had not seen")
     }
 }

@@ -42,12 +42,11 @@ struct StalenessMeter {
         owed[number] = nil
     }
 
-    /// It was shown `dots` of `key`.
+    /// It was shown the versions of `key` at the places `shown`.
     mutating func shown(
-        _ dots: [Dot], of key: Int, to number: Int, began: Instant, _ history: History
+        _ shown: [Int], of key: Int, to number: Int, began: Instant, _ history: History
     ) {
         guard let owed = owed.removeValue(forKey: number) else { return }
-        let shown = history.places(of: dots, key: key)
         if owed.allSatisfy(shown.contains) {
             freshReads += 1
             return

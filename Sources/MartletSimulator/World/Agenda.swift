@@ -10,6 +10,7 @@ struct Agenda {
         var sequence: UInt64
         var slot: Int
 
+        @inline(__always)
         fileprivate func precedes(_ other: Entry) -> Bool {
             at == other.at ? sequence < other.sequence : at < other.at
         }
@@ -28,8 +29,9 @@ struct Agenda {
     mutating func add(_ slot: Int, at time: Instant) {
         let entry = Entry(at: time.nanoseconds, sequence: nextSequence, slot: slot)
         nextSequence += 1
-        var hole = entries.count
         entries.append(entry)
+        var entries = entries.mutableSpan
+        var hole = entries.count - 1
         while hole > 0 {
             let parent = (hole - 1) / Self.width
             guard entry.precedes(entries[parent]) else { break }
@@ -42,19 +44,20 @@ struct Agenda {
     /// Takes the first out. O(log n).
     mutating func removeFirst() {
         let entry = entries.removeLast()
-        let count = entries.count
-        if count == 0 { return }
+        if entries.isEmpty { return }
+        var entries = entries.mutableSpan
         var hole = 0
         while true {
             let child = hole * Self.width + 1
-            guard child < count else { break }
+            guard child < entries.count else { break }
             var least = child
-            for other in child + 1..<max(child + 1, min(child + Self.width, count))
-            where entries[other].precedes(entries[least]) {
-                least = other
+            var first = entries[child]
+            for other in child + 1..<max(child + 1, min(child + Self.width, entries.count)) {
+                let candidate = entries[other]
+                if candidate.precedes(first) { (least, first) = (other, candidate) }
             }
-            guard entries[least].precedes(entry) else { break }
-            entries[hole] = entries[least]
+            guard first.precedes(entry) else { break }
+            entries[hole] = first
             hole = least
         }
         entries[hole] = entry

@@ -1,5 +1,6 @@
 // One node: the real core over the real engine and log, a disk that can lose power, and clocks of
 // its own. It decides nothing; the world drives it.
+internal import DequeModule
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
@@ -32,6 +33,9 @@ final class SimulatedNode {
     /// Where in its log the node has last written down what it knows of itself.
     var ringLoggedAt = LogPosition.start
     var effects: [NodeEffect] = []
+    /// Requests that are looked at again when they must have been answered, in their order; the
+    /// first of them has its event.
+    var unanswered: Deque<Int> = []
     /// When its timer is set for.
     var wakesAt = Instant.never
     /// Chunks that wait for the sync under way to end.

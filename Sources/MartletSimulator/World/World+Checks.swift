@@ -73,8 +73,7 @@ extension World {
             ? mirror.standInDots(entry, before: before, at: node.index, homes: nodeIDs) : []
         found(
             check.run(
-                before: before?.object ?? Object(), after: after.object, standInDots: asStandIn,
-                history: &history))
+                before: before, after: after, standInDots: asStandIn, history: &history))
     }
 
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
@@ -96,14 +95,16 @@ extension World {
 
     // MARK: What a client is shown
 
-    mutating func check(_ read: ReadAnswer, _ number: Int) {
+    /// `places` are those of the siblings that it shows, as far as these were issued for the key.
+    mutating func check(_ read: ReadAnswer, places: [Int], _ number: Int) {
         let operation = history.operations[number]
         if read.object.siblings.count > 1 { occurrences[.sibling] += 1 }
         let wall = nodes[operation.node].moment(now).wall
         if read.object.siblings.contains(where: { $0.expiry.map { $0 <= wall } ?? false }) {
             occurrences[.expired] += 1
         }
-        found(ShownVersionsCheck(key: operation.key).run(read.object, history: history))
+        let shown = ShownVersionsCheck(key: operation.key)
+        found(shown.run(read.object, places: places, history: history))
         guard let floor = floors.removeValue(forKey: number) else { return }
         let check = ReadCheck(
             floor: floor, homesMet: homesMet(by: read, operation), key: operation.key,
@@ -111,7 +112,7 @@ extension World {
         let bound = check.bound(history)
         if !bound.isEmpty { occurrences[.boundRead] += 1 }
         if check.isBoundByDeletes { occurrences[.readAfterDelete] += 1 }
-        found(check.run(read.object, bound: bound, history: history))
+        found(check.run(read.object, places: places, bound: bound, history: history))
     }
 
     /// How many homes a read has met for certain: all that it needed, where no stand-in was asked.
@@ -132,12 +133,12 @@ extension World {
         if lineage.tombstones.isEmpty {
             return ReadFloor(homes: homes, writes: history.latest[operation.key], deletes: [])
         }
-        let contexts = homes.map { mirror.entry(key, at: $0)?.object.context ?? Context() }
+        let held = mirror.entries(key, at: homes)
         let judged = homes.map { judgement(of: nodes[$0], in: partition.index) }
         let settled = lineage.tombstones.suffix(ReadFloor.deleteLimit).filter { delete in
             history.isBuried(delete, key: operation.key)
                 && judged.allSatisfy { lineage.timestamps[delete] <= $0 }
-                || contexts.allSatisfy { $0.covers(lineage.dots[delete]) }
+                || held.allSatisfy { $0?.object.context.covers(lineage.dots[delete]) ?? false }
         }
         return ReadFloor(
             homes: homes, writes: history.latest[operation.key], deletes: settled)

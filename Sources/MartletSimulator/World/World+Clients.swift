@@ -96,9 +96,8 @@ extension World {
             now, node, .request, UInt64(number),
             "\(plan.kind.rawValue) key-\(plan.key) as w\(number)"
                 + (plan.memory.map { " having seen \($0.seen)" } ?? ""))
-        queue.schedule(
-            .answerDue(operation: number),
-            at: now + schedule.replication.timeout + Self.answerSlack)
+        nodes[node].unanswered.append(number)
+        if nodes[node].unanswered.count == 1 { awaitAnswer(number) }
         deliver(
             node,
             .requestReceived(
@@ -154,10 +153,12 @@ extension World {
         switch answer {
         case .read(let read):
             history.end(number, .read)
-            check(read, number)
+            let dots = read.object.dots
+            let places = history.places(of: dots, key: operation.key)
+            check(read, places: places, number)
             staleness.shown(
-                read.object.dots, of: operation.key, to: number, began: operation.began, history)
-            remember(operation, read.object.context, read.object.dots)
+                places, of: operation.key, to: number, began: operation.began, history)
+            remember(operation, read.object.context, dots)
             if let client = operation.client {
                 goOnWithErrand(of: client, read.object, operation)
             }
@@ -239,12 +240,34 @@ extension World {
         moveOn(index)
     }
 
+    /// One answer is looked for at a time at each node: by when the first is due, most are there.
+    private mutating func awaitAnswer(_ number: Int) {
+        let due = answerDue(since: history.operations[number].began)
+        queue.schedule(.answerDue(operation: number), at: max(now, due))
+    }
+
+    private func answerDue(since began: Instant) -> Instant {
+        began + schedule.replication.timeout + Self.answerSlack
+    }
+
     mutating func answerDue(operation number: Int) {
+        checkAnswer(of: number)
+        let node = nodes[history.operations[number].node]
+        guard node.unanswered.first == number else { return }
+        repeat {
+            node.unanswered.removeFirst()
+        } while node.unanswered.first.map {
+            history.operations[$0].outcome != .open
+        } ?? false
+        if let next = node.unanswered.first { awaitAnswer(next) }
+    }
+
+    private mutating func checkAnswer(of number: Int) {
         let operation = history.operations[number]
         guard case .open = operation.outcome else { return }
         let node = nodes[operation.node]
         guard node.isUp, node.life == operation.life else { return }
-        let due = node.resumedAt + schedule.replication.timeout + Self.answerSlack
+        let due = answerDue(since: node.resumedAt)
         if node.resumedAt > operation.began, now < due {
             queue.schedule(.answerDue(operation: number), at: due)
             return

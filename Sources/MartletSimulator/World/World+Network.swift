@@ -36,7 +36,7 @@ extension World {
         let index = linkIndex(from, to)
         trace?.sent(message, from: from, to: to, at: now, history)
         guard links[index].isOpen else { return lose() }
-        var writer = ByteWriter(capacity: 256)
+        var writer = ByteWriter(capacity: 512)
         Frame.message(message).encode(into: &writer)
         let frame = writer.take()
         if !holds(frame, on: index) { pass(frame, over: index) }
