@@ -34,10 +34,10 @@ struct TreeCostRun {
     let load: StorageLoad
     let signals: StopSignals
 
-    private static let rounds = 9
+    private static let rounds = 41
     /// Writes of a round by clients, and of one by the storage alone.
-    private static let writes = 10_000
-    private static let storageWrites = 50_000
+    private static let writes = 4_000
+    private static let storageWrites = 20_000
     /// Writes that clients wait for at a time.
     private static let clients = 64
     private static let replicaCount = 3
