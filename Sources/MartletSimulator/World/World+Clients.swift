@@ -254,11 +254,10 @@ extension World {
         checkAnswer(of: number)
         let node = nodes[history.operations[number].node]
         guard node.unanswered.first == number else { return }
-        repeat {
+        node.unanswered.removeFirst()
+        while let next = node.unanswered.first, history.operations[next].outcome != .open {
             node.unanswered.removeFirst()
-        } while node.unanswered.first.map {
-            history.operations[$0].outcome != .open
-        } ?? false
+        }
         if let next = node.unanswered.first { awaitAnswer(next) }
     }
 
