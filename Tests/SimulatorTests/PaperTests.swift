@@ -119,17 +119,14 @@ struct PaperTests {
         #expect(rows[3].measured.read < .milliseconds(150))
     }
 
-    /// Rings of more nodes take minutes in a debug build; `martlet simulate` makes them, and fails
-    /// where one is worse.
-    @Test("The planner shares out no worse than random tokens, from 3 to 30 nodes")
+    @Test("The planner shares out no worse than random tokens, for every number of nodes")
     func plannerIsNoWorse() throws {
         let path = Self.root + "/dynamo-figure-8.yaml"
         guard case .balance(var experiment) = try Experiment.load(path: path)
         else { throw WrongKind() }
         experiment.ringCount = 1
-        experiment.nodeCounts.removeAll { $0 > 30 }
         let report = experiment.run(seed: 1)
-        #expect(report.rows.map(\.nodeCount) == [3, 5, 10, 15, 20, 30])
+        #expect(report.rows.count >= 6)
         for row in report.rows { #expect(row.isNoWorse && row.planned.least > 0.98, "\(row)") }
         #expect(report.passed)
     }

@@ -17,7 +17,7 @@ package struct BalanceExperiment: Sendable {
     /// The same as a number.
     package var partitions: Int { partitionCount.value }
     /// How many nodes the rings have.
-    package var nodeCounts: [Int] = [30]
+    package internal(set) var nodeCounts: [Int] = [30]
     /// T: tokens of each node, in the rings with tokens.
     package internal(set) var tokenCounts: [Int] = [1]
     /// How many rings of each kind and size are made.
