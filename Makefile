@@ -14,7 +14,7 @@ MARTLET := $(BUILD)/release/martlet
 DEMO :=
 BENCH :=
 SIM := --time-limit 1m
-GUARD := --seed 1
+GUARD := --seed 2
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18

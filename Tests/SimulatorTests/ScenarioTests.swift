@@ -20,11 +20,10 @@ enum Simulations {
 
 @Suite("Scenarios")
 struct ScenarioTests {
-    @Test(
-        "Every promise holds, and what is expected occurs",
-        arguments: Simulations.names, [1, 2] as [UInt64])
-    func promisesHold(name: String, seed: UInt64) throws {
-        let report = Simulation.run(try Simulations.load(name), seed: seed)
+    /// `make guard` plays another seed, in the debug build too.
+    @Test("Every promise holds, and what is expected occurs", arguments: Simulations.names)
+    func promisesHold(name: String) throws {
+        let report = Simulation.run(try Simulations.load(name), seed: 1)
         #expect(report.verdict == .passed, "\(report)")
     }
 

@@ -88,6 +88,10 @@ extension Simulate {
             throw CommandFailure("\(divergence)")
         }
         Console.line("\(head)the same run in \(program), log hash \(report.hashText)")
+        if report.verdict != .passed {
+            Console.line("\(report)")
+            throw CommandStatus.failed
+        }
     }
 
     private func output(of program: String, _ arguments: [String]) throws -> [String] {
