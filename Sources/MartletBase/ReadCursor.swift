@@ -20,8 +20,6 @@ public struct ReadCursor: ~Escapable {
         end = range.upperBound
     }
 
-    /// The offset of the next byte, from the start of the underlying bytes.
-    @inlinable public var offset: Int { at }
     /// How many bytes are left.
     @inlinable public var remaining: Int { end &- at }
 

@@ -92,7 +92,7 @@ public struct Replication {
         var needsDisk = false
     }
 
-    /// A moment at which an operation looks again; stale ones find nothing and are dropped.
+    /// A moment at which an operation looks again; one of an operation that has ended is dropped.
     struct Timer: Comparable {
         var at: Instant
         var operation: OperationID
@@ -150,10 +150,8 @@ public struct Replication {
     /// Requests that this node coordinates or has forwarded and not yet finished.
     public var operationsInFlight: Int { operations.count - hints.sent.count - pushes.sent.count }
 
-    /// When `tick` is next due.
-    ///
-    /// Mutating, though it changes nothing: what is as large as this is copied to be read, and a
-    /// node asks after every event.
+    /// When `tick` is next due. Amortised O(log n) in the timers that are set: those of operations
+    /// that have ended are dropped here.
     public var nextWakeup: Instant {
         mutating get {
             // Most operations end long before their timers: nobody is woken for these.

@@ -82,7 +82,7 @@ extension Object {
     private static let siblingSizeLimit = 10 + 10 + 8 + 1 + 8 + 10
 
     /// How many bytes the object takes at most.
-    public var encodedSizeLimit: Int {
+    private var encodedSizeLimit: Int {
         31 + context.entries.count * Context.entrySizeLimit
             + siblings.count * Self.siblingSizeLimit + valueByteCount
     }

@@ -72,7 +72,7 @@ struct ReplicaMirror {
         place < entries[node].count ? entries[node][place] : nil
     }
 
-    private mutating func set(_ place: Int, at node: Int, to entry: Entry?) {
+    private mutating func set(_ place: Int, at node: Int, to entry: Entry) {
         while entries[node].count <= place { entries[node].append(nil) }
         entries[node][place] = entry
     }
