@@ -87,7 +87,9 @@ extension AntiEntropy {
     // MARK: Sweeping
 
     /// Whether there is a partition to sweep, and no read that its sweep waits for.
-    var isSweeping: Bool { sweep.map { $0.ticket == nil } ?? !sweeps.isEmpty }
+    var isSweeping: Bool {
+        mayRemove && (sweep.map { $0.ticket == nil } ?? !sweeps.isEmpty)
+    }
 
     /// Sweeps on until something was found, or it is enough at a time.
     mutating func sweepOn(at now: Moment, into effects: inout [AntiEntropyEffect]) {
@@ -129,6 +131,10 @@ extension AntiEntropy {
         _ page: ScanPage, at now: Moment, into effects: inout [AntiEntropyEffect]
     ) {
         guard let partition = sweep?.partition else { return }
+        guard mayRemove else {
+            sweep = nil
+            return sweeps.append(partition)
+        }
         let wall = now.wall.earlier(by: options.expirySlack)
         let due = page.entries.filter { isDue($0.value, in: partition, at: wall) }
         for entry in due {

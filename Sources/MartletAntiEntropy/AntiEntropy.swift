@@ -53,6 +53,12 @@ public struct AntiEntropy {
     /// What this node has bound itself to, in this life or an earlier one.
     var floor: HybridTimestamp
 
+    /// Whether the node's clock is confirmed enough to bind the node to a time. Told by the node
+    /// around it.
+    public var mayPromise = true
+    /// Whether it is confirmed enough to tell that something has expired.
+    public var mayRemove = true
+
     var round: UInt64 = 0
     var cuts: [UInt64: Cut] = [:]
     var proofs: [UInt16: Proof] = [:]

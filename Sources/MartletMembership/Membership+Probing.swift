@@ -196,6 +196,10 @@ extension Membership {
     private mutating func conclude(
         _ probe: Probe, with ack: Datagram, at now: Instant, into effects: inout [Effect]
     ) {
+        let isOwnAnswer = probe.member.map { $0.id == ack.sender } ?? true
+        if isOwnAnswer, probe.phase != .answered, ack.wall.milliseconds > 0 {
+            effects.append(.clockRead(ack.sender, ack.wall, askedAt: probe.startedAt))
+        }
         if let index = probes.firstIndex(where: { $0.sequence == probe.sequence }) {
             probes[index].phase = .answered
             if probe.phase == .direct {

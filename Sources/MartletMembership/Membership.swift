@@ -48,6 +48,8 @@ public struct Membership: Sendable {
         /// That member's topology has another epoch than ours: at most once in a protocol period
         /// for each member and epoch.
         case epochSeen(NodeID, UInt64)
+        /// A member answered what it was asked at that instant, and its wall clock showed this.
+        case clockRead(NodeID, WallTime, askedAt: Instant)
         /// Two nodes claim one identity or one name; the text is for operators. At most once in
         /// a conflict interval for each identity.
         case conflict(String)

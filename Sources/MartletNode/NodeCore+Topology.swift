@@ -85,6 +85,7 @@ extension NodeCore {
         }
         topology = newer
         membership.epoch = newer.epoch
+        clocks.keep(only: newer.members.map(\.id))
         replication.topologyChanged(newer)
         antiEntropy.topologyChanged(newer, at: now, into: &antiEntropyEffects)
         effects.append(.note(.topologyAdopted(epoch: newer.epoch)))

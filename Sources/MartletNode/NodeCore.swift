@@ -2,7 +2,7 @@
 // server and the simulator drive this very value: an event and the time go in, effects come out.
 internal import MartletAntiEntropy
 public import MartletBase
-internal import MartletMembership
+public import MartletMembership
 public import MartletReplication
 public import MartletRing
 public import MartletStorage
@@ -23,6 +23,11 @@ public struct NodeCore {
     public let engine: StorageEngine
 
     var membership: Membership
+    /// How the wall clock compares with the others'.
+    public internal(set) var clocks: ClockWatch
+    /// What the wall clock itself shows, in the present event.
+    var shownWall = WallTime(milliseconds: 0)
+    var notedStanding = ClockStanding.alone
     var replication: Replication
     var antiEntropy: AntiEntropy
     var random: SeededRandom
@@ -66,6 +71,7 @@ public struct NodeCore {
         membership = Membership(
             local: local, seeds: configuration.seeds, options: configuration.membership,
             random: SeededRandom(seed: seed, stream: "membership"))
+        clocks = ClockWatch(limit: configuration.replication.maximumClockSkew)
         replication = try Replication(
             local: identity.id, options: configuration.replication, engine: engine, dots: dots,
             random: SeededRandom(seed: seed, stream: "replication"),
@@ -102,10 +108,12 @@ public struct NodeCore {
 
     // MARK: Events
 
-    /// Takes in one event. `now.instant` never goes back. Appends to `effects` in order.
+    /// Takes in one event. `shown` is what the node's clocks show; the instant never goes back.
+    /// Appends to `effects` in order.
     public mutating func handle(
-        _ event: NodeEvent, at now: Moment, into effects: inout [NodeEffect]
+        _ event: NodeEvent, at shown: Moment, into effects: inout [NodeEffect]
     ) {
+        let now = compareClocks(shown, into: &effects)
         switch event {
         case .started: start(at: now, into: &effects)
         case .ticked:
@@ -140,7 +148,7 @@ public struct NodeCore {
             noteRefusal(into: &effects)
         case .creationRequested(let id, let request):
             effects.append(.created(id, create(request, at: now, into: &effects)))
-        case .stopping: stop()
+        case .stopping: stop(at: now)
         }
         careForDamage(at: now, into: &effects)
         drainAntiEntropy(at: now, into: &effects)
@@ -178,6 +186,7 @@ public struct NodeCore {
             tell(.pushPullReceived(exchange, from: sender), at: now, into: &effects)
         case .topology(let topology):
             consider(topology, from: sender, at: now, into: &effects)
+        case .exchange(.removed) where !believesRemovals(of: sender): return
         case .exchange(.removed), .exchange(.objects):
             replication.messageReceived(message, from: sender, at: now, into: &replicationEffects)
         case .exchange(let message):
@@ -215,6 +224,8 @@ public struct NodeCore {
         for effect in membershipEffects {
             switch effect {
             case .sendDatagram(let datagram, let endpoint):
+                var datagram = datagram
+                datagram.wall = shownWall
                 effects.append(.sendDatagram(datagram, to: endpoint))
             case .sendPushPull(let exchange, let node):
                 effects.append(.send(.pushPull(exchange), to: node))
@@ -223,6 +234,10 @@ public struct NodeCore {
                 effects.append(.note(.memberChanged(member)))
                 reachabilityChanged(member.id, at: now)
             case .epochSeen(let node, let epoch): offerTopology(to: node, at: epoch, into: &effects)
+            case .clockRead(let node, let wall, let askedAt):
+                if topology?.members.contains(where: { $0.id == node }) ?? true {
+                    clocks.take(wall, of: node, askedAt: askedAt, at: now.instant)
+                }
             case .conflict(let text): effects.append(.note(.conflict(text)))
             }
         }
@@ -259,10 +274,10 @@ public struct NodeCore {
     /// Leaves the mark that lets the next start go on under the same actor. A storage that refuses
     /// it leaves an unclean stop, which costs a new incarnation and nothing else; so does an actor
     /// that must not be gone on with.
-    private mutating func stop() {
+    private mutating func stop(at now: Moment) {
         guard !isStopping else { return }
         isStopping = true
-        replication.stopped(into: &replicationEffects)
+        replication.stopped(at: now, into: &replicationEffects)
         if renewal != nil { return }
         var batch = WriteBatch()
         batch.put(ActorRecord(dots, of: identity.id, counter: dots.counter))

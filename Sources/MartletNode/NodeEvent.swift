@@ -1,5 +1,6 @@
 // The one way into a node, and the one way out of it.
 public import MartletBase
+public import MartletMembership
 public import MartletReplication
 public import MartletRing
 public import MartletStorage
@@ -85,6 +86,8 @@ public enum NodeNote: Hashable, Sendable {
     case topologyAdopted(epoch: UInt64)
     /// Two nodes claim what only one can have, or a ring came that contradicts this node's.
     case conflict(String)
+    /// The node's wall clock is the odd one out, has leapt, or is right again.
+    case clockStands(ClockStanding)
     /// The storage refuses writes, or accepts them again (nil).
     case storageRefuses(WriteRefusal?)
     /// What the node held of a range of keys is lost: it goes on under a new actor.

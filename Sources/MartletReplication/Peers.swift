@@ -39,7 +39,14 @@ struct Peers {
         var node: NodeID
         var isReachable = false
         var latency = PeerLatency()
+        /// What its monotonic clock showed, and when that came; nil where it has not told since
+        /// the link to it was made.
+        var clock: (shown: Instant, at: Instant)?
     }
+
+    /// How long what a clock showed is of use: how far two clocks may part in that time is well
+    /// within what is left of a patience.
+    private static let clockLifetime = Duration.seconds(60)
 
     private var all: [Peer] = []
 
@@ -53,7 +60,21 @@ struct Peers {
         let index = index(of: node)
         guard all[index].isReachable != isReachable else { return false }
         all[index].isReachable = isReachable
+        all[index].clock = nil
         return true
+    }
+
+    /// The monotonic clock of `node` showed `shown` before now.
+    mutating func heard(_ shown: Instant, of node: NodeID, at now: Instant) {
+        all[index(of: node)].clock = (shown, now)
+    }
+
+    /// What the monotonic clock of `node` shows now, at the least; nil when that is not known.
+    func clock(of node: NodeID, at now: Instant) -> Instant? {
+        let index = position(of: node)
+        guard holds(node, at: index), let clock = all[index].clock else { return nil }
+        let elapsed = now.since(clock.at)
+        return elapsed <= Self.clockLifetime ? clock.shown + elapsed : nil
     }
 
     mutating func observe(_ node: NodeID, took duration: Duration) {

@@ -74,11 +74,6 @@ extension Replica {
     mutating func merge(_ put: ReplicaPut, at location: Location, at wall: WallTime)
         throws(ReplicaFailure) -> Applied
     {
-        if put.purpose == .write {
-            for sibling in put.object.siblings where !clock.believes(sibling.timestamp, at: wall) {
-                throw .refused(.clockSkew)
-            }
-        }
         if let heldFor = put.heldFor {
             if heldFor == local {
                 throw .refused(.invalidOptions("a node keeps no hints for itself"))

@@ -13,8 +13,8 @@ extension Replication {
     }
 
     mutating func begin(
-        _ request: ClientRequest, origin: Origin, timeout: Duration, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        _ request: ClientRequest, origin: Origin, timeout: Duration, startBy: Instant,
+        at now: Moment, into effects: inout [ReplicationEffect]
     ) {
         counts.requests += 1
         hedges.requestBegan()
@@ -24,6 +24,7 @@ extension Replication {
             try check(request)
             let call = Call(
                 origin: origin, deadline: now.instant + min(timeout, Self.timeoutLimit),
+                startBy: startBy,
                 location: Location(
                     partition: topology.partition(ofKey: request.key), key: request.key))
             switch request.operation {
@@ -33,14 +34,17 @@ extension Replication {
                 let put = PutRequest(call: call, mutation: mutation, options: options)
                 let coordinates =
                     topology.isHome(local, of: call.location.partition) && replica.namesWrites
-                if !coordinates, case .client = origin {
+                    && trustsClock
+                switch origin {
+                case .client where !coordinates:
                     try beginForward(put, topology, at: now, into: &effects)
-                } else {
+                case .peer where !trustsClock: throw .clockSkew
+                case .client, .peer:
                     perform(.coordinate(put), at: call.location, at: now, into: &effects)
                 }
             }
         } catch {
-            answer(origin, .failed(error), into: &effects)
+            answer(origin, .failed(error), at: now, into: &effects)
         }
     }
 
@@ -57,22 +61,40 @@ extension Replication {
     }
 
     mutating func answer(
-        _ origin: Origin, _ answer: ClientAnswer, into effects: inout [ReplicationEffect]
+        _ origin: Origin, _ answer: ClientAnswer, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
         if case .failed = answer { counts.failures += 1 }
         switch origin {
         case .client(let id): effects.append(.answer(id, answer))
         case .peer(let node, let operation):
-            let reply = ForwardReply(operation: operation, answer: answer)
+            let reply = ForwardReply(
+                operation: operation, answer: answer, shown: now.instant,
+                timestamp: timestamp(at: now.wall))
             effects.append(.send(.forwardReply(reply), to: node))
         }
     }
 
     /// The deadline has come, and nobody has done anything that is known of.
-    mutating func answerTimedOut(_ call: Call, into effects: inout [ReplicationEffect]) {
+    mutating func answerTimedOut(
+        _ call: Call, at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
         let error = RequestError.timedOut(
             needed: 1, answered: 0, evidence: Evidence(coordinator: local))
-        answer(call.origin, .failed(error), into: &effects)
+        answer(call.origin, .failed(error), at: now, into: &effects)
+    }
+
+    /// A put has failed. Where a home that was asked before may have done it all the same, its
+    /// client is not told that nothing has happened.
+    mutating func answerFailed(
+        _ put: PutRequest, _ error: RequestError, at now: Moment,
+        into effects: inout [ReplicationEffect]
+    ) {
+        if put.mayHaveHappened, error.leavesNothing {
+            answerTimedOut(put.call, at: now, into: &effects)
+        } else {
+            answer(put.call.origin, .failed(error), at: now, into: &effects)
+        }
     }
 
     mutating func begin(_ operation: Operation) -> OperationID {
@@ -112,6 +134,8 @@ extension Replication {
 struct Call {
     var origin: Replication.Origin
     var deadline: Instant
+    /// By when it must have been begun, or nothing may be done.
+    var startBy: Instant
     var location: Location
 }
 

@@ -3,8 +3,16 @@
 // the key's history is. When no home answers, this node coordinates in their place: a write is
 // never refused for want of a home.
 //
-// A home that was asked and fell silent may have taken the write all the same. Then it is written
-// twice, under two dots; the second replaces the first or stands beside it with the same value.
+// A home begins a forwarded write by the time that the sender has given it, on the home's own
+// clock, or not at all; the sender turns to another only when that time is over. So whatever is
+// written twice, under two dots, was named before its client had an answer, and before any write
+// that the client makes because of it: a home that hangs with a write in its hands cannot bring it
+// out later, over what has been written since.
+//
+//     asked ─► answered ─► its client is answered
+//       │  └► late, and the home's clock: nothing was done ─► asked again
+//       ├───► the home cannot ─► the next home
+//       └───► silent until it may not begin it any more ─► the next home ─► ... ─► here
 internal import HeapModule
 internal import MartletBase
 internal import MartletRing
@@ -18,13 +26,16 @@ final class ForwardOperation {
     let candidates: ArraySlice<NodeID>
     /// The home that has it now.
     let current: NodeID
+    /// How often that home has found it late.
+    let lateCount: Int
 
     var call: Call { put.call }
 
-    init(put: PutRequest, candidates: ArraySlice<NodeID>, current: NodeID) {
+    init(put: PutRequest, candidates: ArraySlice<NodeID>, current: NodeID, lateCount: Int) {
         self.put = put
         self.candidates = candidates
         self.current = current
+        self.lateCount = lateCount
     }
 }
 
@@ -46,6 +57,10 @@ extension Replication {
         forward(put, candidates: candidates[...], at: now, into: &effects)
     }
 
+    /// How often a home that finds a write late is asked again: once it has told its clock it is
+    /// late again only if the way to it is slower than its patience.
+    private static let lateLimit = 2
+
     private mutating func forward(
         _ put: PutRequest, candidates: ArraySlice<NodeID>, at now: Moment,
         into effects: inout [ReplicationEffect]
@@ -54,18 +69,31 @@ extension Replication {
             coordinateInTheirPlace(put, at: now, into: &effects)
             return
         }
-        counts.forwards += 1
         let rest = candidates.drop { $0 != home }.dropFirst()
+        forward(put, to: home, before: rest, lateCount: 0, at: now, into: &effects)
+    }
+
+    private mutating func forward(
+        _ put: PutRequest, to home: NodeID, before rest: ArraySlice<NodeID>, lateCount: Int,
+        at now: Moment, into effects: inout [ReplicationEffect]
+    ) {
+        counts.forwards += 1
         let id = begin(
-            .forward(ForwardOperation(put: put, candidates: rest, current: home)))
+            .forward(
+                ForwardOperation(
+                    put: put, candidates: rest, current: home, lateCount: lateCount)))
         let deadline = put.call.deadline
-        let message = Forward(
-            operation: id, request: put.request, patience: deadline.since(now.instant))
-        effects.append(.send(.forward(message), to: home))
         // The home needs one hedge of its own before it answers with a stand-in's help.
         let time = hedgeTime(for: [Part(node: home)], before: deadline, at: now)
-        timers.insert(
-            Timer(at: min(time + options.hedgeDelay.upperBound, deadline), operation: id))
+        let turn = min(time + options.hedgeDelay.upperBound, deadline)
+        // Clocks do not go quite alike: an eighth is left for that.
+        let patience = turn.since(now.instant) / 8 * 7
+        let startBy = peers.clock(of: home, at: now.instant).map { $0 + patience }
+        let message = Forward(
+            operation: id, request: put.request, patience: deadline.since(now.instant),
+            startBy: startBy ?? .start, above: timestamp(at: now.wall))
+        effects.append(.send(.forward(message), to: home))
+        timers.insert(Timer(at: turn, operation: id))
     }
 
     private mutating func coordinateInTheirPlace(
@@ -80,15 +108,22 @@ extension Replication {
         _ reply: ForwardReply, by node: NodeID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
+        peers.heard(reply.shown, of: node, at: now.instant)
+        replica.clock.observe(reply.timestamp, at: now.wall)
         guard case .forward(let forward) = operations[reply.operation.rawValue],
             forward.current == node
         else { return }
         operations.remove(reply.operation.rawValue)
         switch reply.answer {
-        case .failed(let error) where error.isNodesOwn:
+        case .failed(.late) where forward.lateCount < Self.lateLimit:
             self.forward(
-                forward.put, candidates: forward.candidates, at: now, into: &effects)
-        default: answer(forward.call.origin, reply.answer, into: &effects)
+                forward.put, to: node, before: forward.candidates,
+                lateCount: forward.lateCount + 1, at: now, into: &effects)
+        case .failed(let error) where error.isNodesOwn:
+            forwardToNext(
+                forward, mayHaveHappened: !error.leavesNothing, at: now, into: &effects)
+        case .failed(let error): answerFailed(forward.put, error, at: now, into: &effects)
+        case .written, .read: answer(forward.call.origin, reply.answer, at: now, into: &effects)
         }
     }
 
@@ -96,22 +131,21 @@ extension Replication {
         _ forward: ForwardOperation, _ id: OperationID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
+        operations.remove(id.rawValue)
         if now.instant >= forward.call.deadline {
-            operations.remove(id.rawValue)
-            answerTimedOut(forward.call, into: &effects)
+            answerTimedOut(forward.call, at: now, into: &effects)
         } else {
-            forwardAround(forward.current, in: forward, id, at: now, into: &effects)
+            forwardToNext(forward, mayHaveHappened: true, at: now, into: &effects)
         }
     }
 
-    /// The home that has the request is gone or too slow: the next one gets it.
-    mutating func forwardAround(
-        _ node: NodeID, in forward: ForwardOperation, _ id: OperationID, at now: Moment,
+    private mutating func forwardToNext(
+        _ forward: ForwardOperation, mayHaveHappened: Bool, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        guard forward.current == node else { return }
-        operations.remove(id.rawValue)
-        self.forward(forward.put, candidates: forward.candidates, at: now, into: &effects)
+        var put = forward.put
+        put.mayHaveHappened = put.mayHaveHappened || mayHaveHappened
+        self.forward(put, candidates: forward.candidates, at: now, into: &effects)
     }
 }
 
@@ -119,7 +153,7 @@ extension RequestError {
     /// Whether the failure is one of the node that coordinated: another may do better.
     fileprivate var isNodesOwn: Bool {
         switch self {
-        case .noTopology, .overloaded, .clockSkew, .storage, .unavailable: true
+        case .noTopology, .overloaded, .clockSkew, .late, .storage, .unavailable: true
         case .invalidOptions, .timedOut, .tooLarge, .tooManySiblings: false
         }
     }

@@ -172,7 +172,7 @@ extension Replication {
                 get.hasAnswered = true
                 let read = ReadAnswer(
                     object: get.tally.merged, evidence: get.tally.evidence(coordinator: local))
-                answer(get.call.origin, .read(read), into: &effects)
+                answer(get.call.origin, .read(read), at: now, into: &effects)
             } else {
                 // All have answered and it is not enough: values behind summaries are fetched, and
                 // whoever is left is asked; then it is over.
@@ -267,7 +267,7 @@ extension Replication {
                 ?? .timedOut(
                     needed: get.tally.requirement.r, answered: get.tally.answeredCount,
                     evidence: get.tally.evidence(coordinator: local))
-            answer(get.call.origin, .failed(error), into: &effects)
+            answer(get.call.origin, .failed(error), at: now, into: &effects)
         }
         for node in get.tally.behind {
             counts.repairs += 1

@@ -19,6 +19,8 @@ struct PutRequest {
     let options: WriteOptions
     /// Whether the other homes have been tried: then there is nobody to hand it on to.
     var isLastResort = false
+    /// Whether a home that was asked may have done it, and has not said so.
+    var mayHaveHappened = false
 
     init(call: Call, mutation: Mutation, options: WriteOptions) {
         self.call = call
@@ -78,6 +80,7 @@ extension Replication {
     ) throws(ReplicaFailure) {
         guard let topology else { throw .refused(.noTopology) }
         let call = request.call
+        guard now.instant <= call.startBy else { throw .refused(.late) }
         let homes = topology.homes(of: call.location.partition)
         let requirement = try requirement(of: request, homeCount: homes.count)
         let placement = Placement(
@@ -111,7 +114,7 @@ extension Replication {
             Timer(
                 at: hedgeTime(for: parts, before: call.deadline, at: now),
                 operation: id))
-        settlePut(put, id, into: &effects)
+        settlePut(put, id, at: now, into: &effects)
     }
 
     private func requirement(
@@ -130,22 +133,23 @@ extension Replication {
         guard case .damaged = failure, case .client = put.call.origin, !put.isLastResort,
             let topology
         else {
-            answer(put.call.origin, .failed(failure.reason), into: &effects)
+            answerFailed(put, failure.reason, at: now, into: &effects)
             return
         }
         do throws(RequestError) {
             try beginForward(put, topology, at: now, into: &effects)
         } catch {
-            answer(put.call.origin, .failed(error), into: &effects)
+            answerFailed(put, error, at: now, into: &effects)
         }
     }
 
     /// The deadline of a put has come before its key was read.
     mutating func waitingTimerFired(
-        _ put: PutRequest, _ id: OperationID, into effects: inout [ReplicationEffect]
+        _ put: PutRequest, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
         operations.remove(id.rawValue)
-        answerTimedOut(put.call, into: &effects)
+        answerTimedOut(put.call, at: now, into: &effects)
     }
 
     /// Makes sure that this node has a part: every put is first written where it is coordinated.
@@ -200,9 +204,8 @@ extension Replication {
         switch reply.outcome {
         case .stored:
             _ = put.tally.note(put.durable ? .synced : .stored, by: node)
-            settlePut(put, id, into: &effects)
-        case .refused(let reason):
-            writeAround(node, in: put, id, refusal: reason, at: now, into: &effects)
+            settlePut(put, id, at: now, into: &effects)
+        case .refused: writeAround(node, in: put, id, at: now, into: &effects)
         }
     }
 
@@ -211,21 +214,23 @@ extension Replication {
     ) {
         guard case .put(let put) = operations[id.rawValue], put.tally.note(.synced, by: local)
         else { return }
-        settlePut(put, id, into: &effects)
+        settlePut(put, id, at: now, into: &effects)
     }
 
     /// Answers when the verdict is in, and ends the operation when every home is cared for.
     private mutating func settlePut(
-        _ put: PutOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
+        _ put: PutOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
         if !put.hasAnswered {
             switch put.tally.verdict {
             case .open: return
-            case .met: answer(put.call.origin, .written(writeAnswer(put)), into: &effects)
+            case .met:
+                answer(put.call.origin, .written(writeAnswer(put)), at: now, into: &effects)
             case .lost:
                 // Another stand-in may yet come of a hedge, so a loss is final only then.
                 guard put.hasHedged || put.tally.isSettled else { return }
-                answer(put.call.origin, .failed(lossReason(put)), into: &effects)
+                answer(put.call.origin, .failed(lossReason(put)), at: now, into: &effects)
             }
             put.hasAnswered = true
         }
@@ -240,9 +245,9 @@ extension Replication {
             evidence: put.tally.evidence(coordinator: local))
     }
 
+    /// Whatever the others have refused, the write is here, and may spread.
     private func lossReason(_ put: PutOperation) -> RequestError {
-        if let refusal = put.tally.refusal { return refusal }
-        return .unavailable(
+        .unavailable(
             needed: put.tally.requirement.w,
             reachable: put.tally.storedCount, evidence: put.tally.evidence(coordinator: local))
     }
@@ -267,17 +272,17 @@ extension Replication {
             ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
         }
         timers.insert(Timer(at: put.call.deadline, operation: id))
-        settlePut(put, id, into: &effects)
+        settlePut(put, id, at: now, into: &effects)
     }
 
     /// `node` is gone, or has refused: what it was asked to hold for a home, another is asked to;
     /// where there is no other, this node owes it to the home.
     mutating func writeAround(
-        _ node: NodeID, in put: PutOperation, _ id: OperationID, refusal: RequestError? = nil,
-        at now: Moment, into effects: inout [ReplicationEffect]
+        _ node: NodeID, in put: PutOperation, _ id: OperationID, at now: Moment,
+        into effects: inout [ReplicationEffect]
     ) {
         guard let part = put.tally.parts.first(where: { $0.node == node }),
-            put.tally.note(.refused, by: node, refusal: refusal)
+            put.tally.note(.refused, by: node)
         else { return }
         let home = part.standsInFor ?? node
         if put.uncared.contains(home), !put.tally.hasStandIn(for: home) {
@@ -287,7 +292,7 @@ extension Replication {
                 owe([home], in: put, at: now, into: &effects)
             }
         }
-        settlePut(put, id, into: &effects)
+        settlePut(put, id, at: now, into: &effects)
     }
 
     private mutating func ask(
@@ -329,6 +334,6 @@ extension Replication {
                 .timedOut(
                     needed: put.tally.requirement.w, answered: put.tally.storedCount,
                     evidence: put.tally.evidence(coordinator: local))),
-            into: &effects)
+            at: now, into: &effects)
     }
 }

@@ -23,6 +23,11 @@ extension Replication {
         replica.clock.observe(timestamp, at: wall)
     }
 
+    /// What the next timestamp of this node will not be behind.
+    public func timestamp(at wall: WallTime) -> HybridTimestamp {
+        replica.clock.reading(at: wall)
+    }
+
     /// The partitions in which this node keeps hints, sorted. O(n log n).
     public var hintedPartitions: [UInt16] { replica.hints.perPartition.keys.sorted() }
 

@@ -48,6 +48,9 @@ public struct Replication {
     var replica: Replica
     var random: SeededRandom
     var topology: Topology?
+    /// Whether the node's wall clock is confirmed by others': else others name the writes, as long
+    /// as there are any. Told by the node around it.
+    public var trustsClock = true
     var peers = Peers()
 
     /// Everything in flight; its numbers are the `OperationID`s.
@@ -186,9 +189,8 @@ public struct Replication {
             switch operations[number] {
             case .put(let put): writeAround(node, in: put, id, at: now, into: &effects)
             case .get(let get): readAround(node, in: get, id, at: now, into: &effects)
-            case .forward(let forward):
-                forwardAround(node, in: forward, id, at: now, into: &effects)
-            case .waiting, .hint, .push, nil: continue
+            // The home may still begin it: nobody else does before that time is over.
+            case .forward, .waiting, .hint, .push, nil: continue
             }
         }
     }
@@ -196,16 +198,19 @@ public struct Replication {
     /// The node stops: no dot is issued from now on. A put that waits for its key to be read ends
     /// here, and so does one that waits for another node to coordinate it, since it could come
     /// back to this one; it may have been done all the same.
-    public mutating func stopped(into effects: inout [ReplicationEffect]) {
+    public mutating func stopped(at now: Moment, into effects: inout [ReplicationEffect]) {
         for number in operations.numbers {
-            let origin: Origin
+            let ended: PutRequest
             switch operations[number] {
-            case .forward(let forward): origin = forward.call.origin
-            case .waiting(let put): origin = put.call.origin
+            case .forward(let forward):
+                var put = forward.put
+                put.mayHaveHappened = true
+                ended = put
+            case .waiting(let put): ended = put
             case .put, .get, .hint, .push, nil: continue
             }
             operations.remove(number)
-            answer(origin, .failed(.storage(Self.stoppingText)), into: &effects)
+            answerFailed(ended, .storage(Self.stoppingText), at: now, into: &effects)
         }
     }
 
@@ -229,7 +234,8 @@ public struct Replication {
     ) {
         let timeout = request.operation.timeout ?? options.timeout
         begin(
-            request, origin: .client(id), timeout: timeout, at: now, into: &effects)
+            request, origin: .client(id), timeout: timeout, startBy: .never, at: now,
+            into: &effects)
     }
 
     /// A message about replication came from `sender`.
@@ -245,9 +251,10 @@ public struct Replication {
         case .replicaGetReply(let reply):
             getAnswered(reply, by: sender, at: now, into: &effects)
         case .forward(let forward):
+            replica.clock.observe(forward.above, at: now.wall)
             begin(
                 forward.request, origin: .peer(sender, forward.operation),
-                timeout: forward.patience, at: now, into: &effects)
+                timeout: forward.patience, startBy: forward.startBy, at: now, into: &effects)
         case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &effects)
         case .exchange(.objects(let parcel)):
             accept(parcel, of: sender, at: now, into: &effects)
@@ -303,7 +310,7 @@ public struct Replication {
             case .put(let put): putTimerFired(put, id, at: now, into: &effects)
             case .get(let get): getTimerFired(get, id, at: now, into: &effects)
             case .forward(let forward): forwardTimerFired(forward, id, at: now, into: &effects)
-            case .waiting(let put): waitingTimerFired(put, id, into: &effects)
+            case .waiting(let put): waitingTimerFired(put, id, at: now, into: &effects)
             case .hint, .push, nil: continue
             }
         }

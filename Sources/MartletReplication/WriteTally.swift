@@ -10,7 +10,6 @@ struct WriteTally {
         var part: Part
         var askedAt: Instant
         var act = Witness.Act.silent
-        var refusal: RequestError?
 
         var holdsWrite: Bool { act == .stored || act == .synced }
     }
@@ -40,14 +39,13 @@ struct WriteTally {
     }
 
     /// Notes what `node` did; false when it was never asked or can no longer change anything.
-    mutating func note(_ act: Witness.Act, by node: NodeID, refusal: RequestError? = nil) -> Bool {
+    mutating func note(_ act: Witness.Act, by node: NodeID) -> Bool {
         guard let index = replicas.firstIndex(where: { $0.part.node == node }) else {
             return false
         }
         if replicas[index].act == .synced || replicas[index].act == act { return false }
         if replicas[index].holdsWrite, act != .synced { return false }
         replicas[index].act = act
-        replicas[index].refusal = refusal
         return true
     }
 
@@ -94,9 +92,6 @@ struct WriteTally {
 
     /// Whether nobody is left who could still answer.
     var isSettled: Bool { replicas.allSatisfy { $0.act != .silent } }
-
-    /// The first refusal: the reason to give when the write is lost.
-    var refusal: RequestError? { replicas.lazy.compactMap(\.refusal).first }
 
     var parts: [Part] { replicas.map(\.part) }
 

@@ -124,6 +124,7 @@ package enum Simulation {
         }
         if finding == nil { report.settledAfter = world.now.since(healed) }
         world.found(finding)
+        if finding == nil { world.checkShownOrder() }
         world.checkAlways()
         world.checkTrees()
         world.checkHintCounts()

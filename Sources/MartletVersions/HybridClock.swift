@@ -28,21 +28,31 @@ public struct HybridTimestamp: Hashable, Comparable, Sendable {
     }
 }
 
-/// A node's source of timestamps: each is greater than all it issued or observed before.
+/// A node's source of timestamps: each is greater than all it issued or observed before, and none
+/// is further ahead of the wall clock than the limit. Where the two contradict each other the wall
+/// clock had been wrong and was set back: what was issued meanwhile is forgotten, but for what the
+/// node has promised.
 public struct HybridClock: Sendable {
     /// How far ahead of the node's wall clock a timestamp may be and still be believed.
     public let maximumSkew: Duration
     private var last = HybridTimestamp(bits: 0)
+    private var floor = HybridTimestamp(bits: 0)
 
     /// A clock that disbelieves timestamps more than `maximumSkew` ahead.
     public init(maximumSkew: Duration) {
         self.maximumSkew = maximumSkew
     }
 
-    /// A new timestamp, greater than every earlier one.
+    /// A new timestamp.
     public mutating func next(at wall: WallTime) -> HybridTimestamp {
+        if !believes(last, at: wall), believes(floor, at: wall) { last = floor }
         last = max(HybridTimestamp(bits: last.bits + 1), HybridTimestamp(wall))
         return last
+    }
+
+    /// What the next timestamp will not be behind; to be told to others, who observe it.
+    public func reading(at wall: WallTime) -> HybridTimestamp {
+        believes(last, at: wall) ? max(last, HybridTimestamp(wall)) : HybridTimestamp(wall)
     }
 
     /// Whether `timestamp` is near enough to the node's wall clock to be believed.
@@ -59,6 +69,7 @@ public struct HybridClock: Sendable {
     /// Every later timestamp is greater than `floor`, however far ahead of the wall clock that is:
     /// this node itself has promised it.
     public mutating func rise(above floor: HybridTimestamp) {
-        if floor > last { last = floor }
+        self.floor = max(self.floor, floor)
+        last = max(last, floor)
     }
 }

@@ -77,6 +77,7 @@ extension RequestError {
         case .storage(let text):
             writer.write(UInt8(8))
             writer.writePrefixed(text)
+        case .late: writer.write(UInt8(9))
         }
     }
 
@@ -98,6 +99,7 @@ extension RequestError {
         case 6: self = .tooManySiblings(limit: try reader.readSmall())
         case 7: self = .clockSkew
         case 8: self = .storage(try reader.readPrefixedText())
+        case 9: self = .late
         default: throw reader.error(.invalid("error kind"))
         }
     }

@@ -89,7 +89,8 @@ public struct WriteAnswer: Hashable, Sendable {
     }
 }
 
-/// Why a request failed. A write that failed may still have reached replicas, and may survive.
+/// Why a request failed. A write that failed as `unavailable` or `timedOut` may still have reached
+/// replicas, and may survive; of one that failed otherwise nothing is left anywhere.
 public enum RequestError: Error, Hashable, Sendable {
     /// The node is in no cluster yet.
     case noTopology
@@ -105,10 +106,24 @@ public enum RequestError: Error, Hashable, Sendable {
     case tooLarge(what: String, limit: Int)
     /// The write would leave more siblings than the limit; read, merge and write with the context.
     case tooManySiblings(limit: Int)
-    /// A wall clock is too far off for its timestamps to be believed.
+    /// A wall clock is too far off for the node to name a write.
     case clockSkew
+    /// It came to its coordinator after the time by which it had to be begun.
+    case late
     /// The replica's storage refuses writes; the text says why.
     case storage(String)
+}
+
+extension RequestError {
+    /// Whether it says that nothing has been done.
+    public var leavesNothing: Bool {
+        switch self {
+        case .unavailable, .timedOut: false
+        case .noTopology, .invalidOptions, .overloaded, .tooLarge, .tooManySiblings, .clockSkew,
+            .late, .storage:
+            true
+        }
+    }
 }
 
 /// What becomes of a request.

@@ -1,7 +1,7 @@
 // The bytes of a datagram, little-endian:
 //
-//     datagram = magic:u32 ("mrtl")  version:u8 (1)  cluster:u64  sender:u64  sequence:u64
-//                epoch:u64  kind:u8  [target:u64]  count:varint  member*  crc32c:u32
+//     datagram = magic:u32 ("mrtl")  version:u8 (2)  cluster:u64  sender:u64  sequence:u64
+//                epoch:u64  wall:u64  kind:u8  [target:u64]  count:varint  member*  crc32c:u32
 //     kind     = 0: ping whoever is there | 1: ping, target | 2: ping request, target | 3: ack
 //     cluster  = the stable hash of the cluster's name; crc32c covers all that stands before it
 public import MartletBase
@@ -11,12 +11,12 @@ extension Datagram {
     public static let maximumSize = 1_400
 
     private static let magic: UInt32 = 0x6C74_726D
-    private static let formatVersion: UInt8 = 1
+    private static let formatVersion: UInt8 = 2
     private static let prefixSize = 5
     private static let checksumSize = 4
 
     /// Room for everything but the members, in bytes, at most.
-    public static let overheadLimit = prefixSize + 32 + 9 + 2 + checksumSize
+    public static let overheadLimit = prefixSize + 40 + 9 + 2 + checksumSize
 
     /// What datagrams of the cluster with this name carry, so that two clusters on one network
     /// never mix. Not a secret and no protection against malice.
@@ -34,6 +34,7 @@ extension Datagram {
         writer.write(sender.rawValue)
         writer.write(sequence)
         writer.write(epoch)
+        writer.write(wall.milliseconds)
         switch kind {
         case .ping(target: nil):
             writer.write(0 as UInt8)
@@ -84,12 +85,14 @@ extension Datagram {
         let sender = NodeID(rawValue: try reader.readUInt64())
         let sequence = try reader.readUInt64()
         let epoch = try reader.readUInt64()
+        let wall = WallTime(milliseconds: try reader.readUInt64())
         let kind = try Self.readKind(from: &reader)
         let count = try reader.readCount(minimumSize: Member.minimumEncodedSize)
         var members: [Member] = []
         members.reserveCapacity(count)
         for _ in 0..<count { members.append(try Member(from: &reader)) }
         self.init(sender: sender, sequence: sequence, epoch: epoch, kind: kind, members: members)
+        self.wall = wall
     }
 
     private static func readKind(from reader: inout ByteReader) throws(FormatError) -> Kind {

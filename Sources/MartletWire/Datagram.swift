@@ -24,6 +24,9 @@ public struct Datagram: Hashable, Sendable {
     public var epoch: UInt64
     /// What is asked or answered.
     public var kind: Kind
+    /// What the sender's wall clock showed as it sent this; the beginning of time where it does not
+    /// say. Whoever asked learns from the answer how its own compares.
+    public var wall = WallTime(milliseconds: 0)
     /// Piggybacked members: the sender first, then what the receiver must know, then gossip.
     public var members: [Member]
 

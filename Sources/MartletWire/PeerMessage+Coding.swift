@@ -38,10 +38,14 @@ extension PeerMessage {
             writer.writeVarint(message.operation.rawValue)
             message.request.encode(into: &writer)
             writer.write(message.patience)
+            writer.write(message.startBy.nanoseconds)
+            writer.write(message.above.bits)
         case .forwardReply(let message):
             writer.write(Kind.forwardReply.rawValue)
             writer.writeVarint(message.operation.rawValue)
             message.answer.encode(into: &writer)
+            writer.write(message.shown.nanoseconds)
+            writer.write(message.timestamp.bits)
         case .pushPull(let message):
             writer.write(Kind.pushPull.rawValue)
             message.encode(into: &writer)
@@ -69,12 +73,16 @@ extension PeerMessage {
                 Forward(
                     operation: try OperationID(from: &reader),
                     request: try ClientRequest(from: &reader),
-                    patience: try reader.readDuration()))
+                    patience: try reader.readDuration(),
+                    startBy: Instant(nanoseconds: try reader.readUInt64()),
+                    above: HybridTimestamp(bits: try reader.readUInt64())))
         case .forwardReply:
             self = .forwardReply(
                 ForwardReply(
                     operation: try OperationID(from: &reader),
-                    answer: try ClientAnswer(from: &reader)))
+                    answer: try ClientAnswer(from: &reader),
+                    shown: Instant(nanoseconds: try reader.readUInt64()),
+                    timestamp: HybridTimestamp(bits: try reader.readUInt64())))
         case .pushPull: self = .pushPull(try PushPull(from: &reader))
         case .topology: self = .topology(try Topology(from: &reader))
         case .exchange: self = .exchange(try ExchangeMessage(from: &reader))

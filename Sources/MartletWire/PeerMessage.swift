@@ -26,9 +26,9 @@ public struct OperationID: Hashable, Comparable, Sendable {
 
 /// Hold this version of a key.
 public struct ReplicaPut: Hashable, Sendable {
-    /// Why it is sent: what limits apply.
+    /// Why it is sent.
     public enum Purpose: UInt8, Hashable, Sendable, CaseIterable {
-        /// A client's write: refused when its timestamp is beyond belief.
+        /// A client's write.
         case write
         /// What a read found missing.
         case repair
@@ -146,12 +146,24 @@ public struct Forward: Hashable, Sendable {
     public var request: ClientRequest
     /// How long the client still waits.
     public var patience: Duration
+    /// By when the receiver must have begun it, by the receiver's own monotonic clock; later it is
+    /// `late`, and nothing may be done: the sender has turned to another home by then. The sender
+    /// knows that clock from the receiver's last reply; the clock's start where it does not.
+    public var startBy: Instant
+    /// What the write's timestamp must be above, as far as the receiver believes it: all that the
+    /// sender knows of.
+    public var above: HybridTimestamp
 
     /// A request handed on.
-    public init(operation: OperationID, request: ClientRequest, patience: Duration) {
+    public init(
+        operation: OperationID, request: ClientRequest, patience: Duration, startBy: Instant,
+        above: HybridTimestamp
+    ) {
         self.operation = operation
         self.request = request
         self.patience = patience
+        self.startBy = startBy
+        self.above = above
     }
 }
 
@@ -161,11 +173,19 @@ public struct ForwardReply: Hashable, Sendable {
     public var operation: OperationID
     /// What to tell the client.
     public var answer: ClientAnswer
+    /// What the sender's monotonic clock showed as it sent this.
+    public var shown: Instant
+    /// What its next timestamp will not be behind.
+    public var timestamp: HybridTimestamp
 
     /// The answer to `operation`.
-    public init(operation: OperationID, answer: ClientAnswer) {
+    public init(
+        operation: OperationID, answer: ClientAnswer, shown: Instant, timestamp: HybridTimestamp
+    ) {
         self.operation = operation
         self.answer = answer
+        self.shown = shown
+        self.timestamp = timestamp
     }
 }
 

@@ -116,6 +116,7 @@ struct RemovalTests {
         var cluster = try Cluster()
         let key = cluster.keys(1, of: 0)[0]
         let homes = cluster.homes(of: key)
+        cluster.pass(.seconds(3))
         // The network keeps what the coordinator sends the last home.
         var isHolding = true
         cluster.loses = { [homes] sent in isHolding && sent.put != nil && sent.to == homes[2] }

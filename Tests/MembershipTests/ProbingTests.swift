@@ -55,6 +55,22 @@ struct ProbingTests {
         #expect(node.membership.state(of: id(8)) == nil)
     }
 
+    @Test("An answer tells what the clock of whoever was asked showed: once, and not a helper's")
+    func clocks() {
+        var node = Transcript(knowing: [member(2), member(3)])
+        _ = node.lines(.linkFailed(id(2)), at: 100)
+        let sequence = node.sequence(1)
+        _ = node.pass(until: 400)
+        #expect(node.hear(.ack, sequence, from: member(3), wall: 7_000, at: 401) == [])
+        _ = node.lines(.linkFailed(id(3)), at: 500)
+        let next = node.sequence(node.sequences.count)
+        #expect(
+            node.hear(.ack, next, from: member(3), wall: 7_000, at: 520) == [
+                "clock of n3: 7000, asked at 500"
+            ])
+        #expect(node.hear(.ack, next, from: member(3), wall: 9_000, at: 530) == [])
+    }
+
     @Test("3.1: a helper pings for another and passes the answer on, once")
     func relaying() {
         var node = Transcript(knowing: [member(2), member(3)])

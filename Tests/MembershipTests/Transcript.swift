@@ -66,11 +66,12 @@ struct Transcript {
     /// The effects of a datagram from node `sender`, with its own record first.
     mutating func hear(
         _ kind: Datagram.Kind, _ sequence: UInt64, from sender: Member,
-        telling members: [Member] = [], epoch: UInt64 = 0, at time: UInt64
+        telling members: [Member] = [], epoch: UInt64 = 0, wall: UInt64 = 0, at time: UInt64
     ) -> [String] {
-        let datagram = Datagram(
+        var datagram = Datagram(
             sender: sender.id, sequence: sequence, epoch: epoch, kind: kind,
             members: [sender] + members)
+        datagram.wall = WallTime(milliseconds: wall)
         return lines(.datagramReceived(datagram, from: sender.peerEndpoint), at: time)
     }
 
@@ -101,6 +102,9 @@ struct Transcript {
         case .memberChanged(let member): "changed \(line(member))"
         case .epochSeen(let sender, let epoch): "epoch \(epoch) at n\(sender.rawValue)"
         case .conflict(let text): "conflict: \(text)"
+        case .clockRead(let node, let wall, let askedAt):
+            "clock of n\(node.rawValue): \(wall.milliseconds), asked at "
+                + "\(askedAt.nanoseconds / 1_000_000)"
         }
     }
 

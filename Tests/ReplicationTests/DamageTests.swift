@@ -77,7 +77,7 @@ import Testing
 
         stage.renewActor(incarnation: 2)
         stage.reach(2)
-        #expect(stage.put("d", as: 4).first == "put 5 → 2: d@1.1, durable")
+        #expect(stage.put("d", as: 4).first == "put 4 → 2: d@1.1, durable")
         #expect(stage.replication.dots.actor.incarnation == 2)
     }
 

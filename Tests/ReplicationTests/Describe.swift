@@ -27,7 +27,9 @@ private func describe(_ message: PeerMessage) -> String {
         return "get \(get.operation.rawValue)" + (get.summaryAllowed ? ": summary will do" : "")
     case .replicaGetReply(let reply):
         return "getReply \(reply.operation.rawValue): \(describe(reply.outcome))"
-    case .forward(let forward): return "forward \(forward.operation.rawValue)"
+    case .forward(let forward):
+        let isTimed = forward.startBy > .start
+        return "forward \(forward.operation.rawValue)" + (isTimed ? " in time" : "")
     case .forwardReply(let reply):
         return "forwardReply \(reply.operation.rawValue): \(describe(reply.answer))"
     case .exchange(.objects(let parcel)):
@@ -117,6 +119,7 @@ private func describe(_ error: RequestError) -> String {
     case .tooLarge(let what, let limit): "\(what) above \(limit) bytes"
     case .tooManySiblings(let limit): "more than \(limit) siblings"
     case .clockSkew: "clock skew"
+    case .late: "late"
     case .storage(let text): "storage: \(text)"
     }
 }

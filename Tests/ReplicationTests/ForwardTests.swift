@@ -11,6 +11,18 @@ import Testing
             dot: Dot(actor: .of(1), counter: 1), context: nil, siblingCount: 1,
             replacedValue: false, evidence: Evidence(coordinator: NodeID(rawValue: 1))))
 
+    /// A write that node 4 forwards.
+    private func forward(startBy: Instant) -> Forward {
+        var options = WriteOptions()
+        options.w = .count(1)
+        options.dw = .count(0)
+        let mutation = Mutation(content: .value(Bytes(text: "a")), causality: .coordinator)
+        return Forward(
+            operation: OperationID(rawValue: 9),
+            request: ClientRequest(key: Stage.key, operation: .put(mutation, options)),
+            patience: .seconds(1), startBy: startBy, above: HybridTimestamp(bits: 0))
+    }
+
     @Test("A put goes to a home, whose answer is the client's")
     func forwarded() throws {
         var stage = try Stage(local: 4, nodes: 4)
@@ -27,14 +39,125 @@ import Testing
         #expect(stage.get() == ["get 1 → 1", "get 1 → 2: summary will do"])
     }
 
-    @Test("When the link to the home breaks, the next home is asked")
+    @Test("A home that finds it late has done nothing; it tells its clock and is asked again")
+    func late() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        #expect(stage.put("a") == ["forward 1 → 1"], "nothing is known of its clock")
+        #expect(stage.answerForward(1, by: 1, .failed(.late)) == ["forward 2 in time → 1"])
+        #expect(stage.answerForward(2, by: 1, .failed(.late)) == ["forward 3 in time → 1"])
+        #expect(
+            stage.answerForward(3, by: 1, .failed(.late)) == ["forward 4 → 2"],
+            "the way to it is too slow")
+        #expect(stage.answerForward(4, by: 2, written) == ["answer 1: written 1.1 []"])
+        #expect(stage.put("b", as: 2) == ["forward 5 in time → 1"])
+    }
+
+    @Test("What a clock showed is of no use once the link was made anew, or after a minute")
+    func forgottenClocks() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        stage.put("a")
+        #expect(stage.answerForward(1, by: 1, written).count == 1)
+        #expect(stage.put("b") == ["forward 2 in time → 1"])
+        stage.lose(1)
+        stage.answerForward(2, by: 1, written)
+        stage.reach(1)
+        stage.lose(1)
+        stage.reach(1)
+        #expect(stage.put("c") == ["forward 3 → 1"])
+        stage.answerForward(3, by: 1, written)
+        stage.pass(.seconds(61))
+        #expect(stage.put("d") == ["forward 4 → 1"])
+    }
+
+    @Test("A home begins by the time it is given, by its own clock, or does nothing")
+    func startsInTime() throws {
+        var stage = try Stage()
+        stage.pass(.seconds(5))
+        #expect(
+            stage.receive(.forward(forward(startBy: stage.now.instant)), from: 4).contains {
+                $0.hasPrefix("put")
+            })
+        let before = Instant(nanoseconds: stage.now.instant.nanoseconds - 1)
+        #expect(
+            stage.receive(.forward(forward(startBy: before)), from: 4) == [
+                "forwardReply 9 → 4: late"
+            ])
+        #expect(stage.replication.dots.counter == 1)
+    }
+
+    @Test("A write that waited for its key to be read until it was late is not done")
+    func lateAfterReading() throws {
+        var stage = try Stage(storage: .tiny)
+        stage.put("a") { $0.dw = .count(0) }
+        stage.acknowledge(1, by: 2)
+        stage.acknowledge(1, by: 3)
+        try stage.cool()
+        let startBy = stage.now.instant + .milliseconds(100)
+        #expect(stage.receive(.forward(forward(startBy: startBy)), from: 4) == [])
+        stage.pass(.milliseconds(101))
+        #expect(stage.bringBlocks() == ["forwardReply 9 → 4: late"])
+        #expect(stage.replication.dots.counter == 1)
+        #expect(stage.replication.operationsInFlight == 0)
+    }
+
+    @Test("A timestamp is above all that the sender knows of, and the sender's above the answer's")
+    func timestamps() throws {
+        var stage = try Stage()
+        var early = forward(startBy: .never)
+        let ahead = WallTime(milliseconds: Stage.wallStart.milliseconds + 20_000)
+        early.above = HybridTimestamp(ahead)
+        _ = stage.receive(.forward(early), from: 4)
+        #expect(stage.replication.timestamp(at: stage.now.wall) > HybridTimestamp(ahead))
+        early.above = HybridTimestamp(
+            WallTime(milliseconds: Stage.wallStart.milliseconds + 100_000))
+        _ = stage.receive(.forward(early), from: 4)
+        #expect(stage.replication.timestamp(at: stage.now.wall) < early.above, "beyond belief")
+
+        var other = try Stage(local: 4, nodes: 4)
+        other.put("a")
+        other.answerForward(1, by: 1, written, timestamp: HybridTimestamp(ahead))
+        #expect(other.replication.timestamp(at: other.now.wall) >= HybridTimestamp(ahead))
+    }
+
+    @Test("When the link to the home breaks, the next is asked once the home may not begin it")
     func linkLost() throws {
         var stage = try Stage(local: 4, nodes: 4)
         stage.put("a")
-        #expect(stage.lose(1) == ["forward 2 → 2"])
+        #expect(stage.lose(1) == [])
+        #expect(stage.pass(.milliseconds(274)) == [])
+        #expect(stage.pass(.milliseconds(1)) == ["forward 2 → 2"])
         #expect(stage.answerForward(1, by: 1, written) == [], "of what was given up")
         #expect(stage.lose(3) == [])
         #expect(stage.answerForward(2, by: 2, written).count == 1)
+    }
+
+    @Test("Once a home may have done it, no refusal says that nothing has happened")
+    func openOutcome() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        stage.put("a")
+        #expect(stage.pass(.milliseconds(275)) == ["forward 2 → 2"])
+        #expect(
+            stage.answerForward(2, by: 2, .failed(.tooManySiblings(limit: 3))) == [
+                "answer 1: timed out 0 of 1 []"
+            ])
+    }
+
+    @Test("A node whose clock nobody confirms hands its writes on, and takes none from others")
+    func untrustedClock() throws {
+        var stage = try Stage()
+        stage.replication.trustsClock = false
+        #expect(stage.put("a") == ["forward 1 → 2"])
+        #expect(
+            stage.receive(.forward(forward(startBy: .never)), from: 4) == [
+                "forwardReply 9 → 4: clock skew"
+            ])
+        var last = try Stage(away: [2, 3])
+        last.replication.trustsClock = false
+        #expect(
+            last.put("a") {
+                $0.w = .count(1); $0.dw = .count(0)
+            }.first?
+            .hasPrefix("answer 1: written 1.1") == true, "there is nobody else")
     }
 
     @Test("A home that cannot is passed over; what no home could do is told")
@@ -83,13 +206,7 @@ import Testing
     @Test("A home answers the node that forwarded, and never forwards on")
     func atTheHome() throws {
         var stage = try Stage()
-        var options = WriteOptions()
-        options.w = .count(1)
-        options.dw = .count(0)
-        let mutation = Mutation(content: .value(Bytes(text: "a")), causality: .coordinator)
-        let request = ClientRequest(key: Stage.key, operation: .put(mutation, options))
-        let forward = Forward(
-            operation: OperationID(rawValue: 9), request: request, patience: .seconds(1))
+        let forward = forward(startBy: .never)
         let lines = stage.receive(.forward(forward), from: 4)
         #expect(
             lines.last == "forwardReply 9 → 4: written 1.1 [1 stored, 2 silent, 3 silent]")
@@ -110,8 +227,8 @@ import Testing
         var stage = try Stage(local: 4, nodes: 4)
         stage.put("a")
         var effects: [ReplicationEffect] = []
-        stage.replication.stopped(into: &effects)
-        #expect(effects.map(describe) == ["answer 1: storage: the node is stopping"])
+        stage.replication.stopped(at: stage.now, into: &effects)
+        #expect(effects.map(describe) == ["answer 1: timed out 0 of 1 []"])
         stage.loseHomes()
         stage.pass(.seconds(3))
         #expect(stage.replication.dots.counter == 0)
@@ -119,12 +236,16 @@ import Testing
 }
 
 extension Stage {
+    @discardableResult
     mutating func answerForward(
-        _ operation: UInt64, by node: UInt64, _ answer: ClientAnswer
+        _ operation: UInt64, by node: UInt64, _ answer: ClientAnswer,
+        timestamp: HybridTimestamp = HybridTimestamp(bits: 0)
     ) -> [String] {
         receive(
             .forwardReply(
-                ForwardReply(operation: OperationID(rawValue: operation), answer: answer)),
+                ForwardReply(
+                    operation: OperationID(rawValue: operation), answer: answer,
+                    shown: Instant(nanoseconds: 1_000), timestamp: timestamp)),
             from: node)
     }
 }

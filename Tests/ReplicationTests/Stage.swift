@@ -127,7 +127,7 @@ struct Stage {
     }
 
     mutating func stop() -> [String] {
-        run { replication, _, effects in replication.stopped(into: &effects) }
+        run { replication, now, effects in replication.stopped(at: now, into: &effects) }
     }
 
     @discardableResult

@@ -79,6 +79,18 @@
                  settle: 60s, disk: {sync: 10ms..20ms}, options: {w: [1], r: [1], dw: [0]},
                  faults: [{partition: {groups: [[1], [2, 3, 4]], at: 1s, for: 6s}}]}
                 """
+            case .removesByOwnClock:
+                """
+                {nodes: 3, duration: 6s, clients: 4, keys: 40, settle: 100s,
+                 mix: {gets: 0.2, expiring: 50%}, lifetime: 20s..100s,
+                 faults: [{clock-jump: {node: 1, at: 2s, by: 2h}}]}
+                """
+            case .runsLateForwards:
+                """
+                {nodes: 5, n: 3, duration: 12s, clients: 8, rate: 30, keys: 40,
+                 options: {w: [1]}, mix: {deletes: 0},
+                 faults: [{pause: {node: any, at: 2s..8s, for: 2s, count: 3}}]}
+                """
             case .trustsEmptyDisk:
                 """
                 {nodes: 3, duration: 16s, clients: 4, keys: 1000, popularity: uniform,

@@ -14,9 +14,11 @@ private func member(_ number: UInt64, name: String = "node", state: MemberState 
 }
 
 private func datagram(_ kind: Datagram.Kind, _ members: [Member]) -> Datagram {
-    Datagram(
+    var datagram = Datagram(
         sender: NodeID(rawValue: 0x0102_0304_0506_0708), sequence: 0xA1A2_A3A4_A5A6_A7A8,
         epoch: 3, kind: kind, members: members)
+    datagram.wall = WallTime(milliseconds: 0x0102)
+    return datagram
 }
 
 /// What decoding says of `bytes`; nil when it accepts them.
@@ -62,15 +64,16 @@ struct DatagramTests {
         let ping = datagram(.ping(target: NodeID(rawValue: 9)), [member(1, state: .suspect)])
         #expect(
             hexadecimal(ping.encoded(cluster: 0x1122_3344_5566_7788))
-                == "6d72746c" + "01" + "8877665544332211" + "0807060504030201" + "a8a7a6a5a4a3a2a1"
-                + "0300000000000000" + "01" + "0900000000000000" + "01" + "0100000000000000"
+                == "6d72746c" + "02" + "8877665544332211" + "0807060504030201" + "a8a7a6a5a4a3a2a1"
+                + "0300000000000000" + "0201000000000000" + "01" + "0900000000000000" + "01"
+                + "0100000000000000"
                 + "8101" + "01" + "ac02" + "046e6f6465" + "0465617374"
-                + "0831302e302e302e31" + "e91c" + "033a3a31" + "e81c" + "69a65b8e")
+                + "0831302e302e302e31" + "e91c" + "033a3a31" + "e81c" + "c5f97628")
         let ack = datagram(.ack, [])
         #expect(
             hexadecimal(ack.encoded(cluster: cluster))
-                == "6d72746c" + "01" + "49c19ae5a860f45c" + "0807060504030201" + "a8a7a6a5a4a3a2a1"
-                + "0300000000000000" + "03" + "00" + "ea223480")
+                == "6d72746c" + "02" + "49c19ae5a860f45c" + "0807060504030201" + "a8a7a6a5a4a3a2a1"
+                + "0300000000000000" + "0201000000000000" + "03" + "00" + "526516b3")
     }
 
     @Test(
@@ -105,8 +108,8 @@ struct DatagramTests {
         bytes[0] ^= 1
         #expect(refusal(of: bytes) == .invalid("magic"))
         bytes = good
-        bytes[4] = 2
-        #expect(refusal(of: bytes) == .unsupportedVersion(2))
+        bytes[4] = 1
+        #expect(refusal(of: bytes) == .unsupportedVersion(1))
         bytes = good
         bytes[40] ^= 0x10
         #expect(refusal(of: bytes) == .checksumMismatch)
@@ -116,7 +119,7 @@ struct DatagramTests {
         bytes = Array(good.dropFirst(0).dropLast(5)) + [0, 0, 0, 0]
         #expect(refusal(of: sealed(bytes)) == .truncated)
         bytes = good
-        bytes[37] = 9
+        bytes[45] = 9
         #expect(refusal(of: sealed(bytes)) == .invalid("datagram kind"))
     }
 

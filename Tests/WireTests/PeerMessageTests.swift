@@ -65,7 +65,9 @@ import Testing
         for patience in [Duration.seconds(100_000), .seconds(Int64.max)] {
             let get = ClientRequest(key: [], operation: .get(ReadOptions()))
             let message = PeerMessage.forward(
-                Forward(operation: OperationID(rawValue: 1), request: get, patience: patience))
+                Forward(
+                    operation: OperationID(rawValue: 1), request: get, patience: patience,
+                    startBy: .start, above: HybridTimestamp(bits: 0)))
             guard case .forward(let read) = try PeerMessage(bytes: message.encoded) else {
                 Issue.record("another message")
                 return
@@ -144,9 +146,10 @@ private let golden: [(String, PeerMessage, String)] = [
                     key: key,
                     operation: .put(
                         Mutation(content: .tombstone, causality: .seen(object.context)), options)),
-                patience: .milliseconds(2))),
+                patience: .milliseconds(2), startBy: Instant(nanoseconds: 7),
+                above: HybridTimestamp(bits: 8))),
         "14ac02016b01000001010100000000000000020405000000000000000001000201010102"
-            + "01e807d00f"
+            + "01e807d00f" + "07000000000000000800000000000000"
     ),
     (
         "forwardReply",
@@ -156,8 +159,9 @@ private let golden: [(String, PeerMessage, String)] = [
                 answer: .written(
                     WriteAnswer(
                         dot: dot, context: nil, siblingCount: 2, replacedValue: true,
-                        evidence: evidence)))),
+                        evidence: evidence)),
+                shown: Instant(nanoseconds: 7), timestamp: HybridTimestamp(bits: 8))),
         "15ac020101000000000000000204000201010000000000000002010000000000000000040200000000000000"
-            + "01030000000000000000"
+            + "01030000000000000000" + "07000000000000000800000000000000"
     ),
 ]

@@ -36,13 +36,21 @@ struct Sample {
                     operation: operation(), outcome: shown(), watermark: timestamp()))
         case 4:
             .forward(
-                Forward(operation: operation(), request: request(), patience: duration()))
-        case 5: .forwardReply(ForwardReply(operation: operation(), answer: answer()))
+                Forward(
+                    operation: operation(), request: request(), patience: duration(),
+                    startBy: instant(), above: timestamp()))
+        case 5:
+            .forwardReply(
+                ForwardReply(
+                    operation: operation(), answer: answer(), shown: instant(),
+                    timestamp: timestamp()))
         case 6: .pushPull(pushPull())
         case 7: .topology(topology())
         default: .exchange(exchange())
         }
     }
+
+    mutating func instant() -> Instant { Instant(nanoseconds: random.next()) }
 
     mutating func flag() -> Bool { random.chance(0.5) }
 
@@ -131,7 +139,7 @@ struct Sample {
     }
 
     mutating func error() -> RequestError {
-        switch random.below(9) {
+        switch random.below(10) {
         case 0: .noTopology
         case 1: .invalidOptions(text())
         case 2: .unavailable(needed: small(), reachable: small(), evidence: evidence())
@@ -140,6 +148,7 @@ struct Sample {
         case 5: .tooLarge(what: text(), limit: small())
         case 6: .tooManySiblings(limit: small())
         case 7: .clockSkew
+        case 8: .late
         default: .storage(text())
         }
     }

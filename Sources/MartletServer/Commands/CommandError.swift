@@ -98,8 +98,10 @@ extension CommandError {
         case .clockSkew:
             self.init(
                 code: "CLOCKSKEW",
-                "a node's wall clock is too far off for its timestamps: check time "
-                    + "synchronisation on the nodes")
+                "the node's wall clock is too far off to name a write by, and nothing was written: "
+                    + "check time synchronisation on the nodes")
+        case .late:
+            self.init(code: "TIMEOUT", "the request came too late to be begun: nothing was done")
         case .storage(let text): self.init(code: "STORAGE", text)
         }
     }

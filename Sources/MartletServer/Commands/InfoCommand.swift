@@ -58,7 +58,7 @@ extension ClientSession {
             ("AntiEntropy", antiEntropy(core)),
             ("Stats", statistics(core)),
             ("Replication", [("role", "master")]),
-            ("Cluster", [("cluster_enabled", "1")]),
+            ("Cluster", [("cluster_enabled", "1")] + clock(core)),
             ("Keyspace", objects == 0 ? [] : [("db0", "keys=\(objects)")]),
         ]
     }
@@ -117,6 +117,14 @@ extension ClientSession {
             ("trees_built", "\(view.treesBuilt)"),
             ("trees_mended", "\(view.treesMended)"),
             ("tree_bytes", "\(view.treeBytes)"),
+        ]
+    }
+
+    private func clock(_ core: NodeCore) -> [(name: String, value: String)] {
+        let clock = StatusView.Clock(core)
+        return [
+            ("clock_standing", clock.standing), ("clock_ahead_ms", "\(clock.ahead)"),
+            ("clocks_compared", "\(clock.comparedWith)"),
         ]
     }
 

@@ -8,4 +8,17 @@ package enum TimeText {
         Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
             .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
+
+    /// How far one clock is from another, as in "2 h 5 min ahead of".
+    package static func ahead(_ milliseconds: Int64) -> String {
+        let seconds = milliseconds.magnitude / 1_000
+        let units = [
+            (seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"),
+        ]
+        let largest = units.drop { $0.0 == 0 }.prefix(2).filter { $0.0 > 0 }
+        let text =
+            largest.isEmpty
+            ? "\(seconds) s" : largest.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+        return text + (milliseconds < 0 ? " behind" : " ahead of")
+    }
 }

@@ -1,5 +1,6 @@
 // The views of a node, made from its core. Everything is in an order that every node agrees on.
 internal import MartletBase
+internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
 internal import MartletRing
@@ -29,7 +30,7 @@ extension RingView {
         n = topology?.replicaCount ?? 0
         partitions = topology?.partitionCount.value ?? 0
         topologyDigest = topology.map { hexadecimal($0.digest) }
-        warnings = Self.warnings(topology, members)
+        warnings = Self.warnings(topology, members) + Self.oddClocks(core)
         homes = includesHomes ? topology.map { Self.homes($0, core, at: now.wall) } : nil
         settled = topology.map { _ in SettledView(core, at: now) }
         self.members = members
@@ -50,6 +51,19 @@ extension RingView {
             } else if member.state != "\(MemberState.alive)" {
                 warnings.append("\(member.name) is \(member.state)")
             }
+        }
+        return warnings
+    }
+
+    private static func oddClocks(_ core: NodeCore) -> [String] {
+        var warnings = core.members.filter { core.clocks.isOdd($0.id) }.map { member in
+            let ahead = TimeText.ahead(core.clocks.ahead(of: member.id) ?? 0)
+            return "the wall clock of \(member.name) is \(ahead) the others': set it right"
+        }
+        if case .odd(let ahead) = core.clocks.standing {
+            warnings.append(
+                "the wall clock of \(core.identity.name), which says this, is "
+                    + "\(TimeText.ahead(ahead)) the others': set it right")
         }
         return warnings
     }
@@ -111,15 +125,31 @@ extension StatusView {
             hintsDelivered: counters.hintsDelivered, repairs: counters.repairs)
         hints = Hints(count: core.pendingHints.count, bytes: core.pendingHints.bytes)
         operationsInFlight = core.operationsInFlight
+        clock = Clock(core)
         storage = Storage(engine)
         antiEntropy = topology.map { _ in RepairView(core, begun: 0, of: nil) }
         settled = topology.map { _ in SettledView(core, at: now) }
         members = core.members.map {
             Member(
                 id: $0.id.description, name: $0.name, state: "\($0.state)",
-                reachable: core.isReachable($0.id), inRing: topology?.member($0.id) != nil)
+                reachable: core.isReachable($0.id), inRing: topology?.member($0.id) != nil,
+                clockAhead: core.clocks.ahead(of: $0.id))
         }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
         process = processFacts.map { Fact(name: $0.name, value: $0.value) }
+    }
+}
+
+extension StatusView.Clock {
+    /// The wall clock of the node that `core` is.
+    init(_ core: NodeCore) {
+        switch core.clocks.standing {
+        case .agreed: standing = "agreed"
+        case .odd: standing = "odd"
+        case .alone: standing = "alone"
+        case .leapt: standing = "leapt"
+        }
+        ahead = core.clocks.ownAhead
+        comparedWith = core.clocks.readingCount
     }
 }
 

@@ -152,6 +152,19 @@ package struct StatusView: Codable, Hashable, Sendable {
         package var reachable: Bool
         /// Whether the ring names it.
         package var inRing: Bool
+        /// By how many milliseconds its wall clock is ahead of the time that this node goes by,
+        /// behind below 0; nil where it has not been read.
+        package var clockAhead: Int64?
+    }
+
+    /// How the node's wall clock compares with the others'.
+    package struct Clock: Codable, Hashable, Sendable {
+        /// `agreed`, `odd`, `alone` (no other could be read) or `leapt` (just now, and alone).
+        package var standing: String
+        /// By how many milliseconds it is ahead of the time that the node goes by.
+        package var ahead: Int64
+        /// How many clocks of others it was compared with lately.
+        package var comparedWith: Int
     }
 
     /// A fact about the process.
@@ -180,6 +193,8 @@ package struct StatusView: Codable, Hashable, Sendable {
     package var hints: Hints
     /// Requests coordinated here and not finished.
     package var operationsInFlight: Int
+    /// Its wall clock.
+    package var clock: Clock
     /// Its storage.
     package var storage: Storage
     /// What anti-entropy has done; nil before there is a ring.

@@ -4,6 +4,7 @@
 internal import Glibc
 internal import Logging
 internal import MartletBase
+internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
 internal import MartletRESP
@@ -97,14 +98,17 @@ final class NodeLoop: @unchecked Sendable {
     /// Hands one event to the node and carries out what comes of it.
     func handle(_ event: NodeEvent) {
         assertConfined()
-        core.handle(event, at: now, into: &effects)
+        core.handle(event, at: shown, into: &effects)
         performEffects()
         answerLookups()
         scheduleFlush()
     }
 
-    /// Both clocks, read once in a turn.
-    var now: Moment {
+    /// The moment that the node goes by.
+    var now: Moment { core.moment(shown) }
+
+    /// What both clocks show, read once in a turn.
+    private var shown: Moment {
         if let turnMoment { return turnMoment }
         let moment = SystemClock.now
         turnMoment = moment
@@ -251,6 +255,7 @@ final class NodeLoop: @unchecked Sendable {
                 "member \(member.name) (\(member.id)) at \(member.peerEndpoint) is \(member.state)")
         case .topologyAdopted(let epoch): log.notice("adopted the ring of epoch \(epoch)")
         case .conflict(let text): log.error("\(text)")
+        case .clockStands(let standing): log(standing)
         case .storageRefuses(let refusal?): log.error("writes are refused: \(refusal)")
         case .storageDamaged(let range):
             log.error(
@@ -259,6 +264,24 @@ final class NodeLoop: @unchecked Sendable {
                 \(range.ranks.lowerBound) to \(range.ranks.upperBound) is lost here
                 """)
         case .storageRefuses(nil): log.notice("writes are accepted again")
+        }
+    }
+
+    private func log(_ standing: ClockStanding) {
+        switch standing {
+        case .odd(let ahead):
+            log.error(
+                """
+                this node's wall clock is \(TimeText.ahead(ahead)) the middle of the cluster's: \
+                the node goes by that, hands writes on and removes nothing until the clock is set right
+                """)
+        case .leapt:
+            log.error(
+                """
+                the wall clock has leapt, and no other node can say whether it is right: nothing \
+                is removed for \(ClockWatch.doubtAfterLeap.components.seconds) s
+                """)
+        case .alone, .agreed: log.notice("the wall clock is in order")
         }
     }
 

@@ -43,7 +43,16 @@ struct Operation {
     var content: UInt64 = 0
     /// When what it writes expires.
     var expiry: WallTime?
+    /// By what time the node went when it was asked.
+    var wall = WallTime(milliseconds: 0)
     var outcome = Outcome.open
+    /// When it was answered.
+    var answeredAt: Instant?
+    /// Under how many dots it was carried out.
+    var dotCount = 0
+
+    /// Whether its client has been told how it went.
+    var isAnswered: Bool { answeredAt != nil }
 }
 
 /// One version, as it was issued.
@@ -114,8 +123,10 @@ struct History {
 
     func number(of key: Bytes) -> Int? { keyNumbers[key] }
 
-    mutating func end(_ operation: Int, _ outcome: Operation.Outcome) {
+    /// Notes how a request ended; `answeredAt` is when its client was, nil where it was not.
+    mutating func end(_ operation: Int, _ outcome: Operation.Outcome, answeredAt: Instant?) {
         operations[operation].outcome = outcome
+        operations[operation].answeredAt = answeredAt
     }
 
     // MARK: Values
@@ -161,6 +172,7 @@ struct History {
     /// Notes a new version and what its coordinator held of the key.
     mutating func issue(_ sibling: Sibling, key: Int, replacing held: [Dot]) -> Version {
         let operation = request(behind: sibling, key: key)
+        if let operation { operations[operation].dotCount += 1 }
         let seen = operation.flatMap { operations[$0].seen }
         let place = lineages[key].add(sibling, seen: places(of: seen ?? held, key: key))
         let version = Version(

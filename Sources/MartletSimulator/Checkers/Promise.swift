@@ -18,6 +18,12 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case acknowledgedWrites = "no acknowledged write is lost"
     /// Acknowledged by a sync, a write survives the crash of every node.
     case durableWrites = "acknowledged with dw survives a crash of every node"
+    /// Once its client was answered, a write is named by nobody any more.
+    case answeredIsOver = "an answered write is not carried out again"
+    /// A write that was refused, not merely failed, has left nothing.
+    case refusedIsUndone = "what is refused has not happened"
+    /// Of plain writes the later is shown.
+    case plainWritesInOrder = "an acknowledged plain write is not undone by an older one"
     /// A read that is bound to meet a replica of an acknowledged write covers it.
     case readsSeeWrites = "a read after an acknowledged write sees it or something newer"
     /// What a delete has removed comes back nowhere.

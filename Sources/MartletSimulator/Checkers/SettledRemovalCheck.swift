@@ -22,7 +22,7 @@ struct SettledRemovalCheck {
     let node: Int
     let key: Int
     let object: Object
-    /// By the clock of the node.
+    /// By the clock in the middle of all nodes'.
     let wall: WallTime
     /// The other homes of the key.
     let others: [OtherHome]

@@ -53,6 +53,7 @@ struct LoggedVersionsCheck {
             if known == nil, mayIssue(sibling.dot) {
                 known = history.issue(
                     sibling, key: key, replacing: isOwn(sibling.dot) ? before.dots : standInDots)
+                if let late = LateWriteCheck(dot: sibling.dot).run(known, history) { return late }
             }
             if let broken = check(sibling, known, key: key, history: history) { return broken }
             if !isHint, sibling.timestamp <= judgement, let known,

@@ -14,7 +14,7 @@ extension Section {
             return try inner.fault(.node(.pause(try inner.choice("node"))))
         }
         if let inner = try section("clock-jump") {
-            try inner.expect(only: ["at", "count", "chance", "node", "by"])
+            try inner.expect(only: Self.timing + ["node", "by"])
             guard inner.has("by") else { throw inner.error("a clock-jump needs by") }
             var difference = Duration.zero...Duration.zero
             try inner.readRange("by", into: &difference, ScenarioText.difference)

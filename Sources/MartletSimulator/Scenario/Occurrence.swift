@@ -15,6 +15,8 @@ package enum Occurrence: Int, Hashable, Sendable, CaseIterable {
     case pause
     /// A node's wall clock was set forward or back.
     case clockJump
+    /// A node found its wall clock to be the odd one out.
+    case clockOdd
     /// A node's disk was full.
     case diskFull
     /// A node's disk was slow.

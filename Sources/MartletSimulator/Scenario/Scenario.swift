@@ -35,6 +35,8 @@ package struct Scenario: Sendable {
     package var syncModes = [SyncChoice.everyWrite]
     /// How far the wall clocks of the nodes are apart.
     package var clockSkew = Duration.zero...Duration.zero
+    /// How far the wall clock of one node, drawn, is from the others' from its first boot on.
+    package var oddClock = Duration.zero...Duration.zero
     /// How much too quick the wall clocks of the nodes go, in millionths; too slow below 0.
     package var clockDrift = 0...0
     /// How many requests of clients a node has in flight at most; nil for the server's default.

@@ -173,8 +173,9 @@ extension Section {
             try disk.readRange("sync", into: &scenario.syncDelay, ScenarioText.duration)
         }
         if let clocks = try section("clocks") {
-            try clocks.expect(only: ["skew", "drift"])
+            try clocks.expect(only: ["skew", "drift", "odd"])
             try clocks.readRange("skew", into: &scenario.clockSkew, ScenarioText.difference)
+            try clocks.readRange("odd", into: &scenario.oddClock, ScenarioText.difference)
             try clocks.readRange("drift", into: &scenario.clockDrift, ScenarioText.millionths)
         }
         try readBounds(into: &scenario)

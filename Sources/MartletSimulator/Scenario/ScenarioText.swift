@@ -33,7 +33,7 @@ enum ScenarioText {
     /// `200us`, `1.5ms`, `2s`, `1m`.
     static func duration(_ word: String) throws(WordError) -> Duration {
         let units: [(String, Double)] = [
-            ("us", 1e3), ("ms", 1e6), ("m", 60e9), ("s", 1e9),
+            ("us", 1e3), ("ms", 1e6), ("m", 60e9), ("s", 1e9), ("h", 3_600e9),
         ]
         for (unit, nanoseconds) in units where word.hasSuffix(unit) {
             guard let number = Double(word.dropLast(unit.count)), number >= 0, number < 1e6 else {

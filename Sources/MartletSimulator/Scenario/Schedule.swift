@@ -37,7 +37,9 @@ package struct Fault: Sendable, CustomStringConvertible {
 
     /// One line: what, when, for how long.
     package var description: String {
-        if case .node(let fault) = action, !fault.isLasting { return "\(name) at \(Self.text(at))" }
+        if case .node(let fault) = action, !fault.isLasting, lasting == .zero {
+            return "\(name) at \(Self.text(at))"
+        }
         return "\(name) at \(Self.text(at)) for \(Self.text(lasting))"
     }
 

@@ -39,7 +39,10 @@ struct Swarm {
     /// The scenario without the faults, and the ways of the clocks, that are left out.
     func thinned(_ whole: Scenario) -> Scenario {
         var scenario = whole
-        if leftOut.contains(.skew) { scenario.clockSkew = .zero ... .zero }
+        if leftOut.contains(.skew) {
+            scenario.clockSkew = .zero ... .zero
+            scenario.oddClock = .zero ... .zero
+        }
         if leftOut.contains(.drift) { scenario.clockDrift = 0...0 }
         for index in scenario.faults.indices {
             if leftOut.contains(scenario.faults[index].kind.trouble) {
@@ -82,7 +85,7 @@ extension Scenario {
         case .tail: network.tail != nil
         case .reordering: network.reordering.upperBound > 0
         case .corruption: network.corruption.upperBound > 0
-        case .skew: clockSkew != .zero ... .zero
+        case .skew: clockSkew != .zero ... .zero || oddClock != .zero ... .zero
         case .drift: clockDrift != 0...0
         case .flapping: faults.contains { $0.flapping != nil }
         case .loops: faults.contains { $0.loops.upperBound > 1 }

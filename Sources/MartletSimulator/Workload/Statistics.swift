@@ -56,7 +56,7 @@ struct Statistics {
 /// Why a request came to nothing, as its client sees it.
 enum FailureKind: Int, CaseIterable {
     case noTopology, invalidOptions, unavailable, timedOut, overloaded, tooLarge
-    case tooManySiblings, clockSkew, storage
+    case tooManySiblings, clockSkew, late, storage
     /// The node does not take connections.
     case refused
     /// The node went away with the request: it may have been carried out.
@@ -73,6 +73,7 @@ enum FailureKind: Int, CaseIterable {
             case .tooLarge: .tooLarge
             case .tooManySiblings: .tooManySiblings
             case .clockSkew: .clockSkew
+            case .late: .late
             case .storage: .storage
             }
     }
@@ -88,6 +89,7 @@ enum FailureKind: Int, CaseIterable {
         case .tooLarge: "too-large"
         case .tooManySiblings: "too-many-siblings"
         case .clockSkew: "clock-skew"
+        case .late: "late"
         case .storage: "storage"
         case .refused: "refused"
         case .disconnected: "disconnected"

@@ -139,8 +139,10 @@ extension World {
     /// The answer as a planted fault spoils it.
     func spoilt(_ answer: ClientAnswer, of operation: Operation) -> ClientAnswer {
         if planted == .waitsForOthers, core != nil, operation.kind != .get {
-            return .failed(.overloaded)
+            let evidence = Evidence(coordinator: NodeID(rawValue: 0))
+            return .failed(.timedOut(needed: 1, answered: 0, evidence: evidence))
         }
+        if planted == .refusesWhatIsDone, case .written = answer { return .failed(.overloaded) }
         guard planted == .answersEmpty, case .read(var read) = answer else { return answer }
         read.object = Object()
         return .read(read)

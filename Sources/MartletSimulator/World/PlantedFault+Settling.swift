@@ -13,7 +13,7 @@ extension World {
     /// Every node removes what has been deleted for a while.
     mutating func removeByAge() {
         for node in nodes where node.isUp {
-            let wall = node.moment(now).wall.milliseconds - UInt64(Self.ageLimit.milliseconds)
+            let wall = node.wall(now).milliseconds - UInt64(Self.ageLimit.milliseconds)
             var batch = WriteBatch()
             for (key, object) in mirror.objects(at: node)
             where key.space == .objects && object.context.horizon.wall.milliseconds < wall
@@ -23,6 +23,18 @@ extension World {
             }
             if !batch.isEmpty { _ = try? node.engine.write(batch) }
         }
+    }
+
+    /// The first node removes what has expired by its own wall clock.
+    mutating func removeByOwnClock() {
+        guard let node = nodes.first, node.isUp else { return }
+        let wall = node.moment(now).wall
+        var batch = WriteBatch()
+        for (key, object) in mirror.objects(at: node)
+        where key.space == .objects && object.isAbsent(at: wall) {
+            batch.delete(key, replacing: mirror.entry(key, at: node.index)?.bytes)
+        }
+        if !batch.isEmpty { _ = try? node.engine.write(batch) }
     }
 
     /// The first node loses its watermarks, and starts again a while later.
@@ -76,6 +88,9 @@ extension PlantedFault {
         case (.forgetsHintsInPromises, .exchange(.promise(var promise))):
             promise.hinted = []
             return .exchange(.promise(promise))
+        case (.runsLateForwards, .forward(var forward)):
+            forward.startBy = .never
+            return .forward(forward)
         case (.takesHintsBeforeSync, .replicaPut(var put)) where put.purpose == .hint:
             put.durable = false
             return .replicaPut(put)

@@ -18,6 +18,14 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case dominatesUnseen
     /// Every node forgets a partition.
     case losesVersions
+    /// Homes begin what was forwarded to them, however late it comes.
+    case runsLateForwards
+    /// A node says that it refused what it has done.
+    case refusesWhatIsDone
+    /// Plain reads show a version that has been replaced.
+    case showsReplaced
+    /// A node goes by its own clock when it removes what has expired.
+    case removesByOwnClock
     /// A node answers a read as if the key had never been written.
     case answersEmpty
     /// A node takes a delete back.
@@ -67,6 +75,9 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .inventsVersion: .nothingInvented
         case .reusesDot: .dotUniqueness
         case .revivesVersion, .dominatesUnseen, .trustsEmptyDisk: .clockFidelity
+        case .runsLateForwards: .answeredIsOver
+        case .refusesWhatIsDone: .refusedIsUndone
+        case .showsReplaced: .plainWritesInOrder
         case .answersEmpty: .readsSeeWrites
         case .undoesDelete: .deletedStaysDeleted
         case .extendsExpiry: .expiryKept
@@ -80,7 +91,7 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .losesManifest: .storageOpens
         case .rewritesRing: .oneTopology
         case .forgetsRing: .epochsGrow
-        case .removesByAge: .removalsSettled
+        case .removesByAge, .removesByOwnClock: .removalsSettled
         case .forgetsHintsInPromises: .watermarksTrue
         case .forgetsWatermarks: .watermarksGrow
         case .spoilsTree: .treesTrue
@@ -104,6 +115,7 @@ extension World {
         case .forgetsHint: forgetHint()
         case .rewritesRing, .forgetsRing: spoilRing(planted)
         case .removesByAge: removeByAge()
+        case .removesByOwnClock: removeByOwnClock()
         case .forgetsWatermarks: forgetWatermarks()
         case .spoilsTree: spoilTree()
         default: break

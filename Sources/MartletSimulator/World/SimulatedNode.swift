@@ -90,6 +90,12 @@ final class SimulatedNode {
                 milliseconds: UInt64(Int64(Self.epochMilliseconds) + clock.milliseconds(at: now))))
     }
 
+    /// By what wall time the node goes: its own clock, or the middle of all.
+    func wall(_ now: Instant) -> WallTime {
+        let shown = moment(now)
+        return core?.moment(shown).wall ?? shown.wall
+    }
+
     /// Nanoseconds that its monotonic clock is ahead of the world's.
     private var clockOffset: UInt64 { UInt64(index + 1) * 1_000_000_000_000 }
 

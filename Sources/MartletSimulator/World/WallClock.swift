@@ -31,11 +31,14 @@ struct WallClock: Hashable {
         var skews = SeededRandom(seed: seed, stream: "clocks")
         var drifts = SeededRandom(seed: seed, stream: "clock drift")
         let (slowest, quickest) = (scenario.clockDrift.lowerBound, scenario.clockDrift.upperBound)
-        return (0..<scenario.nodeCount).map { _ in
+        var clocks = (0..<scenario.nodeCount).map { _ in
             WallClock(
                 ahead: skews.duration(in: scenario.clockSkew),
                 driftMillionths: slowest + drifts.below(quickest - slowest + 1))
         }
+        var odd = SeededRandom(seed: seed, stream: "odd clock")
+        clocks[odd.below(clocks.count)].jump(by: odd.duration(in: scenario.oddClock))
+        return clocks
     }
 }
 

@@ -2,6 +2,7 @@
 // after each fault and at the end.
 internal import MartletBase
 internal import MartletNode
+internal import MartletReplication
 internal import MartletRing
 internal import MartletStorage
 internal import MartletVersions
@@ -99,7 +100,7 @@ extension World {
     mutating func check(_ read: ReadAnswer, places: [Int], _ number: Int) {
         let operation = history.operations[number]
         if read.object.siblings.count > 1 { occurrences[.sibling] += 1 }
-        let wall = nodes[operation.node].moment(now).wall
+        let wall = nodes[operation.node].wall(now)
         if read.object.siblings.contains(where: { $0.expiry.map { $0 <= wall } ?? false }) {
             occurrences[.expired] += 1
         }
@@ -221,6 +222,25 @@ extension World {
         }
         let present = nodes.indices.filter { !nodes[$0].isOut }
         return convergence(topology).run(among: present, promise: .convergence)
+    }
+
+    /// What a plain read shows of every key, now that all homes hold the same.
+    mutating func checkShownOrder() {
+        var acknowledged = [[Acknowledgement]](repeating: [], count: history.keys.count)
+        for write in history.acknowledged { acknowledged[write.key].append(write) }
+        let limit = schedule.replication.maximumClockSkew.milliseconds
+        for node in nodes where !node.isOut {
+            for (key, object) in mirror.objects(at: node) where key.space == .objects {
+                guard let number = history.number(of: key.key), var shown = object.shown else {
+                    continue
+                }
+                if planted == .showsReplaced, let first = acknowledged[number].first {
+                    shown.dot = first.dot
+                }
+                let check = ShownOrderCheck(key: number, limit: limit)
+                found(check.run(shown, acknowledged: acknowledged[number], history))
+            }
+        }
     }
 
     /// A comparison of what all nodes hold; each has started once.

@@ -80,8 +80,9 @@ extension World {
             neededHomes: neededHomes, homeCount: plan.homeCount)
         let value = value(of: plan)
         if plan.kind == .put { operation.content = StableHash.hash(value) }
+        operation.wall = nodes[node].wall(now)
         operation.expiry = plan.lifetime.map { lifetime in
-            let wall = nodes[node].moment(now).wall
+            let wall = nodes[node].wall(now)
             return WallTime(milliseconds: wall.milliseconds + lifetime.milliseconds)
         }
         let number = history.begin(operation)
@@ -152,7 +153,7 @@ extension World {
         trace?.ended(number, answer, at: now)
         switch answer {
         case .read(let read):
-            history.end(number, .read)
+            history.end(number, .read, answeredAt: now)
             let dots = read.object.dots
             let places = history.places(of: dots, key: operation.key)
             check(read, places: places, number)
@@ -163,13 +164,14 @@ extension World {
                 goOnWithErrand(of: client, read.object, operation)
             }
         case .written(let write):
-            history.end(number, .written)
+            history.end(number, .written, answeredAt: now)
             check(write, number)
             if let client = operation.client { endErrand(of: client, write, number) }
             if let context = write.context { remember(operation, context, [write.dot]) }
         case .failed(let error):
             floors[number] = nil
-            history.end(number, .failed)
+            history.end(number, .failed, answeredAt: now)
+            found(RefusalCheck(error: error).run(history.operations[number], number))
             staleness.abandoned(number)
             if operation.client != nil { occurrences[.failedOperation] += 1 }
             if error == .overloaded { occurrences[.overloadRefused] += 1 }
@@ -226,7 +228,7 @@ extension World {
     mutating func clientDisconnected(_ index: Int, operation: Int) {
         guard clients[index].outstanding == operation else { return }
         log.note(now, clients[index].node, .disconnected, UInt64(operation), "w\(operation)")
-        history.end(operation, .unknown)
+        history.end(operation, .unknown, answeredAt: nil)
         floors[operation] = nil
         let request = history.operations[operation]
         let node = nodes[request.node]

@@ -32,6 +32,8 @@ extension World {
         case .clockJump(let node, let difference):
             occurrences[.clockJump] += 1
             nodes[node].clock.jump(by: difference)
+            // Mended after a while, or left.
+            if lasting > .zero { queue.schedule(.faultEnds(index), at: now + lasting) }
         case .slowDisk, .fullDisk, .faultyDisk, .bitFlip: diskFaultBegins(fault, index)
         case .lostDisk(let node): loseDisk(of: nodes[node], for: lasting)
         case .move(let node, let loss):
@@ -49,7 +51,9 @@ extension World {
             goOn(nodes[node])
             checkAlways()
         case .slowDisk, .fullDisk, .faultyDisk: diskFaultEnds(fault)
-        case .clockJump, .move, .bitFlip, .lostDisk: break
+        case .clockJump(let node, let difference):
+            nodes[node].clock.jump(by: .zero - difference)
+        case .move, .bitFlip, .lostDisk: break
         }
     }
 

@@ -1,6 +1,7 @@
 // A node's turn: one event into the core, its log entries to the checkers and the disk, its
 // effects into the world.
 internal import MartletBase
+internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
 internal import MartletStorage
@@ -40,6 +41,8 @@ extension World {
         case .connect(let id, let endpoint):
             connect(node.index, to: nodeIndex(of: id), at: endpoint)
         case .created(_, let outcome): creation = outcome
+        case .note(.clockStands(let standing)):
+            if case .odd = standing { occurrences[.clockOdd] += 1 }
         case .note: break
         }
     }

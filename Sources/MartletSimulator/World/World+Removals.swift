@@ -24,10 +24,15 @@ extension World {
         occurrences[.removal] += 1
         found(
             SettledRemovalCheck(
-                node: node.index, key: number, object: object, wall: node.moment(now).wall,
+                node: node.index, key: number, object: object, wall: middleOfClocks,
                 others: otherHomes(of: entry, beside: node)
             ).run(history))
         history.bury(history.places(of: object.dots, key: number), key: number)
+    }
+
+    /// What the clock in the middle shows, of all nodes: by it nothing may live any more that goes.
+    private var middleOfClocks: WallTime {
+        nodes.map { $0.moment(now).wall }.sorted()[(nodes.count - 1) / 2]
     }
 
     /// A tombstone that is settled goes from beside a version that its delete did not know. One

@@ -16,6 +16,7 @@ enum StatusText {
                 "\(view.hints.count) pending, \(bytesText(view.hints.bytes)); "
                     + "\(view.counters.hintsKept) kept, \(view.counters.hintsDelivered) delivered"
             ),
+            ("clock", clock(view.clock)),
             ("storage", storage(view.storage)),
         ]
         rows += tables(view.storage).map { ("", $0) }
@@ -47,6 +48,19 @@ enum StatusText {
     private static func replication(_ counters: StatusView.Counters) -> String {
         "\(counters.forwards) forwarded, \(counters.hedges) hedged, "
             + "\(counters.standIns) handed to stand-ins, \(counters.repairs) repaired"
+    }
+
+    private static func clock(_ clock: StatusView.Clock) -> String {
+        let others = "\(counted(clock.comparedWith, "other clock"))"
+        switch clock.standing {
+        case "odd":
+            return
+                "WRONG: \(TimeText.ahead(clock.ahead)) the middle of \(others); writes are handed "
+                + "on, nothing is removed"
+        case "leapt": return "LEAPT, and no other clock to compare with: nothing is removed"
+        case "alone": return "not compared with any other"
+        default: return "in step with \(others)"
+        }
     }
 
     private static func exchanges(_ view: RepairView) -> String {
@@ -89,6 +103,9 @@ enum StatusText {
         var text = "\(member.name) \(member.state)"
         if !member.reachable { text += ", not reachable from here" }
         if !member.inRing { text += ", not in the ring" }
+        if let ahead = member.clockAhead, ahead.magnitude >= 1_000 {
+            text += ", its clock \(TimeText.ahead(ahead)) the cluster's"
+        }
         return text
     }
 }

@@ -1,0 +1,54 @@
+// By what time a node goes, and what it leaves alone while nobody confirms its wall clock.
+//
+//     clock                       coordinates     promises   removes what is settled or expired
+//     agreed with others          yes             yes        yes, once a majority was compared
+//     odd one out                 as a last       yes        no
+//     nobody compared yet         resort          no         no
+//     no other node in the ring   yes             yes        yes, but for a while after a leap
+//
+// What is not coordinated is handed on to another home. Whatever it does, it does by the middle of
+// all clocks, where others could be read.
+internal import MartletAntiEntropy
+public import MartletBase
+public import MartletMembership
+internal import MartletReplication
+internal import MartletRing
+
+extension NodeCore {
+    /// By what moment the node goes when its clocks show `shown`: what is taken for expired, and
+    /// from when on a lifetime counts.
+    public func moment(_ shown: Moment) -> Moment { clocks.adjusted(shown) }
+
+    /// Takes in what the clocks show and tells the protocols what they may do by it.
+    mutating func compareClocks(_ shown: Moment, into effects: inout [NodeEffect]) -> Moment {
+        let now = clocks.adjust(shown)
+        shownWall = shown.wall
+        let count = topology?.members.count ?? 1
+        let standing = clocks.standing
+        let isOnlyOne = count == 1
+        replication.trustsClock = isOnlyOne || standing == .agreed
+        antiEntropy.mayPromise = isOnlyOne ? standing != .leapt : clocks.readingCount > 0
+        antiEntropy.mayRemove =
+            isOnlyOne
+            ? standing != .leapt : standing == .agreed && clocks.hasMajority(of: count)
+        if standing.isDoubtful != notedStanding.isDoubtful {
+            notedStanding = standing
+            effects.append(.note(.clockStands(standing)))
+        }
+        return now
+    }
+
+    /// Whether what `sender` says to have removed may go here too: a node whose clock is wrong may
+    /// take for expired what is not.
+    func believesRemovals(of sender: NodeID) -> Bool { !clocks.isOdd(sender) }
+}
+
+extension ClockStanding {
+    /// Whether an operator should look at the clock.
+    public var isDoubtful: Bool {
+        switch self {
+        case .odd, .leapt: true
+        case .alone, .agreed: false
+        }
+    }
+}
