@@ -273,7 +273,7 @@ final class NodeLoop: @unchecked Sendable {
             log.error(
                 """
                 this node's wall clock is \(TimeText.ahead(ahead)) the middle of the cluster's: \
-                the node goes by that, hands writes on and removes nothing until the clock is set right
+                the node goes by that, hands writes on and removes nothing until it is set right
                 """)
         case .leapt:
             log.error(
