@@ -35,6 +35,9 @@ final class ProcessSocket {
         }
     }
 
+    /// Sends nothing more; what comes back can still be received.
+    func endInput() { shutdown(number, CInt(SHUT_WR)) }
+
     /// What comes back, up to `text` in it or to the end.
     func receive(until text: String) throws -> String {
         var received: Bytes = []
