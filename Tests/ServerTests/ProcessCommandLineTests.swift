@@ -77,6 +77,13 @@ extension Clusters.Processes {
                 let answers = try half.receive(until: "never")
                 #expect(answers == "+PONG\r\n+OK\r\n$1\r\nv\r\n")
                 #expect(try half.awaitClose())
+                // More than a connection holds: reading has stopped as the end comes.
+                let much = try ProcessSocket(port: port)
+                let value = String(repeating: "x", count: 900_000)
+                much.send(Bytes(text: "*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$900000\r\n\(value)\r\n"))
+                much.send(Bytes(text: String(repeating: "GET b\r\n", count: 20)))
+                much.endInput()
+                #expect(try much.countToEnd() == 5 + 20 * (900_000 + 11))
                 for _ in 0..<3 {
                     let browser = try ProcessSocket(port: port)
                     browser.send(

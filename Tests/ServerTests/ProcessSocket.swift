@@ -53,6 +53,18 @@ final class ProcessSocket {
         }
     }
 
+    /// How many bytes come back before the other side closes the connection.
+    func countToEnd() throws -> Int {
+        var total = 0
+        var buffer = Bytes(repeating: 0, count: 1 << 20)
+        while true {
+            let count = unsafe recv(number, &buffer, buffer.count, 0)
+            try #require(count >= 0, "no end after \(total) bytes")
+            if count == 0 { return total }
+            total += count
+        }
+    }
+
     /// Whether the other side has closed the connection, or does before long.
     func awaitClose() throws -> Bool {
         var byte: UInt8 = 0
