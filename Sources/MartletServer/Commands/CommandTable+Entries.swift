@@ -115,7 +115,7 @@ extension CommandTable {
         CommandSpec(
             "set", -3, "write denyoom", keys: .one,
             syntax: "key value [EX seconds | PX ms | EXAT time | PXAT time-ms]",
-            "Writes a value over what the coordinator knows."
+            "Writes a value over what the coordinator knows. NX, XX, GET and KEEPTTL are refused."
         ) { (session, words) throws(CommandError) in try session.set(words) },
         CommandSpec(
             "setex", 4, "write denyoom", keys: .one, syntax: "key seconds value",
