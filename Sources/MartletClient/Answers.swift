@@ -43,8 +43,8 @@ public struct Witness: Hashable, Sendable {
     public var node: String
     /// The home replica that it stood in for; nil when it is a home itself.
     public var standsInFor: String?
-    /// What it did: `agreed`, `differed`, `stored`, `synced`, `refused`, or `silent` where it had
-    /// not answered yet.
+    /// What it did: `agreed`, `differed`, `stored`, `synced`, `refused`, or `pending` where the
+    /// request was answered without waiting for it.
     public var act: String
 
     /// `node` did `act`, for itself or in place of another.

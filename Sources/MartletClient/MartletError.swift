@@ -9,7 +9,7 @@ public struct MartletError: Error, Hashable, Sendable, CustomStringConvertible {
         enum Base: String {
             case notConnected, connectionLost, timedOut, cancelled, closed, tooManyRequests
             case unreadableReply, noCluster, noQuorum, deadlinePassed, overloaded, tooLarge
-            case tooManySiblings, clockSkew, storage, refused, invalidEndpoint
+            case tooManySiblings, clockSkew, storage, invalidRequest, refused, invalidEndpoint
         }
 
         let base: Base
@@ -47,6 +47,9 @@ public struct MartletError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let clockSkew = Code(base: .clockSkew)
         /// The storage of too many replicas refuses writes.
         public static let storage = Code(base: .storage)
+        /// The options or the context of the request cannot be meant: more replicas than there
+        /// are, or a context that no read gave.
+        public static let invalidRequest = Code(base: .invalidRequest)
         /// Anything else that the node refuses; the message is its text.
         public static let refused = Code(base: .refused)
 
@@ -75,7 +78,7 @@ public struct MartletError: Error, Hashable, Sendable, CustomStringConvertible {
         case .connectionLost, .timedOut, .cancelled, .unreadableReply, .deadlinePassed, .closed:
             true
         case .notConnected, .tooManyRequests, .noCluster, .noQuorum, .overloaded, .tooLarge,
-            .tooManySiblings, .clockSkew, .storage, .refused, .invalidEndpoint:
+            .tooManySiblings, .clockSkew, .storage, .invalidRequest, .refused, .invalidEndpoint:
             false
         }
     }
@@ -99,6 +102,7 @@ extension MartletError {
             case "SIBLINGS": .tooManySiblings
             case "CLOCKSKEW": .clockSkew
             case "STORAGE": .storage
+            case "INVALID": .invalidRequest
             default: nil
             }
         let isPlain = code != nil || reply.code == "ERR"

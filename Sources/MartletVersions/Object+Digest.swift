@@ -4,9 +4,10 @@ internal import MartletBase
 
 extension Object {
     /// The digest of the object that `bytes` encode, under a key of that hash. Bytes that are none
-    /// have a digest too, of all of them. O(context + siblings); values are stepped over.
+    /// have a digest too, of all of them. The lowest bit says whether a sibling has a value, the
+    /// second whether every value expires. O(context + siblings); values are stepped over.
     public static func digest(keyHash: UInt64, _ bytes: RawSpan) -> UInt64 {
-        DigestWalk(bytes, seed: keyHash).digest() ?? StableHash.hash(bytes, seed: keyHash)
+        DigestWalk(bytes, seed: keyHash).digest() ?? StableHash.hash(bytes, seed: keyHash) & ~3
     }
 
     /// The digest of this object, under a key of that hash.
@@ -27,6 +28,8 @@ private struct DigestWalk: ~Escapable {
     /// The bytes before this are hashed, or values.
     private var start = 0
     private var hash: UInt64
+    /// Bit 0: some sibling has a value; and one that does not expire.
+    private var (valued, lasting): (UInt8, UInt8) = (0, 0)
 
     @_lifetime(copy bytes)
     init(_ bytes: RawSpan, seed: UInt64) {
@@ -46,6 +49,8 @@ private struct DigestWalk: ~Escapable {
         for _ in 0..<siblings {
             guard skipTwoNumbers(), skip(9) else { return nil }
             let flags = bytes.byte(at - 1)
+            valued |= flags & 1
+            lasting |= flags & ~(flags >> 1) & 1
             if flags & 2 != 0, !skip(8) { return nil }
             if flags & 1 != 0 {
                 guard let length = number() else { return nil }
@@ -57,7 +62,8 @@ private struct DigestWalk: ~Escapable {
         let end = at
         guard let beyond = number(), at == bytes.byteCount else { return nil }
         if start == end { hash = StableHash.fold(hash ^ beyond) } else { hashRun() }
-        return StableHash.mix(hash)
+        let kind = UInt64(valued | (valued & ~lasting) << 1)
+        return StableHash.mix(hash) & ~3 | kind
     }
 
     /// Takes in the bytes up to here, of which there are eight at least, if not all in this run.

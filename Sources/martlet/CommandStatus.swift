@@ -17,7 +17,7 @@ enum CommandStatus: Int32, Error, Hashable, Sendable {
         case .notConnected, .connectionLost, .timedOut, .noCluster, .noQuorum, .deadlinePassed,
             .overloaded, .storage:
             self = .unavailable
-        case .invalidEndpoint: self = .usage
+        case .invalidEndpoint, .invalidRequest: self = .usage
         default: self = .failed
         }
     }

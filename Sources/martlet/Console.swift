@@ -26,6 +26,27 @@ enum Console {
         write(bytes, to: STDOUT_FILENO)
     }
 
+    /// All that standard input brings until its end, `limit` bytes at most.
+    static func input(limit: Int) throws(CommandFailure) -> [UInt8] {
+        var input: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = unsafe read(STDIN_FILENO, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw unsafe CommandFailure(
+                    "cannot read standard input: \(String(cString: strerror(errno)))")
+            }
+            if count == 0 { return input }
+            input += piece[..<count]
+            guard input.count <= limit else {
+                throw CommandFailure(
+                    "standard input brings more than \(limit) bytes, more than a value may have",
+                    status: .usage)
+            }
+        }
+    }
+
     /// Writes `text` and a line end to standard error.
     static func error(_ text: String) {
         write(Array("\(text)\n".utf8), to: STDERR_FILENO)

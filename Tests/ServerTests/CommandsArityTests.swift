@@ -50,7 +50,9 @@ struct CommandsArityTests {
 
     @Test("Every command with as many words as it needs gives one reply, whatever they say")
     func oneReply() throws {
-        for entry in try Self.entries(try TestClient()) where entry.words != ["quit"] {
+        // After MULTI and QUIT there is no PING to be answered.
+        for entry in try Self.entries(try TestClient())
+        where ![["quit"], ["multi"]].contains(entry.words) {
             let client = try TestClient()
             let words =
                 entry.words

@@ -6,6 +6,7 @@ import MartletNode
 import MartletRESP
 import MartletRing
 import MartletServer
+import MartletVersions
 import MartletWire
 import Testing
 
@@ -130,6 +131,46 @@ struct CommandsClusterTests {
         #expect(ring.members.map(\.state) == ["alive", "alive", "unreachable"])
     }
 
+    @Test("FORGET leaves a member that is away out of what clients are shown, until it is back")
+    func forget() throws {
+        let node = try TestNode(others: [TestNode.member(2), TestNode.member(3)])
+        let client = TestClient(node, registry: ClientRegistry())
+        func shown() throws -> [Int] {
+            let nodes = try #require(try client.ask("CLUSTER NODES")?.text)
+            let shards = try #require(try client.ask("CLUSTER SHARDS")?.elements)
+            let info = try #require(try client.ask("CLUSTER INFO")?.text)
+            let count = nodes.split(separator: "\n").count
+            #expect(info.contains("cluster_known_nodes:\(count)\r\n"))
+            return [count, shards.count]
+        }
+        let id = TestNode.member(3).id.description + String(repeating: "0", count: 24)
+        #expect(
+            client.say("CLUSTER FORGET \(id)")
+                == "-ERR n3 is alive: only a member that is away can be left out\r\n")
+        #expect(
+            client.say(
+                "CLUSTER FORGET \(node.core.identity.id)\(String(repeating: "0", count: 24))")
+                == "-ERR I tried hard but I can't forget myself...\r\n")
+        #expect(client.say("CLUSTER FORGET foo") == "-ERR Unknown node foo\r\n")
+        Self.lose3(client)
+        #expect(try shown() == [3, 3])
+        #expect(client.say("CLUSTER FORGET \(id)") == "+OK\r\n")
+        #expect(try shown() == [2, 2])
+        let bySlots = try Self.primariesBySlots(client)
+        #expect(try Self.primariesByNodes(client) == bySlots)
+        var back = TestNode.member(3)
+        back.incarnation = 3
+        let exchange = PushPull(
+            members: [TestNode.member(2), back], wantsReply: false, epoch: 1)
+        node.handle(.messageReceived(.pushPull(exchange), from: NodeID(rawValue: 2)))
+        #expect(try shown() == [3, 3])
+        back.incarnation = 4
+        back.state = .unreachable
+        let news = PushPull(members: [TestNode.member(2), back], wantsReply: false, epoch: 1)
+        node.handle(.messageReceived(.pushPull(news), from: NodeID(rawValue: 2)))
+        #expect(try shown() == [3, 3], "it was forgotten once, and has been back")
+    }
+
     private static func view<View: Decodable>(_ client: TestClient, _ line: String) throws -> View {
         let json = try #require(try client.ask(line)?.bytes)
         return try JSONDecoder().decode(View.self, from: Data(json))
@@ -175,7 +216,7 @@ struct CommandsClusterTests {
         let ring: RingView = try Self.view(client, "MARTLET.RING")
         #expect(ring.epoch == 0 && ring.warnings == ["the cluster is not created yet"])
         #expect(client.say("MARTLET.CREATE 3").hasPrefix("-ERR 3 members are expected and this"))
-        #expect(client.say("MARTLET.CREATE 0") == "-ERR members is 0, must be 1 to 1024\r\n")
+        #expect(client.say("MARTLET.CREATE 0") == "-INVALID members is 0, must be 1 to 1024\r\n")
         #expect(
             client.say("MARTLET.CREATE x") == "-ERR value is not an integer or out of range\r\n")
         #expect(
@@ -195,8 +236,51 @@ struct CommandsClusterTests {
     func noQuorum() throws {
         let client = try Self.trio()
         let reply = client.say("MARTLET.PUT k v W ALL")
-        #expect(reply.hasPrefix("-NOQUORUM 3 replicas are needed and 1 can be reached"), "\(reply)")
         #expect(
-            client.say("MARTLET.PUT k v W 4").hasPrefix("-ERR w is 4, must be 1 to 3"))
+            reply == "-NOQUORUM 3 replicas are needed and 1 can be reached (coordinator n1; n1 "
+                + "reachable): bring nodes back, or ask for fewer\r\n")
+        #expect(
+            client.say("MARTLET.PUT k v W 4").hasPrefix("-INVALID w is 4, must be 1 to 3"))
+    }
+
+    @Test("A read that timed out is not told about writes, and a write that did is")
+    func timedOut() throws {
+        let client = try Self.trio()
+        let witnesses = [
+            Witness(node: client.node.core.identity.id, act: .agreed),
+            Witness(node: NodeID(rawValue: 2), act: .silent),
+        ]
+        let evidence = Evidence(
+            coordinator: client.node.core.identity.id, witnesses: witnesses)
+        client.node.answer = .failed(.timedOut(needed: 2, answered: 1, evidence: evidence))
+        let what =
+            "2 replicas are needed and 1 had answered in time (coordinator n1; n1 agreed, n2 "
+            + "silent): "
+        for line in ["GET k", "STRLEN k", "MARTLET.GET k", "MGET k", "EXISTS k"] {
+            #expect(
+                client.say(line) == "-TIMEOUT \(what)allow more time, or ask for fewer\r\n",
+                "\(line)")
+        }
+        for line in ["SET k v", "SETEX k 9 v", "MARTLET.PUT k v", "DEL k", "MSET k v"] {
+            #expect(
+                client.say(line)
+                    == "-TIMEOUT \(what)the write may still take effect; read before writing "
+                    + "again, or allow more time\r\n", "\(line)")
+        }
+    }
+
+    @Test("A replica that a successful request did not wait for is pending, and not silent")
+    func pending() throws {
+        let client = try Self.trio()
+        let node = client.node.core.identity.id
+        let evidence = Evidence(
+            coordinator: node,
+            witnesses: [
+                Witness(node: node, act: .agreed),
+                Witness(node: NodeID(rawValue: 2), act: .silent),
+            ])
+        client.node.answer = .read(ReadAnswer(object: Object(), evidence: evidence))
+        let replicas = try client.ask("MARTLET.GET k")?["evidence"]?["replicas"]?.elements
+        #expect(replicas?.map { $0["act"]?.text } == ["agreed", "pending"])
     }
 }

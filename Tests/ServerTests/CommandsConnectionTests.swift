@@ -77,13 +77,76 @@ struct CommandsConnectionTests {
         #expect(client.say(line) == reply)
     }
 
-    @Test("AUTH and HELLO AUTH are refused in Redis's words for a server without passwords")
+    @Test("AUTH and HELLO AUTH answer as a Redis without passwords does")
     func auth() throws {
         let client = try TestClient()
-        let refusal = "-ERR AUTH <password> called without any password configured"
-        #expect(client.say("AUTH x").hasPrefix(refusal))
-        #expect(client.say("HELLO 3 AUTH a b").hasPrefix(refusal))
+        #expect(
+            client.say("AUTH x").hasPrefix(
+                "-ERR AUTH <password> called without any password configured"))
+        #expect(client.say("AUTH default x") == "+OK\r\n")
+        let wrong = "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+        #expect(client.say("AUTH a b") == wrong)
+        #expect(client.say("AUTH default x y") == "-ERR syntax error\r\n")
+        #expect(client.say("HELLO 3 AUTH a b SETNAME me") == wrong)
+        #expect(
+            client.say("HELLO 3 AUTH default") == "-ERR Syntax error in HELLO option 'AUTH'\r\n")
         #expect(client.say("GET k") == "$-1\r\n", "a refused HELLO changes nothing")
+        #expect(client.say("CLIENT GETNAME") == "$-1\r\n")
+        #expect(client.say("HELLO 3 AUTH default x SETNAME me").hasPrefix("%7\r\n"))
+        #expect(client.say("GET k", "CLIENT GETNAME") == "_\r\n$2\r\nme\r\n")
+    }
+
+    @Test(
+        "Whoever speaks HTTP loses the connection before anything in the body is carried out",
+        arguments: [
+            "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nSET k v\r\n",
+            "GET / HTTP/1.1\r\nHost: 127.0.0.1:7400\r\n\r\nSET k v\r\n",
+            "MULTI\r\nhost: a\r\nSET k v\r\n",
+        ])
+    func crossProtocol(request: String) throws {
+        let client = try TestClient()
+        #expect(client.send(Bytes(text: request)) == "", "not even an error goes back")
+        #expect(client.session.shouldClose && client.session.isOver)
+        #expect(client.node.noted == ["10.1.1.1:5000"])
+        #expect(TestClient(client.node, id: 2).say("GET k") == "$-1\r\n")
+    }
+
+    @Test("A client that has ended its side gets every answer, and then the end")
+    func halfClosed() throws {
+        let client = try TestClient()
+        client.node.holdsAnswers = true
+        #expect(client.say("SET k v", "GET k", "PING") == "")
+        client.session.inputEnded()
+        #expect(client.session.shouldClose && !client.session.isOver)
+        client.node.release(0)
+        #expect(client.output() == "+OK\r\n" && !client.session.isOver)
+        client.node.release(0)
+        let rest = try #require(client.session.takeOutput())
+        #expect(rest.text == "$1\r\nv\r\n+PONG\r\n")
+        #expect(!client.session.isOver, "what was taken is not written yet")
+        client.session.outputWritten(rest.count)
+        #expect(client.session.isOver)
+    }
+
+    @Test(
+        "What Redis has and nodes have not is refused with the reason and what to use instead",
+        arguments: [
+            ("EXPIRE k 10", "unknown command 'EXPIRE': an expiry belongs to", "EX seconds"),
+            ("incr k", "unknown command 'INCR': it changes what it has read", "MARTLET.PUT"),
+            ("SETNX k v", "unknown command 'SETNX': ", "MARTLET.GET"),
+            ("EVAL s 0", "unknown command 'EVAL': nodes run no scripts", "in the client"),
+            ("SADD s a", "unknown command 'SADD': a value is a string", "merge its siblings"),
+            ("HSET h f v", "unknown command 'HSET': a value is a string", "merge its siblings"),
+            ("SUBSCRIBE c", "unknown command 'SUBSCRIBE': nodes pass no", "message broker"),
+            ("ZREVRANGEBYSCORE z 1 0", "unknown command 'ZREVRANGEBYSCORE': ", "siblings"),
+            ("KEYS *", "unknown command 'KEYS': no node knows the keys", "in a value"),
+            ("WAIT 1 1", "unknown command 'WAIT': ", "with W and DW"),
+        ])
+    func refused(line: String, beginning: String, instead: String) throws {
+        let client = try TestClient()
+        let reply = client.say(line)
+        #expect(reply.hasPrefix("-ERR \(beginning)") && reply.contains(instead), "\(reply)")
+        #expect(client.say("GET k") == "$-1\r\n")
     }
 
     @Test("HELLO agrees on the protocol and names the connection; RESET takes both back")
@@ -147,8 +210,31 @@ struct CommandsConnectionTests {
         #expect(try client.ask("INFO everything")?.text == text)
         let some = try #require(try client.ask("INFO keyspace server")?.text)
         #expect(some.contains("uptime_in_seconds:1\r\n") && some.hasSuffix("# Keyspace\r\n"))
-        _ = client.say("SET a 1")
-        #expect(try client.ask("INFO keyspace")?.text == "# Keyspace\r\ndb0:keys=1\r\n")
+        #expect(text.contains("\r\narch_bits:64\r\n"))
+    }
+
+    @Test("INFO and DBSIZE count keys with a value, and those that expire; not what was deleted")
+    func keyspace() throws {
+        let client = try TestClient()
+        func counts() throws -> String? { try client.ask("INFO keyspace")?.text }
+        #expect(try counts() == "# Keyspace\r\n")
+        _ = client.say("SET a 1", "SET b 1 EX 100", "SET c 1 EX 100", "SET d 1")
+        #expect(try counts() == "# Keyspace\r\ndb0:keys=4,expires=2,avg_ttl=0\r\n")
+        _ = client.say("SET b 2", "DEL c", "DEL none", "MARTLET.PUT a 2", "SET d 1 PX 5000")
+        #expect(client.say("DBSIZE") == ":3\r\n")
+        #expect(try counts() == "# Keyspace\r\ndb0:keys=3,expires=1,avg_ttl=0\r\n")
+        _ = client.say("DEL a b d")
+        #expect(client.say("DBSIZE") == ":0\r\n")
+        #expect(try counts() == "# Keyspace\r\n")
+    }
+
+    @Test("Memory is what the system counts, and written as Redis writes it")
+    func memory() {
+        #expect(ProcessMemory.residentBytes > 1 << 20)
+        #expect(ProcessMemory.residentPages(statm: "100 25 3 4 0 5 0\n") == 25)
+        #expect(ProcessMemory.residentPages(statm: "") == 0)
+        let texts = [1_023, 1_536, 1_048_576, 5 << 30].map(ProcessMemory.text)
+        #expect(texts == ["1023B", "1.50K", "1.00M", "5.00G"])
     }
 
     @Test("HELP lists the subcommands", arguments: ["CLIENT", "CLUSTER", "CONFIG", "COMMAND"])

@@ -19,6 +19,12 @@ final class TestNode: CommandTarget {
         ("uptime_in_seconds", "1"), ("connected_clients", "1"), ("used_memory_rss", "2"),
     ]
 
+    /// Who was seen to speak HTTP.
+    private(set) var noted: [String] = []
+
+    /// What every request is answered with, in place of the node's own answer.
+    var answer: ClientAnswer?
+
     /// While true, answers wait for `release`.
     var holdsAnswers = false
     private(set) var held: [() -> Void] = []
@@ -31,6 +37,7 @@ final class TestNode: CommandTarget {
     init(name: String = "n1", others: [Member] = [], created: Bool = true) throws {
         var options = StorageOptions()
         options.prewriteBytes = 0
+        options.digest = .object
         let storage = try StorageEngine.open(disk: MemoryDisk(), options: options)
         log = storage.log
         var configuration = NodeConfiguration(
@@ -64,6 +71,7 @@ final class TestNode: CommandTarget {
     }
 
     func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void) {
+        if let answer { return complete(answer) }
         nextRequest += 1
         let id = RequestID(rawValue: nextRequest)
         waiting[id] = complete
@@ -90,6 +98,8 @@ final class TestNode: CommandTarget {
         guard core.lookUp(key, as: RequestID(rawValue: nextRequest)) else { return complete(nil) }
         for (_, holdings) in core.takeLookedUp() { complete(holdings) }
     }
+
+    func noteHTTP(from address: String) { noted.append(address) }
 
     /// Lets `seconds` pass, a tick for each tenth.
     func pass(seconds: Int) {

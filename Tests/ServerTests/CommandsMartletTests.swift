@@ -94,30 +94,30 @@ struct CommandsMartletTests {
     @Test(
         "Bad options are refused",
         arguments: [
-            ("MARTLET.GET k FOO", "syntax error"),
-            ("MARTLET.GET k R", "syntax error"),
-            ("MARTLET.GET k R x", "R must be a number of replicas, ONE, QUORUM or ALL"),
-            ("MARTLET.GET k R 2", "r is 2, must be 1 to 1, the n of the request"),
-            ("MARTLET.GET k N 0", "N is 0, must be 1 to 32"),
-            ("MARTLET.GET k TIMEOUT 60001", "TIMEOUT is 60001, must be 1 to 60000"),
-            ("MARTLET.GET k W 1", "syntax error"),
-            ("MARTLET.PUT k v R 1", "syntax error"),
-            ("MARTLET.PUT k v EX 1 PX 1", "syntax error"),
-            ("MARTLET.PUT k v EX 0", "invalid expire time in 'martlet.put' command"),
-            ("MARTLET.DELETE k EX 1", "syntax error"),
+            ("MARTLET.GET k FOO", "ERR syntax error"),
+            ("MARTLET.GET k R", "ERR syntax error"),
+            ("MARTLET.GET k R x", "INVALID R must be a number of replicas, ONE, QUORUM or ALL"),
+            ("MARTLET.GET k R 2", "INVALID r is 2, must be 1 to 1, the n of the request"),
+            ("MARTLET.GET k N 0", "INVALID N is 0, must be 1 to 32"),
+            ("MARTLET.GET k TIMEOUT 60001", "INVALID TIMEOUT is 60001, must be 1 to 60000"),
+            ("MARTLET.GET k W 1", "ERR syntax error"),
+            ("MARTLET.PUT k v R 1", "ERR syntax error"),
+            ("MARTLET.PUT k v EX 1 PX 1", "ERR syntax error"),
+            ("MARTLET.PUT k v EX 0", "ERR invalid expire time in 'martlet.put' command"),
+            ("MARTLET.DELETE k EX 1", "ERR syntax error"),
             (
                 "MARTLET.PUT k v CONTEXT !!",
-                "invalid context: it is not base64url text; pass the context of a MARTLET.GET "
-                    + "unchanged"
+                "INVALID invalid context: it is not base64url text; pass the context of a "
+                    + "MARTLET.GET unchanged"
             ),
             (
                 "MARTLET.PUT k v CONTEXT AwAAAAAA",
-                "invalid context: unsupported format version 3 at offset 0; pass the context of a "
-                    + "MARTLET.GET unchanged"
+                "INVALID invalid context: unsupported format version 3 at offset 0; pass the "
+                    + "context of a MARTLET.GET unchanged"
             ),
         ])
     func badOptions(line: String, error: String) throws {
-        #expect(try TestClient().say(line) == "-ERR \(error)\r\n")
+        #expect(try TestClient().say(line) == "-\(error)\r\n")
     }
 
     @Test("The empty context's token is this text for ever")
@@ -134,14 +134,15 @@ struct CommandsMartletTests {
                 var damaged = token
                 damaged[index] = replacement
                 let reply = client.say("MARTLET.PUT k w CONTEXT \(damaged.text)")
-                #expect(reply.hasPrefix("-ERR invalid context: "), "\(damaged.text)")
+                #expect(reply.hasPrefix("-INVALID invalid context: "), "\(damaged.text)")
             }
             let cut = Bytes(token[..<index]).text
             let reply = client.say("MARTLET.PUT k w CONTEXT '\(cut)'")
-            #expect(reply.hasPrefix("-ERR invalid context: "), "\(cut)")
+            #expect(reply.hasPrefix("-INVALID invalid context: "), "\(cut)")
         }
         #expect(client.say("GET k") == "$1\r\nv\r\n")
         let long = String(repeating: "A", count: 40_000)
-        #expect(client.say("MARTLET.PUT k w CONTEXT \(long)").hasPrefix("-ERR invalid context: "))
+        #expect(
+            client.say("MARTLET.PUT k w CONTEXT \(long)").hasPrefix("-INVALID invalid context: "))
     }
 }

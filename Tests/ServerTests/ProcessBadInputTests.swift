@@ -52,9 +52,10 @@ struct BadCommand: Sendable, CustomTestStringConvertible {
         refused("too few words", "GET", answer: "-ERR wrong number of arguments"),
         refused("too many words", "GET", "k", "k", answer: "-ERR wrong number of arguments"),
         refused("an unknown option", "MARTLET.GET", "k", "X", "1", answer: "-ERR syntax error"),
-        refused("a quorum that is none", "MARTLET.GET", "k", "R", "most", answer: "-ERR"),
+        refused("a quorum that is none", "MARTLET.GET", "k", "R", "most", answer: "-INVALID"),
         refused(
-            "a wrong context", "MARTLET.PUT", "k", "v", "CONTEXT", "?!", answer: "-ERR invalid"),
+            "a wrong context", "MARTLET.PUT", "k", "v", "CONTEXT", "?!",
+            answer: "-INVALID invalid context"),
         refused("a conditional write", "SET", "k", "v", "NX", answer: "-ERR"),
         BadCommand(
             name: "a value above the limit",

@@ -180,6 +180,13 @@ actor ProcessCluster {
     /// Whether the process that was started last for node `index` still runs.
     func isRunning(_ index: Int) -> Bool { nodes[index]?.isRunning ?? false }
 
+    /// What node `index` has printed, once it has stopped.
+    func output(_ index: Int) async throws -> String? {
+        guard let node = nodes[index] else { return nil }
+        _ = try await end(index, by: SIGTERM)
+        return node.output
+    }
+
     /// The process of node `index`.
     func pid(_ index: Int) -> pid_t? { nodes[index]?.pid }
 

@@ -35,6 +35,9 @@ final class ProcessSocket {
         }
     }
 
+    /// Sends nothing more; what comes back can still be received.
+    func endInput() { shutdown(number, CInt(SHUT_WR)) }
+
     /// What comes back, up to `text` in it or to the end.
     func receive(until text: String) throws -> String {
         var received: Bytes = []
@@ -47,6 +50,18 @@ final class ProcessSocket {
             }
             if count <= 0 { return received.text }
             received += buffer[..<count]
+        }
+    }
+
+    /// How many bytes come back before the other side closes the connection.
+    func countToEnd() throws -> Int {
+        var total = 0
+        var buffer = Bytes(repeating: 0, count: 1 << 20)
+        while true {
+            let count = unsafe recv(number, &buffer, buffer.count, 0)
+            try #require(count >= 0, "no end after \(total) bytes")
+            if count == 0 { return total }
+            total += count
         }
     }
 

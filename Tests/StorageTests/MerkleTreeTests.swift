@@ -35,11 +35,28 @@ struct MerkleTreeTests {
         let entries = entries(50, seed: 1)
         let clean = tree(entries, depth: 5)
         var changed = clean
-        let (new, old) = (Fold(delta: 7, growth: 1), Fold(delta: 7, growth: -1))
+        let new = Fold(inserting: 7)
+        var old = Fold(delta: 7, growth: -1)
+        (old.heldGrowth, old.mortalGrowth) = (-1, -1)
         changed.fold(old, at: 99)
         #expect(changed != clean && changed.count == 49)
         changed.fold(new, at: 99)
         #expect(changed == clean)
+    }
+
+    @Test("a tree counts its entries by what their digests say of them")
+    func kinds() {
+        var tree = MerkleTree(depth: 3)
+        for (index, kind) in (EntryKind.allCases + [.lasting]).enumerated() {
+            tree.insert(kind.marking(UInt64.max << UInt64(index)), at: UInt64(index) << 60)
+        }
+        #expect([tree.count, tree.heldCount, tree.mortalCount] == [4, 3, 1])
+        let coarse = tree.folded(to: 1)
+        #expect([coarse.count, coarse.heldCount, coarse.mortalCount] == [4, 3, 1])
+        var fold = Fold(inserting: EntryKind.mortal.marking(.max << 2))
+        (fold.growth, fold.heldGrowth, fold.mortalGrowth) = (-1, -1, -1)
+        tree.fold(fold, at: 2 << 60)
+        #expect([tree.count, tree.heldCount, tree.mortalCount] == [3, 2, 0])
     }
 
     @Test("folding a tree gives the very tree that its entries make at that depth")
@@ -118,7 +135,7 @@ struct MerkleTreeTests {
         var writer = ByteWriter()
         tree.encode(into: &writer)
         #expect(
-            hex(writer.bytes) == "0202" + "0807060504030201" + "0000000000000000"
+            hex(writer.bytes) == "02020101" + "0807060504030201" + "0000000000000000"
                 + "0000000000000000" + "ff00000000000000")
         writer.removeAll()
         var batch = WriteBatch()

@@ -88,6 +88,7 @@ struct ModelTests {
 
     private func options(_ random: inout SeededRandom) -> StorageOptions {
         var options = StorageOptions()
+        options.digest = .kinds
         options.segmentBytes = 4096 << random.below(4)
         options.prewriteBytes = random.chance(0.5) ? 0 : random.below(3000)
         options.chunkTargetBytes = 512 << random.below(5)

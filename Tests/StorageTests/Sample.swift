@@ -87,11 +87,13 @@ struct Sample {
 }
 
 extension StorageOptions {
-    /// No compression and no zeros ahead, so that tests can count bytes.
+    /// No compression and no zeros ahead, so that tests can count bytes; trees count entries of
+    /// all kinds.
     static var small: StorageOptions {
         var options = StorageOptions()
         options.prewriteBytes = 0
         options.compressLog = false
+        options.digest = .kinds
         return options
     }
 

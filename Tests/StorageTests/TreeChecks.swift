@@ -9,6 +9,13 @@ extension StorageKey.Space {
     static let written = allCases.filter { $0 != .trees }
 }
 
+extension EntryDigest {
+    /// As `bytes`, where the length of a value says what the entry is.
+    static let kinds = EntryDigest("kinds") { keyHash, value in
+        EntryKind.allCases[value.byteCount % 3].marking(bytes(keyHash, value))
+    }
+}
+
 extension WriteBatch {
     /// The same changes of `state`, where objects name what they replace.
     func naming(_ state: StorageState) -> WriteBatch {
@@ -53,7 +60,7 @@ extension Sample {
                 .objects, partitions: partition...partition, after: cursor)
             for entry in page.entries {
                 let value = entry.value
-                tree.insert(EntryDigest.bytes(entry.key.hash, value.raw), at: entry.key.hash)
+                tree.insert(EntryDigest.kinds(entry.key.hash, value.raw), at: entry.key.hash)
             }
             cursor = page.next
         } while cursor != nil

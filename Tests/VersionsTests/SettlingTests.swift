@@ -232,6 +232,28 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
         }
     }
 
+    @Test("The lowest bits of a digest say whether there is a value, and whether all expire")
+    func kinds() {
+        let expiry = WallTime(milliseconds: 9)
+        func bits(_ siblings: [(Sibling.Content, WallTime?)]) -> UInt64 {
+            var object = Object()
+            for (index, sibling) in siblings.enumerated() {
+                let dot = Dot(
+                    actor: Actor(node: NodeID(rawValue: 1), incarnation: 1),
+                    counter: UInt64(index + 1))
+                object.record(
+                    Sibling(
+                        dot: dot, timestamp: HybridTimestamp(bits: 5), content: sibling.0,
+                        expiry: sibling.1), seen: Context())
+            }
+            return object.digest(keyHash: 5) & 3
+        }
+        #expect(bits([]) == 0 && bits([(.tombstone, nil)]) == 0)
+        #expect(bits([(.value([1]), nil)]) == 1 && bits([(.value([]), expiry)]) == 3)
+        #expect(bits([(.tombstone, nil), (.value([1]), expiry)]) == 3)
+        #expect(bits([(.value([1]), expiry), (.value([1]), nil), (.tombstone, nil)]) == 1)
+    }
+
     @Test("Any bytes have a digest", arguments: 0..<500 as Range<UInt64>)
     func hostile(seed: UInt64) {
         var random = SeededRandom(seed: seed)

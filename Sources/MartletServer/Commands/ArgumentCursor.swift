@@ -21,6 +21,9 @@ struct ArgumentCursor {
         return Keyword(words[index])
     }
 
+    /// How many words are left.
+    var count: Int { words.count - index }
+
     /// The word taken last, as the client spelled it.
     var lastWord: Bytes { words[index - 1] }
 
@@ -43,7 +46,7 @@ struct ArgumentCursor {
     ) throws(CommandError) -> Int64 {
         let number = try integer()
         guard range.contains(number) else {
-            throw CommandError(
+            throw .invalid(
                 "\(name) is \(number), must be \(range.lowerBound) to \(range.upperBound)")
         }
         return number
@@ -58,7 +61,7 @@ struct ArgumentCursor {
         case "ALL": return .all
         default:
             guard let count = Int64(redisDecimal: word), (0...1024).contains(count) else {
-                throw CommandError("\(name) must be a number of replicas, ONE, QUORUM or ALL")
+                throw .invalid("\(name) must be a number of replicas, ONE, QUORUM or ALL")
             }
             return .count(Int(count))
         }

@@ -43,6 +43,8 @@ package final class ClientSession {
     var name: Bytes = []
     /// What CLIENT SETINFO set.
     var library: (name: Bytes, version: Bytes) = ([], [])
+    /// Whether commands are held back since MULTI.
+    var transaction = TransactionState.none
 
     private var queue = ReplyQueue()
     private var isClosed = false
@@ -81,8 +83,12 @@ package final class ClientSession {
     /// Whether no command is taken any more: after QUIT or a protocol error.
     package private(set) var shouldClose = false
 
-    /// Whether every reply was given and taken: then a session that `shouldClose` is over.
+    /// Whether every reply was given and taken.
     package var isDrained: Bool { queue.pendingCount == 0 && queue.outputByteCount == 0 }
+
+    /// Whether no command is taken any more and nothing is left to be written: then the shell
+    /// closes the connection.
+    package var isOver: Bool { shouldClose && isDrained && (unwrittenByteCount == 0 || isClosed) }
 
     /// The bytes to send; nil when there are none. Report them to `outputWritten` afterwards.
     package func takeOutput() -> Bytes? {
@@ -121,12 +127,19 @@ package final class ClientSession {
         end()
     }
 
+    /// The client sends nothing more, and all that it sent was handed in: it may still be reading.
+    package func inputEnded() {
+        end()
+    }
+
     /// Runs a command; its reply comes in its turn. After the end of a session it is ignored.
     package func execute(_ command: RESPCommand) {
         if shouldClose || isClosed { return }
         registry?.commandCount &+= 1
         let words = command.arguments
-        if command.name.isGet, words.count == 2 {
+        if transaction != .none {
+            dispatch(command)
+        } else if command.name.isGet, words.count == 2 {
             read(words[1], as: .value)
         } else if command.name.isSet, words.count == 3 {
             submit(
@@ -142,12 +155,23 @@ package final class ClientSession {
     }
 
     private func dispatch(_ command: RESPCommand) {
+        if command.name.isOfHTTP { return hangUp() }
         do throws(CommandError) {
             let spec = try CommandTable.resolve(command)
+            if transaction != .none, !command.name.isRunInTransaction { throw Self.heldBack }
             try spec.run(self, command.arguments)
         } catch {
+            if transaction != .none { transaction = .refused }
             reply { error.write(to: &$0) }
         }
+    }
+
+    /// A browser was made to speak to the node, which would carry out what stands in the body:
+    /// ends the session at once, as Redis does.
+    private func hangUp() {
+        target.noteHTTP(from: addresses.peer)
+        end()
+        connectionClosed()
     }
 
     // MARK: What commands use
@@ -212,19 +236,23 @@ package final class ClientSession {
         switch answer {
         case .read(let answer): write(answer, as: form, to: &writer)
         case .written(let answer): write(answer, as: form, to: &writer)
-        case .failed(let error): self.error(error).write(to: &writer)
+        case .failed(let error): self.error(error, ofWrite: form.isOfWrite).write(to: &writer)
         }
     }
 
-    /// The reply to a request that failed, with the nodes by name.
-    func error(_ error: RequestError) -> CommandError {
+    /// The reply to a read or write that failed, with the nodes by name.
+    func error(_ error: RequestError, ofWrite isWrite: Bool) -> CommandError {
         let names = NodeNames(target.core)
-        return CommandError(error, name: names.name(of:))
+        return CommandError(error, ofWrite: isWrite, name: names.name(of:))
     }
 }
 
-// The two hottest names as numbers, which compare without a call.
 extension Keyword {
+    /// Whether it begins a line of an HTTP request, and no command.
+    fileprivate var isOfHTTP: Bool { self == "POST" || self == "HOST:" }
+
+    // The two hottest names as numbers, which compare without a call.
+
     fileprivate var isGet: Bool { low == 0x54_45_47 && high == 0 }
     fileprivate var isSet: Bool { low == 0x54_45_53 && high == 0 }
 }

@@ -23,7 +23,7 @@ extension ClientSession {
             ("cluster_slots_ok", assigned - suspected),
             ("cluster_slots_pfail", suspected),
             ("cluster_slots_fail", 0),
-            ("cluster_known_nodes", core.members.count),
+            ("cluster_known_nodes", shownMembers.count),
             ("cluster_size", map?.nodeCount ?? 0),
             ("cluster_current_epoch", epoch),
             ("cluster_my_epoch", epoch),
@@ -43,13 +43,38 @@ extension ClientSession {
         reply { $0.writeInteger(Int(Slot(ofKey: words[2]).index)) }
     }
 
+    /// `CLUSTER FORGET id`: the node's CLUSTER replies leave out a member until it is back, so that
+    /// clients do not try to connect to it. Ring and membership stay as they are.
+    func clusterForget(_ words: [Bytes]) throws(CommandError) {
+        let name = words[2].text
+        let core = target.core
+        guard let member = core.members.first(where: { $0.id.clusterName == name }) else {
+            throw CommandError("Unknown node \(Bytes(words[2].prefix(128)).text)")
+        }
+        guard member.id != core.identity.id else {
+            throw CommandError("I tried hard but I can't forget myself...")
+        }
+        guard member.state == .unreachable else {
+            throw CommandError(
+                "\(member.name) is \(member.state): only a member that is away "
+                    + "can be left out")
+        }
+        registry?.forget(member.id)
+        reply { $0.writeOK() }
+    }
+
+    /// The members that cluster clients are shown.
+    private var shownMembers: [Member] {
+        registry?.shown(target.core.members) ?? target.core.members
+    }
+
     /// `CLUSTER NODES`: one line for each member.
     func clusterNodes() {
         let core = target.core
         let map = core.topology.map { SlotMap($0, core: core) }
         let epoch = core.topology?.epoch ?? 0
         var text = ""
-        for member in core.members {
+        for member in shownMembers {
             let client = member.clientEndpoint
             var flags = member.id == core.identity.id ? "myself,master" : "master"
             switch member.state {
@@ -95,7 +120,7 @@ extension ClientSession {
     /// `CLUSTER SHARDS`: one shard for each member, of the slots that are sent to it.
     func clusterShards() throws(CommandError) {
         let map = try slotMap()
-        let members = target.core.members
+        let members = shownMembers
         reply { writer in
             writer.writeArrayHeader(members.count)
             for member in members {

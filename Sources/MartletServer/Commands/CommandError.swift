@@ -37,6 +37,11 @@ struct CommandError: Error, Hashable {
         CommandError("invalid expire time in '\(command)' command")
     }
 
+    /// Options or a context that cannot be meant: the same request would fail again.
+    static func invalid(_ message: String) -> CommandError {
+        CommandError(code: "INVALID", message)
+    }
+
     /// What Redis does and Martlet will not pretend to do.
     static func unsupported(_ what: String, _ why: String) -> CommandError {
         CommandError("\(what) is not supported: \(why)")
@@ -56,6 +61,12 @@ struct CommandError: Error, Hashable {
             "unknown command '\(name)', with args beginning with: \(preview.text)")
     }
 
+    /// A command of Redis's that Martlet has not, and the reason; begins as the text for one that
+    /// nobody has.
+    static func refusedCommand(_ name: Keyword, _ reason: String) -> CommandError {
+        CommandError("unknown command '\(name)': \(reason)")
+    }
+
     /// Redis's text for a subcommand that a command does not have.
     static func unknownSubcommand(_ words: [Bytes]) -> CommandError {
         let name = Bytes(words[1].prefix(128)).text
@@ -69,22 +80,26 @@ struct CommandError: Error, Hashable {
 }
 
 extension CommandError {
-    /// The reply to a request that failed; `name` puts names to nodes.
-    init(_ error: RequestError, name: (NodeID) -> String) {
+    /// The reply to a request that failed, of a read or a write; `name` puts names to nodes.
+    init(_ error: RequestError, ofWrite isWrite: Bool, name: (NodeID) -> String) {
         switch error {
         case .noTopology: self = .noCluster
-        case .invalidOptions(let text): self.init(text)
+        case .invalidOptions(let text): self = .invalid(text)
         case .unavailable(let needed, let reachable, let evidence):
             self.init(
                 code: "NOQUORUM",
                 "\(needed) replicas are needed and \(reachable) can be reached"
-                    + evidence.summary(name) + ": bring nodes back, or ask for fewer")
+                    + evidence.summary(name, unanswered: "reachable")
+                    + ": bring nodes back, or ask for fewer")
         case .timedOut(let needed, let answered, let evidence):
             self.init(
                 code: "TIMEOUT",
                 "\(needed) replicas are needed and \(answered) had answered in time"
-                    + evidence.summary(name) + ": a write may still take effect; read before "
-                    + "writing again, or allow more time")
+                    + evidence.summary(name, unanswered: "silent")
+                    + (isWrite
+                        ? ": the write may still take effect; read before writing again, or allow "
+                            + "more time"
+                        : ": allow more time, or ask for fewer"))
         case .overloaded:
             self.init(
                 code: "OVERLOADED", "the node has too many requests in flight: try again later")
@@ -108,9 +123,12 @@ extension CommandError {
 }
 
 extension Evidence {
-    /// ` (coordinator a; b silent, c stored)`; for people.
-    fileprivate func summary(_ name: (NodeID) -> String) -> String {
-        let parts = witnesses.map { "\(name($0.node)) \($0.act)" }.joined(separator: ", ")
+    /// ` (coordinator a; b silent, c stored)`; for people. Whoever has not answered is
+    /// `unanswered`.
+    fileprivate func summary(_ name: (NodeID) -> String, unanswered: String) -> String {
+        let parts = witnesses.map { witness in
+            "\(name(witness.node)) \(witness.act == .silent ? unanswered : "\(witness.act)")"
+        }.joined(separator: ", ")
         return " (coordinator \(name(coordinator))\(parts.isEmpty ? "" : "; " + parts))"
     }
 }

@@ -26,6 +26,10 @@ extension CommandTable {
         CommandSpec("cluster|shards", 2, "loading stale", "Which slots each member serves.") {
             (session, _) throws(CommandError) in try session.clusterShards()
         },
+        CommandSpec(
+            "cluster|forget", 3, "admin loading stale", syntax: "id",
+            "Leaves a member that is away out of this node's CLUSTER replies until it is back."
+        ) { (session, words) throws(CommandError) in try session.clusterForget(words) },
         CommandSpec("cluster|keyslot", 3, "loading stale", syntax: "key", "A key's slot.") {
             session, words in session.clusterKeySlot(words)
         },
@@ -42,7 +46,7 @@ extension CommandTable {
         ) { _, _ in },
         CommandSpec(
             "dbsize", 1, "readonly fast",
-            "How many objects this node holds, deleted and expired ones included."
+            "How many keys with a value this node holds a replica of."
         ) { session, _ in session.databaseSize() },
         CommandSpec("info", -1, "loading stale", syntax: "[section …]", "Facts about the node.") {
             session, words in session.info(words)

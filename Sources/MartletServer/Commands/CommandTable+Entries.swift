@@ -16,8 +16,8 @@ extension CommandTable {
             "Agrees on the protocol: 2 or 3."
         ) { (session, words) throws(CommandError) in try session.hello(words) },
         CommandSpec(
-            "auth", -2, "noscript loading stale fast no_auth", syntax: "[user] password",
-            "Refused: nodes have no passwords."
+            "auth", -2, "noscript loading stale fast no_auth", syntax: "default password",
+            "Accepted for the user default, whatever the password: nodes have none."
         ) { (session, words) throws(CommandError) in try session.auth(words) },
         CommandSpec("select", 2, "loading stale fast", syntax: "0", "Selects the one database.") {
             (session, words) throws(CommandError) in try session.select(words)
@@ -35,6 +35,25 @@ extension CommandTable {
         CommandSpec(
             "client", -2, "", "Facts and settings of connections.", subcommands: clientCommands
         ) { _, _ in },
+    ]
+
+    static let transactionCommands: [CommandSpec] = [
+        CommandSpec(
+            "multi", 1, "noscript loading stale fast",
+            "Holds back what follows, up to EXEC or DISCARD: there are no transactions."
+        ) { (session, _) throws(CommandError) in try session.multi() },
+        CommandSpec(
+            "exec", 1, "noscript loading stale",
+            "Says that nothing since MULTI was carried out."
+        ) { (session, _) throws(CommandError) in try session.exec() },
+        CommandSpec("discard", 1, "noscript loading stale fast", "Ends what MULTI began.") {
+            (session, _) throws(CommandError) in try session.discard()
+        },
+        CommandSpec(
+            "watch", -2, "noscript loading stale fast", keys: .all, syntax: "key [key …]",
+            "Refused: there are no transactions."
+        ) { (session, _) throws(CommandError) in try session.watch() },
+        accepted("unwatch", "Accepted: nothing is watched."),
     ]
 
     /// A command that changes nothing, since what it asks for always holds.
@@ -96,7 +115,7 @@ extension CommandTable {
         CommandSpec(
             "set", -3, "write denyoom", keys: .one,
             syntax: "key value [EX seconds | PX ms | EXAT time | PXAT time-ms]",
-            "Writes a value over what the coordinator knows."
+            "Writes a value over what the coordinator knows. NX, XX, GET and KEEPTTL are refused."
         ) { (session, words) throws(CommandError) in try session.set(words) },
         CommandSpec(
             "setex", 4, "write denyoom", keys: .one, syntax: "key seconds value",

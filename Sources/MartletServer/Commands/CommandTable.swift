@@ -74,15 +74,25 @@ enum CommandTable {
     /// The Martlet that first had a command.
     static let since = "0.1.0"
 
+    /// By subject, as people read of them.
+    static let groups: [(title: String, commands: [CommandSpec])] = [
+        ("Keys and values", keyCommands), ("Causality and quorums", martletCommands),
+        ("Transactions", transactionCommands), ("The connection", connectionCommands),
+        ("The node", serverCommands), ("The ring, for cluster clients", clusterCommands),
+    ]
+
     /// Sorted by keyword.
-    static let commands: [CommandSpec] =
-        (connectionCommands + keyCommands + clusterCommands + serverCommands + martletCommands)
+    static let commands: [CommandSpec] = groups.flatMap(\.commands)
         .sorted { precedes($0.keyword, $1.keyword) }
 
-    /// What runs `command`, its arity checked; Redis's errors where nothing does.
+    /// What runs `command`, its arity checked; where nothing does, Redis's errors, or why not.
     static func resolve(_ command: RESPCommand) throws(CommandError) -> CommandSpec {
         let words = command.arguments
-        guard var spec = find(command.name, in: commands) else { throw .unknownCommand(words) }
+        guard var spec = find(command.name, in: commands) else {
+            throw RefusedCommands.reason(for: command.name).map {
+                .refusedCommand(command.name, $0)
+            } ?? .unknownCommand(words)
+        }
         if !spec.subcommands.isEmpty, words.count > 1 {
             guard let subcommand = find(Keyword(words[1]), in: spec.subcommands) else {
                 throw .unknownSubcommand(words)

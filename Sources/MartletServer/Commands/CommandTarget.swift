@@ -21,6 +21,8 @@ package protocol CommandTarget: AnyObject {
     /// Looks at what the node holds of a key; `complete` is called exactly once, with nil when too
     /// much is being read.
     func explain(_ key: Bytes, then complete: @escaping (KeyHoldings?) -> Void)
+    /// Notes for the operator that HTTP was spoken to the client port from `address`.
+    func noteHTTP(from address: String)
     /// Facts about the process that INFO and the status view show, in a fixed order.
     var processFacts: [(name: String, value: String)] { get }
 }

@@ -26,13 +26,19 @@ extension ClientSession {
             version = asked
         }
         var cursor = ArgumentCursor(words, from: 2)
+        var user: Bytes?
         while let option = cursor.nextKeyword() {
-            switch option {
-            case "AUTH": throw Self.authRefusal
-            case "SETNAME": name = try Self.checkedName(try cursor.value(), "Client names")
-            default: throw CommandError("Syntax error in HELLO option '\(cursor.lastWord.text)'")
+            let word = cursor.lastWord
+            switch (option, cursor.count) {
+            case ("AUTH", 2...):
+                user = try cursor.value()
+                _ = try cursor.value()
+            case ("SETNAME", 1...): name = try cursor.value()
+            default: throw CommandError("Syntax error in HELLO option '\(word.text)'")
             }
         }
+        if let user { try Self.checkUser(user) }
+        name = try Self.checkedName(name, "Client names")
         self.version = version
         self.name = name
         reply(writeGreeting)
@@ -56,14 +62,26 @@ extension ClientSession {
         writer.writeArrayHeader(0)
     }
 
-    /// `AUTH …`: there is nothing to authenticate against.
+    /// `AUTH user password`: the one user has no password, so that any is right.
     func auth(_ words: [Bytes]) throws(CommandError) {
-        throw Self.authRefusal
+        switch words.count {
+        case 2:
+            throw CommandError(
+                "AUTH <password> called without any password configured for the default user. Are "
+                    + "you sure your configuration is correct?")
+        case 3:
+            try Self.checkUser(words[1])
+            reply { $0.writeOK() }
+        default: throw .syntax
+        }
     }
 
-    private static let authRefusal = CommandError(
-        "AUTH <password> called without any password configured for the default user. Are you "
-            + "sure your configuration is correct?")
+    private static func checkUser(_ user: Bytes) throws(CommandError) {
+        guard user == Bytes(text: "default") else {
+            throw CommandError(
+                code: "WRONGPASS", "invalid username-password pair or user is disabled.")
+        }
+    }
 
     /// `SELECT 0`.
     func select(_ words: [Bytes]) throws(CommandError) {
@@ -84,6 +102,7 @@ extension ClientSession {
     func reset() {
         version = .resp2
         name = []
+        transaction = .none
         reply { $0.writeSimple("RESET") }
     }
 

@@ -24,15 +24,15 @@ extension ClientSession {
         reply { $0.writeVerbatim(text) }
     }
 
-    /// `DBSIZE`: what this node holds. How many keys the cluster holds, no node knows.
+    /// `DBSIZE`: the keys with a value of which this node holds a replica. How many the cluster
+    /// has, no node knows.
     func databaseSize() {
-        let count = target.core.objectCount
+        let count = target.core.engine.objectCounts.held
         reply { $0.writeInteger(count) }
     }
 
     private func sections(_ core: NodeCore) -> [Section] {
         let facts = target.processFacts
-        let objects = core.objectCount
         return [
             (
                 "Server",
@@ -40,6 +40,7 @@ extension ClientSession {
                     ("redis_version", CommandTable.redisVersion),
                     ("redis_mode", "cluster"),
                     ("server_name", "martlet"),
+                    ("arch_bits", "\(Int.bitWidth)"),
                     ("run_id", core.identity.id.clusterName),
                     ("node_name", core.identity.name),
                 ] + facts.filter { Self.section(ofFact: $0.name) == "Server" }
@@ -59,8 +60,16 @@ extension ClientSession {
             ("Stats", statistics(core)),
             ("Replication", [("role", "master")]),
             ("Cluster", [("cluster_enabled", "1")] + clock(core)),
-            ("Keyspace", objects == 0 ? [] : [("db0", "keys=\(objects)")]),
+            ("Keyspace", Self.keyspace(core.engine.objectCounts)),
         ]
+    }
+
+    /// Exact but for partitions whose tree is being built; an expired value counts until it is
+    /// removed, as in Redis. The mean of what is left to live is not known, and 0 as in a Redis
+    /// that has not looked yet.
+    private static func keyspace(_ counts: ObjectCounts) -> [(name: String, value: String)] {
+        if counts.held == 0 { return [] }
+        return [("db0", "keys=\(counts.held),expires=\(counts.mortal),avg_ttl=0")]
     }
 
     /// Where Redis's tools look for a fact about the process.
@@ -151,10 +160,4 @@ extension ClientSession {
             ("hints_delivered", "\(counters.hintsDelivered)"),
         ]
     }
-}
-
-extension NodeCore {
-    /// Objects stored here, tombstones and expired values included; hints are counted apart. Those
-    /// of partitions whose tree is being built are left out.
-    var objectCount: Int { engine.objectCount }
 }

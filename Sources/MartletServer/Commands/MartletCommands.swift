@@ -74,7 +74,7 @@ private struct CausalWrite {
         do {
             return try ContextToken.decode(token)
         } catch {
-            throw CommandError(
+            throw .invalid(
                 "invalid context: \(error); pass the context of a MARTLET.GET unchanged")
         }
     }

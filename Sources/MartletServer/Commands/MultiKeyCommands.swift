@@ -16,6 +16,8 @@ enum GatheredForm {
     case replacedCount
     /// EXISTS: how many keys have a value.
     case presentCount
+
+    fileprivate var isOfWrite: Bool { self == .stored || self == .replacedCount }
 }
 
 /// The answers of one command's requests as they come in.
@@ -87,7 +89,9 @@ extension ClientSession {
     private func write(
         _ answers: [ClientAnswer], as form: GatheredForm, to writer: inout ReplyWriter
     ) {
-        if let failure = failure(among: answers) { return failure.write(to: &writer) }
+        if let failure = failure(among: answers, ofWrites: form.isOfWrite) {
+            return failure.write(to: &writer)
+        }
         switch form {
         case .values:
             writer.writeArrayHeader(answers.count)
@@ -114,12 +118,12 @@ extension ClientSession {
     }
 
     /// The first failure, with how many there are.
-    private func failure(among answers: [ClientAnswer]) -> CommandError? {
+    private func failure(among answers: [ClientAnswer], ofWrites: Bool) -> CommandError? {
         let failures = answers.compactMap { answer -> RequestError? in
             if case .failed(let error) = answer { error } else { nil }
         }
         guard let first = failures.first else { return nil }
-        var failure = error(first)
+        var failure = error(first, ofWrite: ofWrites)
         if answers.count > 1 {
             failure.message =
                 "\(failures.count) of \(answers.count) keys failed, the first because: "

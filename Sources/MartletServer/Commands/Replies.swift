@@ -4,6 +4,9 @@
 //     MARTLET.GET     context  siblings → [value deleted dot timestamp_ms expires_ms]  evidence
 //     MARTLET.PUT     dot  context (null: read first, there are siblings)  siblings  evidence
 //     evidence        coordinator  replicas → [node stands_in_for act]
+//
+// A request that succeeded has not waited for whoever had not answered: `pending`, and no sign of
+// trouble. Only an error calls them silent.
 internal import MartletBase
 internal import MartletNode
 internal import MartletRESP
@@ -124,7 +127,7 @@ extension ClientSession {
                 writer.writeNull()
             }
             writer.writeBulk("act")
-            writer.writeBulk("\(witness.act)")
+            writer.writeBulk(witness.act == .silent ? "pending" : "\(witness.act)")
         }
     }
 }

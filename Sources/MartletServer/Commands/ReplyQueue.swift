@@ -34,6 +34,14 @@ enum ReplyForm {
     case receipt
     /// Encoded by whoever completes it; never comes with an answer of its own.
     case encodedLater
+
+    /// Whether it answers a write.
+    var isOfWrite: Bool {
+        switch self {
+        case .stored, .receipt: true
+        case .value, .length, .type, .remaining, .versions, .encodedLater: false
+        }
+    }
 }
 
 /// The replies that a connection still owes, and the bytes that are ready for it.

@@ -1,7 +1,9 @@
 // The data directory of a stopped node, opened to be looked at. Nothing of it is changed, not even
 // a time stamp that a file system keeps of writes.
-internal import MartletBase
 package import MartletStorage
+
+internal import Glibc
+internal import MartletBase
 
 /// Why a data directory cannot be looked at.
 package enum StorageDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -11,6 +13,8 @@ package enum StorageDirectoryError: Error, Hashable, Sendable, CustomStringConve
     case unreachable(directory: String, DiskError)
     /// The disk refused.
     case disk(directory: String, DiskError)
+    /// It is the folder of a node, which has its data in a folder of its own.
+    case parent(directory: String, data: String)
     /// Nothing says what the data is.
     case unreadable(directory: String, StorageError)
 
@@ -22,6 +26,8 @@ package enum StorageDirectoryError: Error, Hashable, Sendable, CustomStringConve
                 + "'martlet status'"
         case .unreachable(let directory, let error), .disk(let directory, let error):
             "data directory \(directory): \(error)"
+        case .parent(let directory, let data):
+            "\(directory) holds no data of a node itself: did you mean \(data)?"
         case .unreadable(let directory, let error): "data directory \(directory): \(error)"
         }
     }
@@ -33,7 +39,10 @@ package enum StorageDirectoryError: Error, Hashable, Sendable, CustomStringConve
 
     /// Whether what was asked for cannot be meant.
     package var isUsage: Bool {
-        if case .unreachable = self { true } else { false }
+        switch self {
+        case .unreachable, .parent: true
+        case .held, .disk, .unreadable: false
+        }
     }
 }
 
@@ -54,6 +63,15 @@ package final class StorageDirectory {
             if case .locked = error.cause { throw .held(directory: path, error) }
             throw .disk(directory: path, error)
         }
+        let data = "\(path)/data"
+        if inspection.isForeign, Self.isDirectory(data) {
+            throw .parent(directory: path, data: data)
+        }
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     deinit { inspection.close() }

@@ -156,6 +156,7 @@ extension StoredEntry {
         guard let tree = stored.tree else { return [] }
         return [
             Field(name: "objects", value: "\(tree.count)"),
+            Field(name: "with_value", value: "\(tree.heldCount)"),
             Field(name: "leaves", value: "\(1 << tree.depth)"),
             Field(name: "root", value: String(tree.root, radix: 16)),
         ]

@@ -13,6 +13,7 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     private var parser: CommandParser
     private var context: ChannelHandlerContext?
     private var hasEnded = false
+    private var hasInputEnded = false
 
     init(loop: NodeLoop, session: ClientSession, limits: RESPLimits) {
         self.loop = loop
@@ -32,6 +33,16 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     func handlerRemoved(context: ChannelHandlerContext) {
         end()
         self.context = nil
+    }
+
+    /// A client that has ended its side may still read what it asked for.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent {
+            hasInputEnded = true
+            runCommands()
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
     }
 
     private func end() {
@@ -55,7 +66,13 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         } catch {
             session.protocolError(error)
         }
+        if hasInputEnded, !session.isSaturated { session.inputEnded() }
         if session.isSaturated || session.shouldClose { setReading(false) }
+        closeIfOver()
+    }
+
+    private func closeIfOver() {
+        if session.isOver { context?.close(promise: nil) }
     }
 
     private func setReading(_ reads: Bool) {
@@ -85,6 +102,7 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
             setReading(true)
             runCommands()
         }
+        closeIfOver()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

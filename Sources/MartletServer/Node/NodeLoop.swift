@@ -294,6 +294,12 @@ final class NodeLoop: @unchecked Sendable {
         complain("refused a peer connection from \(whom): \(reason)")
     }
 
+    func noteHTTP(from address: String) {
+        complain(
+            "closed the client connection from \(address): it speaks HTTP; somebody may make a "
+                + "browser send commands")
+    }
+
     func noteBadDatagram(_ address: SocketAddress, _ error: FormatError) {
         let whom = Self.text(of: address) ?? "somebody"
         complain("dropped a datagram from \(whom): \(error)")
@@ -350,8 +356,13 @@ extension NodeLoop: CommandTarget {
 
     var processFacts: [(name: String, value: String)] {
         let dropped = linkOrder.reduce(0) { $0 + $1.droppedCount }
+        let memory = ProcessMemory.residentBytes
         return [
+            ("process_id", "\(getpid())"),
             ("uptime_in_seconds", "\(now.instant.since(startedAt).components.seconds)"),
+            ("used_memory", "\(memory)"),
+            ("used_memory_human", ProcessMemory.text(memory)),
+            ("used_memory_rss", "\(memory)"),
             ("connected_clients", "\(clients.sessions.count)"),
             ("open_links", "\(linkOrder.count { $0.isOpen })"),
             ("dropped_peer_messages", "\(dropped)"),

@@ -152,6 +152,7 @@ package final class Server {
             try channel.pipeline.syncOperations.addHandler(PeerHandler(loop: loop))
         }
         let clients = listener(group, firstRead: 16 << 10) { channel in
+            try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
             let handler = ClientHandler(
                 loop: loop, session: loop.newSession(on: channel), limits: configuration.resp)
             try channel.pipeline.syncOperations.addHandler(handler)

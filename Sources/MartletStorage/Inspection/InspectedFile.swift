@@ -51,7 +51,7 @@ public struct InspectedFile: Hashable, Sendable {
         version = start.last
     }
 
-    private static func kind(of name: String) -> Kind {
+    static func kind(of name: String) -> Kind {
         if ManifestFormat.number(name) != nil { return .manifest }
         if LogFormat.segmentNumber(name) != nil { return .log }
         if TableFormat.number(name) != nil { return .table }

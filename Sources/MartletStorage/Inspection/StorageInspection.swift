@@ -19,6 +19,9 @@ public struct StorageInspection {
         }
     }
 
+    /// Whether no file is one of the engine's, by its name.
+    public var isForeign: Bool { names.allSatisfy { InspectedFile.kind(of: $0) == .foreign } }
+
     /// Gives the directory back.
     public func close() { disk.unlock() }
 

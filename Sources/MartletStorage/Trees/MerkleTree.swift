@@ -8,7 +8,7 @@
 // That is no defence against one who chooses values so that digests cancel out: replicas trust each
 // other, and a digest is taken of what a client cannot choose freely.
 
-//   tree = u8 depth, varint count, 2^depth × u64 leaf
+//   tree = u8 depth, varint count, varint held, varint mortal, 2^depth × u64 leaf
 public import MartletBase
 
 /// Digests of the entries of a partition, folded by the fronts of their key hashes.
@@ -19,6 +19,10 @@ public struct MerkleTree: Hashable, Sendable {
     public private(set) var root: UInt64 = 0
     /// How many entries there are.
     public private(set) var count = 0
+    /// How many of them hold something, and are not the trace of what was deleted.
+    public private(set) var heldCount = 0
+    /// How many of those end by themselves.
+    public private(set) var mortalCount = 0
 
     /// The depth of a tree that was just begun: 16 leaves.
     static let depthAtFirst = 4
@@ -82,7 +86,7 @@ public struct MerkleTree: Hashable, Sendable {
 
     /// Takes in an entry of this key hash and digest. O(1).
     public mutating func insert(_ digest: UInt64, at keyHash: UInt64) {
-        fold(Fold(delta: digest, growth: 1), at: keyHash)
+        fold(Fold(inserting: digest), at: keyHash)
     }
 
     /// Takes in a change of an entry with this key hash. O(1), in place.
@@ -91,7 +95,9 @@ public struct MerkleTree: Hashable, Sendable {
         leaves[Self.leafIndex(of: keyHash, depth: depth)] ^= fold.delta
         root ^= fold.delta
         // Below zero where deltas come before what they are deltas to.
-        count &+= fold.growth
+        count &+= Int(fold.growth)
+        heldCount &+= Int(fold.heldGrowth)
+        mortalCount &+= Int(fold.mortalGrowth)
     }
 
     /// The same entries in a tree of `depth`, which is no more than the tree's: the very one that
@@ -101,6 +107,8 @@ public struct MerkleTree: Hashable, Sendable {
         tree.leaves = nodes(depth: depth)
         tree.root = root
         tree.count = count
+        tree.heldCount = heldCount
+        tree.mortalCount = mortalCount
         return tree
     }
 
@@ -130,7 +138,9 @@ extension MerkleTree {
     /// Appends the tree's bytes.
     public func encode(into writer: inout ByteWriter) {
         writer.write(UInt8(depth))
-        writer.writeVarint(UInt64(bitPattern: Int64(count)))
+        for count in [count, heldCount, mortalCount] {
+            writer.writeVarint(UInt64(bitPattern: Int64(count)))
+        }
         for leaf in leaves { writer.write(leaf) }
     }
 
@@ -139,13 +149,19 @@ extension MerkleTree {
         let depth = Int(try reader.readUInt8())
         guard depth <= Self.depthLimit else { throw reader.error(.invalid("depth of a tree")) }
         self.init(depth: depth)
-        guard let count = Int(exactly: try reader.readVarint()) else {
-            throw reader.error(.invalid("count of a tree"))
-        }
-        self.count = count
+        count = try Self.count(from: &reader)
+        heldCount = try Self.count(from: &reader)
+        mortalCount = try Self.count(from: &reader)
         for index in leaves.indices {
             leaves[index] = try reader.readUInt64()
             root ^= leaves[index]
         }
+    }
+
+    private static func count(from reader: inout ByteReader) throws(FormatError) -> Int {
+        guard let count = Int(exactly: try reader.readVarint()) else {
+            throw reader.error(.invalid("count of a tree"))
+        }
+        return count
     }
 }

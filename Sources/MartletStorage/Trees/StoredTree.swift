@@ -12,7 +12,7 @@ public struct StoredTree: Hashable, Sendable {
     /// The tree; nil where it was unknown.
     public let tree: MerkleTree?
 
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     init(_ tree: MerkleTree?, losses: UInt64) {
         self.tree = tree

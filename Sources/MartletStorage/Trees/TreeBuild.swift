@@ -109,7 +109,7 @@ extension StorageEngine {
     public var treesDue: [UInt16] { trees.due }
 
     /// How many objects there are, but for partitions of which the tree is unknown. O(partitions).
-    public var objectCount: Int { trees.objectCount }
+    public var objectCounts: ObjectCounts { trees.counts }
 
     /// What the trees take in memory, in bytes. O(partitions).
     public var treeBytes: Int { trees.byteCount }

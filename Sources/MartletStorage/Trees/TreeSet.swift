@@ -79,10 +79,12 @@ final class TreeSet {
             .map { UInt16($0) }
     }
 
-    /// How many entries all known trees stand for. O(partitions).
-    var objectCount: Int {
+    /// What all known trees stand for. O(partitions).
+    var counts: ObjectCounts {
         foldPending()
-        return slots.reduce(0) { $0 + ($1.tree?.count ?? 0) }
+        return slots.reduce(into: ObjectCounts()) { counts, slot in
+            if let tree = slot.tree { counts.add(tree) }
+        }
     }
 
     /// What the trees take in memory, in bytes. O(partitions).
@@ -272,6 +274,23 @@ final class TreeSet {
             guard let tree = slots[index].tree else { continue }
             invariant(tree.root == tree.node(depth: 0, 0), "root of \(index)")
         }
+    }
+}
+
+/// How many objects trees stand for, by kinds.
+public struct ObjectCounts: Hashable, Sendable {
+    /// All of them, traces of deleted ones included.
+    public private(set) var all = 0
+    /// Those that hold something.
+    public private(set) var held = 0
+    /// Those of them that end by themselves.
+    public private(set) var mortal = 0
+
+    fileprivate mutating func add(_ tree: MerkleTree) {
+        // Files are not believed: what they say wraps rather than traps.
+        all &+= tree.count
+        held &+= tree.heldCount
+        mortal &+= tree.mortalCount
     }
 }
 

@@ -47,9 +47,6 @@ struct Repair: AsyncParsableCommand {
         if key != nil, partition != nil {
             throw ValidationError("--key and --partition name two partitions: give one")
         }
-        if let partition, !(0..<16_384).contains(partition) {
-            throw ValidationError("--partition must be 0 to 16383")
-        }
     }
 
     /// Asks the nodes, waits if it is to, and prints what came of it.
@@ -87,7 +84,7 @@ struct Repair: AsyncParsableCommand {
         if let partition {
             guard homes.indices.contains(partition) else {
                 throw CommandFailure(
-                    "there is no partition \(partition): the last is \(homes.count - 1)",
+                    "there is no partition \(partition): this ring has 0 to \(homes.count - 1)",
                     status: .usage)
             }
             wanted.removeAll { !homes[partition].homes.contains($0.name) }

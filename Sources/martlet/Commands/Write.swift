@@ -7,8 +7,9 @@ struct WriteOptions: ParsableArguments {
     /// What the write replaces.
     @Option(
         help: ArgumentHelp(
-            "What the write replaces: the context that 'martlet get' printed. Without it the write "
-                + "replaces nothing that is there.", valueName: "token"))
+            "What the write replaces: the context that 'martlet get' printed. Without it a put "
+                + "replaces nothing that is there, and a delete what it reads first.",
+            valueName: "token"))
     var context: String?
 
     /// W.
@@ -34,8 +35,10 @@ struct WriteOptions: ParsableArguments {
             timeout: request.timeout?.duration)
     }
 
-    func report(_ result: PutResult) throws {
-        Console.lines(request.json ? [try martlet.json(PutJSON(result))] : AnswerText.lines(result))
+    func report(_ result: PutResult, deleted: GetResult? = nil) throws {
+        if request.json { return Console.line(try martlet.json(PutJSON(result))) }
+        Console.lines(
+            deleted.map { AnswerText.lines(deleted: $0, result) } ?? AnswerText.lines(result))
     }
 }
 
@@ -49,7 +52,10 @@ struct Put: AsyncParsableCommand {
             without --context to a key that has a value makes a second sibling: nothing that \
             somebody else wrote is lost by it. To overwrite whatever is there, use SET of redis-cli.
 
+            '-' as the value reads it from standard input, all of it, line ends included.
+
             Examples:
+              martlet put cart:42 - < cart.json
               martlet put cart:42 '["book"]'
               martlet put cart:42 '["book","pen"]' --context AQEB... --w all
               martlet put session:7 x --expires 30s --dw 0
@@ -63,21 +69,26 @@ struct Put: AsyncParsableCommand {
     var key: String
 
     /// The value.
-    @Argument(help: "The value.")
+    @Argument(help: "The value; - reads it from standard input.")
     var value: String
 
     /// When the value expires.
     @Option(help: "After how long the value expires, such as 30s; never unless given.")
     var expires: DurationArgument?
 
+    /// The most that is read from standard input: no node takes as much in one value.
+    private static let inputLimit = 64 << 20
+
     /// A write that was not parsed yet.
     init() {}
 
     /// Writes and prints what became of it.
     func run() async throws {
+        let bytes = value == "-" ? try Console.input(limit: Self.inputLimit) : Array(value.utf8)
         let result = try await node.withClient {
             try await $0.put(
-                key, value, context: write.context.map(Context.init), expiry: expires?.duration,
+                Array(key.utf8), bytes, context: write.context.map(Context.init),
+                expiry: expires?.duration,
                 consistency: write.consistency)
         }
         try write.report(result)
@@ -88,12 +99,16 @@ struct Put: AsyncParsableCommand {
 struct Delete: AsyncParsableCommand {
     /// What `martlet help delete` says.
     static let configuration = CommandConfiguration(
-        abstract: "Delete what a context has seen of a key.",
+        abstract: "Delete a key: what is read of it now, or what a context has seen.",
         discussion: """
-            A delete is a write: it replaces what its context covers, and a value that was written \
-            at the same time survives beside it. To delete whatever is there, use DEL of redis-cli.
+            Without --context the key is read first, and all of its values that are found are \
+            deleted. With it, what the context covers is, and nothing else. Either way a value \
+            that is written at the same time survives.
 
-            Example:
+            Exits with 1 when the read finds no value; then nothing is written.
+
+            Examples:
+              martlet delete cart:42
               martlet delete cart:42 --context AQEB...
             """)
 
@@ -109,10 +124,23 @@ struct Delete: AsyncParsableCommand {
 
     /// Deletes and prints what became of it.
     func run() async throws {
-        let result = try await node.withClient {
-            try await $0.delete(
-                key, context: write.context.map(Context.init), consistency: write.consistency)
+        let (found, result) = try await node.withClient { client in
+            if let context = write.context {
+                let result = try await client.delete(
+                    key, context: Context(context), consistency: write.consistency)
+                return (nil as GetResult?, result)
+            }
+            let found = try await client.get(
+                key,
+                consistency: ReadConsistency(
+                    n: write.request.n, timeout: write.request.timeout?.duration))
+            guard found.siblings.contains(where: { $0.value != nil }) else {
+                throw CommandFailure("there is nothing to delete: the key has no value")
+            }
+            let result = try await client.delete(
+                key, context: found.context, consistency: write.consistency)
+            return (found, result)
         }
-        try write.report(result)
+        try write.report(result, deleted: found)
     }
 }

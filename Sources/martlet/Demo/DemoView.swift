@@ -45,15 +45,15 @@ struct DemoReading: Hashable, Sendable {
         self.figures = figures
     }
 
-    /// What the node is doing, in a few words.
-    func state(at now: Duration) -> String {
+    /// What the node is doing, in a few words; `hasAnswered` when its process has answered before.
+    func state(at now: Duration, hasAnswered: Bool) -> String {
         switch condition {
         case .waiting(let until):
             let seconds = max(1, Int(((until - now) / .seconds(1)).rounded(.up)))
             return "down, back in \(seconds) s"
         case .stopping: return "stopping"
         case .running:
-            guard let figures else { return "starting" }
+            guard let figures else { return hasAnswered ? "not answering" : "starting" }
             return figures.hasRing ? "serving" : "joining"
         }
     }
@@ -63,6 +63,8 @@ struct DemoReading: Hashable, Sendable {
 struct DemoView: Sendable {
     private var previous: [DemoReading] = []
     private var readAt = Duration.zero
+    /// The processes that have answered once.
+    private var answered: Set<Int32> = []
 
     /// A view of nothing yet.
     init() {}
@@ -73,9 +75,10 @@ struct DemoView: Sendable {
             ("node", .left), ("pid", .right), ("state", .left), ("seen as", .left),
             ("ops/s", .right), ("keys", .right), ("hints", .right),
         ])
+        note(readings)
         for reading in readings {
             table.add([
-                reading.name, reading.pid.map { "\($0)" } ?? "-", reading.state(at: now),
+                reading.name, reading.pid.map { "\($0)" } ?? "-", state(of: reading, at: now),
                 reading.believed ?? "-", rate(reading, at: now),
                 reading.figures.map { "\($0.keys)" } ?? "-",
                 reading.figures.map { "\($0.hints)" } ?? "-",
@@ -89,6 +92,7 @@ struct DemoView: Sendable {
     /// What changed since the last call, one line for each node that is in another state; all of
     /// them at the first.
     mutating func changes(_ readings: [DemoReading], at now: Duration) -> [String] {
+        note(readings)
         let before = Dictionary(uniqueKeysWithValues: previous.map { ($0.name, $0) })
         defer {
             previous = readings
@@ -98,12 +102,12 @@ struct DemoView: Sendable {
             let old = before[reading.name]
             let isSame =
                 old.map {
-                    Self.word($0) == Self.word(reading) && $0.believed == reading.believed
+                    word($0) == word(reading) && $0.believed == reading.believed
                         && $0.pid == reading.pid
                         && ($0.figures?.hints ?? 0 > 0) == (reading.figures?.hints ?? 0 > 0)
                 } ?? false
             if isSame { return nil }
-            var line = "\(reading.name) is \(reading.state(at: now))"
+            var line = "\(reading.name) is \(state(of: reading, at: now))"
             if let pid = reading.pid { line += ", pid \(pid)" }
             if let believed = reading.believed { line += ", seen as \(believed)" }
             if let hints = reading.figures?.hints, hints > 0 { line += ", \(hints) hints pending" }
@@ -111,10 +115,24 @@ struct DemoView: Sendable {
         }
     }
 
+    /// Keeps which of the processes that run have answered.
+    private mutating func note(_ readings: [DemoReading]) {
+        answered = Set(
+            readings.compactMap { reading in
+                reading.pid.flatMap {
+                    reading.figures != nil || answered.contains($0) ? $0 : nil
+                }
+            })
+    }
+
+    private func state(of reading: DemoReading, at now: Duration) -> String {
+        reading.state(at: now, hasAnswered: reading.pid.map(answered.contains) ?? false)
+    }
+
     /// The state without what counts down.
-    private static func word(_ reading: DemoReading) -> String {
+    private func word(_ reading: DemoReading) -> String {
         if case .waiting = reading.condition { return "down" }
-        return reading.state(at: .zero)
+        return state(of: reading, at: .zero)
     }
 
     private func rate(_ reading: DemoReading, at now: Duration) -> String {

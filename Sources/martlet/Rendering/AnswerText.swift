@@ -28,8 +28,19 @@ enum AnswerText {
         return Columns.lines(rows + evidence(result.evidence))
     }
 
+    /// What became of a delete, after a read that showed it what to delete.
+    static func lines(deleted: GetResult, _ result: PutResult) -> [String] {
+        let values = deleted.siblings.filter { !$0.isDeletion }
+        return Columns.lines(
+            values.enumerated().map { index, sibling in
+                (index == 0 ? "deleted" : "", value(sibling))
+            } + rows(result))
+    }
+
     /// What became of a write.
-    static func lines(_ result: PutResult) -> [String] {
+    static func lines(_ result: PutResult) -> [String] { Columns.lines(rows(result)) }
+
+    private static func rows(_ result: PutResult) -> [(String, String)] {
         var rows = [("written", result.dot)]
         if let context = result.context {
             rows.append(("context", context.description))
@@ -41,7 +52,7 @@ enum AnswerText {
                         + "write the value that should replace them with the context of that"
                 ))
         }
-        return Columns.lines(rows + evidence(result.evidence))
+        return rows + evidence(result.evidence)
     }
 
     private static func value(_ sibling: Sibling) -> String {
@@ -55,7 +66,8 @@ enum AnswerText {
         [("coordinator", evidence.coordinator)]
             + evidence.witnesses.enumerated().map { index, witness in
                 let role = witness.standsInFor.map { " for \($0), which is away," } ?? ""
-                return (index == 0 ? "replicas" : "", "\(witness.node)\(role) \(witness.act)")
+                let act = witness.act == "pending" ? "not waited for" : witness.act
+                return (index == 0 ? "replicas" : "", "\(witness.node)\(role) \(act)")
             }
     }
 

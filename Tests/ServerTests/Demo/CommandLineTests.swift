@@ -81,7 +81,7 @@ struct CommandLineTests {
             (MartletError.Code.notConnected, CommandStatus.unavailable),
             (.noQuorum, .unavailable), (.deadlinePassed, .unavailable), (.noCluster, .unavailable),
             (.timedOut, .unavailable), (.refused, .failed), (.tooLarge, .failed),
-            (.tooManySiblings, .failed), (.invalidEndpoint, .usage),
+            (.tooManySiblings, .failed), (.invalidEndpoint, .usage), (.invalidRequest, .usage),
         ])
     func statuses(code: MartletError.Code, status: CommandStatus) throws {
         let error = MartletError(code, "what happened", endpoint: "h:1")

@@ -127,6 +127,21 @@ struct DemoViewTests {
                 == "n1      -  down, back in 8 s  alive        -     -      -")
     }
 
+    @Test("A node that has answered and does not any more is not starting")
+    func notAnswering() {
+        var view = DemoView()
+        let mute = reading(requests: 0, answers: false)
+        #expect(
+            view.changes([mute], at: .seconds(1)) == ["n1 is starting, pid 7, seen as alive"])
+        #expect(
+            view.changes([reading(requests: 0)], at: .seconds(2))
+                == ["n1 is serving, pid 7, seen as alive"])
+        #expect(
+            view.changes([mute], at: .seconds(3)) == ["n1 is not answering, pid 7, seen as alive"])
+        #expect(view.changes([mute], at: .seconds(4)) == [])
+        #expect(view.lines([mute], at: .seconds(5)).last?.contains("  not answering  ") == true)
+    }
+
     @Test("Without a terminal only changes are told")
     func changes() {
         var view = DemoView()

@@ -12,7 +12,7 @@ struct RenderingTests {
         coordinator: "n1",
         witnesses: [
             Witness(node: "n1", act: "agreed"),
-            Witness(node: "n4", standsInFor: "n2", act: "silent"),
+            Witness(node: "n4", standsInFor: "n2", act: "pending"),
         ])
 
     private func sibling(_ text: String?, _ time: Int64, deleted: Bool = false) -> Sibling {
@@ -37,7 +37,7 @@ struct RenderingTests {
                 "context      AbC",
                 "coordinator  n1",
                 "replicas     n1 agreed",
-                "             n4 for n2, which is away, silent",
+                "             n4 for n2, which is away, not waited for",
             ])
     }
 
@@ -50,6 +50,20 @@ struct RenderingTests {
         let deleted = GetResult(
             siblings: [sibling(nil, 0, deleted: true)], context: Context("A"), evidence: evidence)
         #expect(AnswerText.lines(deleted).first == "value        deleted")
+    }
+
+    @Test("A delete shows the values that it read and deleted")
+    func delete() {
+        let found = GetResult(
+            siblings: [sibling("old", 0), sibling(nil, 1, deleted: true), sibling("new", 2)],
+            context: Context("A"), evidence: evidence)
+        let result = PutResult(
+            dot: "a/1:3", context: Context("B"), siblingCount: 1, evidence: evidence)
+        #expect(
+            AnswerText.lines(deleted: found, result).prefix(4) == [
+                "deleted      \"old\"", "             \"new\"", "written      a/1:3",
+                "context      B",
+            ])
     }
 
     @Test("A write that left siblings says what to do")

@@ -30,7 +30,9 @@ extension Clusters.Processes {
         return try files.contentsOfDirectory(atPath: directory).sorted().map { name in
             let path = "\(directory)/\(name)"
             let facts = try files.attributesOfItem(atPath: path)
-            let hash = StableHash.hash(Bytes(try Data(contentsOf: URL(filePath: path))))
+            let isFolder = facts[.type] as? FileAttributeType == .typeDirectory
+            let bytes = isFolder ? Data() : try Data(contentsOf: URL(filePath: path))
+            let hash = StableHash.hash(Bytes(bytes))
             return "\(name) \(facts[.size] ?? 0) \(facts[.modificationDate] ?? 0) \(hash)"
         }
     }
@@ -107,5 +109,9 @@ extension Clusters.Processes {
             try ProcessNode(["storage", "inspect", "\(empty)/none"]).awaitEnd()
         }
         #expect(missing == .exited(2))
+        try FileManager.default.createDirectory(
+            atPath: "\(empty)/data", withIntermediateDirectories: true)
+        let parent = try await storage("inspect", on: empty)
+        #expect(parent.status == 2 && parent.output.contains("did you mean \(empty)/data?"))
     }
 }
