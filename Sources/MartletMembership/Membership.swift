@@ -138,6 +138,9 @@ public struct Membership: Sendable {
         }
     }
 
+    /// Between two probes of this node.
+    public var protocolPeriod: Duration { options.protocolPeriod }
+
     /// Everyone known, this node included, by id. O(n).
     public var members: [Member] {
         var all = table.beliefs.map(\.member)

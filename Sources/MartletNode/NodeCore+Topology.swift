@@ -89,6 +89,7 @@ extension NodeCore {
         antiEntropy.topologyChanged(newer, at: now, into: &antiEntropyEffects)
         effects.append(.note(.topologyAdopted(epoch: newer.epoch)))
         tell(.topologyNamed(newer.members.map(\.id)), at: now, into: &effects)
+        for node in links { reachabilityChanged(node, at: now) }
         return true
     }
 

@@ -17,7 +17,7 @@ public enum NodeEvent: Sendable {
     case messageReceived(PeerMessage, from: NodeID)
     /// A datagram of this cluster came from that address.
     case datagramReceived(Datagram, from: Endpoint)
-    /// The link to that node is open.
+    /// The link to that node is open: messages go both ways.
     case linkOpened(NodeID)
     /// The link to that node broke, or could not be made.
     case linkClosed(NodeID)
@@ -42,10 +42,13 @@ public enum NodeEffect: Sendable {
     case send(PeerMessage, to: NodeID)
     /// Send a datagram; it may be lost.
     case sendDatagram(Datagram, to: Endpoint)
-    /// Keep a link to that node at that address from now on, dialling again whenever it breaks.
+    /// Keep a link to that node from now on, dialling it at that address whenever there is none.
     case connect(NodeID, Endpoint)
     /// The cluster was created, or why not.
     case created(RequestID, CreationOutcome)
+    /// Let clients in: comes once, when the node has found its peers, or has found out which of
+    /// them are away. What clients asked before that might fail for want of peers that are there.
+    case ready
     /// Something worth telling an operator.
     case note(NodeNote)
 }

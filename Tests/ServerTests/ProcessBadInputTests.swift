@@ -105,6 +105,12 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
         return writer.bytes
     }
 
+    private static var begin: Bytes {
+        var writer = ByteWriter()
+        Frame.begin.encode(into: &writer)
+        return writer.bytes
+    }
+
     private static let exchange = PushPull(members: [], wantsReply: true, epoch: 0)
 
     static let all = [
@@ -114,16 +120,21 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
             hello(to: $0, byte: 1, 0x58)
         },
         BadPeer(name: "another version", refusal: "version 9") { hello(to: $0, byte: 5, 9) },
-        BadPeer(name: "another cluster", refusal: "is of cluster martlet-tests, not other") {
+        BadPeer(name: "another cluster", refusal: "not of cluster other") {
             hello(to: $0, cluster: "other")
         },
-        BadPeer(name: "another node sought", refusal: "this is node") { _ in hello(to: stranger) },
+        BadPeer(name: "another node sought", refusal: "this node is not") { _ in
+            hello(to: stranger)
+        },
         BadPeer(name: "the node itself", refusal: "the same identity") { hello(to: $0, from: $0) },
         BadPeer(name: "a message before a hello", refusal: "must begin with a hello") { _ in
             message(.pushPull(exchange))
         },
         BadPeer(name: "a second hello", refusal: "messages after its hello") {
             hello(to: $0) + hello(to: $0)
+        },
+        BadPeer(name: "a message before it begins", refusal: "messages after its hello") {
+            hello(to: $0) + message(.pushPull(exchange))
         },
         BadPeer(name: "a wrong checksum", refusal: "checksum") {
             var bytes = hello(to: $0)
@@ -139,15 +150,15 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
             frame(Bytes(repeating: 0, count: FrameDecoder.firstPayloadLimit + 1))
         },
         BadPeer(name: "a frame above every limit", refusal: "too large") {
-            hello(to: $0) + [0xFF, 0xFF, 0xFF, 0xFF] + Bytes(repeating: 0, count: 8)
+            hello(to: $0) + begin + [0xFF, 0xFF, 0xFF, 0xFF] + Bytes(repeating: 0, count: 8)
         },
         BadPeer(name: "an empty frame", refusal: "truncated") { _ in frame([]) },
         BadPeer(name: "an unknown message", refusal: "invalid") {
-            hello(to: $0) + frame([0xEE, 1])
+            hello(to: $0) + begin + frame([0xEE, 1])
         },
         BadPeer(name: "a cut message", refusal: "truncated") {
-            let whole = message(.pushPull(exchange))
-            return hello(to: $0) + frame(Bytes(whole.dropFirst(Frame.headerSize).dropLast()))
+            let payload = message(.pushPull(exchange)).dropFirst(Frame.headerSize)
+            return hello(to: $0) + begin + frame(Bytes(payload.dropLast()))
         },
     ]
 }
@@ -203,6 +214,9 @@ extension Clusters.Processes {
                     return try connection.receive(until: bad.refusal)
                 }
                 #expect(received.contains(bad.refusal), "\(bad.name): \(received)")
+                if bad.name == "another cluster" {
+                    #expect(!received.contains(plan.clusterName), "\(received)")
+                }
             }
             let peer = Endpoint(host: "127.0.0.1", port: place.peer)
             for datagram in badDatagrams(for: id, at: peer) {

@@ -40,7 +40,7 @@ extension World {
         case .connect(let id, let endpoint):
             connect(node.index, to: nodeIndex(of: id), at: endpoint)
         case .created(_, let outcome): creation = outcome
-        case .note: break
+        case .ready, .note: break
         }
     }
 
