@@ -33,7 +33,8 @@ extension NodeCore {
                     RingMember(id: $0.id, name: $0.name, zone: $0.zone, weight: $0.weight)
                 },
                 replicaCount: request.replicaCount, partitionCount: request.partitionCount,
-                clusterName: identity.clusterName, clusterID: random.next())
+                clusterName: identity.clusterName, clusterID: random.next(),
+                secret: request.secret)
             guard adopt(plan.topology, at: now, into: &effects) else {
                 return .refused("the storage refuses to keep the ring: see the node's log")
             }

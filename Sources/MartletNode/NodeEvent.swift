@@ -57,6 +57,8 @@ public enum NodeEffect: Sendable {
 public struct CreationRequest: Hashable, Sendable {
     /// How many members there must be, so that none is forgotten.
     public var memberCount: Int
+    /// What the cluster's nodes alone will know, drawn by whoever asks.
+    public var secret: ClusterSecret
     /// N: how many home replicas each partition gets.
     public var replicaCount: Int
     /// Q: how many partitions there are.
@@ -64,9 +66,11 @@ public struct CreationRequest: Hashable, Sendable {
 
     /// A cluster of `memberCount` members.
     public init(
-        memberCount: Int, replicaCount: Int = 3, partitionCount: PartitionCount = .standard
+        memberCount: Int, secret: ClusterSecret, replicaCount: Int = 3,
+        partitionCount: PartitionCount = .standard
     ) {
         self.memberCount = memberCount
+        self.secret = secret
         self.replicaCount = replicaCount
         self.partitionCount = partitionCount
     }

@@ -105,7 +105,9 @@ struct Host {
     }
 
     mutating func create(memberCount: Int) -> CreationOutcome? {
-        let request = CreationRequest(memberCount: memberCount)
+        var entropy = SeededRandom(seed: 1)
+        let request = CreationRequest(
+            memberCount: memberCount, secret: .drawn(by: &entropy))
         let effects = handle(.creationRequested(RequestID(rawValue: 1), request))
         commit()
         for case .created(_, let outcome) in effects { return outcome }

@@ -84,8 +84,9 @@ struct QuorumStand {
             guard outcome == nil,
                 nodes.allSatisfy({ $0.core?.members.count == nodes.count })
             else { continue }
+            var random = SeededRandom(seed: 1, stream: "secret")
             let request = CreationRequest(
-                memberCount: nodes.count, replicaCount: nodes.count,
+                memberCount: nodes.count, secret: .drawn(by: &random), replicaCount: nodes.count,
                 partitionCount: Self.partitionCount)
             turn(0, .creationRequested(RequestID(rawValue: .max), request))
         }

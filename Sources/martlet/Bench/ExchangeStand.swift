@@ -44,10 +44,11 @@ struct ExchangeStand {
         }
         nodes.sort { $0.id < $1.id }
         let partitions = PartitionCount.standard
+        var random = SeededRandom(seed: 7)
         do {
             topology = try Topology(
-                epoch: 1, clusterName: "bench", clusterID: 7, replicaCount: count,
-                partitionCount: partitions,
+                epoch: 1, clusterName: "bench", clusterID: 7, secret: .drawn(by: &random),
+                replicaCount: count, partitionCount: partitions,
                 members: nodes.enumerated().map {
                     RingMember(id: $1.id, name: "n\($0)", zone: "", weight: 1)
                 },
