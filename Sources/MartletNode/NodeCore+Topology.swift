@@ -9,6 +9,10 @@ internal import MartletStorage
 internal import MartletWire
 
 extension NodeCore {
+    /// The most epochs that a ring may be ahead of the one that it replaces. Rings do not change
+    /// yet; once they do, a node that was away for longer learns the epochs one after the other.
+    static let epochStep: UInt64 = 64
+
     /// Makes the first topology from the members known here.
     mutating func create(
         _ request: CreationRequest, at now: Moment, into effects: inout [NodeEffect]
@@ -47,7 +51,8 @@ extension NodeCore {
         }
     }
 
-    /// Another node's ring: adopted when it is newer and of this cluster.
+    /// Another node's ring: adopted when it is newer, of this cluster, and a member of the present
+    /// one can have made it. The first that a node hears of must name whoever sends it.
     mutating func consider(
         _ offered: Topology, from sender: NodeID, at now: Moment, into effects: inout [NodeEffect]
     ) {
@@ -68,8 +73,26 @@ extension NodeCore {
                 return
             }
             guard offered.epoch > topology.epoch else { return }
+            guard topology.member(sender) != nil, offered.secret == topology.secret,
+                offered.epoch - topology.epoch <= Self.epochStep
+            else {
+                return refuse(offered, from: sender, into: &effects)
+            }
+        } else if offered.member(sender) == nil {
+            return refuse(offered, from: sender, into: &effects)
         }
         _ = adopt(offered, at: now, into: &effects)
+    }
+
+    private func refuse(
+        _ offered: Topology, from sender: NodeID, into effects: inout [NodeEffect]
+    ) {
+        let present = topology.map { "of the ring of epoch \($0.epoch)" } ?? "of it"
+        effects.append(
+            .note(
+                .conflict(
+                    "\(sender) offers a ring of epoch \(offered.epoch) that no member \(present) "
+                        + "can have sent: it is not believed")))
     }
 
     /// Keeps the topology, on disk too and synced in every sync mode, since a cluster that loses

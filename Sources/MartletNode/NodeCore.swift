@@ -126,7 +126,9 @@ public struct NodeCore {
             receive(message, from: sender, at: now, into: &effects)
         case .datagramReceived(let datagram, let endpoint):
             tell(.datagramReceived(datagram, from: endpoint), at: now, into: &effects)
-        case .linkOpened(let node): linkChanged(node, isOpen: true, at: now, into: &effects)
+        case .linkOpened(let node):
+            linkChanged(node, isOpen: true, at: now, into: &effects)
+            tell(.linkOpened(node), at: now, into: &effects)
         case .linkClosed(let node):
             readiness.linkFailed(node)
             linkChanged(node, isOpen: false, at: now, into: &effects)
@@ -244,6 +246,8 @@ public struct NodeCore {
                 effects.append(.sendDatagram(datagram, to: endpoint))
             case .sendPushPull(let exchange, let node):
                 effects.append(.send(.pushPull(exchange), to: node))
+            case .meet(let member): connect(to: member, into: &effects)
+            case .forget(let node): disconnect(from: node, into: &effects)
             case .memberChanged(let member):
                 connect(to: member, into: &effects)
                 effects.append(.note(.memberChanged(member)))
@@ -264,6 +268,11 @@ public struct NodeCore {
             endpoints.insert((member.id, member.peerEndpoint), at: index)
         }
         effects.append(.connect(member.id, member.peerEndpoint))
+    }
+
+    private mutating func disconnect(from node: NodeID, into effects: inout [NodeEffect]) {
+        endpoints.removeAll { $0.node == node }
+        effects.append(.disconnect(node))
     }
 
     private mutating func drainReplication(into effects: inout [NodeEffect]) {

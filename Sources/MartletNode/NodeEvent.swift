@@ -44,6 +44,8 @@ public enum NodeEffect: Sendable {
     case sendDatagram(Datagram, to: Endpoint)
     /// Keep a link to that node from now on, dialling it at that address whenever there is none.
     case connect(NodeID, Endpoint)
+    /// Keep no link to that node any more.
+    case disconnect(NodeID)
     /// The cluster was created, or why not.
     case created(RequestID, CreationOutcome)
     /// Let clients in: comes once, when the node has found its peers, or has found out which of

@@ -159,7 +159,7 @@ struct Cluster {
                 let from = nodes[number].configuration.peerEndpoint
                 if let to { post(.datagram(datagram, from: from), to: to) }
             case .answer(_, let answer): lastAnswer = answer
-            case .connect, .created, .ready, .note: continue
+            case .connect, .disconnect, .created, .ready, .note: continue
             }
         }
     }

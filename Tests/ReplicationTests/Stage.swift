@@ -245,9 +245,10 @@ extension StorageOptions {
 extension Topology {
     /// One partition, whose homes are the nodes 1 … `replicas` in this order.
     static func onePartition(
-        nodes: Int, replicas: Int, epoch: UInt64 = 1, clusterID: UInt64 = 7
+        nodes: Int, replicas: Int, epoch: UInt64 = 1, clusterID: UInt64 = 7,
+        secretSeed: UInt64? = nil
     ) throws -> Topology {
-        var random = SeededRandom(seed: clusterID)
+        var random = SeededRandom(seed: secretSeed ?? clusterID)
         let secret = ClusterSecret.drawn(by: &random)
         return try Topology(
             epoch: epoch, clusterName: "stage", clusterID: clusterID, secret: secret,

@@ -6,7 +6,7 @@ import MartletWire
 import Testing
 
 /// A peer that dials a node, and says what a test has it say.
-private final class HandmadePeer {
+final class HandmadePeer {
     private let socket: ProcessSocket
     private var decoder = FrameDecoder()
 
@@ -19,6 +19,13 @@ private final class HandmadePeer {
         }
         #expect(answer.node == sought && answer.sought == id && answer.clusterName == cluster)
         decoder.trustPeer()
+    }
+
+    /// Begins, and says of itself what `member` says: then the node takes it for a member.
+    func begin(as member: Member) {
+        send(.begin)
+        let word = PushPull(members: [member], wantsReply: false, epoch: 0)
+        send(.message(.pushPull(word)))
     }
 
     func send(_ frame: Frame) {
@@ -41,7 +48,9 @@ private final class HandmadePeer {
     func exchange() throws -> PushPull {
         send(.message(.pushPull(PushPull(members: [], wantsReply: true, epoch: 0))))
         while let frame = try receive() {
-            if case .message(.pushPull(let view)) = frame, !view.wantsReply { return view }
+            guard case .message(.pushPull(let view)) = frame, !view.wantsReply else { continue }
+            // The node's own word, which goes with every link, is no answer.
+            if view.members.count > 1 { return view }
         }
         throw ClusterTestError("the connection ended")
     }
@@ -67,10 +76,7 @@ extension Clusters.Processes {
                 func dial() throws -> HandmadePeer {
                     let peer = try HandmadePeer(
                         own.id, dialling: port, sought: node, cluster: cluster)
-                    peer.send(.begin)
-                    peer.send(
-                        .message(
-                            .pushPull(PushPull(members: [own], wantsReply: false, epoch: 0))))
+                    peer.begin(as: own)
                     return peer
                 }
                 let first = try dial()

@@ -166,11 +166,13 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
 /// Datagrams that must change nothing.
 private func badDatagrams(for node: NodeID, at peer: Endpoint) -> [Bytes] {
     let ours = Datagram.clusterHash(of: "martlet-tests")
-    func member(_ id: NodeID, _ port: UInt16) -> Member {
+    func member(
+        _ id: NodeID, _ port: UInt16, incarnation: UInt64 = .max
+    ) -> Member {
         Member(
             id: id, name: "spoof", zone: "", weight: 1,
             peerEndpoint: Endpoint(host: "127.0.0.1", port: port),
-            clientEndpoint: Endpoint(host: "127.0.0.1", port: port), incarnation: .max,
+            clientEndpoint: Endpoint(host: "127.0.0.1", port: port), incarnation: incarnation,
             state: .unreachable)
     }
     func ping(_ sender: NodeID, _ kind: Datagram.Kind, _ members: [Member] = []) -> Datagram {
@@ -186,11 +188,20 @@ private func badDatagrams(for node: NodeID, at peer: Endpoint) -> [Bytes] {
         // In the node's own name.
         ping(node, .ping(target: node), [member(node, 9)]),
         ping(stranger, .pingRequest(target: node)), ping(stranger, .ack),
+        // The highest that is read: nothing that the node could say would outdo it.
+        ping(
+            stranger, .ping(target: node),
+            [member(node, peer.port, incarnation: Member.incarnationLimit)]),
     ]
+    // Members that nobody has ever linked to.
+    let madeUp = (1_000..<1_300).map { number in
+        let id = NodeID(rawValue: UInt64(number))
+        return ping(id, .ping(target: node), [member(id, 9, incarnation: 1)])
+    }
     return [[], [0], Bytes(repeating: 0xFF, count: 1_400), Bytes(repeating: 0, count: 9_000)]
         + whole.indices.map { Bytes(whole[..<$0]) }
         + [damaged, ping(stranger, .ack).encoded(cluster: ours &+ 1)]
-        + spoofed.map { $0.encoded(cluster: ours) }
+        + (spoofed + madeUp).map { $0.encoded(cluster: ours) }
 }
 
 extension Clusters.Processes {
@@ -228,6 +239,7 @@ extension Clusters.Processes {
             #expect(after.actor == before.actor)
             #expect(after.epoch == before.epoch)
             #expect(after.ready)
+            #expect(after.members == before.members)
             #expect(await cluster.isRunning(0))
         }
     }

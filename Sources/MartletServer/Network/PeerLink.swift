@@ -62,6 +62,12 @@ final class PeerLink: @unchecked Sendable {
         dial()
     }
 
+    /// Has the peer dialled no more. A link that the peer keeps stands.
+    func abandon() {
+        endpoint = nil
+        if isAbandoned { loop.forget(self) }
+    }
+
     /// Ends all connections, for good.
     func close() {
         isClosed = true

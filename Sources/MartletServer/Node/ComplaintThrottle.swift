@@ -16,9 +16,17 @@ package struct ComplaintThrottle: Sendable {
         case conflict
         /// A member is believed otherwise than before.
         case memberChanged
+        /// The storage refuses writes, accepts them again, or has found damage.
+        case storage
 
-        /// Lines in one interval. A cluster's members may change together, and each is of interest.
-        fileprivate var lineLimit: Int { self == .memberChanged ? 100 : 1 }
+        /// Lines in one interval. Members may change together, and so may what a disk holds.
+        fileprivate var lineLimit: Int {
+            switch self {
+            case .refusedPeer, .refusedByPeer, .badDatagram, .conflict: 1
+            case .memberChanged: 100
+            case .storage: 10
+            }
+        }
     }
 
     /// How long the limit of lines is for.

@@ -156,6 +156,7 @@ final class NodeLoop: @unchecked Sendable {
             if case .request(let complete) = waiting.remove(id.rawValue) { complete(answer) }
         case .sendDatagram(let datagram, let endpoint): send(datagram, to: endpoint)
         case .connect(let node, let endpoint): connect(node, endpoint)
+        case .disconnect(let node): links[node]?.abandon()
         case .created(let id, let outcome):
             if case .creation(let complete) = waiting.remove(id.rawValue) { complete(outcome) }
         case .ready:
@@ -295,14 +296,15 @@ final class NodeLoop: @unchecked Sendable {
             complain(.memberChanged, text, .info)
         case .topologyAdopted(let epoch): log.notice("adopted the ring of epoch \(epoch)")
         case .conflict(let text): complain(.conflict, text, .error)
-        case .storageRefuses(let refusal?): log.error("writes are refused: \(refusal)")
+        case .storageRefuses(let refusal?):
+            complain(.storage, "writes are refused: \(refusal)", .error)
+        case .storageRefuses(nil): complain(.storage, "writes are accepted again", .notice)
         case .storageDamaged(let range):
-            log.error(
-                """
+            let text = """
                 \(range.file) is damaged (\(range.reason)): what it held of \
                 \(range.ranks.lowerBound) to \(range.ranks.upperBound) is lost here
-                """)
-        case .storageRefuses(nil): log.notice("writes are accepted again")
+                """
+            complain(.storage, text, .error)
         }
     }
 

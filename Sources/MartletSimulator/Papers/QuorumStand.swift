@@ -193,7 +193,7 @@ struct QuorumStand {
             guard let to = nodes.firstIndex(where: { $0.id == id }) else { return }
             schedule(.links(node.index, to: to), after: .zero)
         case .created(_, let outcome): self.outcome = outcome
-        case .ready, .note: break
+        case .disconnect, .ready, .note: break
         }
     }
 

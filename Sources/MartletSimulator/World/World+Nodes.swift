@@ -39,6 +39,7 @@ extension World {
             send(datagram, from: node.index, to: other)
         case .connect(let id, let endpoint):
             connect(node.index, to: nodeIndex(of: id), at: endpoint)
+        case .disconnect(let id): disconnect(node.index, from: nodeIndex(of: id))
         case .created(_, let outcome): creation = outcome
         case .ready, .note: break
         }

@@ -185,7 +185,7 @@ struct ExchangeStand {
                 case .sendDatagram(let datagram, let endpoint):
                     send(datagram, from: node, to: endpoint)
                 case .answer(_, .written): written += 1
-                case .answer, .connect, .created, .ready, .note: continue
+                case .answer, .connect, .disconnect, .created, .ready, .note: continue
                 }
             }
             events = nodes[node].storage.answers()
