@@ -9,8 +9,8 @@ struct Belief: Sendable {
     var member: Member
     /// When a conflict over this member may be reported again.
     var conflictSilentUntil: Instant = .start
-    /// The epoch that was last reported, and until when it need not be again.
-    var epochReport: (epoch: UInt64, silentUntil: Instant) = (0, .start)
+    /// When the epoch of this member's topology may be reported again.
+    var epochSilentUntil: Instant = .start
 }
 
 /// The beliefs, by id.

@@ -9,28 +9,79 @@ struct IdentityWatch: Sendable {
     var settledAt = Instant.never
     /// Until then no further such claim is denied or reported.
     var silentUntil = Instant.start
+    /// Until then this node's own word is not sent to everybody again.
+    var wordSilentUntil = Instant.start
 }
 
 extension Membership {
     // MARK: Others
 
-    /// Takes in one claim.
+    /// Takes in one claim, whoever made it.
     mutating func learn(_ claim: Member, at now: Instant, into effects: inout [Effect]) {
         if claim.id == local.id {
             hearOfSelf(claim, at: now, into: &effects)
             return
         }
         guard var belief = table[claim.id] else {
-            admit(claim, at: now, into: &effects)
+            meet(claim, at: now, into: &effects)
             return
         }
         let old = belief.member
-        guard claim.supersedes(old) else { return }
+        guard claim.supersedes(old), !claim.leaps(beyond: old) else { return }
         // Within one incarnation only the state can be news: the rest is the member's own word.
         belief.member =
             claim.incarnation == old.incarnation ? old.claimed(claim.state) : claim
         table[claim.id] = belief
         settle(belief.member, was: old, at: now, into: &effects)
+    }
+
+    /// Takes in what a member says of itself over its own link. Where it and what is believed are
+    /// further apart than denials could bring them, what is believed was made up, or is long past.
+    private mutating func hear(
+        _ own: Member, at now: Instant, into effects: inout [Effect]
+    ) {
+        _ = candidates.remove(own.id)
+        guard var belief = table[own.id] else {
+            admit(own, at: now, into: &effects)
+            return
+        }
+        let old = belief.member
+        guard own.leaps(beyond: old) || old.leaps(beyond: own) else {
+            learn(own, at: now, into: &effects)
+            return
+        }
+        belief.member = own
+        table[own.id] = belief
+        settle(own, was: old, at: now, into: &effects)
+    }
+
+    /// Takes in everything that the node `sender` says over its link, its own word first.
+    mutating func hear(
+        _ claims: [Member], from sender: NodeID, at now: Instant, into effects: inout [Effect]
+    ) {
+        for claim in claims where claim.id == sender && claim.state == .alive {
+            hear(claim, at: now, into: &effects)
+        }
+        for claim in claims {
+            let isVerdict = claim.state == .unreachable
+            learn(isVerdict ? claim.claimed(.suspect) : claim, at: now, into: &effects)
+        }
+    }
+
+    /// A node not known before: a member where the topology or a link vouches for it, else somebody
+    /// to link to.
+    private mutating func meet(_ claim: Member, at now: Instant, into effects: inout [Effect]) {
+        if named.contains(claim.id) || linked.contains(claim.id) {
+            admit(claim, at: now, into: &effects)
+        } else if candidates.insert(claim, at: now) {
+            effects.append(.meet(claim))
+        }
+    }
+
+    /// A candidate is vouched for.
+    mutating func confirm(_ id: NodeID, at now: Instant, into effects: inout [Effect]) {
+        guard let member = candidates.remove(id) else { return }
+        admit(member, at: now, into: &effects)
     }
 
     /// A member not known before. Strangers take no room that the topology may need.
@@ -70,14 +121,13 @@ extension Membership {
         }
     }
 
-    /// Reports an epoch that is not ours, once in a period for each member and epoch.
+    /// Reports an epoch that is not ours, once in a period for each member: what comes of it is a
+    /// ring on its way, and must not be had for a datagram each.
     mutating func noticeEpoch(
         _ seen: UInt64, of id: NodeID, at now: Instant, into effects: inout [Effect]
     ) {
-        guard seen != epoch, var belief = table[id] else { return }
-        let last = belief.epochReport
-        guard last.epoch != seen || now >= last.silentUntil else { return }
-        belief.epochReport = (seen, now + options.protocolPeriod)
+        guard seen != epoch, var belief = table[id], now >= belief.epochSilentUntil else { return }
+        belief.epochSilentUntil = now + options.protocolPeriod
         table[id] = belief
         effects.append(.epochSeen(id, seen))
     }
@@ -90,6 +140,10 @@ extension Membership {
         _ claim: Member, at now: Instant, into effects: inout [Effect]
     ) {
         guard claim.incarnation >= local.incarnation, claim != local else { return }
+        if claim.leaps(beyond: local) {
+            giveOwnWord(at: now, into: &effects)
+            return
+        }
         if claim.peerEndpoint != local.peerEndpoint, now >= identity.settledAt {
             guard now >= identity.silentUntil else { return }
             identity.silentUntil = now + options.conflictInterval
@@ -97,6 +151,14 @@ extension Membership {
         }
         guard claim.incarnation < Member.incarnationLimit else { return }
         local.incarnation = claim.incarnation + 1
+    }
+
+    /// Says to everyone over its link how this node is. What others believe is out of reach of a
+    /// denial: made up, or this node's own of an earlier life.
+    private mutating func giveOwnWord(at now: Instant, into effects: inout [Effect]) {
+        guard now >= identity.wordSilentUntil else { return }
+        identity.wordSilentUntil = now + options.protocolPeriod
+        for id in linked { sendOwnWord(to: id, into: &effects) }
     }
 
     /// A datagram under this node's own id: its own ping, through a seed that leads back to it,

@@ -58,6 +58,27 @@ extension Membership {
         effects.append(.sendPushPull(view(wantsReply: true), to: id))
     }
 
+    /// A link is open: whoever is there may be a member, and hears this node's own word. One that
+    /// was found by a ping, and the first of all, is asked for everything that it knows.
+    mutating func linkOpened(_ id: NodeID, at now: Instant, into effects: inout [Effect]) {
+        guard id != local.id else { return }
+        let index = linked.partitionIndex { $0 < id }
+        if index == linked.count || linked[index] != id { linked.insert(id, at: index) }
+        let isContact = candidates.hasAnswered(id) || !hasExchanged
+        confirm(id, at: now, into: &effects)
+        if isContact {
+            effects.append(.sendPushPull(view(wantsReply: true), to: id))
+        } else {
+            sendOwnWord(to: id, into: &effects)
+        }
+    }
+
+    /// Says over the link how this node is.
+    func sendOwnWord(to id: NodeID, into effects: inout [Effect]) {
+        let word = PushPull(members: [local], wantsReply: false, epoch: epoch)
+        effects.append(.sendPushPull(word, to: id))
+    }
+
     private func view(wantsReply: Bool) -> PushPull {
         PushPull(members: members, wantsReply: wantsReply, epoch: epoch)
     }
@@ -68,11 +89,9 @@ extension Membership {
         _ exchange: PushPull, from sender: NodeID, at now: Instant, into effects: inout [Effect]
     ) {
         guard sender != local.id else { return }
-        for member in exchange.members {
-            let claim = member.state == .unreachable ? member.claimed(.suspect) : member
-            learn(claim, at: now, into: &effects)
-        }
-        hasExchanged = true
+        hear(exchange.members, from: sender, at: now, into: &effects)
+        // A member's own word alone is no exchange of everything.
+        if exchange.members.contains(where: { $0.id != sender }) { hasExchanged = true }
         noticeEpoch(exchange.epoch, of: sender, at: now, into: &effects)
         if exchange.wantsReply, table[sender] != nil {
             effects.append(.sendPushPull(view(wantsReply: false), to: sender))

@@ -208,6 +208,7 @@ extension Membership {
         }
         let before = table[ack.sender]?.member.state
         learn(from: ack, at: now, into: &effects)
+        candidates.noteAnswer(of: ack.sender)
         let isNew = before == nil || before == .unreachable
         if isNew || !hasExchanged { exchange(with: ack.sender, into: &effects) }
     }

@@ -17,6 +17,11 @@ public import MartletWire
 /// its sender's own record, and what its receiver is believed to be where that is not alive, so
 /// that a node learns at first contact what to deny; full exchanges repair what gossip missed.
 ///
+/// Anybody can send datagrams, so what they say is bounded. A node that the topology does not name
+/// is a member once a link to it was opened, and not before. A relayed claim raises an incarnation
+/// by a step at most; what a member says of itself over its own link counts whatever was believed,
+/// so that nothing made up outlasts the next word of the member.
+///
 /// The caller hands in events in the order in which they happen, calls `ticked` at `nextWakeup`
 /// or soon after, and carries out all effects. Costs per event are at most linear in the members.
 public struct Membership: Sendable {
@@ -33,6 +38,8 @@ public struct Membership: Sendable {
         /// The link to that member broke or could not be made: no verdict, but a reason to probe
         /// it now rather than when its turn comes.
         case linkFailed(NodeID)
+        /// A link to that node is open: it is who it says, and hears this node's own word.
+        case linkOpened(NodeID)
         /// The topology names these nodes: room is kept for them whatever strangers turn up.
         case topologyNamed([NodeID])
     }
@@ -43,10 +50,14 @@ public struct Membership: Sendable {
         case sendDatagram(Datagram, to: Endpoint)
         /// Send this over the link to that member; it may be lost.
         case sendPushPull(PushPull, to: NodeID)
+        /// Somebody has told of this node: link to it, and it becomes a member.
+        case meet(Member)
+        /// No link was made to this node in time: dial it no more.
+        case forget(NodeID)
         /// A member joined, or its state, endpoint or description changed. Never the local node.
         case memberChanged(Member)
         /// That member's topology has another epoch than ours: at most once in a protocol period
-        /// for each member and epoch.
+        /// for each member.
         case epochSeen(NodeID, UInt64)
         /// A member answered what it was asked at that instant, and its wall clock showed this.
         case clockRead(NodeID, WallTime, askedAt: Instant)
@@ -61,6 +72,10 @@ public struct Membership: Sendable {
     public static let relayLimit = 64
     /// The most seeds, and the most unreachable members, tried at a time.
     public static let outreachLimit = 8
+    /// The most by which a relayed claim may raise an incarnation. A member raises its own by one
+    /// for each time that it is suspected, so that more was missed only by who was away for long;
+    /// then the member's own word over its link makes up for it.
+    public static let incarnationStep: UInt64 = 1_024
 
     /// The epoch of this node's topology, told to others; 0 when there is none.
     public var epoch: UInt64 = 0
@@ -70,6 +85,9 @@ public struct Membership: Sendable {
     let options: MembershipOptions
     var random: SeededRandom
     var table = MemberTable()
+    var candidates = CandidateTable()
+    /// Nodes to which a link is open, sorted.
+    var linked: [NodeID] = []
     var rotation = ProbeRotation()
     var gossip = GossipQueue()
     var probes: [Probe] = []
@@ -120,10 +138,17 @@ public struct Membership: Sendable {
             receive(datagram, from: endpoint, at: now, into: &effects)
         case .pushPullReceived(let exchange, let sender):
             receive(exchange, from: sender, at: now, into: &effects)
+        case .linkOpened(let id):
+            linkOpened(id, at: now, into: &effects)
         case .linkFailed(let id):
+            let index = linked.partitionIndex { $0 < id }
+            if index < linked.count, linked[index] == id { linked.remove(at: index) }
             probeNow(id, at: now, into: &effects)
         case .topologyNamed(let ids):
             named = ids.filter { $0 != local.id }.sorted()
+            for id in candidates.ids where named.contains(id) {
+                confirm(id, at: now, into: &effects)
+            }
         }
     }
 
@@ -133,12 +158,15 @@ public struct Membership: Sendable {
     /// node asks after every event.
     public var nextWakeup: Instant {
         mutating get {
-            var next = min(nextPeriod, nextOutreach, nextPushPull)
+            var next = min(nextPeriod, nextOutreach, nextPushPull, candidates.nextDeadline)
             if let first = suspicions.first { next = min(next, first.deadline) }
             for probe in probes { next = min(next, probe.deadline) }
             return next
         }
     }
+
+    /// Between two probes of this node.
+    public var protocolPeriod: Duration { options.protocolPeriod }
 
     /// Everyone known, this node included, by id. O(n).
     public var members: [Member] {
@@ -157,6 +185,7 @@ public struct Membership: Sendable {
         table.checkInvariants()
         gossip.checkInvariants()
         invariant(table[local.id] == nil, "\(local.id) believes something of itself")
+        invariant(candidates.ids.allSatisfy { table[$0] == nil }, "a member is a candidate")
         invariant(table.count < options.memberLimit, "\(table.count) others known")
         invariant(rotation.order.sorted() == table.beliefs.map(\.member.id), "rotation incomplete")
         invariant(gossip.entries.allSatisfy { table[$0.id] != nil }, "gossip of a stranger")
@@ -186,6 +215,7 @@ public struct Membership: Sendable {
     private mutating func tick(at now: Instant, into effects: inout [Effect]) {
         advanceProbes(at: now, into: &effects)
         endSuspicions(at: now, into: &effects)
+        for id in candidates.removeExpired(at: now) { effects.append(.forget(id)) }
         if now >= nextPeriod {
             nextPeriod = now + options.protocolPeriod
             probeNext(at: now, into: &effects)

@@ -13,6 +13,13 @@ extension Member {
         (incarnation, state) > (belief.incarnation, belief.state)
     }
 
+    /// Whether it is out of reach of `belief` about the same member: no sequence of denials that
+    /// anybody could have missed leads from there to here.
+    func leaps(beyond belief: Member) -> Bool {
+        incarnation > belief.incarnation
+            && incarnation - belief.incarnation > Membership.incarnationStep
+    }
+
     /// This claim with another state.
     func claimed(_ state: MemberState) -> Member {
         var claim = self

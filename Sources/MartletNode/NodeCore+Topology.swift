@@ -9,6 +9,10 @@ internal import MartletStorage
 internal import MartletWire
 
 extension NodeCore {
+    /// The most epochs that a ring may be ahead of the one that it replaces. Rings do not change
+    /// yet; once they do, a node that was away for longer learns the epochs one after the other.
+    static let epochStep: UInt64 = 64
+
     /// Makes the first topology from the members known here.
     mutating func create(
         _ request: CreationRequest, at now: Moment, into effects: inout [NodeEffect]
@@ -33,7 +37,8 @@ extension NodeCore {
                     RingMember(id: $0.id, name: $0.name, zone: $0.zone, weight: $0.weight)
                 },
                 replicaCount: request.replicaCount, partitionCount: request.partitionCount,
-                clusterName: identity.clusterName, clusterID: random.next())
+                clusterName: identity.clusterName, clusterID: random.next(),
+                secret: request.secret)
             guard adopt(plan.topology, at: now, into: &effects) else {
                 return .refused("the storage refuses to keep the ring: see the node's log")
             }
@@ -46,7 +51,8 @@ extension NodeCore {
         }
     }
 
-    /// Another node's ring: adopted when it is newer and of this cluster.
+    /// Another node's ring: adopted when it is newer, of this cluster, and a member of the present
+    /// one can have made it. The first that a node hears of must name whoever sends it.
     mutating func consider(
         _ offered: Topology, from sender: NodeID, at now: Moment, into effects: inout [NodeEffect]
     ) {
@@ -67,8 +73,26 @@ extension NodeCore {
                 return
             }
             guard offered.epoch > topology.epoch else { return }
+            guard topology.member(sender) != nil, offered.secret == topology.secret,
+                offered.epoch - topology.epoch <= Self.epochStep
+            else {
+                return refuse(offered, from: sender, into: &effects)
+            }
+        } else if offered.member(sender) == nil {
+            return refuse(offered, from: sender, into: &effects)
         }
         _ = adopt(offered, at: now, into: &effects)
+    }
+
+    private func refuse(
+        _ offered: Topology, from sender: NodeID, into effects: inout [NodeEffect]
+    ) {
+        let present = topology.map { "of the ring of epoch \($0.epoch)" } ?? "of it"
+        effects.append(
+            .note(
+                .conflict(
+                    "\(sender) offers a ring of epoch \(offered.epoch) that no member \(present) "
+                        + "can have sent: it is not believed")))
     }
 
     /// Keeps the topology, on disk too and synced in every sync mode, since a cluster that loses
@@ -90,6 +114,7 @@ extension NodeCore {
         antiEntropy.topologyChanged(newer, at: now, into: &antiEntropyEffects)
         effects.append(.note(.topologyAdopted(epoch: newer.epoch)))
         tell(.topologyNamed(newer.members.map(\.id)), at: now, into: &effects)
+        for node in links { reachabilityChanged(node, at: now) }
         return true
     }
 

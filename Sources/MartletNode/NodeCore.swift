@@ -36,6 +36,7 @@ public struct NodeCore {
     /// Where each link was last asked to lead, sorted by node.
     var endpoints: [(node: NodeID, endpoint: Endpoint)] = []
     var isStopping = false
+    var readiness = Readiness()
     var noticedRefusal: WriteRefusal?
     /// The actor that this node is to become, once that is durable; nil while it is to stay.
     var renewal: ActorRenewal?
@@ -92,6 +93,8 @@ public struct NodeCore {
 
     /// Everyone known, this node included, by id.
     public var members: [Member] { membership.members }
+    /// Whether it has found its peers, or found out which are away, since it started.
+    public var isReady: Bool { readiness.isReady }
     /// Counts of what replication has done.
     public var counters: ReplicationCounters { replication.counters }
     /// Hints kept for other nodes.
@@ -131,8 +134,11 @@ public struct NodeCore {
             receive(message, from: sender, at: now, into: &effects)
         case .datagramReceived(let datagram, let endpoint):
             tell(.datagramReceived(datagram, from: endpoint), at: now, into: &effects)
-        case .linkOpened(let node): linkChanged(node, isOpen: true, at: now, into: &effects)
+        case .linkOpened(let node):
+            linkChanged(node, isOpen: true, at: now, into: &effects)
+            tell(.linkOpened(node), at: now, into: &effects)
         case .linkClosed(let node):
+            readiness.linkFailed(node)
             linkChanged(node, isOpen: false, at: now, into: &effects)
             tell(.linkFailed(node), at: now, into: &effects)
         case .logAnswered(let outcome):
@@ -153,13 +159,15 @@ public struct NodeCore {
         careForDamage(at: now, into: &effects)
         drainAntiEntropy(at: now, into: &effects)
         drainReplication(into: &effects)
+        if !readiness.isReady { becomeReady(at: now.instant, into: &effects) }
         noteWakeup()
     }
 
     /// Asks the parts when they are due; after everything that may change that.
     mutating func noteWakeup() {
         nextWakeup = min(
-            membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub)
+            membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub,
+            readiness.deadline)
     }
 
     private mutating func start(at now: Moment, into effects: inout [NodeEffect]) {
@@ -172,9 +180,27 @@ public struct NodeCore {
             antiEntropy.topologyChanged(topology, at: now, into: &antiEntropyEffects)
             tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &effects)
         }
+        // Time for two rounds of pings to whoever may be there.
+        readiness.start(until: now.instant + membership.protocolPeriod * 2)
         tell(.started, at: now, into: &effects)
         antiEntropy.start(at: now, into: &antiEntropyEffects)
         scrub(at: now.instant)
+    }
+
+    /// Lets clients in once every other node of the ring is reachable, or known to be away, or
+    /// there was time enough. Before there is a ring clients have nothing to wait for, but the node
+    /// that starts over has one to learn.
+    private mutating func becomeReady(at now: Instant, into effects: inout [NodeEffect]) {
+        guard readiness.deadline != .never else { return }
+        if now < readiness.deadline {
+            guard topology != nil || !startsOver else { return }
+            for member in topology?.members ?? [] where !isReachable(member.id) {
+                let state = membership.state(of: member.id) ?? .alive
+                guard state != .alive || readiness.isAway(member.id) else { return }
+            }
+        }
+        readiness.conclude()
+        effects.append(.ready)
     }
 
     private mutating func receive(
@@ -209,7 +235,9 @@ public struct NodeCore {
         reachabilityChanged(node, at: now)
     }
 
-    private mutating func reachabilityChanged(_ node: NodeID, at now: Moment) {
+    mutating func reachabilityChanged(_ node: NodeID, at now: Moment) {
+        // Strangers take no place among the peers.
+        guard membership.state(of: node) != nil || topology?.member(node) != nil else { return }
         let isReachable = isReachable(node)
         replication.reachabilityChanged(
             node, isReachable: isReachable, at: now, into: &replicationEffects)
@@ -229,6 +257,8 @@ public struct NodeCore {
                 effects.append(.sendDatagram(datagram, to: endpoint))
             case .sendPushPull(let exchange, let node):
                 effects.append(.send(.pushPull(exchange), to: node))
+            case .meet(let member): connect(to: member, into: &effects)
+            case .forget(let node): disconnect(from: node, into: &effects)
             case .memberChanged(let member):
                 connect(to: member, into: &effects)
                 effects.append(.note(.memberChanged(member)))
@@ -253,6 +283,11 @@ public struct NodeCore {
             endpoints.insert((member.id, member.peerEndpoint), at: index)
         }
         effects.append(.connect(member.id, member.peerEndpoint))
+    }
+
+    private mutating func disconnect(from node: NodeID, into effects: inout [NodeEffect]) {
+        endpoints.removeAll { $0.node == node }
+        effects.append(.disconnect(node))
     }
 
     private mutating func drainReplication(into effects: inout [NodeEffect]) {

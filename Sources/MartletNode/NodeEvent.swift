@@ -18,7 +18,7 @@ public enum NodeEvent: Sendable {
     case messageReceived(PeerMessage, from: NodeID)
     /// A datagram of this cluster came from that address.
     case datagramReceived(Datagram, from: Endpoint)
-    /// The link to that node is open.
+    /// The link to that node is open: messages go both ways.
     case linkOpened(NodeID)
     /// The link to that node broke, or could not be made.
     case linkClosed(NodeID)
@@ -43,10 +43,15 @@ public enum NodeEffect: Sendable {
     case send(PeerMessage, to: NodeID)
     /// Send a datagram; it may be lost.
     case sendDatagram(Datagram, to: Endpoint)
-    /// Keep a link to that node at that address from now on, dialling again whenever it breaks.
+    /// Keep a link to that node from now on, dialling it at that address whenever there is none.
     case connect(NodeID, Endpoint)
+    /// Keep no link to that node any more.
+    case disconnect(NodeID)
     /// The cluster was created, or why not.
     case created(RequestID, CreationOutcome)
+    /// Let clients in: comes once, when the node has found its peers, or has found out which of
+    /// them are away. What clients asked before that might fail for want of peers that are there.
+    case ready
     /// Something worth telling an operator.
     case note(NodeNote)
 }
@@ -55,6 +60,8 @@ public enum NodeEffect: Sendable {
 public struct CreationRequest: Hashable, Sendable {
     /// How many members there must be, so that none is forgotten.
     public var memberCount: Int
+    /// What the cluster's nodes alone will know, drawn by whoever asks.
+    public var secret: ClusterSecret
     /// N: how many home replicas each partition gets.
     public var replicaCount: Int
     /// Q: how many partitions there are.
@@ -62,9 +69,11 @@ public struct CreationRequest: Hashable, Sendable {
 
     /// A cluster of `memberCount` members.
     public init(
-        memberCount: Int, replicaCount: Int = 3, partitionCount: PartitionCount = .standard
+        memberCount: Int, secret: ClusterSecret, replicaCount: Int = 3,
+        partitionCount: PartitionCount = .standard
     ) {
         self.memberCount = memberCount
+        self.secret = secret
         self.replicaCount = replicaCount
         self.partitionCount = partitionCount
     }

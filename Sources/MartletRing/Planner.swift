@@ -53,7 +53,7 @@ public enum Planner {
     /// - Throws: the first rule that the request breaks.
     public static func plan(
         members: [RingMember], replicaCount: Int, partitionCount: PartitionCount = .standard,
-        clusterName: String, clusterID: UInt64
+        clusterName: String, clusterID: UInt64, secret: ClusterSecret
     ) throws(TopologyError) -> Plan {
         let epoch: UInt64 = 1
         let members = members.sorted { $0.id < $1.id }
@@ -72,8 +72,8 @@ public enum Planner {
         deal.order(primaries: balance.primaries)
         let topology = try Topology(
             epoch: epoch, clusterName: clusterName, clusterID: clusterID,
-            replicaCount: replicaCount, partitionCount: partitionCount, members: members,
-            homeIndexes: deal.rows)
+            secret: secret, replicaCount: replicaCount, partitionCount: partitionCount,
+            members: members, homeIndexes: deal.rows)
         return Plan(topology: topology, warnings: warnings(topology, zones: zones))
     }
 

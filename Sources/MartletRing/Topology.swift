@@ -21,6 +21,8 @@ public struct Topology: Sendable {
     public let clusterName: String
     /// The cluster's identity, drawn once when it is created.
     public let clusterID: UInt64
+    /// What only the cluster's nodes know, drawn once when it is created.
+    public let secret: ClusterSecret
     /// N: how many homes a partition should have.
     public let replicaCount: Int
     /// Q: how many partitions there are.
@@ -30,7 +32,8 @@ public struct Topology: Sendable {
     /// The homes of all partitions, one partition after the other, `homesPerPartition` each, as
     /// positions in `members`; a partition's first is its primary.
     public let homeIndexes: [UInt16]
-    /// A hash of the encoding: equal epochs of one cluster must have equal digests.
+    /// A hash of the encoding without the secret: equal epochs of one cluster must have equal
+    /// digests.
     public private(set) var digest: UInt64 = 0
 
     private let homeTable: [[NodeID]]
@@ -40,12 +43,14 @@ public struct Topology: Sendable {
     ///
     /// - Throws: the first rule that it would break.
     public init(
-        epoch: UInt64, clusterName: String, clusterID: UInt64, replicaCount: Int,
-        partitionCount: PartitionCount, members: [RingMember], homeIndexes: [UInt16]
+        epoch: UInt64, clusterName: String, clusterID: UInt64, secret: ClusterSecret,
+        replicaCount: Int, partitionCount: PartitionCount, members: [RingMember],
+        homeIndexes: [UInt16]
     ) throws(TopologyError) {
         self.epoch = epoch
         self.clusterName = clusterName
         self.clusterID = clusterID
+        self.secret = secret
         self.replicaCount = replicaCount
         self.partitionCount = partitionCount
         self.members = members
@@ -72,7 +77,7 @@ public struct Topology: Sendable {
         }
         self.homeTable = homeTable
         self.preferenceTable = preferenceTable
-        digest = StableHash.hash(encoded())
+        digest = computedDigest()
     }
 
     /// How many homes each partition has: `replicaCount`, or all members when there are fewer.
@@ -112,7 +117,7 @@ extension Topology: Equatable {
     public static func == (left: Topology, right: Topology) -> Bool {
         left.digest == right.digest && left.epoch == right.epoch
             && left.clusterID == right.clusterID && left.clusterName == right.clusterName
-            && left.replicaCount == right.replicaCount
+            && left.secret == right.secret && left.replicaCount == right.replicaCount
             && left.partitionCount == right.partitionCount
             && left.members == right.members && left.homeIndexes == right.homeIndexes
     }

@@ -1,21 +1,28 @@
 // The topology as bytes, for gossip and disk: one canonical encoding for each value, so that its
 // hash can stand for it.
 //
-//   topology  := version:u8 = 1  epoch:varint  clusterID:u64  clusterName:text
+//   topology  := version:u8 = 2  epoch:varint  clusterID:u64  clusterName:text
 //                replicaCount:u8  partitionExponent:u8
 //                memberCount:varint  member{memberCount}
 //                home:varint{2^partitionExponent · min(replicaCount, memberCount)}
+//                secret:u8{32}
 //   member    := id:u64  name:text  zone:text  weight:varint        ascending by id
 //   home      := position among the members; a partition's homes stand together, primary first
 //   text      := length:varint  UTF-8
 public import MartletBase
 
 extension Topology {
-    private static let formatVersion: UInt8 = 1
+    private static let formatVersion: UInt8 = 2
     private static let memberSizeMinimumBytes = 8 + 2 + 1 + 1
 
     /// Appends the encoding: about a byte for each home and 30 for each member.
     public func encode(into writer: inout ByteWriter) {
+        encodeOpenPart(into: &writer)
+        writer.writeRaw(secret.bytes)
+    }
+
+    /// Everything but the secret, which no hash that is shown may depend on.
+    private func encodeOpenPart(into writer: inout ByteWriter) {
         writer.write(Topology.formatVersion)
         writer.writeVarint(epoch)
         writer.write(clusterID)
@@ -34,10 +41,19 @@ extension Topology {
 
     /// The encoding alone.
     public func encoded() -> Bytes {
-        var writer = ByteWriter(capacity: homeIndexes.count * 2 + members.count * 40 + 64)
+        var writer = ByteWriter(capacity: capacity)
         encode(into: &writer)
         return writer.take()
     }
+
+    /// What `digest` must be.
+    func computedDigest() -> UInt64 {
+        var writer = ByteWriter(capacity: capacity)
+        encodeOpenPart(into: &writer)
+        return StableHash.hash(writer.bytes)
+    }
+
+    private var capacity: Int { homeIndexes.count * 2 + members.count * 40 + 96 }
 
     /// Reads what `encode` wrote and checks it against every rule; leaves what follows unread.
     ///
@@ -57,11 +73,14 @@ extension Topology {
         let members = try Topology.readMembers(from: &reader)
         let homes = try Topology.readHomes(
             count: partitionCount.value * min(replicaCount, members.count), from: &reader)
+        guard let secret = ClusterSecret(try reader.readRaw(ClusterSecret.byteCount)) else {
+            throw reader.error(.truncated)
+        }
         do throws(TopologyError) {
             try self.init(
                 epoch: epoch, clusterName: clusterName, clusterID: clusterID,
-                replicaCount: replicaCount, partitionCount: partitionCount, members: members,
-                homeIndexes: homes)
+                secret: secret, replicaCount: replicaCount, partitionCount: partitionCount,
+                members: members, homeIndexes: homes)
         } catch {
             throw reader.error(.invalid("topology: \(error)"))
         }

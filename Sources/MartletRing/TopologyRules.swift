@@ -79,6 +79,6 @@ extension Topology {
                     && order.starts(with: homes(of: partition)),
                 "preference order \(order) of partition \(partition)")
         }
-        invariant(digest == StableHash.hash(encoded()), "digest \(digest) of epoch \(epoch)")
+        invariant(digest == computedDigest(), "digest \(digest) of epoch \(epoch)")
     }
 }

@@ -93,8 +93,10 @@ package enum Simulation {
                 world.everyNode({ $0.members.count == count }),
                 let partitions = PartitionCount(world.scenario.partitionCount)
             else { continue }
+            var random = SeededRandom(seed: world.schedule.seed, stream: "secret")
             let request = CreationRequest(
-                memberCount: count, replicaCount: world.scenario.replicaCount,
+                memberCount: count, secret: .drawn(by: &random),
+                replicaCount: world.scenario.replicaCount,
                 partitionCount: partitions)
             world.turn(0, .creationRequested(RequestID(rawValue: .max), request))
         }

@@ -1,27 +1,34 @@
 // How messages travel over a stream between two nodes.
 //
-//     stream  = frame*                      the dialling side sends, its first frame is a hello
+//     dialling side   hello                  begin  message*
+//     accepting side          hello | refusal       message*
+//
+// Each side names itself and whom it takes the other for. The side that dialled then begins, or
+// hangs up where another connection of the two is to be the one (`LinkSettlement`); until then
+// neither has sent anything that could be lost with it.
+//
 //     frame   = length:u32  crc32c:u32  check:u32  payload
 //               length and crc32c are of the payload; check is the crc32c of those eight bytes, so
 //               that a wrong length is noticed at once, not after as many bytes as it says
-//     payload = hello | refusal | message
+//     payload = hello | refusal | begin | message
 //     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text  sought:u64
-//     refusal = 1:u8  reason: text          the only thing that the accepting side ever sends
+//     refusal = 1:u8  reason: text          the last frame of who sends it
+//     begin   = 2:u8
 public import MartletBase
 
-/// How the dialling side of a link introduces itself.
+/// How either side of a link introduces itself.
 public struct Hello: Hashable, Sendable {
     /// The version of the peer protocol that this build speaks.
-    public static let protocolVersion: UInt8 = 3
+    public static let protocolVersion: UInt8 = 4
     static let magic = Bytes(text: "MRTL")
 
     /// The cluster's name; a node of another cluster is refused.
     public var clusterName: String
-    /// Who dials.
+    /// Who speaks.
     public var node: NodeID
     /// Its name, for logs.
     public var name: String
-    /// Whom it means to reach: an address may have passed to another node since.
+    /// Whom it means to speak to: an address may have passed to another node since.
     public var sought: NodeID
 
     /// The introduction of `node` to `sought`.
@@ -35,10 +42,12 @@ public struct Hello: Hashable, Sendable {
 
 /// The payload of one frame.
 public enum Frame: Equatable, Sendable {
-    /// The first frame of the dialling side.
+    /// The first frame of either side.
     case hello(Hello)
-    /// Why the accepting side hangs up.
+    /// Why the sender hangs up.
     case refusal(String)
+    /// The dialling side takes this connection for the link; messages follow from both.
+    case begin
     /// Everything else.
     case message(PeerMessage)
 
@@ -51,6 +60,7 @@ public enum Frame: Equatable, Sendable {
 
     private static let helloKind: UInt8 = 0
     private static let refusalKind: UInt8 = 1
+    private static let beginKind: UInt8 = 2
 
     /// Appends the frame, header and all; appends nothing and returns false when its payload is
     /// above `limit` bytes, which hostile clients could bring about together.
@@ -72,6 +82,7 @@ public enum Frame: Equatable, Sendable {
         case .refusal(let reason):
             writer.write(Self.refusalKind)
             writer.writePrefixed(reason)
+        case .begin: writer.write(Self.beginKind)
         case .message(let message): message.encode(into: &writer)
         }
         let body = start + Self.headerSize..<writer.count
@@ -110,6 +121,9 @@ public enum Frame: Equatable, Sendable {
         case Self.helloKind: self = .hello(try Self.readHello(from: &body))
         case Self.refusalKind:
             self = .refusal(try body.readPrefixedText())
+            try body.expectEnd()
+        case Self.beginKind:
+            self = .begin
             try body.expectEnd()
         default: self = .message(try PeerMessage(from: &reader))
         }

@@ -64,9 +64,10 @@ struct Cluster {
                 MemoryDisk(), configuration, seed: UInt64(number + 1), wall: Self.wallStart)
         }
         nodes = peers.sorted { $0.id < $1.id }
+        var random = SeededRandom(seed: 7)
         topology = try Topology(
-            epoch: 1, clusterName: "stage", clusterID: 7, replicaCount: replicas,
-            partitionCount: #require(PartitionCount(partitions)),
+            epoch: 1, clusterName: "stage", clusterID: 7, secret: .drawn(by: &random),
+            replicaCount: replicas, partitionCount: #require(PartitionCount(partitions)),
             members: nodes.map {
                 RingMember(id: $0.id, name: $0.configuration.name, zone: "", weight: 1)
             },
@@ -158,7 +159,7 @@ struct Cluster {
                 let from = nodes[number].configuration.peerEndpoint
                 if let to { post(.datagram(datagram, from: from), to: to) }
             case .answer(_, let answer): lastAnswer = answer
-            case .connect, .created, .note: continue
+            case .connect, .disconnect, .created, .ready, .note: continue
             }
         }
     }

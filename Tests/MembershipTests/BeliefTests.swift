@@ -171,7 +171,7 @@ struct BeliefTests {
         #expect(node.membership.state(of: id(52)) == nil)
     }
 
-    @Test("An epoch other than ours is reported once in a period, for each epoch")
+    @Test("An epoch other than ours is reported once in a period")
     func epochs() {
         var node = Transcript(knowing: [member(2)])
         node.membership.epoch = 3
@@ -180,10 +180,10 @@ struct BeliefTests {
         #expect(epochs(first) == ["epoch 4 at n2"])
         #expect(
             epochs(node.hear(.ping(target: nil), 1, from: member(2), epoch: 4, at: 900)).isEmpty)
-        let next = node.hear(.ping(target: nil), 1, from: member(2), epoch: 5, at: 901)
+        #expect(
+            epochs(node.hear(.ping(target: nil), 1, from: member(2), epoch: 5, at: 1_009)).isEmpty)
+        let next = node.hear(.ping(target: nil), 1, from: member(2), epoch: 5, at: 1_010)
         #expect(epochs(next) == ["epoch 5 at n2"])
-        let later = node.hear(.ping(target: nil), 1, from: member(2), epoch: 5, at: 1_902)
-        #expect(epochs(later) == ["epoch 5 at n2"])
         #expect(
             epochs(node.hear(.ping(target: nil), 1, from: member(2), epoch: 3, at: 9_000)).isEmpty)
     }

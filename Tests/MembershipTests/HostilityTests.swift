@@ -28,7 +28,8 @@ private struct Rumours {
     }
 
     mutating func event() -> Membership.Event {
-        switch random.below(10) {
+        switch random.below(11) {
+        case 10: return .linkOpened(id(number()))
         case 0..<6: return .datagramReceived(datagram(), from: endpoint(number()))
         case 6:
             let view = PushPull(
@@ -71,9 +72,10 @@ struct HostilityTests {
         var time = 0 as UInt64
         for _ in 0..<1_000 {
             time += UInt64(rumours.random.below(rumours.random.chance(0.02) ? 9_000 : 150))
-            let effects = node.handle(rumours.event(), at: time)
+            let event = rumours.event()
+            let effects = node.handle(event, at: time)
             let after = node.membership.members
-            expectAdvance(from: before, to: after)
+            expectAdvance(from: before, to: after, but: teller(of: event))
             before = after
             #expect(after.count <= options.memberLimit)
             #expect(node.membership.state(of: id(1)) == .alive)
@@ -84,7 +86,7 @@ struct HostilityTests {
                     #expect(size <= options.datagramByteLimit)
                     rumours.sequences.append(datagram.sequence)
                 case .memberChanged(let member): #expect(member.id != id(1))
-                case .sendPushPull, .epochSeen, .conflict, .clockRead: break
+                case .sendPushPull, .meet, .forget, .epochSeen, .conflict, .clockRead: break
                 }
             }
             rumours.sequences = rumours.sequences.suffix(50)
@@ -92,14 +94,85 @@ struct HostilityTests {
         #expect(before.count == options.memberLimit)
     }
 
-    private func expectAdvance(from before: [Member], to after: [Member]) {
-        for old in before {
+    /// Whose own word an event may be: it counts whatever was believed.
+    private func teller(of event: Membership.Event) -> NodeID? {
+        if case .pushPullReceived(_, let sender) = event { sender } else { nil }
+    }
+
+    private func expectAdvance(
+        from before: [Member], to after: [Member], but teller: NodeID?
+    ) {
+        for old in before where old.id != teller {
             guard let new = after.first(where: { $0.id == old.id }) else {
                 Issue.record("\(old.id) was forgotten")
                 continue
             }
             #expect((new.incarnation, new.state) >= (old.incarnation, old.state))
         }
+    }
+
+    @Test("An incarnation that leaps is not believed, and no member is unreachable for good by one")
+    func forgedIncarnation() {
+        var node = Transcript(knowing: [member(2), member(3)])
+        let far = member(2, .unreachable, incarnation: Member.incarnationLimit)
+        _ = node.hear(.ping(target: nil), 1, from: member(9), telling: [far], at: 1)
+        #expect(node.membership.state(of: id(2)) == .alive)
+        // Step by step it is believed, further than a denial reaches, …
+        for step in 1...3 as ClosedRange<UInt64> {
+            let near = member(2, .unreachable, incarnation: 1 + step * Membership.incarnationStep)
+            _ = node.hear(.ping(target: nil), 1, from: member(9), telling: [near], at: 2)
+        }
+        #expect(node.membership.state(of: id(2)) == .unreachable)
+        let denial = member(2, incarnation: 2)
+        _ = node.hear(.ping(target: nil), 1, from: denial, at: 3)
+        #expect(node.membership.state(of: id(2)) == .unreachable)
+        // … until the member says over its link how it is.
+        let word = PushPull(members: [denial], wantsReply: false, epoch: 0)
+        #expect(node.lines(.pushPullReceived(word, from: id(3)), at: 4).isEmpty)
+        #expect(node.lines(.pushPullReceived(word, from: id(2)), at: 4) == ["changed n2.2"])
+        // One that was away while another was suspected more often than a step hears of it so, too.
+        let later = member(3, incarnation: 1 << 40)
+        let news = PushPull(members: [later], wantsReply: false, epoch: 0)
+        _ = node.handle(.pushPullReceived(news, from: id(3)), at: 5)
+        #expect(node.membership.members[2] == later)
+    }
+
+    @Test("A claim that a node cannot deny is answered by its own word to all, not for each claim")
+    func forgedClaimOfSelf() {
+        var node = Transcript(knowing: [member(2), member(3)])
+        let far = member(1, .unreachable, incarnation: Member.incarnationLimit)
+        var words: [String] = []
+        for time in 1...2_500 as ClosedRange<UInt64> {
+            words += node.hear(.ping(target: nil), 1, from: member(2), telling: [far], at: time)
+                .filter { $0.hasPrefix("push/pull -> ") }
+        }
+        let round = ["push/pull -> n2 [n1.1]", "push/pull -> n3 [n1.1]"]
+        #expect(words == round + round + round)
+        #expect(node.membership.local.incarnation == 1)
+    }
+
+    @Test("Made-up members fill no table, are told to nobody, and keep nobody out")
+    func madeUpMembers() {
+        var node = Transcript(knowing: [member(2)])
+        node.linksAtOnce = false
+        var met = 0
+        for number in 1_000..<11_000 {
+            let lines = node.hear(.ping(target: nil), 1, from: member(number, at: 9), at: 1)
+            met += lines.count { $0.hasPrefix("meet") }
+            #expect(
+                lines.allSatisfy {
+                    $0.hasPrefix("meet") || $0.hasSuffix("[n1.1]") || $0.hasSuffix("[n1.1 n2.1]")
+                })
+        }
+        #expect(met == 64)
+        #expect(node.membership.members.map(\.id) == [id(1), id(2)])
+        // A node that joins meanwhile dials, and is in.
+        _ = node.lines(.linkOpened(id(7)), at: 2)
+        let word = PushPull(members: [member(7)], wantsReply: false, epoch: 0)
+        #expect(node.lines(.pushPullReceived(word, from: id(7)), at: 2) == ["changed n7.1"])
+        let forgotten = node.pass(until: 10_001).filter { $0.contains("forget") }
+        #expect(forgotten.count == 64 && forgotten[0] == "10001: forget n1000")
+        #expect(!node.pass(until: 30_000).contains { $0.contains("n10") })
     }
 
     @Test(

@@ -26,10 +26,35 @@ struct JoiningTests {
         var seed = Transcript()
         _ = seed.lines(.started, at: 0)
         let hello = seed.hear(.ping(target: nil), 40, from: member(2), at: 1)
-        #expect(hello == ["changed n2.1", "ack #1 -> n2 [n1.1]"])
+        #expect(
+            hello == ["changed n2.1", "push/pull? -> n2 [n1.1 n2.1]", "ack #1 -> n2 [n1.1]"])
         let view = PushPull(members: [member(2), member(3)], wantsReply: true, epoch: 0)
         let answer = seed.lines(.pushPullReceived(view, from: id(2)), at: 2)
-        #expect(answer == ["changed n3.1", "push/pull -> n2 [n1.1 n2.1 n3.1]"])
+        #expect(answer == ["changed n3.1", "push/pull -> n2 [n1.1 n2.1]"])
+    }
+
+    @Test(
+        "Whoever is told of is linked to first; over the link everything is exchanged, then words")
+    func meeting() {
+        var node = Transcript(seeds: [2])
+        node.linksAtOnce = false
+        _ = node.lines(.started, at: 0)
+        let answer = node.hear(
+            .ack, node.sequence(1), from: member(2), telling: [member(3)], at: 5)
+        #expect(answer == ["meet n2.1", "meet n3.1"])
+        #expect(node.membership.members.map(\.id) == [id(1)])
+        #expect(
+            node.lines(.linkOpened(id(2)), at: 6) == [
+                "changed n2.1", "push/pull? -> n2 [n1.1 n2.1]",
+            ])
+        let view = PushPull(members: [member(1), member(2)], wantsReply: false, epoch: 0)
+        #expect(node.lines(.pushPullReceived(view, from: id(2)), at: 7).isEmpty)
+        #expect(
+            node.lines(.linkOpened(id(3)), at: 8) == ["changed n3.1", "push/pull -> n3 [n1.1]"])
+        // Whoever dials is known by its own word.
+        #expect(node.lines(.linkOpened(id(4)), at: 9) == ["push/pull -> n4 [n1.1]"])
+        let word = PushPull(members: [member(4)], wantsReply: false, epoch: 0)
+        #expect(node.lines(.pushPullReceived(word, from: id(4)), at: 9) == ["changed n4.1"])
     }
 
     @Test("Without an answer the seeds are pinged every period")

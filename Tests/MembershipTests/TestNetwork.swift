@@ -10,6 +10,7 @@ struct TestNetwork {
     private enum Parcel {
         case datagram(Bytes)
         case pushPull(Bytes)
+        case openLink(NodeID)
         case brokenLink(NodeID)
     }
 
@@ -150,6 +151,12 @@ struct TestNetwork {
             } else {
                 send(.brokenLink(receiver), from: number, to: number)
             }
+        case .meet(let member):
+            let to = self.number(at: member.peerEndpoint)
+            guard processes[to]?.local.id == member.id, group[to] == group[number] else { return }
+            send(.openLink(member.id), from: to, to: number)
+            send(.openLink(processes[number]?.local.id ?? id(number)), from: number, to: to)
+        case .forget: break
         case .memberChanged(let member):
             if member.state == .unreachable {
                 verdicts.append((number, Int(member.id.rawValue)))
@@ -185,7 +192,10 @@ struct TestNetwork {
             case .pushPull(let bytes):
                 var reader = ByteReader(bytes)
                 let exchange = try PushPull(from: &reader)
-                handle(.pushPullReceived(exchange, from: id(flight.from)), at: flight.to)
+                let sender = processes[flight.from]?.local.id ?? id(flight.from)
+                handle(.pushPullReceived(exchange, from: sender), at: flight.to)
+            case .openLink(let peer):
+                handle(.linkOpened(peer), at: flight.to)
             case .brokenLink(let peer):
                 handle(.linkFailed(peer), at: flight.to)
             }

@@ -34,6 +34,9 @@ func at(_ milliseconds: UInt64) -> Instant { Instant(nanoseconds: milliseconds *
 struct Transcript {
     var membership: Membership
     var sequences: [UInt64] = []
+    /// Whether a link to whoever is to be met opens at once; its consequences stand in the place of
+    /// that effect, but for the word that goes with every link.
+    var linksAtOnce = true
 
     /// Node 1, started at 0 ms with what it then sends thrown away; it learns `members` from a
     /// full exchange with node 2, of which nothing is kept either.
@@ -46,7 +49,9 @@ struct Transcript {
             random: SeededRandom(seed: seed))
         guard !members.isEmpty else { return }
         _ = handle(.started, at: 0)
-        let view = PushPull(members: members, wantsReply: false, epoch: 0)
+        for member in members { _ = handle(.linkOpened(member.id), at: 0) }
+        let everyone = ([membership.local] + members).sorted { $0.id < $1.id }
+        let view = PushPull(members: everyone, wantsReply: false, epoch: 0)
         _ = handle(.pushPullReceived(view, from: id(2)), at: 0)
     }
 
@@ -55,7 +60,23 @@ struct Transcript {
         var effects: [Membership.Effect] = []
         membership.handle(event, at: at(time), into: &effects)
         membership.checkInvariants()
-        return effects
+        return linksAtOnce ? linked(effects, at: time) : effects
+    }
+
+    private mutating func linked(
+        _ effects: [Membership.Effect], at time: UInt64
+    ) -> [Membership.Effect] {
+        var all: [Membership.Effect] = []
+        for effect in effects {
+            guard case .meet(let member) = effect else {
+                all.append(effect)
+                continue
+            }
+            all += handle(.linkOpened(member.id), at: time).filter {
+                if case .sendPushPull(let word, _) = $0 { word.wantsReply } else { true }
+            }
+        }
+        return all
     }
 
     /// The same as lines.
@@ -99,6 +120,8 @@ struct Transcript {
         case .sendPushPull(let exchange, let receiver):
             "push/pull\(exchange.wantsReply ? "?" : "") -> n\(receiver.rawValue)"
                 + " \(line(exchange.members))"
+        case .meet(let member): "meet \(line(member))"
+        case .forget(let id): "forget n\(id.rawValue)"
         case .memberChanged(let member): "changed \(line(member))"
         case .epochSeen(let sender, let epoch): "epoch \(epoch) at n\(sender.rawValue)"
         case .conflict(let text): "conflict: \(text)"

@@ -20,7 +20,7 @@ struct Host {
     init(
         _ disk: MemoryDisk, cluster: String = "stage", name: String = "n1", seed: UInt64 = 1,
         wall: WallTime = Stage.wallStart, sync: SyncMode = .everyWrite,
-        storage: StorageOptions = .roomy, inPlaceOf: NodeID? = nil
+        storage: StorageOptions = .roomy, inPlaceOf: NodeID? = nil, starts: Bool = true
     ) throws {
         self.disk = disk
         now.wall = wall
@@ -38,7 +38,7 @@ struct Host {
         core = try NodeCore.open(configuration, engine: opened.engine, seed: seed, at: now)
         commit()
         opened.engine.logAnswered(log.sync())
-        _ = handle(.started)
+        if starts { _ = handle(.started) }
     }
 
     mutating func handle(_ event: NodeEvent) -> [NodeEffect] {
@@ -105,7 +105,9 @@ struct Host {
     }
 
     mutating func create(memberCount: Int) -> CreationOutcome? {
-        let request = CreationRequest(memberCount: memberCount)
+        var entropy = SeededRandom(seed: 1)
+        let request = CreationRequest(
+            memberCount: memberCount, secret: .drawn(by: &entropy))
         let effects = handle(.creationRequested(RequestID(rawValue: 1), request))
         commit()
         for case .created(_, let outcome) in effects { return outcome }

@@ -191,6 +191,29 @@ import Testing
         #expect(reason.contains("exists already"))
     }
 
+    @Test("A ring that no member of the present one can have made is not believed")
+    func impossibleRings() throws {
+        func ring(_ epoch: UInt64, secret: UInt64 = 7) throws -> Topology {
+            try Topology.onePartition(nodes: 3, replicas: 3, epoch: epoch, secretSeed: secret)
+        }
+        func offer(_ ring: Topology, from sender: UInt64, to host: inout Host) -> [NodeEffect] {
+            host.handle(.messageReceived(.topology(ring), from: NodeID(rawValue: sender)))
+        }
+        var host = try Host(MemoryDisk())
+        // Without a ring of its own it knows no members; but nobody sends a ring that it is not of.
+        _ = offer(try ring(1), from: 9, to: &host)
+        #expect(host.core.topology == nil)
+        #expect(host.offer(try ring(1)) == ["adopted 1"])
+        for epoch in [66, 1 << 40, .max] as [UInt64] {
+            let lines = host.offer(try ring(epoch))
+            #expect(lines.count == 1 && lines[0].hasPrefix("conflict: "), "\(lines)")
+        }
+        _ = offer(try ring(2), from: 9, to: &host)
+        #expect(host.offer(try ring(2, secret: 8)).first?.hasPrefix("conflict: ") == true)
+        #expect(host.core.topology?.epoch == 1)
+        #expect(host.offer(try ring(65)) == ["adopted 65"])
+    }
+
     @Test("A ring of a higher epoch is adopted and kept; an older one changes nothing")
     func adoption() throws {
         let disk = MemoryDisk()

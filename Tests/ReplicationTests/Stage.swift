@@ -245,10 +245,14 @@ extension StorageOptions {
 extension Topology {
     /// One partition, whose homes are the nodes 1 … `replicas` in this order.
     static func onePartition(
-        nodes: Int, replicas: Int, epoch: UInt64 = 1, clusterID: UInt64 = 7
+        nodes: Int, replicas: Int, epoch: UInt64 = 1, clusterID: UInt64 = 7,
+        secretSeed: UInt64? = nil
     ) throws -> Topology {
-        try Topology(
-            epoch: epoch, clusterName: "stage", clusterID: clusterID, replicaCount: replicas,
+        var random = SeededRandom(seed: secretSeed ?? clusterID)
+        let secret = ClusterSecret.drawn(by: &random)
+        return try Topology(
+            epoch: epoch, clusterName: "stage", clusterID: clusterID, secret: secret,
+            replicaCount: replicas,
             partitionCount: #require(PartitionCount(1)),
             members: (1...nodes).map {
                 RingMember(id: NodeID(rawValue: UInt64($0)), name: "n\($0)", zone: "", weight: 1)

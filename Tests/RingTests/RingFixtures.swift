@@ -18,15 +18,22 @@ func members(zoneSizes: [Int], weight: UInt32 = 1) -> [RingMember] {
 /// A topology of two partitions over three nodes, made by hand; each test bends what it is about.
 func handmade(
     epoch: UInt64 = 7, clusterName: String = "hirundo", replicaCount: Int = 2,
-    members: [RingMember]? = nil, homes: [UInt16] = [0, 1, 2, 0]
+    members: [RingMember]? = nil, homes: [UInt16] = [0, 1, 2, 0], clusterSeed: UInt64 = 1
 ) throws(TopologyError) -> Topology {
     try Topology(
         epoch: epoch, clusterName: clusterName, clusterID: 0x0102_0304_0506_0708,
-        replicaCount: replicaCount, partitionCount: PartitionCount(2)!,
+        secret: secret(of: clusterSeed), replicaCount: replicaCount,
+        partitionCount: PartitionCount(2)!,
         members: members ?? [
             member(1, zone: "a"), member(2, zone: "b", weight: 300), member(3, zone: "b"),
         ],
         homeIndexes: homes)
+}
+
+/// The secret that a seed gives.
+func secret(of seed: UInt64) -> ClusterSecret {
+    var random = SeededRandom(seed: seed)
+    return .drawn(by: &random)
 }
 
 /// A request that obeys the rules and is as odd as they permit.
@@ -54,6 +61,7 @@ struct RandomRequest {
     func plan(members: [RingMember]? = nil) throws(TopologyError) -> Plan {
         try Planner.plan(
             members: members ?? self.members, replicaCount: replicaCount,
-            partitionCount: partitionCount, clusterName: "test", clusterID: clusterID)
+            partitionCount: partitionCount, clusterName: "test", clusterID: clusterID,
+            secret: secret(of: clusterID))
     }
 }

@@ -7,14 +7,19 @@ import Testing
 struct TopologyCodecTests {
     @Test("The encoding is the one that the grammar draws")
     func goldenBytes() throws {
-        let head: Bytes = [1, 7, 8, 7, 6, 5, 4, 3, 2, 1, 7] + Bytes(text: "hirundo") + [2, 1]
+        let head: Bytes = [2, 7, 8, 7, 6, 5, 4, 3, 2, 1, 7] + Bytes(text: "hirundo") + [2, 1]
         let first: Bytes = [1, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n1") + [1, 97, 1]
         let second: Bytes = [2, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n2") + [1, 98, 172, 2]
         let third: Bytes = [3, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n3") + [1, 98, 1]
-        let golden: Bytes = head + [3] + first + second + third + [0, 1, 2, 0]
+        // The secret that `handmade` draws.
+        var random = SeededRandom(seed: 1)
+        var words = ByteWriter()
+        for _ in 0..<4 { words.write(random.next() as UInt64) }
+        let golden: Bytes =
+            head + [3] + first + second + third + [0, 1, 2, 0] + words.bytes
         let topology = try handmade()
         #expect(topology.encoded() == golden)
-        #expect(topology.digest == 14_299_272_974_819_928_091)
+        #expect(topology.digest == 5_118_674_852_437_070_326)
         var reader = ByteReader(golden)
         #expect(try Topology(from: &reader) == topology)
         #expect(reader.isAtEnd)
@@ -37,6 +42,16 @@ struct TopologyCodecTests {
             handmade(homes: [1, 0, 2, 0]),
         ].map(\.digest)
         #expect(Set(digests).count == 4)
+    }
+
+    @Test("The secret makes topologies differ, and shows in no digest and no text")
+    func secrets() throws {
+        let (one, other) = try (handmade(), handmade(clusterSeed: 2))
+        #expect(one != other)
+        #expect(one.digest == other.digest)
+        #expect("\(one.secret)" == "(secret)")
+        #expect(String(reflecting: one) == String(reflecting: try handmade()))
+        #expect(Mirror(reflecting: one.secret).children.isEmpty)
     }
 
     @Test("Every cut is a typed error")
@@ -67,15 +82,18 @@ struct TopologyCodecTests {
 
     @Test("Counts that the bytes cannot hold are refused before memory is taken")
     func hostileCounts() {
-        let head: Bytes = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 120, 3]
+        let head: Bytes = [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 120, 3]
         let huge: Bytes = [255, 255, 255, 255, 255, 255, 255, 255, 127]
         let one: Bytes = [1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 110, 0, 1]
         let cases: [(Bytes, FormatError.Reason)] = [
-            ([2], .unsupportedVersion(2)),
+            ([1], .unsupportedVersion(1)),
             (head + [15], .invalid("partition exponent")),
             (head + [14] + huge, .truncated),
             (head + [14] + one + [0, 0], .truncated),
-            (head + [0, 0], .invalid("topology: \(TopologyError.noMembers)")),
+            (
+                head + [0, 0] + Bytes(repeating: 7, count: 32),
+                .invalid("topology: \(TopologyError.noMembers)")
+            ),
         ]
         for (bytes, reason) in cases {
             var reader = ByteReader(bytes)

@@ -71,7 +71,7 @@ struct TopologyTests {
     func fallbackZones() throws {
         let topology = try Planner.plan(
             members: members(zoneSizes: [3, 3, 3, 3, 3]), replicaCount: 3, clusterName: "test",
-            clusterID: 1
+            clusterID: 1, secret: secret(of: 1)
         ).topology
         for partition in topology.partitionCount.partitions {
             let zones = topology.preferenceOrder(of: partition).map { topology.member($0)?.zone }
@@ -82,7 +82,8 @@ struct TopologyTests {
     @Test("A dead node's stand-ins are spread over all other nodes")
     func fallbackSpread() throws {
         let topology = try Planner.plan(
-            members: members(zoneSizes: [10]), replicaCount: 3, clusterName: "test", clusterID: 1
+            members: members(zoneSizes: [10]), replicaCount: 3, clusterName: "test", clusterID: 1,
+            secret: secret(of: 1)
         ).topology
         let dead = NodeID(rawValue: 1)
         var counts = [Int](repeating: 0, count: 11)
@@ -97,7 +98,7 @@ struct TopologyTests {
     func fallbackStability() throws {
         func order(members count: Int) throws -> [NodeID] {
             try Topology(
-                epoch: 1, clusterName: "test", clusterID: 1, replicaCount: 1,
+                epoch: 1, clusterName: "test", clusterID: 1, secret: secret(of: 1), replicaCount: 1,
                 partitionCount: PartitionCount(1)!, members: members(zoneSizes: [count]),
                 homeIndexes: [0]
             ).preferenceOrder(of: Partition(index: 0))
@@ -109,7 +110,8 @@ struct TopologyTests {
     func fallbackLimit() throws {
         let topology = try Planner.plan(
             members: members(zoneSizes: [40, 40]), replicaCount: 3,
-            partitionCount: PartitionCount(4)!, clusterName: "test", clusterID: 1
+            partitionCount: PartitionCount(4)!, clusterName: "test", clusterID: 1,
+            secret: secret(of: 1)
         ).topology
         topology.checkInvariants()
         #expect(topology.preferenceOrder(of: Partition(index: 0)).count == 3 + 64)

@@ -138,17 +138,17 @@ extension Clusters {
                     id: NodeID(rawValue: 78), name: "lost", zone: "", weight: 1,
                     peerEndpoint: Endpoint(host: host, port: 9),
                     clientEndpoint: Endpoint(host: host, port: 9), incarnation: 1, state: .alive)
-                let datagram = Datagram(
-                    sender: lost.id, sequence: 1, epoch: 0, kind: .ping(target: nil),
-                    members: [lost])
-                try ProcessSocket.sendDatagram(
-                    datagram.encoded(cluster: Datagram.clusterHash(of: plan.clusterName)),
-                    to: plan.places[0].peer)
-                for index in plan.places.indices {
-                    try await eventually("\(plan.places[index].name) has probed it in vain") {
-                        try await plan.status(index).members.contains {
-                            $0.name == "lost" && $0.state == "unreachable"
-                        }
+                let node = try #require(NodeID(try await plan.status(0).id))
+                try await blocking {
+                    let peer = try HandmadePeer(
+                        lost.id, dialling: plan.places[0].peer, sought: node,
+                        cluster: plan.clusterName)
+                    peer.begin(as: lost)
+                    #expect(try peer.exchange().members.contains(lost))
+                }
+                try await eventually("n1 has probed it in vain") {
+                    try await plan.status(0).members.contains {
+                        $0.name == "lost" && $0.state == "unreachable"
                     }
                 }
                 // Only probes that are answered bring a node back.

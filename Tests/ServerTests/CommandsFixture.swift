@@ -34,7 +34,12 @@ final class TestNode: CommandTarget {
     private var waiting: [RequestID: (ClientAnswer) -> Void] = [:]
     private var creating: [RequestID: (CreationOutcome) -> Void] = [:]
 
-    init(name: String = "n1", others: [Member] = [], created: Bool = true) throws {
+    init(
+        name: String = "n1", others: [Member] = [], created: Bool = true, clusterSeed: UInt64 = 7,
+        secretSeed: UInt64 = 1
+    )
+        throws
+    {
         var options = StorageOptions()
         options.prewriteBytes = 0
         options.digest = .object
@@ -45,18 +50,23 @@ final class TestNode: CommandTarget {
             peerEndpoint: Endpoint(host: "10.0.0.1", port: 7401),
             clientEndpoint: Endpoint(host: "10.0.0.1", port: 7400), seeds: [])
         configuration.replication.valueLimitBytes = 1_000
-        core = try NodeCore.open(configuration, engine: storage.engine, seed: 7, at: now)
+        core = try NodeCore.open(configuration, engine: storage.engine, seed: clusterSeed, at: now)
         syncLog()
         handle(.started)
         if let first = others.first {
             let exchange = PushPull(members: others, wantsReply: false, epoch: 0)
+            for other in others { handle(.linkOpened(other.id)) }
             handle(.messageReceived(.pushPull(exchange), from: first.id))
+            for other in others { handle(.linkClosed(other.id)) }
         }
         guard created else { return }
         var outcome: CreationOutcome?
+        var random = SeededRandom(seed: secretSeed)
         guard let partitions = PartitionCount(64) else { fatalError("64 partitions") }
         createCluster(
-            CreationRequest(memberCount: others.count + 1, partitionCount: partitions)
+            CreationRequest(
+                memberCount: others.count + 1, secret: .drawn(by: &random),
+                partitionCount: partitions)
         ) { outcome = $0 }
         guard case .created = outcome else { fatalError("\(String(describing: outcome))") }
     }

@@ -108,21 +108,44 @@ struct CommandsMartletTests {
             (
                 "MARTLET.PUT k v CONTEXT !!",
                 "INVALID invalid context: it is not base64url text; pass the context of a "
-                    + "MARTLET.GET unchanged"
+                    + "MARTLET.GET of the same key unchanged"
             ),
             (
-                "MARTLET.PUT k v CONTEXT AwAAAAAA",
-                "INVALID invalid context: unsupported format version 3 at offset 0; pass the "
-                    + "context of a MARTLET.GET unchanged"
+                "MARTLET.PUT k v CONTEXT AgAAAAAAAAAAANBxnXA",
+                "INVALID invalid context: unsupported format version 2 at offset 0; pass the "
+                    + "context of a MARTLET.GET of the same key unchanged"
             ),
         ])
     func badOptions(line: String, error: String) throws {
         #expect(try TestClient().say(line) == "-\(error)\r\n")
     }
 
-    @Test("The empty context's token is this text for ever")
+    @Test("The empty context's token for a key and a secret is this text for ever")
     func goldenToken() throws {
-        #expect(try TestClient().ask("MARTLET.GET k")?["context"]?.text == "AgAAAAAAAAAAANBxnXA")
+        let token = try TestClient().ask("MARTLET.GET k")?["context"]?.text
+        #expect(token == "A5-ora-h5Im_AAAAAAAAAAAAx5fOsr7KvsCvXJOC")
+    }
+
+    @Test("A context of another key, of another cluster or made up is refused, and says which")
+    func foreignTokens() throws {
+        let client = try TestClient()
+        func refusal(_ token: String) -> String {
+            client.say("MARTLET.PUT k w CONTEXT \(token)")
+        }
+        _ = client.say("MARTLET.PUT k v")
+        let ofA = try #require(try client.ask("MARTLET.PUT a v")?["context"]?.text)
+        #expect(refusal(ofA).hasPrefix("-INVALID invalid context: it is of another key; pass"))
+        #expect(client.say("MARTLET.PUT k w CONTEXT \(ofA)").contains("of the same key"))
+
+        // The same ids everywhere, and another secret: nothing but it vouches for a context.
+        let stranger = TestClient(try TestNode(secretSeed: 2))
+        let forged = try #require(try stranger.ask("MARTLET.PUT k v")?["context"]?.text)
+        #expect(refusal(forged).hasPrefix("-INVALID invalid context: it is damaged or forged; pass"))
+
+        let other = TestClient(try TestNode(clusterSeed: 8))
+        let foreign = try #require(try other.ask("MARTLET.PUT k v")?["context"]?.text)
+        #expect(refusal(foreign).hasPrefix("-INVALID invalid context: it is of another cluster; pass"))
+        #expect(client.say("GET k") == "$1\r\nv\r\n", "nothing was written")
     }
 
     @Test("A token with any one character changed, or cut anywhere, is refused")

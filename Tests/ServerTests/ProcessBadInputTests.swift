@@ -106,6 +106,12 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
         return writer.bytes
     }
 
+    private static var begin: Bytes {
+        var writer = ByteWriter()
+        Frame.begin.encode(into: &writer)
+        return writer.bytes
+    }
+
     private static let exchange = PushPull(members: [], wantsReply: true, epoch: 0)
 
     static let all = [
@@ -115,16 +121,21 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
             hello(to: $0, byte: 1, 0x58)
         },
         BadPeer(name: "another version", refusal: "version 9") { hello(to: $0, byte: 5, 9) },
-        BadPeer(name: "another cluster", refusal: "is of cluster martlet-tests, not other") {
+        BadPeer(name: "another cluster", refusal: "not of cluster other") {
             hello(to: $0, cluster: "other")
         },
-        BadPeer(name: "another node sought", refusal: "this is node") { _ in hello(to: stranger) },
+        BadPeer(name: "another node sought", refusal: "this node is not") { _ in
+            hello(to: stranger)
+        },
         BadPeer(name: "the node itself", refusal: "the same identity") { hello(to: $0, from: $0) },
         BadPeer(name: "a message before a hello", refusal: "must begin with a hello") { _ in
             message(.pushPull(exchange))
         },
         BadPeer(name: "a second hello", refusal: "messages after its hello") {
             hello(to: $0) + hello(to: $0)
+        },
+        BadPeer(name: "a message before it begins", refusal: "messages after its hello") {
+            hello(to: $0) + message(.pushPull(exchange))
         },
         BadPeer(name: "a wrong checksum", refusal: "checksum") {
             var bytes = hello(to: $0)
@@ -140,15 +151,15 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
             frame(Bytes(repeating: 0, count: FrameDecoder.firstPayloadLimit + 1))
         },
         BadPeer(name: "a frame above every limit", refusal: "too large") {
-            hello(to: $0) + [0xFF, 0xFF, 0xFF, 0xFF] + Bytes(repeating: 0, count: 8)
+            hello(to: $0) + begin + [0xFF, 0xFF, 0xFF, 0xFF] + Bytes(repeating: 0, count: 8)
         },
         BadPeer(name: "an empty frame", refusal: "truncated") { _ in frame([]) },
         BadPeer(name: "an unknown message", refusal: "invalid") {
-            hello(to: $0) + frame([0xEE, 1])
+            hello(to: $0) + begin + frame([0xEE, 1])
         },
         BadPeer(name: "a cut message", refusal: "truncated") {
-            let whole = message(.pushPull(exchange))
-            return hello(to: $0) + frame(Bytes(whole.dropFirst(Frame.headerSize).dropLast()))
+            let payload = message(.pushPull(exchange)).dropFirst(Frame.headerSize)
+            return hello(to: $0) + begin + frame(Bytes(payload.dropLast()))
         },
     ]
 }
@@ -156,11 +167,13 @@ struct BadPeer: Sendable, CustomTestStringConvertible {
 /// Datagrams that must change nothing.
 private func badDatagrams(for node: NodeID, at peer: Endpoint) -> [Bytes] {
     let ours = Datagram.clusterHash(of: "martlet-tests")
-    func member(_ id: NodeID, _ port: UInt16) -> Member {
+    func member(
+        _ id: NodeID, _ port: UInt16, incarnation: UInt64 = .max
+    ) -> Member {
         Member(
             id: id, name: "spoof", zone: "", weight: 1,
             peerEndpoint: Endpoint(host: "127.0.0.1", port: port),
-            clientEndpoint: Endpoint(host: "127.0.0.1", port: port), incarnation: .max,
+            clientEndpoint: Endpoint(host: "127.0.0.1", port: port), incarnation: incarnation,
             state: .unreachable)
     }
     func ping(_ sender: NodeID, _ kind: Datagram.Kind, _ members: [Member] = []) -> Datagram {
@@ -176,11 +189,20 @@ private func badDatagrams(for node: NodeID, at peer: Endpoint) -> [Bytes] {
         // In the node's own name.
         ping(node, .ping(target: node), [member(node, 9)]),
         ping(stranger, .pingRequest(target: node)), ping(stranger, .ack),
+        // The highest that is read: nothing that the node could say would outdo it.
+        ping(
+            stranger, .ping(target: node),
+            [member(node, peer.port, incarnation: Member.incarnationLimit)]),
     ]
+    // Members that nobody has ever linked to.
+    let madeUp = (1_000..<1_300).map { number in
+        let id = NodeID(rawValue: UInt64(number))
+        return ping(id, .ping(target: node), [member(id, 9, incarnation: 1)])
+    }
     return [[], [0], Bytes(repeating: 0xFF, count: 1_400), Bytes(repeating: 0, count: 9_000)]
         + whole.indices.map { Bytes(whole[..<$0]) }
         + [damaged, ping(stranger, .ack).encoded(cluster: ours &+ 1)]
-        + spoofed.map { $0.encoded(cluster: ours) }
+        + (spoofed + madeUp).map { $0.encoded(cluster: ours) }
 }
 
 extension Clusters.Processes {
@@ -204,6 +226,9 @@ extension Clusters.Processes {
                     return try connection.receive(until: bad.refusal)
                 }
                 #expect(received.contains(bad.refusal), "\(bad.name): \(received)")
+                if bad.name == "another cluster" {
+                    #expect(!received.contains(plan.clusterName), "\(received)")
+                }
             }
             let peer = Endpoint(host: "127.0.0.1", port: place.peer)
             for datagram in badDatagrams(for: id, at: peer) {
@@ -215,6 +240,7 @@ extension Clusters.Processes {
             #expect(after.actor == before.actor)
             #expect(after.epoch == before.epoch)
             #expect(after.ready)
+            #expect(after.members == before.members)
             #expect(await cluster.isRunning(0))
         }
     }

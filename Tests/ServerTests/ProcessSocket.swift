@@ -65,6 +65,14 @@ final class ProcessSocket {
         }
     }
 
+    /// What has come, waiting for it; nothing at the end.
+    func receive() throws -> Bytes {
+        var buffer = Bytes(repeating: 0, count: 4_096)
+        let count = unsafe recv(number, &buffer, buffer.count, 0)
+        if count < 0, errno == EAGAIN { throw ClusterTestError("nothing more comes") }
+        return Bytes(buffer[..<max(0, count)])
+    }
+
     /// Whether the other side has closed the connection, or does before long.
     func awaitClose() throws -> Bool {
         var byte: UInt8 = 0

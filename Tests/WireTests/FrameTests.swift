@@ -11,7 +11,7 @@ import Testing
 
     private func stream(seed: UInt64) -> (frames: [Frame], bytes: Bytes) {
         var sample = Sample(seed: seed)
-        var frames = [hello]
+        var frames = [hello, .begin]
         for kind in 0..<Sample.kindCount { frames.append(.message(sample.message(kind: kind))) }
         frames.append(.refusal("another cluster"))
         return (frames, frames.flatMap(\.encoded))
@@ -140,7 +140,7 @@ import Testing
     @Test("A frame without payload, or with something behind it, is refused")
     func badPayloads() {
         let payload = Bytes(hello.encoded[Frame.headerSize...])
-        for bad in [[], payload + [0], Bytes(payload.dropLast()), [1, 5, 0x61]] as [Bytes] {
+        for bad in [[], payload + [0], Bytes(payload.dropLast()), [1, 5, 0x61], [2, 0]] as [Bytes] {
             #expect(throws: FormatError.self) { _ = try decode([framed(bad)]) }
         }
     }
@@ -178,7 +178,7 @@ import Testing
     func goldenHello() {
         #expect(
             hexDigits(hello.encoded)
-                == "1b000000" + "92ac464f" + "28c3ded0" + "004d52544c03" + "0163"
+                == "1b000000" + "6f53c3de" + "055f9710" + "004d52544c04" + "0163"
                 + "0100000000000000" + "026e31" + "0200000000000000")
     }
 

@@ -198,7 +198,8 @@ struct Sample {
         guard let partitions = PartitionCount(4),
             let topology = try? Topology(
                 epoch: UInt64(1 + small()), clusterName: text(), clusterID: random.next(),
-                replicaCount: 3, partitionCount: partitions, members: members,
+                secret: .drawn(by: &random), replicaCount: 3, partitionCount: partitions,
+                members: members,
                 homeIndexes: homes)
         else { fatalError("a sample topology breaks a rule") }
         return topology

@@ -55,7 +55,9 @@ extension ClientSession {
     func martletCreate(_ words: [Bytes]) throws(CommandError) {
         var cursor = ArgumentCursor(words, from: 1)
         let members = try cursor.integer("members", in: 1...Int64(Topology.memberLimit))
-        var request = CreationRequest(memberCount: Int(members))
+        var entropy = SystemRandomNumberGenerator()
+        var request = CreationRequest(
+            memberCount: Int(members), secret: .drawn(by: &entropy))
         while let option = cursor.nextKeyword() {
             switch option {
             case "N":

@@ -4,7 +4,9 @@
 // nothing, and replaces nothing: it may leave a sibling, and never overwrites what it does not
 // know.
 internal import MartletBase
+internal import MartletNode
 internal import MartletRESP
+internal import MartletRing
 internal import MartletVersions
 internal import MartletWire
 
@@ -22,22 +24,25 @@ extension ClientSession {
             default: throw .syntax
             }
         }
-        submit(ClientRequest(key: words[1], operation: .get(options)), as: .versions)
+        submit(ClientRequest(key: words[1], operation: .get(options)), as: .versions(of: words[1]))
     }
 
     /// `MARTLET.PUT key value [CONTEXT token] [W …] [PW …] [DW …] [N n] [TIMEOUT ms]
     /// [EX seconds | PX ms]`.
     func martletPut(_ words: [Bytes]) throws(CommandError) {
         let arguments = try CausalWrite(
-            words, from: 3, command: "martlet.put", at: target.now.wall, mayExpire: true)
-        submit(arguments.request(key: words[1], content: .value(words[2])), as: .receipt)
+            words, from: 3, command: "martlet.put", in: target, mayExpire: true)
+        submit(
+            arguments.request(key: words[1], content: .value(words[2])),
+            as: .receipt(of: words[1]))
     }
 
     /// `MARTLET.DELETE key [CONTEXT token] [W …] [PW …] [DW …] [N n] [TIMEOUT ms]`.
     func martletDelete(_ words: [Bytes]) throws(CommandError) {
         let arguments = try CausalWrite(
-            words, from: 2, command: "martlet.delete", at: target.now.wall, mayExpire: false)
-        submit(arguments.request(key: words[1], content: .tombstone), as: .receipt)
+            words, from: 2, command: "martlet.delete", in: target, mayExpire: false)
+        submit(
+            arguments.request(key: words[1], content: .tombstone), as: .receipt(of: words[1]))
     }
 }
 
@@ -48,12 +53,16 @@ private struct CausalWrite {
     private var expiry: WallTime?
 
     init(
-        _ words: [Bytes], from index: Int, command: String, at now: WallTime, mayExpire: Bool
+        _ words: [Bytes], from index: Int, command: String, in target: any CommandTarget,
+        mayExpire: Bool
     ) throws(CommandError) {
+        let now = target.now.wall
         var cursor = ArgumentCursor(words, from: index)
         while let option = cursor.nextKeyword() {
             switch option {
-            case "CONTEXT": context = try Self.context(try cursor.value())
+            case "CONTEXT":
+                context = try Self.context(
+                    try cursor.value(), of: words[1], in: target.core.topology)
             case "W": options.w = try cursor.quorum("W")
             case "PW": options.pw = try cursor.quorum("PW")
             case "DW": options.dw = try cursor.quorum("DW")
@@ -70,12 +79,16 @@ private struct CausalWrite {
         }
     }
 
-    private static func context(_ token: Bytes) throws(CommandError) -> Context {
+    private static func context(
+        _ token: Bytes, of key: Bytes, in topology: Topology?
+    ) throws(CommandError) -> Context {
+        guard let topology else { throw .noCluster }
         do {
-            return try ContextToken.decode(token)
+            return try ContextToken.decode(token, ContextSeal(topology, key: key))
         } catch {
             throw .invalid(
-                "invalid context: \(error); pass the context of a MARTLET.GET unchanged")
+                "invalid context: \(error); pass the context of a MARTLET.GET of the same key "
+                    + "unchanged")
         }
     }
 

@@ -28,7 +28,7 @@ extension ClientSession {
         case .type: writer.writeSimple(shown(of: answer.object) == nil ? "none" : "string")
         case .remaining(let inMilliseconds):
             writer.writeInteger(remaining(of: answer.object, inMilliseconds: inMilliseconds))
-        case .versions: writeVersions(answer, to: &writer)
+        case .versions(let key): writeVersions(answer, of: key, to: &writer)
         case .stored, .receipt, .encodedLater:
             invariant(false, "a read was answered to a command of form \(form)")
         }
@@ -38,7 +38,7 @@ extension ClientSession {
     func write(_ answer: WriteAnswer, as form: ReplyForm, to writer: inout ReplyWriter) {
         switch form {
         case .stored: writer.writeOK()
-        case .receipt: writeReceipt(answer, to: &writer)
+        case .receipt(let key): writeReceipt(answer, of: key, to: &writer)
         case .value, .length, .type, .remaining, .versions, .encodedLater:
             invariant(false, "a write was answered to a command of form \(form)")
         }
@@ -63,10 +63,12 @@ extension ClientSession {
         return inMilliseconds ? left : left / 1_000 + (left % 1_000 >= 500 ? 1 : 0)
     }
 
-    private func writeVersions(_ answer: ReadAnswer, to writer: inout ReplyWriter) {
+    private func writeVersions(
+        _ answer: ReadAnswer, of key: Bytes, to writer: inout ReplyWriter
+    ) {
         writer.writeMapHeader(3)
         writer.writeBulk("context")
-        writer.writeBulk(ContextToken.encode(answer.object.context))
+        write(answer.object.context, of: key, to: &writer)
         writer.writeBulk("siblings")
         writer.writeArrayHeader(answer.object.siblings.count)
         let wall = target.now.wall
@@ -93,19 +95,23 @@ extension ClientSession {
         }
     }
 
-    private func writeReceipt(_ answer: WriteAnswer, to writer: inout ReplyWriter) {
+    private func writeReceipt(
+        _ answer: WriteAnswer, of key: Bytes, to writer: inout ReplyWriter
+    ) {
         writer.writeMapHeader(4)
         writer.writeBulk("dot")
         writer.writeBulk("\(answer.dot)")
         writer.writeBulk("context")
-        if let context = answer.context {
-            writer.writeBulk(ContextToken.encode(context))
-        } else {
-            writer.writeNull()
-        }
+        write(answer.context, of: key, to: &writer)
         writer.writeBulk("siblings")
         writer.writeInteger(answer.siblingCount)
         write(answer.evidence, to: &writer)
+    }
+
+    /// A context as the token that the client is to pass back with its next write of `key`.
+    private func write(_ context: Context?, of key: Bytes, to writer: inout ReplyWriter) {
+        guard let context, let topology = target.core.topology else { return writer.writeNull() }
+        writer.writeBulk(ContextToken.encode(context, ContextSeal(topology, key: key)))
     }
 
     private func write(_ evidence: Evidence, to writer: inout ReplyWriter) {

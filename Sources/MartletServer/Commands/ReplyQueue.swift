@@ -28,10 +28,10 @@ enum ReplyForm {
     case type
     /// How long the value shown still lives.
     case remaining(inMilliseconds: Bool)
-    /// Everything that the key holds, and the evidence.
-    case versions
-    /// What became of a write, and the evidence.
-    case receipt
+    /// Everything that this key holds, and the evidence.
+    case versions(of: Bytes)
+    /// What became of a write to this key, and the evidence.
+    case receipt(of: Bytes)
     /// Encoded by whoever completes it; never comes with an answer of its own.
     case encodedLater
 

@@ -1,97 +1,198 @@
-// The receiving half between two nodes: a stream that must open with a hello of this cluster and
-// then carries messages. A stranger, garbage or another version is told why and hung up on.
-internal import Logging
+// One connection between two nodes, dialled by either: each must open with a hello of this cluster,
+// and once it is the link it carries messages both ways. A stranger, garbage or another version is
+// told why and hung up on.
 internal import MartletBase
 internal import MartletNode
 internal import MartletWire
 internal import NIOCore
 
-/// One accepted connection of a peer; confined to the node's event loop.
-final class PeerHandler: ChannelInboundHandler {
+/// One connection to a peer. Confined to the node's event loop, which makes it `Sendable`.
+final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// How long a stranger has for its hello.
-    static let helloTimeout = TimeAmount.seconds(10)
+    /// How long an accepted connection has to become a link, and how long a dialled peer has to
+    /// answer.
+    static let settlingLimit = TimeAmount.seconds(3)
 
+    /// How far it has come.
+    private enum Phase {
+        /// Accepted; nobody has said anything.
+        case accepted
+        /// Dialled; the peer's hello is awaited.
+        case dialled(PeerLink)
+        /// Accepted, and hellos are exchanged; the peer begins or hangs up.
+        case greeted(PeerLink)
+        /// It is the link, or was.
+        case begun(PeerLink)
+        /// Whatever else comes is not for this node.
+        case ended
+    }
+
+    /// Tells connections of this node apart.
+    let number: Int
     private unowned let loop: NodeLoop
+    private var phase: Phase
+    /// Told when the connection ends, which closing it does not wait for.
+    private var link: PeerLink?
     private var decoder = FrameDecoder()
-    private var peer: NodeID?
-    private var helloTimer: Scheduled<Void>?
-    private var hasRefused = false
+    private var channel: (any Channel)?
+    private var settlingTimer: Scheduled<Void>?
 
+    /// A connection that was accepted.
     init(loop: NodeLoop) {
         self.loop = loop
+        number = loop.nextPeerConnection()
+        phase = .accepted
+    }
+
+    /// A connection that `link` dials.
+    init(loop: NodeLoop, dialling link: PeerLink) {
+        self.loop = loop
+        number = loop.nextPeerConnection()
+        phase = .dialled(link)
+        self.link = link
+    }
+
+    // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        channel = context.channel
     }
 
     func channelActive(context: ChannelHandlerContext) {
         let channel = context.channel
-        helloTimer = context.eventLoop.scheduleTask(in: Self.helloTimeout) {
+        settlingTimer = context.eventLoop.scheduleTask(in: Self.settlingLimit) {
             channel.close(promise: nil)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        helloTimer?.cancel()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // Until the refusal is on its way, whatever else comes is not gathered.
-        if hasRefused { return }
-        let buffer = unwrapInboundIn(data)
-        decoder.append(Bytes(buffer.readableBytesView))
-        do throws(FormatError) {
-            while let frame = try decoder.next() {
-                if let reason = receive(frame) {
-                    refuse(reason, context)
-                    return
-                }
-            }
-        } catch {
-            refuse("\(error)", context)
-        }
-    }
-
-    /// Takes one frame; returns why the connection must end, if it must.
-    private func receive(_ frame: Frame) -> String? {
-        switch (peer, frame) {
-        case (nil, .hello(let hello)): return greet(hello)
-        case (let peer?, .message(let message)):
-            loop.handle(.messageReceived(message, from: peer))
-            return nil
-        case (nil, _): return "a peer must begin with a hello"
-        default: return "a peer sends messages after its hello"
-        }
-    }
-
-    private func greet(_ hello: Hello) -> String? {
-        let identity = loop.core.identity
-        guard hello.clusterName == identity.clusterName else {
-            return "this node is of cluster \(identity.clusterName), not \(hello.clusterName)"
-        }
-        guard hello.sought == identity.id else {
-            return "this is node \(identity.id) (\(identity.name)), not \(hello.sought)"
-        }
-        guard hello.node != identity.id else { return "this node has the same identity" }
-        helloTimer?.cancel()
-        peer = hello.node
-        decoder.trustPeer()
-        return nil
-    }
-
-    private func refuse(_ reason: String, _ context: ChannelHandlerContext) {
-        hasRefused = true
-        loop.noteRefusedPeer(context.remoteAddress, reason)
-        var writer = ByteWriter()
-        Frame.refusal(reason).encode(into: &writer)
-        let buffer = context.channel.allocator.buffer(bytes: writer.bytes)
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in
-            channel.close(promise: nil)
-        }
+        settlingTimer?.cancel()
+        phase = .ended
+        let link = link
+        self.link = nil
+        link?.ended(self)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Until the channel is closed, whatever else comes is not gathered.
+        if case .ended = phase { return }
+        let buffer = unwrapInboundIn(data)
+        decoder.append(Bytes(buffer.readableBytesView))
+        do throws(FormatError) {
+            while let frame = try decoder.next() {
+                if let reason = receive(frame) { return refuse(reason) }
+                if case .ended = phase { return }
+            }
+        } catch {
+            refuse("\(error)")
+        }
+    }
+
+    // MARK: What the link has it do
+
+    /// Sends this node's hello, to the peer sought.
+    func greet(_ peer: NodeID) {
+        let identity = loop.core.identity
+        send(
+            .hello(
+                Hello(
+                    clusterName: identity.clusterName, node: identity.id, name: identity.name,
+                    sought: peer)))
+    }
+
+    /// Sends one frame.
+    func send(_ frame: Frame) {
+        var writer = ByteWriter()
+        frame.encode(into: &writer)
+        write(writer.bytes)
+    }
+
+    /// Sends bytes of frames.
+    @discardableResult
+    func write(_ bytes: Bytes) -> EventLoopFuture<Void>? {
+        guard let channel else { return nil }
+        return channel.writeAndFlush(channel.allocator.buffer(bytes: bytes))
+    }
+
+    /// Hangs up, and takes in nothing more.
+    func close() {
+        phase = .ended
+        channel?.close(promise: nil)
+    }
+
+    // MARK: Frames
+
+    /// Takes one frame; returns why the connection must end, if it must.
+    private func receive(_ frame: Frame) -> String? {
+        switch (phase, frame) {
+        case (.begun(let link), .message(let message)):
+            loop.handle(.messageReceived(message, from: link.peer))
+        case (.accepted, .hello(let hello)): return welcome(hello)
+        case (.dialled(let link), .hello(let hello)):
+            if let reason = fault(in: hello, from: link.peer) { return reason }
+            begin(link)
+            link.answered(self)
+        case (.greeted(let link), .begin):
+            begin(link)
+            link.begun(self)
+        case (.dialled(let link), .refusal(let reason)), (.begun(let link), .refusal(let reason)):
+            link.refused(Self.quoted(reason))
+            close()
+        case (.accepted, _), (.dialled, _): return "a peer must begin with a hello"
+        default: return "a peer sends messages after its hello"
+        }
+        return nil
+    }
+
+    private func welcome(_ hello: Hello) -> String? {
+        if let reason = fault(in: hello, from: hello.node) { return reason }
+        guard let link = loop.link(to: hello.node) else {
+            return "too many peers that nobody has told of"
+        }
+        phase = .greeted(link)
+        self.link = link
+        link.helloReceived(self)
+        return nil
+    }
+
+    private func begin(_ link: PeerLink) {
+        settlingTimer?.cancel()
+        phase = .begun(link)
+        decoder.trustPeer()
+    }
+
+    /// Why this is no hello from `peer` to this node. It tells the other side nothing that it has
+    /// not said itself.
+    private func fault(in hello: Hello, from peer: NodeID) -> String? {
+        let identity = loop.core.identity
+        guard hello.clusterName == identity.clusterName else {
+            return "this node is not of cluster \(Self.quoted(hello.clusterName))"
+        }
+        guard hello.sought == identity.id else { return "this node is not \(hello.sought)" }
+        guard hello.node != identity.id else { return "this node has the same identity" }
+        guard hello.node == peer else { return "\(peer) was sought here, not \(hello.node)" }
+        return nil
+    }
+
+    /// What a stranger says, fit to be logged: on one line, and not long.
+    private static func quoted(_ text: String) -> String {
+        let limit = 100
+        let line = String(text.prefix(limit)).debugDescription.dropFirst().dropLast()
+        return text.count > limit ? "\(line)…" : "\(line)"
+    }
+
+    private func refuse(_ reason: String) {
+        phase = .ended
+        loop.noteRefusedPeer(channel?.remoteAddress, reason)
+        var writer = ByteWriter()
+        Frame.refusal(reason).encode(into: &writer)
+        let channel = channel
+        write(writer.bytes)?.whenComplete { _ in channel?.close(promise: nil) }
     }
 }

@@ -1,87 +1,175 @@
-// The sending half between two nodes: one TCP connection to a peer, dialled again whenever it
-// breaks. What a loop turn has for the peer leaves in one write.
-//
-//     resting ── delay ──► dialling ── connected ──► open ── closed ──► resting
-//                             └────── failed ─────────────────────────────▲
+// A node's link to one peer: one TCP connection for both directions, whoever dialled it, dialled
+// again when it breaks. What a loop turn has for the peer leaves in one write. Which connection is
+// the link is decided in `LinkSettlement`; what comes over it is read in `PeerHandler`.
+internal import Glibc
 internal import Logging
 internal import MartletBase
 internal import MartletNode
 internal import MartletWire
 internal import NIOCore
-internal import NIOPosix
 
 /// This node's link to one peer. Confined to the node's event loop, which makes it `Sendable`.
 final class PeerLink: @unchecked Sendable {
     /// Bytes that may wait for a peer before further messages are dropped: they may be lost
     /// anyway, and whoever sent them hedges or hints.
     static let pendingLimitBytes = 64 << 20
-    /// The pauses between two attempts to dial.
+    /// The pauses between two attempts to dial; half of each is drawn at random, so that two nodes
+    /// do not dial each other at the same time again and again.
     static let firstPause = Duration.milliseconds(50)
     static let longestPause = Duration.seconds(2)
-    /// How long the peer's machine may leave bytes unacknowledged before the link counts as broken.
-    /// Without it a link that a partition has cut waits out the system's backoff, a minute and
-    /// more, after the partition has healed.
+    /// How long the peer's machine may leave bytes unacknowledged, or say nothing to the question
+    /// whether it is still there, before the link counts as broken. Without it a link that a
+    /// partition has cut waits out the system's backoff, a minute and more, after the partition has
+    /// healed.
     static let unacknowledgedLimit = Duration.seconds(5)
     /// How long a link must have stood for the next pause to be a short one again.
     static let settlingTime = Duration.seconds(1)
 
-    private enum State {
-        case resting
-        case dialling
-        case open(any Channel)
-        case closed
-    }
-
     let peer: NodeID
-    private(set) var endpoint: Endpoint
+    /// Where the peer is to be dialled; nil while only it dials.
+    private(set) var endpoint: Endpoint?
     private unowned let loop: NodeLoop
-    private var state = State.resting
+    private var settlement: LinkSettlement
+    /// The connections under way, by number: the link, and what may take its place.
+    private var connections: [Int: PeerHandler] = [:]
+    private var current: PeerHandler?
     private var pause = PeerLink.firstPause
+    /// Counts the pauses: the end of any but the last says nothing.
+    private var pauseCount = 0
+    private var isClosed = false
     private var pending = ByteWriter()
     /// Bytes handed to the channel that it has not yet written.
     private var unwrittenBytes = 0
     /// Messages that were dropped because too much was waiting, or that were too large.
     private(set) var droppedCount = 0
 
-    init(peer: NodeID, endpoint: Endpoint, loop: NodeLoop) {
+    init(peer: NodeID, loop: NodeLoop) {
         self.peer = peer
-        self.endpoint = endpoint
         self.loop = loop
+        settlement = LinkSettlement(local: loop.core.identity.id, peer: peer)
     }
 
-    var isOpen: Bool {
-        if case .open = state { true } else { false }
-    }
+    var isOpen: Bool { current != nil }
 
-    /// The peer is to be found elsewhere from now on.
-    func redirect(to endpoint: Endpoint) {
+    /// Whether nothing is left of it: the peer alone dials, and does not.
+    var isAbandoned: Bool { endpoint == nil && connections.isEmpty }
+
+    /// Has the peer dialled at `endpoint` from now on. A link that stands is left alone: whoever is
+    /// at the other end has said who it is, and a peer that has moved dials by itself.
+    func seek(at endpoint: Endpoint) {
         self.endpoint = endpoint
         pause = Self.firstPause
-        if case .open(let channel) = state { channel.close(promise: nil) }
+        dial()
     }
 
-    /// Starts dialling.
-    func dial() {
-        guard case .resting = state else { return }
-        state = .dialling
-        let endpoint = endpoint
-        loop.connect(to: endpoint, link: self).whenComplete { [self] result in
+    /// Has the peer dialled no more. A link that the peer keeps stands.
+    func abandon() {
+        endpoint = nil
+        if isAbandoned { loop.forget(self) }
+    }
+
+    /// Ends all connections, for good.
+    func close() {
+        isClosed = true
+        for number in connections.keys.sorted() { connections[number]?.close() }
+    }
+
+    // MARK: Dialling
+
+    private func dial() {
+        guard let endpoint, !isClosed, settlement.mayDial else { return }
+        let handler = PeerHandler(loop: loop, dialling: self)
+        connections[handler.number] = handler
+        settlement.dialled(handler.number)
+        loop.connect(to: endpoint, handler).whenComplete { [self] result in
             loop.assertConfined()
             switch result {
-            case .success(let channel): opened(channel)
-            case .failure: rest()
+            case .success: perform(settlement.connected(handler.number))
+            case .failure: ended(handler)
             }
         }
     }
 
-    func close() {
-        if case .open(let channel) = state { channel.close(promise: nil) }
-        state = .closed
+    private func rest() {
+        guard endpoint != nil, !isClosed else { return }
+        pauseCount += 1
+        let number = pauseCount
+        let half = pause / 2
+        let drawn = Duration.nanoseconds(Int64.random(in: 0...Int64(half.nanoseconds)))
+        pause = min(pause + pause, Self.longestPause)
+        loop.schedule(after: half + drawn) { [self] in
+            if number == pauseCount { dial() }
+        }
     }
+
+    // MARK: What handlers report
+
+    /// The peer dials: its hello came over `handler`.
+    func helloReceived(_ handler: PeerHandler) {
+        connections[handler.number] = handler
+        perform(settlement.helloReceived(handler.number))
+    }
+
+    /// The peer has answered this node's hello.
+    func answered(_ handler: PeerHandler) {
+        perform(settlement.answered(handler.number))
+    }
+
+    /// The peer begins on a connection that it dialled.
+    func begun(_ handler: PeerHandler) {
+        perform(settlement.begun(handler.number))
+    }
+
+    /// The peer hangs up on this node: dialling again soon would change nothing.
+    func refused(_ reason: String) {
+        pause = Self.longestPause
+        let place = endpoint.map { "at \($0) " } ?? ""
+        loop.complain(.refusedByPeer, "the peer \(place)refuses this node: \(reason)")
+    }
+
+    /// A connection has ended, or could not be made.
+    func ended(_ handler: PeerHandler) {
+        guard connections.removeValue(forKey: handler.number) != nil else { return }
+        settlement.ended(handler.number)
+        let wasLink = current === handler
+        if wasLink { current = nil }
+        let mayDial = settlement.mayDial
+        if mayDial { rest() }
+        if mayDial || wasLink { loop.handle(.linkClosed(peer)) }
+        if isAbandoned { loop.forget(self) }
+    }
+
+    // MARK: Settling
+
+    private func perform(_ actions: [LinkSettlement.Action]) {
+        for action in actions {
+            switch action {
+            case .greet(let number): connections[number]?.greet(peer)
+            case .begin(let number): connections[number]?.send(.begin)
+            case .use(let number): use(number)
+            case .close(let number): connections[number]?.close()
+            }
+        }
+    }
+
+    private func use(_ number: Int) {
+        guard let handler = connections[number] else { return }
+        // What waits for a link to the peer's former life is lost with it.
+        if current != nil { loop.handle(.linkClosed(peer)) }
+        current = handler
+        pending.removeAll()
+        unwrittenBytes = 0
+        loop.schedule(after: Self.settlingTime) { [self] in
+            if current === handler { pause = Self.firstPause }
+        }
+        loop.handle(.linkOpened(peer))
+    }
+
+    // MARK: Sending
 
     /// Adds a message to what leaves at the end of the turn; dropped when the link is not open.
     func enqueue(_ message: PeerMessage) {
-        guard case .open = state else { return }
+        guard current != nil else { return }
         guard pending.count + unwrittenBytes < Self.pendingLimitBytes else {
             droppedCount += 1
             return
@@ -91,80 +179,30 @@ final class PeerLink: @unchecked Sendable {
 
     /// Writes what the turn gathered.
     func flush() {
-        guard case .open(let channel) = state, pending.count > 0 else { return }
-        let buffer = channel.allocator.buffer(bytes: pending.bytes)
+        guard let current, pending.count > 0 else { return }
         let count = pending.count
-        pending.removeAll()
         unwrittenBytes += count
-        channel.writeAndFlush(buffer).whenComplete { [self] _ in unwrittenBytes -= count }
-    }
-
-    private func opened(_ channel: any Channel) {
-        guard case .dialling = state else {
-            channel.close(promise: nil)
-            return
-        }
-        state = .open(channel)
+        let written = current.write(pending.bytes)
         pending.removeAll()
-        unwrittenBytes = 0
-        let identity = loop.core.identity
-        Frame.hello(
-            Hello(
-                clusterName: identity.clusterName, node: identity.id, name: identity.name,
-                sought: peer)
-        ).encode(into: &pending)
-        channel.closeFuture.whenComplete { [self] _ in closed(channel) }
-        flush()
-        loop.schedule(after: Self.settlingTime) { [self] in settle(channel) }
-        loop.handle(.linkOpened(peer))
-    }
-
-    private func closed(_ channel: any Channel) {
-        guard case .open(let current) = state, current === channel else { return }
-        rest()
-        loop.handle(.linkClosed(peer))
-    }
-
-    /// The peer hangs up on this node: dialling again soon would change nothing.
-    func refused(_ reason: String) {
-        loop.log.warning("the peer at \(endpoint) refuses this node: \(reason)")
-        pause = Self.longestPause
-    }
-
-    private func rest() {
-        if case .closed = state { return }
-        state = .resting
-        let delay = pause
-        pause = min(pause + pause, Self.longestPause)
-        loop.schedule(after: delay) { [self] in dial() }
-    }
-
-    private func settle(_ channel: any Channel) {
-        if case .open(let current) = state, current === channel { pause = Self.firstPause }
-    }
-}
-
-/// Reads the only thing that an accepting peer ever says: why it hangs up.
-final class RefusalHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let link: PeerLink
-    private var decoder = FrameDecoder()
-
-    init(link: PeerLink) {
-        self.link = link
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let buffer = unwrapInboundIn(data)
-        decoder.append(Bytes(buffer.readableBytesView))
-        if let frame = try? decoder.next(), case .refusal(let reason) = frame {
-            link.refused(reason)
+        written?.whenComplete { [self] _ in
+            if self.current === current { unwrittenBytes -= count }
         }
-        context.close(promise: nil)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+    // MARK: Sockets
+
+    /// Has the system find out within `unacknowledgedLimit` that the other end is gone, whether
+    /// something is being sent or not.
+    static func watch(_ channel: any Channel) throws {
+        let limit = Int(unacknowledgedLimit.components.seconds)
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try options.setOption(
+            .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)),
+            value: Int(unacknowledgedLimit.milliseconds))
+        try options.setOption(.socketOption(.so_keepalive), value: 1)
+        try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: limit)
+        try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 1)
+        try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: limit)
     }
 }

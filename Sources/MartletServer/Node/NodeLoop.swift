@@ -1,13 +1,13 @@
 // The node's loop: everything of one node but its disk happens here, on one event loop. Sockets
 // and timers bring events, `NodeCore` decides, effects go back out. What one turn of the loop
 // produces leaves together: one write a client, one a peer, one chunk for the log.
-internal import Glibc
 internal import Logging
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
 internal import MartletRESP
+internal import MartletRing
 internal import MartletStorage
 internal import MartletWire
 internal import NIOCore
@@ -18,8 +18,8 @@ internal import NIOPosix
 final class NodeLoop: @unchecked Sendable {
     /// The finest grain of timers: ticks closer together than this are taken as one.
     static let timerGrain = Duration.milliseconds(1)
-    /// How often the same complaint about a stranger is logged at the most.
-    static let complaintInterval = Duration.seconds(5)
+    /// Peers that link to this node though nobody has told of them, at most.
+    static let strangerLimit = 64
 
     let eventLoop: any EventLoop
     let log: Logger
@@ -48,12 +48,14 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Who waits for an answer; the numbers are the `RequestID`s.
     private var waiting = SlidingTable<Completion>()
+    /// Lets clients in, when the node says so.
+    private var letClientsIn: () -> Void = {}
 
     private var scheduledWakeup = Instant.never
-    private var lastComplaint = Instant.start
-    private var complaintsSince = 0
+    private var complaints = ComplaintThrottle()
     private let clients = ClientRegistry()
     private var nextConnection = 1
+    private var lastPeerConnection = 0
 
     init(
         eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger
@@ -73,9 +75,13 @@ final class NodeLoop: @unchecked Sendable {
 
     // MARK: Start and stop
 
-    /// Begins to take part, once everything is listening.
-    func start(storage: StorageThreads, datagrams: DatagramSocket) {
+    /// Begins to take part, once everything is listening; calls `whenReady` when it can serve
+    /// clients.
+    func start(
+        storage: StorageThreads, datagrams: DatagramSocket, whenReady: @escaping () -> Void
+    ) {
         assertConfined()
+        letClientsIn = whenReady
         self.storage = storage
         self.datagrams = datagrams
         handle(.started)
@@ -154,8 +160,12 @@ final class NodeLoop: @unchecked Sendable {
             if case .request(let complete) = waiting.remove(id.rawValue) { complete(answer) }
         case .sendDatagram(let datagram, let endpoint): send(datagram, to: endpoint)
         case .connect(let node, let endpoint): connect(node, endpoint)
+        case .disconnect(let node): links[node]?.abandon()
         case .created(let id, let outcome):
             if case .creation(let complete) = waiting.remove(id.rawValue) { complete(outcome) }
+        case .ready:
+            letClientsIn()
+            letClientsIn = {}
         case .note(let note): log(note)
         }
     }
@@ -165,30 +175,49 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     private func connect(_ node: NodeID, _ endpoint: Endpoint) {
-        if let link = links[node] {
-            link.redirect(to: endpoint)
-            return
-        }
-        let link = PeerLink(peer: node, endpoint: endpoint, loop: self)
-        links[node] = link
-        linkOrder.append(link)
-        link.dial()
+        let link = links[node] ?? addLink(to: node)
+        link.seek(at: endpoint)
     }
 
-    /// Opens a connection for `link`.
-    func connect(to endpoint: Endpoint, link: PeerLink) -> EventLoopFuture<any Channel> {
+    // MARK: Peers
+
+    /// The link to `node`, which has dialled; nil when too many strangers have.
+    func link(to node: NodeID) -> PeerLink? {
+        if let link = links[node] { return link }
+        guard linkOrder.count(where: { $0.endpoint == nil }) < Self.strangerLimit else {
+            return nil
+        }
+        return addLink(to: node)
+    }
+
+    private func addLink(to node: NodeID) -> PeerLink {
+        let link = PeerLink(peer: node, loop: self)
+        links[node] = link
+        linkOrder.append(link)
+        return link
+    }
+
+    /// Keeps a link no longer.
+    func forget(_ link: PeerLink) {
+        links[link.peer] = nil
+        linkOrder.removeAll { $0 === link }
+    }
+
+    /// A number for a connection of a peer.
+    func nextPeerConnection() -> Int {
+        lastPeerConnection += 1
+        return lastPeerConnection
+    }
+
+    /// Opens a connection for `handler`.
+    func connect(to endpoint: Endpoint, _ handler: PeerHandler) -> EventLoopFuture<any Channel> {
         let connectTimeout = TimeAmount.seconds(1)
         return ClientBootstrap(group: eventLoop)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(
-                .tcpOption(NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT)),
-                value: Int(PeerLink.unacknowledgedLimit.milliseconds)
-            )
             .connectTimeout(connectTimeout)
-            .channelInitializer { [self] channel in
-                assertConfined()
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(RefusalHandler(link: link))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try PeerLink.watch(channel)
+                    try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
             .connect(host: endpoint.host, port: Int(endpoint.port))
@@ -246,24 +275,41 @@ final class NodeLoop: @unchecked Sendable {
             localAddress: Self.text(of: channel.localAddress) ?? "", registry: clients)
     }
 
+    /// Accepts clients from now on.
+    func serve(_ listener: any Channel) {
+        do { try listener.syncOptions?.setOption(.autoRead, value: true) } catch {
+            return log.error("clients cannot be accepted: \(error)")
+        }
+        let identity = core.identity
+        log.notice(
+            """
+            node \(identity.name) (\(identity.id)) of cluster \(identity.clusterName) serves \
+            clients at \(configuration.clientEndpoint) and peers at \(configuration.peerEndpoint)
+            """)
+        let away = (core.topology?.members ?? []).filter { !core.isReachable($0.id) }.map(\.name)
+        if !away.isEmpty { log.warning("not found yet: \(away.joined(separator: ", "))") }
+    }
+
     // MARK: Notes for the operator
 
     private func log(_ note: NodeNote) {
         switch note {
         case .memberChanged(let member):
-            log.info(
-                "member \(member.name) (\(member.id)) at \(member.peerEndpoint) is \(member.state)")
+            let text =
+                "member \(member.name) (\(member.id)) at \(member.peerEndpoint) is \(member.state)"
+            complain(.memberChanged, text, .info)
         case .topologyAdopted(let epoch): log.notice("adopted the ring of epoch \(epoch)")
-        case .conflict(let text): log.error("\(text)")
+        case .conflict(let text): complain(.conflict, text, .error)
         case .clockStands(let standing): log(standing)
-        case .storageRefuses(let refusal?): log.error("writes are refused: \(refusal)")
+        case .storageRefuses(let refusal?):
+            complain(.storage, "writes are refused: \(refusal)", .error)
+        case .storageRefuses(nil): complain(.storage, "writes are accepted again", .notice)
         case .storageDamaged(let range):
-            log.error(
-                """
+            let text = """
                 \(range.file) is damaged (\(range.reason)): what it held of \
                 \(range.ranks.lowerBound) to \(range.ranks.upperBound) is lost here
-                """)
-        case .storageRefuses(nil): log.notice("writes are accepted again")
+                """
+            complain(.storage, text, .error)
         }
     }
 
@@ -291,30 +337,27 @@ final class NodeLoop: @unchecked Sendable {
 
     func noteRefusedPeer(_ address: SocketAddress?, _ reason: String) {
         let whom = Self.text(of: address) ?? "somebody"
-        complain("refused a peer connection from \(whom): \(reason)")
+        complain(.refusedPeer, "refused a peer connection from \(whom): \(reason)")
     }
 
     func noteHTTP(from address: String) {
         complain(
-            "closed the client connection from \(address): it speaks HTTP; somebody may make a "
+            .http, "closed the client connection from \(address): it speaks HTTP; somebody may make a "
                 + "browser send commands")
     }
 
     func noteBadDatagram(_ address: SocketAddress, _ error: FormatError) {
         let whom = Self.text(of: address) ?? "somebody"
-        complain("dropped a datagram from \(whom): \(error)")
+        complain(.badDatagram, "dropped a datagram from \(whom): \(error)")
     }
 
-    /// Logs what strangers do, but never as fast as they do it.
-    private func complain(_ text: String) {
-        guard now.instant.since(lastComplaint) >= Self.complaintInterval else {
-            complaintsSince += 1
-            return
-        }
-        let more = complaintsSince > 0 ? " (and \(complaintsSince) more like it)" : ""
-        log.warning("\(text)\(more)")
-        lastComplaint = now.instant
-        complaintsSince = 0
+    /// Logs what may repeat itself, but never as fast as it does.
+    func complain(
+        _ kind: ComplaintThrottle.Kind, _ text: String, _ level: Logger.Level = .warning
+    ) {
+        guard let leftOut = complaints.admit(kind, at: now.instant) else { return }
+        let more = leftOut > 0 ? " (and \(leftOut) more like it)" : ""
+        log.log(level: level, "\(text)\(more)")
     }
 }
 

@@ -19,7 +19,8 @@ package final class Server {
     /// Starts the node and serves until SIGTERM or SIGINT, then stops cleanly: refuses what comes,
     /// makes the log durable, leaves the mark of a clean stop.
     ///
-    /// - Parameter started: called once the node is listening.
+    /// - Parameter started: called once the node is listening. It answers clients a little later,
+    ///   when it has found its peers; until then their connections wait.
     package static func run(
         _ configuration: ServerConfiguration, log: Logger, started: () -> Void = {}
     ) throws(ServerError) {
@@ -50,11 +51,14 @@ package final class Server {
         do throws(ServerError) {
             let bound = try Self.listen(loop, group)
             listeners = bound.all
+            let clients = bound.clients
             Self.blocking {
                 try eventLoop.submit {
-                    loop.start(storage: threads, datagrams: bound.datagrams)
-                    for listener in bound.all {
+                    for listener in bound.peers {
                         try listener.syncOptions?.setOption(.autoRead, value: true)
+                    }
+                    loop.start(storage: threads, datagrams: bound.datagrams) {
+                        loop.serve(clients)
                     }
                 }.wait()
             }
@@ -63,17 +67,11 @@ package final class Server {
             Self.blocking { [group] in try group.syncShutdownGracefully() }
             throw error
         }
-        let identity = core.identity
-        log.notice(
-            """
-            node \(identity.name) (\(identity.id)) of cluster \(identity.clusterName) serves \
-            clients at \(configuration.clientEndpoint) and peers at \(configuration.peerEndpoint)
-            """)
         guard core.startsOver else { return }
         log.warning(
             """
-            \(directory) is empty: the node goes on in place of \(identity.id), whose disk is \
-            lost; all that it is a home of is in doubt until it is equal to the other homes
+            \(directory) is empty: the node goes on in place of \(core.identity.id), whose disk \
+            is lost; all that it is a home of is in doubt until it is equal to the other homes
             """)
     }
 
@@ -138,10 +136,14 @@ package final class Server {
 
     // Listeners are bound before the node starts, so that a port in use stops it early, but read
     // nothing until it has: what came before would find no ring, and would be logged nowhere.
+    // Clients are accepted only when it is ready; the system keeps them waiting until then.
 
     private struct Bound {
-        var all: [any Channel]
+        var peers: [any Channel]
+        var clients: any Channel
         var datagrams: DatagramSocket
+
+        var all: [any Channel] { peers + [clients] }
     }
 
     private static func listen(
@@ -149,6 +151,7 @@ package final class Server {
     ) throws(ServerError) -> Bound {
         let configuration = loop.configuration
         let peers = listener(group, firstRead: 64 << 10) { channel in
+            try PeerLink.watch(channel)
             try channel.pipeline.syncOperations.addHandler(PeerHandler(loop: loop))
         }
         let clients = listener(group, firstRead: 16 << 10) { channel in
@@ -176,7 +179,8 @@ package final class Server {
         let clientListener = try bind(clientAddress, "clients") {
             try clients.bind(host: $0.host, port: Int($0.port)).wait()
         }
-        return Bound(all: [peerListener, receiver, clientListener], datagrams: socket)
+        return Bound(
+            peers: [peerListener, receiver], clients: clientListener, datagrams: socket)
     }
 
     /// What peers and clients are accepted by: connections begin with a read buffer of `firstRead`

@@ -55,7 +55,8 @@ package struct BalanceExperiment: Sendable {
         do {
             let plan = try Planner.plan(
                 members: members, replicaCount: replicaCount, partitionCount: partitionCount,
-                clusterName: "balance", clusterID: random.next())
+                clusterName: "balance", clusterID: random.next(),
+                secret: .drawn(by: &random))
             var loads = [Double](repeating: 0, count: nodeCount)
             for home in plan.topology.homeIndexes { loads[Int(home)] += 1 }
             return Self.efficiency(of: loads)

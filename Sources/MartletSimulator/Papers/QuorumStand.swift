@@ -84,8 +84,9 @@ struct QuorumStand {
             guard outcome == nil,
                 nodes.allSatisfy({ $0.core?.members.count == nodes.count })
             else { continue }
+            var random = SeededRandom(seed: 1, stream: "secret")
             let request = CreationRequest(
-                memberCount: nodes.count, replicaCount: nodes.count,
+                memberCount: nodes.count, secret: .drawn(by: &random), replicaCount: nodes.count,
                 partitionCount: Self.partitionCount)
             turn(0, .creationRequested(RequestID(rawValue: .max), request))
         }
@@ -192,7 +193,7 @@ struct QuorumStand {
             guard let to = nodes.firstIndex(where: { $0.id == id }) else { return }
             schedule(.links(node.index, to: to), after: .zero)
         case .created(_, let outcome): self.outcome = outcome
-        case .note: break
+        case .disconnect, .ready, .note: break
         }
     }
 

@@ -118,9 +118,9 @@ extension World {
             batch.delete(key)
         } else if let other = try? Topology(
             epoch: topology.epoch, clusterName: topology.clusterName,
-            clusterID: topology.clusterID, replicaCount: topology.replicaCount,
-            partitionCount: topology.partitionCount, members: topology.members,
-            homeIndexes: topology.homeIndexes.reversed())
+            clusterID: topology.clusterID, secret: topology.secret,
+            replicaCount: topology.replicaCount, partitionCount: topology.partitionCount,
+            members: topology.members, homeIndexes: topology.homeIndexes.reversed())
         {
             batch.put(key, other.encoded())
         }

@@ -172,6 +172,14 @@ extension World {
         queue.schedule(.linkDials(index, connection: links[index].connection), at: now)
     }
 
+    /// A node keeps no link to another any more, which it never had: it has dialled in vain.
+    mutating func disconnect(_ from: Int, from other: Int) {
+        let index = linkIndex(from, other)
+        reset(index)
+        links[index].isWanted = false
+        links[index].failures = 0
+    }
+
     /// Whether anybody is at the address that is dialled.
     private func listens(_ link: Link) -> Bool {
         nodes[link.to].isUp && link.endpoint == peerEndpoint(of: link.to)

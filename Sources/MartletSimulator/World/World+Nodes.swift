@@ -40,10 +40,11 @@ extension World {
             send(datagram, from: node.index, to: other)
         case .connect(let id, let endpoint):
             connect(node.index, to: nodeIndex(of: id), at: endpoint)
+        case .disconnect(let id): disconnect(node.index, from: nodeIndex(of: id))
         case .created(_, let outcome): creation = outcome
         case .note(.clockStands(let standing)):
             if case .odd = standing { occurrences[.clockOdd] += 1 }
-        case .note: break
+        case .ready, .note: break
         }
     }
 

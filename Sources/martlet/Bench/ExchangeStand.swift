@@ -44,10 +44,11 @@ struct ExchangeStand {
         }
         nodes.sort { $0.id < $1.id }
         let partitions = PartitionCount.standard
+        var random = SeededRandom(seed: 7)
         do {
             topology = try Topology(
-                epoch: 1, clusterName: "bench", clusterID: 7, replicaCount: count,
-                partitionCount: partitions,
+                epoch: 1, clusterName: "bench", clusterID: 7, secret: .drawn(by: &random),
+                replicaCount: count, partitionCount: partitions,
                 members: nodes.enumerated().map {
                     RingMember(id: $1.id, name: "n\($0)", zone: "", weight: 1)
                 },
@@ -184,7 +185,7 @@ struct ExchangeStand {
                 case .sendDatagram(let datagram, let endpoint):
                     send(datagram, from: node, to: endpoint)
                 case .answer(_, .written): written += 1
-                case .answer, .connect, .created, .note: continue
+                case .answer, .connect, .disconnect, .created, .ready, .note: continue
                 }
             }
             events = nodes[node].storage.answers()

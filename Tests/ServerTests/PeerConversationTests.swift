@@ -1,0 +1,92 @@
+// A node and a peer that speaks by hand: one connection carries both directions, whoever dialled.
+import MartletBase
+import MartletClient
+import MartletServer
+import MartletWire
+import Testing
+
+/// A peer that dials a node, and says what a test has it say.
+final class HandmadePeer {
+    private let socket: ProcessSocket
+    private var decoder = FrameDecoder()
+
+    /// Dials the node `sought` and exchanges hellos with it.
+    init(_ id: NodeID, dialling port: UInt16, sought: NodeID, cluster: String) throws {
+        socket = try ProcessSocket(port: port)
+        send(.hello(Hello(clusterName: cluster, node: id, name: "by hand", sought: sought)))
+        guard case .hello(let answer) = try receive() else {
+            throw ClusterTestError("no hello in answer")
+        }
+        #expect(answer.node == sought && answer.sought == id && answer.clusterName == cluster)
+        decoder.trustPeer()
+    }
+
+    /// Begins, and says of itself what `member` says: then the node takes it for a member.
+    func begin(as member: Member) {
+        send(.begin)
+        let word = PushPull(members: [member], wantsReply: false, epoch: 0)
+        send(.message(.pushPull(word)))
+    }
+
+    func send(_ frame: Frame) {
+        var writer = ByteWriter()
+        frame.encode(into: &writer)
+        socket.send(writer.bytes)
+    }
+
+    /// The next frame; nil at the end.
+    func receive() throws -> Frame? {
+        while true {
+            if let frame = try decoder.next() { return frame }
+            let bytes = try socket.receive()
+            if bytes.isEmpty { return nil }
+            decoder.append(bytes)
+        }
+    }
+
+    /// Asks for the node's whole view, and waits for it.
+    func exchange() throws -> PushPull {
+        send(.message(.pushPull(PushPull(members: [], wantsReply: true, epoch: 0))))
+        while let frame = try receive() {
+            guard case .message(.pushPull(let view)) = frame, !view.wantsReply else { continue }
+            // The node's own word, which goes with every link, is no answer.
+            if view.members.count > 1 { return view }
+        }
+        throw ClusterTestError("the connection ended")
+    }
+
+    func awaitClose() throws -> Bool { try socket.awaitClose() }
+}
+
+extension Clusters.Processes {
+    @Test("An answer goes the way that the question came, and a restarted peer is served at once")
+    func oneConnection() async throws {
+        try await ProcessCluster.run(1) { cluster in
+            let plan = cluster.plan
+            let node = try #require(NodeID(try await plan.status(0).id))
+            let port = plan.places[0].peer
+            let cluster = plan.clusterName
+            // Nothing listens where the peer says that it lives, so the node cannot dial it.
+            let own = Member(
+                id: NodeID(rawValue: 5), name: "by hand", zone: "", weight: 1,
+                peerEndpoint: Endpoint(host: "127.0.0.1", port: 9),
+                clientEndpoint: Endpoint(host: "127.0.0.1", port: 9), incarnation: 1,
+                state: .alive)
+            try await blocking {
+                func dial() throws -> HandmadePeer {
+                    let peer = try HandmadePeer(
+                        own.id, dialling: port, sought: node, cluster: cluster)
+                    peer.begin(as: own)
+                    return peer
+                }
+                let first = try dial()
+                #expect(try first.exchange().members.map(\.id).contains(node))
+                // Another life of the same peer, while the first connection seems to stand.
+                let second = try dial()
+                #expect(try second.exchange().members.map(\.id).contains(node))
+                #expect(try first.awaitClose())
+                #expect(try second.exchange().members.map(\.id).contains(node))
+            }
+        }
+    }
+}
