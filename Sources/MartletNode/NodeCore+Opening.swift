@@ -16,8 +16,9 @@ extension NodeCore {
     /// ever started.
     ///
     /// Writes who the node now is to the engine: the shell must sync the log up to there, in every
-    /// sync mode, before it hands in `started`. A loss of power that took the new actor back would
-    /// leave the old one, clean stop and all, and the next life would issue its dots again.
+    /// sync mode, before it hands in `started`, unless the disk is full and `mayStartUnsynced`. A
+    /// loss of power that took the new actor back would leave the old one, clean stop and all, and
+    /// the next life would issue its dots again.
     public static func open(
         _ configuration: NodeConfiguration, engine: StorageEngine, seed: UInt64, at now: Moment
     ) throws(NodeStateError) -> NodeCore {
@@ -44,7 +45,7 @@ extension NodeCore {
         do throws(StorageError) {
             return try NodeCore(
                 configuration, identity: identity, dots: dots, startsOver: startsOver,
-                topology: topology, engine: engine, seed: seed)
+                isKnown: stored != nil, topology: topology, engine: engine, seed: seed)
         } catch { throw .uncounted(error) }
     }
 

@@ -15,6 +15,9 @@ public struct NodeCore {
     public let identity: NodeIdentity
     /// Whether this life began on an empty disk, in the place of the node that lost one.
     public let startsOver: Bool
+    /// Whether it may start before the log holds who it now is: the storage remembers it, and a
+    /// node whose disk is full must be able to start. It names no write as a home until then.
+    public let mayStartUnsynced: Bool
     /// The ring, once the node knows it.
     public internal(set) var topology: Topology?
     /// When to hand in `ticked` next.
@@ -41,6 +44,10 @@ public struct NodeCore {
     let scrubRate: Int
     /// When the next table is due for that.
     var nextScrub = Instant.never
+    /// When the room on the disk is measured next.
+    var nextMeasure = Instant.never
+    /// Whether the note that clients' values are refused for want of it is the last one.
+    var isShortOfSpace = false
 
     // Reused from event to event, so that handling one allocates nothing for its effects.
     var membershipEffects: [Membership.Effect] = []
@@ -50,10 +57,11 @@ public struct NodeCore {
     /// The node that `open` has found, or made.
     init(
         _ configuration: NodeConfiguration, identity: NodeIdentity, dots: DotSource,
-        startsOver: Bool, topology: Topology?, engine: StorageEngine, seed: UInt64
+        startsOver: Bool, isKnown: Bool, topology: Topology?, engine: StorageEngine, seed: UInt64
     ) throws(StorageError) {
         self.identity = identity
         self.startsOver = startsOver
+        mayStartUnsynced = isKnown
         self.engine = engine
         self.topology = topology
         random = SeededRandom(seed: seed, stream: "node")
@@ -113,6 +121,7 @@ public struct NodeCore {
             replication.tick(at: now, into: &replicationEffects)
             antiEntropy.tick(at: now, into: &antiEntropyEffects)
             scrub(at: now.instant)
+            measureSpace(at: now.instant)
         case .requestReceived(let id, let request):
             if isStopping {
                 effects.append(.answer(id, .failed(.storage(Replication.stoppingText))))
@@ -138,6 +147,7 @@ public struct NodeCore {
         case .jobAnswered(let outcome):
             engine.jobAnswered(outcome)
             noteRefusal(into: &effects)
+            noteSpace(into: &effects)
         case .creationRequested(let id, let request):
             effects.append(.created(id, create(request, at: now, into: &effects)))
         case .stopping: stop()
@@ -151,13 +161,19 @@ public struct NodeCore {
     /// Asks the parts when they are due; after everything that may change that.
     mutating func noteWakeup() {
         nextWakeup = min(
-            membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub)
+            membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub,
+            nextMeasure)
     }
 
     private mutating func start(at now: Moment, into effects: inout [NodeEffect]) {
-        invariant(
-            engine.synced >= openedAt,
-            "started at \(engine.synced), the actor stands at \(openedAt)")
+        if engine.synced < openedAt {
+            invariant(
+                mayStartUnsynced, "started at \(engine.synced), the actor stands at \(openedAt)")
+            renewal = ActorRenewal(dots: dots, position: openedAt)
+            replication.actorAwaited()
+        }
+        noteRefusal(into: &effects)
+        noteSpace(into: &effects)
         if let topology {
             membership.epoch = topology.epoch
             replication.topologyChanged(topology)
@@ -168,6 +184,7 @@ public struct NodeCore {
         antiEntropy.start(at: now, into: &antiEntropyEffects)
         scrub(at: now.instant)
     }
+        measureSpace(at: now.instant)
 
     private mutating func receive(
         _ message: PeerMessage, from sender: NodeID, at now: Moment,

@@ -90,3 +90,5 @@ public enum NodeNote: Hashable, Sendable {
     /// What the node held of a range of keys is lost: it goes on under a new actor.
     case storageDamaged(DamagedRange)
 }
+    /// The storage has too little room for clients' values, or enough again.
+    case valuesRefused(WriteRefusal?)

@@ -14,6 +14,7 @@ extension Replica {
         _ mutation: Mutation, at location: Location, homes: [NodeID], heldFor: NodeID?,
         owed: [NodeID], at wall: WallTime
     ) throws(ReplicaFailure) -> AppliedMutation {
+        if case .value = mutation.content { try checkSpace() }
         let issuesAsHome = heldFor == nil && issuesDots
         let target = try target(at: location, heldFor: heldFor, owed: owed)
         var object = target.held
@@ -75,6 +76,7 @@ extension Replica {
         throws(ReplicaFailure) -> Applied
     {
         if put.purpose == .write {
+            if put.object.holdsValue { try checkSpace() }
             for sibling in put.object.siblings where !clock.believes(sibling.timestamp, at: wall) {
                 throw .refused(.clockSkew)
             }

@@ -32,7 +32,8 @@ extension Replication {
             case .put(let mutation, let options):
                 let put = PutRequest(call: call, mutation: mutation, options: options)
                 let coordinates =
-                    topology.isHome(local, of: call.location.partition) && replica.namesWrites
+                    topology.isHome(local, of: call.location.partition)
+                    && replica.namesWrites(mutation)
                 if !coordinates, case .client = origin {
                     try beginForward(put, topology, at: now, into: &effects)
                 } else {

@@ -271,6 +271,8 @@ final class NodeLoop: @unchecked Sendable {
         complain("refused a peer connection from \(whom): \(reason)")
     }
 
+        case .valuesRefused(let refusal?): log.error("clients' values are refused: \(refusal)")
+        case .valuesRefused(nil): log.notice("clients' values are accepted again")
     func noteBadDatagram(_ address: SocketAddress, _ error: FormatError) {
         let whom = Self.text(of: address) ?? "somebody"
         complain("dropped a datagram from \(whom): \(error)")

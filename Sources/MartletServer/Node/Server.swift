@@ -37,7 +37,7 @@ package final class Server {
     package init(_ configuration: ServerConfiguration, log: Logger) throws(ServerError) {
         let directory = configuration.dataDirectory
         let storage = try Self.openStorage(configuration, log: log)
-        let core = try Self.openCore(configuration, storage, directory)
+        let core = try Self.openCore(configuration, storage, directory, log: log)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let loop = NodeLoop(
@@ -108,13 +108,16 @@ package final class Server {
             log.info("recovered \(storage.report)")
             return storage
         } catch {
-            throw .storage(directory: directory, error)
+            let owner = StorageEngine.owner(on: disk).flatMap { try? NodeIdentity(decoding: $0) }
+            throw .storage(directory: directory, error, owner: owner)
         }
     }
 
-    /// Makes the node out of what its storage remembers, and makes durable who it is now.
+    /// Makes the node out of what its storage remembers, and makes durable who it is now. Where the
+    /// disk is full that comes later, with the space.
     private static func openCore(
-        _ configuration: ServerConfiguration, _ storage: OpenedStorage, _ directory: String
+        _ configuration: ServerConfiguration, _ storage: OpenedStorage, _ directory: String,
+        log: Logger
     ) throws(ServerError) -> NodeCore {
         var entropy = SystemRandomNumberGenerator()
         let core: NodeCore
@@ -134,8 +137,12 @@ package final class Server {
         return core
     }
 
+        if case .synced = outcome { outcome = storage.log.note(owner: core.identity.encoded()) }
     // MARK: Listening
 
+        case .full(let error) where core.mayStartUnsynced:
+            storage.engine.logAnswered(outcome)
+            log.error("the disk is full (\(error)): the node starts, and takes no writes")
     // Listeners are bound before the node starts, so that a port in use stops it early, but read
     // nothing until it has: what came before would find no ring, and would be logged nowhere.
 

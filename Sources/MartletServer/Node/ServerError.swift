@@ -5,8 +5,8 @@ package import MartletStorage
 
 /// A start that failed.
 package enum ServerError: Error, CustomStringConvertible {
-    /// The data directory cannot be used.
-    case storage(directory: String, StorageError)
+    /// The data directory cannot be used; it is `owner`'s, where that reads back.
+    case storage(directory: String, StorageError, owner: NodeIdentity?)
     /// The data directory cannot be made or opened.
     case disk(directory: String, DiskError)
     /// The data directory is not this node's.
@@ -19,7 +19,8 @@ package enum ServerError: Error, CustomStringConvertible {
     /// What is wrong, and what to do.
     package var description: String {
         switch self {
-        case .storage(let directory, let error): "data directory \(directory): \(error)"
+        case .storage(let directory, let error, let owner):
+            "data directory \(directory)\(Self.text(of: owner)): \(error)"
         case .disk(let directory, let error): "data directory \(directory): \(error)"
         case .node(let directory, let error): "data directory \(directory): \(error)"
         case .log(let directory, let error):
@@ -30,3 +31,7 @@ package enum ServerError: Error, CustomStringConvertible {
         }
     }
 }
+
+    private static func text(of owner: NodeIdentity?) -> String {
+        owner.map { " of node \($0.name) (\($0.id)) of cluster \($0.clusterName)" } ?? ""
+    }

@@ -41,6 +41,7 @@ extension World {
             connect(node.index, to: nodeIndex(of: id), at: endpoint)
         case .created(_, let outcome): creation = outcome
         case .note: break
+        case .note(.valuesRefused(_?)): occurrences[.reserveHeld] += 1
         }
     }
 
@@ -177,6 +178,10 @@ extension World {
         log.note(now, index, .starts)
         turn(index, .started)
         checkRing(of: node)
+        if node.storage.log.isHoldingBack {
+            occurrences[.startedFull] += 1
+            retryLog(of: node)
+        }
         checkWatermarks(of: node)
     }
 
