@@ -67,6 +67,11 @@ extension NodeCore {
                 return
             }
             guard offered.epoch > topology.epoch else { return }
+        } else if offered.member(identity.id) == nil,
+            let owner = offered.members.first(where: { $0.name == identity.name })
+        {
+            effects.append(.note(.nameTaken(by: owner.id)))
+            return
         }
         _ = adopt(offered, at: now, into: &effects)
     }
@@ -85,6 +90,7 @@ extension NodeCore {
         }
         topology = newer
         membership.epoch = newer.epoch
+        membership.ringNames = newer.members.map { ($0.id, $0.name) }
         replication.topologyChanged(newer)
         antiEntropy.topologyChanged(newer, at: now, into: &antiEntropyEffects)
         effects.append(.note(.topologyAdopted(epoch: newer.epoch)))

@@ -176,6 +176,7 @@ public struct NodeCore {
         noteSpace(into: &effects)
         if let topology {
             membership.epoch = topology.epoch
+            membership.ringNames = topology.members.map { ($0.id, $0.name) }
             replication.topologyChanged(topology)
             antiEntropy.topologyChanged(topology, at: now, into: &antiEntropyEffects)
             tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &effects)
@@ -183,8 +184,8 @@ public struct NodeCore {
         tell(.started, at: now, into: &effects)
         antiEntropy.start(at: now, into: &antiEntropyEffects)
         scrub(at: now.instant)
-    }
         measureSpace(at: now.instant)
+    }
 
     private mutating func receive(
         _ message: PeerMessage, from sender: NodeID, at now: Moment,
@@ -229,6 +230,11 @@ public struct NodeCore {
         _ event: Membership.Event, at now: Moment, into effects: inout [NodeEffect]
     ) {
         membership.handle(event, at: now.instant, into: &membershipEffects)
+        drainMembership(at: now, into: &effects)
+    }
+
+    /// Acts on what came of membership.
+    mutating func drainMembership(at now: Moment, into effects: inout [NodeEffect]) {
         for effect in membershipEffects {
             switch effect {
             case .sendDatagram(let datagram, let endpoint):
@@ -236,11 +242,18 @@ public struct NodeCore {
             case .sendPushPull(let exchange, let node):
                 effects.append(.send(.pushPull(exchange), to: node))
             case .memberChanged(let member):
-                connect(to: member, into: &effects)
+                if member.state == .forgotten {
+                    disconnect(from: member.id, into: &effects)
+                } else {
+                    connect(to: member, into: &effects)
+                }
                 effects.append(.note(.memberChanged(member)))
                 reachabilityChanged(member.id, at: now)
             case .epochSeen(let node, let epoch): offerTopology(to: node, at: epoch, into: &effects)
             case .conflict(let text): effects.append(.note(.conflict(text)))
+            case .nameTaken(let owner):
+                // A node of the ring knows better.
+                if topology == nil { effects.append(.note(.nameTaken(by: owner))) }
             }
         }
         membershipEffects.removeAll(keepingCapacity: true)
@@ -255,6 +268,11 @@ public struct NodeCore {
             endpoints.insert((member.id, member.peerEndpoint), at: index)
         }
         effects.append(.connect(member.id, member.peerEndpoint))
+    }
+
+    private mutating func disconnect(from node: NodeID, into effects: inout [NodeEffect]) {
+        endpoints.removeAll { $0.node == node }
+        effects.append(.disconnect(node))
     }
 
     private mutating func drainReplication(into effects: inout [NodeEffect]) {

@@ -44,6 +44,8 @@ public enum NodeEffect: Sendable {
     case sendDatagram(Datagram, to: Endpoint)
     /// Keep a link to that node at that address from now on, dialling again whenever it breaks.
     case connect(NodeID, Endpoint)
+    /// Keep no link to that node any more.
+    case disconnect(NodeID)
     /// The cluster was created, or why not.
     case created(RequestID, CreationOutcome)
     /// Something worth telling an operator.
@@ -85,10 +87,13 @@ public enum NodeNote: Hashable, Sendable {
     case topologyAdopted(epoch: UInt64)
     /// Two nodes claim what only one can have, or a ring came that contradicts this node's.
     case conflict(String)
+    /// The ring has given this node's name to that one, and this node is not of the ring: it must
+    /// stop.
+    case nameTaken(by: NodeID)
     /// The storage refuses writes, or accepts them again (nil).
     case storageRefuses(WriteRefusal?)
+    /// The storage has too little room for clients' values, or enough again.
+    case valuesRefused(WriteRefusal?)
     /// What the node held of a range of keys is lost: it goes on under a new actor.
     case storageDamaged(DamagedRange)
 }
-    /// The storage has too little room for clients' values, or enough again.
-    case valuesRefused(WriteRefusal?)

@@ -158,7 +158,7 @@ struct Cluster {
                 let from = nodes[number].configuration.peerEndpoint
                 if let to { post(.datagram(datagram, from: from), to: to) }
             case .answer(_, let answer): lastAnswer = answer
-            case .connect, .created, .note: continue
+            case .connect, .disconnect, .created, .note: continue
             }
         }
     }

@@ -84,7 +84,7 @@ struct HostilityTests {
                     #expect(size <= options.datagramByteLimit)
                     rumours.sequences.append(datagram.sequence)
                 case .memberChanged(let member): #expect(member.id != id(1))
-                case .sendPushPull, .epochSeen, .conflict: break
+                case .sendPushPull, .epochSeen, .conflict, .nameTaken: break
                 }
             }
             rumours.sequences = rumours.sequences.suffix(50)

@@ -155,7 +155,7 @@ struct TestNetwork {
                 verdicts.append((number, Int(member.id.rawValue)))
             }
         case .conflict: conflicts += 1
-        case .epochSeen: break
+        case .epochSeen, .nameTaken: break
         }
     }
 

@@ -160,6 +160,9 @@ struct Host {
         case .note(.storageDamaged): "damaged"
         case .note(.storageRefuses(let refusal)):
             refusal == nil ? "storage accepts" : "storage refuses"
+        case .note(.valuesRefused(let refusal)):
+            refusal == nil ? "values are taken" : "values are refused"
+        case .note(.nameTaken(let owner)): "name taken by \(owner.rawValue)"
         default: nil
         }
     }

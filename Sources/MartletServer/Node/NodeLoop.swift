@@ -27,6 +27,8 @@ final class NodeLoop: @unchecked Sendable {
     let clusterHash: UInt64
     private(set) var core: NodeCore
     private let startedAt: Instant
+    /// Ends the process, since the node must not go on.
+    private let giveUp: @Sendable (ServerError) -> Void
 
     /// What to do with an answer.
     private enum Completion {
@@ -55,13 +57,15 @@ final class NodeLoop: @unchecked Sendable {
     private var nextConnection = 1
 
     init(
-        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger
+        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger,
+        giveUp: @escaping @Sendable (ServerError) -> Void
     ) {
         self.eventLoop = eventLoop
         self.core = core
         self.configuration = configuration
         clusterHash = Datagram.clusterHash(of: core.identity.clusterName)
         self.log = log
+        self.giveUp = giveUp
         startedAt = SystemClock.now.instant
     }
 
@@ -150,6 +154,7 @@ final class NodeLoop: @unchecked Sendable {
             if case .request(let complete) = waiting.remove(id.rawValue) { complete(answer) }
         case .sendDatagram(let datagram, let endpoint): send(datagram, to: endpoint)
         case .connect(let node, let endpoint): connect(node, endpoint)
+        case .disconnect(let node): disconnect(node)
         case .created(let id, let outcome):
             if case .creation(let complete) = waiting.remove(id.rawValue) { complete(outcome) }
         case .note(let note): log(note)
@@ -169,6 +174,12 @@ final class NodeLoop: @unchecked Sendable {
         links[node] = link
         linkOrder.append(link)
         link.dial()
+    }
+
+    private func disconnect(_ node: NodeID) {
+        guard let link = links.removeValue(forKey: node) else { return }
+        linkOrder.removeAll { $0 === link }
+        link.close()
     }
 
     /// Opens a connection for `link`.
@@ -251,6 +262,7 @@ final class NodeLoop: @unchecked Sendable {
                 "member \(member.name) (\(member.id)) at \(member.peerEndpoint) is \(member.state)")
         case .topologyAdopted(let epoch): log.notice("adopted the ring of epoch \(epoch)")
         case .conflict(let text): log.error("\(text)")
+        case .nameTaken(let owner): giveUp(.nameTaken(core.identity, by: owner))
         case .storageRefuses(let refusal?): log.error("writes are refused: \(refusal)")
         case .storageDamaged(let range):
             log.error(
@@ -259,6 +271,8 @@ final class NodeLoop: @unchecked Sendable {
                 \(range.ranks.lowerBound) to \(range.ranks.upperBound) is lost here
                 """)
         case .storageRefuses(nil): log.notice("writes are accepted again")
+        case .valuesRefused(let refusal?): log.error("clients' values are refused: \(refusal)")
+        case .valuesRefused(nil): log.notice("clients' values are accepted again")
         }
     }
 
@@ -271,8 +285,6 @@ final class NodeLoop: @unchecked Sendable {
         complain("refused a peer connection from \(whom): \(reason)")
     }
 
-        case .valuesRefused(let refusal?): log.error("clients' values are refused: \(refusal)")
-        case .valuesRefused(nil): log.notice("clients' values are accepted again")
     func noteBadDatagram(_ address: SocketAddress, _ error: FormatError) {
         let whom = Self.text(of: address) ?? "somebody"
         complain("dropped a datagram from \(whom): \(error)")
@@ -302,6 +314,12 @@ extension NodeLoop: CommandTarget {
     ) {
         let id = RequestID(rawValue: waiting.append(.creation(complete)))
         handle(.creationRequested(id, request))
+    }
+
+    func forget(_ member: String) -> String? {
+        let refusal = core.forget(member, at: now, into: &effects)
+        handle(.ticked)
+        return refusal
     }
 
     func repair(_ partitions: [UInt16]?) -> Int {

@@ -13,6 +13,8 @@ package enum ServerError: Error, CustomStringConvertible {
     case node(directory: String, NodeStateError)
     /// The first write could not be made durable.
     case log(directory: String, DiskError)
+    /// The ring has given this node's name to that one, as which it must go on, or not at all.
+    case nameTaken(NodeIdentity, by: NodeID)
     /// An address cannot be listened on.
     case listen(Endpoint, purpose: String, reason: String)
 
@@ -25,13 +27,18 @@ package enum ServerError: Error, CustomStringConvertible {
         case .node(let directory, let error): "data directory \(directory): \(error)"
         case .log(let directory, let error):
             "data directory \(directory): the log cannot be written: \(error)"
+        case .nameTaken(let node, let owner):
+            "the ring of cluster \(node.clusterName) knows \(node.name) as \(owner), and this data "
+                + "directory is not that node's. If the directory was moved, correct node.data; if "
+                + "its disk is lost, start with '--in-place-of \(owner)'; a node that is to join "
+                + "needs a name of its own"
         case .listen(let endpoint, let purpose, let reason):
             "cannot listen for \(purpose) on \(endpoint): \(reason). Stop what uses the port, or "
                 + "choose another in the configuration"
         }
     }
-}
 
     private static func text(of owner: NodeIdentity?) -> String {
         owner.map { " of node \($0.name) (\($0.id)) of cluster \($0.clusterName)" } ?? ""
     }
+}

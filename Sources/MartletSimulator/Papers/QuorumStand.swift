@@ -192,7 +192,7 @@ struct QuorumStand {
             guard let to = nodes.firstIndex(where: { $0.id == id }) else { return }
             schedule(.links(node.index, to: to), after: .zero)
         case .created(_, let outcome): self.outcome = outcome
-        case .note: break
+        case .disconnect, .note: break
         }
     }
 

@@ -39,9 +39,10 @@ extension World {
             send(datagram, from: node.index, to: other)
         case .connect(let id, let endpoint):
             connect(node.index, to: nodeIndex(of: id), at: endpoint)
+        case .disconnect: break
         case .created(_, let outcome): creation = outcome
-        case .note: break
         case .note(.valuesRefused(_?)): occurrences[.reserveHeld] += 1
+        case .note: break
         }
     }
 
@@ -177,11 +178,11 @@ extension World {
         node.startedAt = now
         log.note(now, index, .starts)
         turn(index, .started)
-        checkRing(of: node)
         if node.storage.log.isHoldingBack {
             occurrences[.startedFull] += 1
             retryLog(of: node)
         }
+        checkRing(of: node)
         checkWatermarks(of: node)
     }
 

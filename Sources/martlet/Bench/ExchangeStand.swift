@@ -184,7 +184,7 @@ struct ExchangeStand {
                 case .sendDatagram(let datagram, let endpoint):
                     send(datagram, from: node, to: endpoint)
                 case .answer(_, .written): written += 1
-                case .answer, .connect, .created, .note: continue
+                case .answer, .connect, .disconnect, .created, .note: continue
                 }
             }
             events = nodes[node].storage.answers()
