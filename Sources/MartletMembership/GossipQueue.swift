@@ -29,6 +29,11 @@ struct GossipQueue: Sendable {
         nextOrdinal += 1
     }
 
+    /// There is nothing more to be told of `id`. O(n).
+    mutating func remove(_ id: NodeID) {
+        entries.removeAll { $0.id == id }
+    }
+
     /// Takes what fits into `budget` bytes for one datagram, skipping `excluded`, and counts it as
     /// sent; what has been sent `limit` times is dropped. O(n).
     mutating func take(

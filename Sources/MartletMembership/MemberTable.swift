@@ -11,6 +11,8 @@ struct Belief: Sendable {
     var conflictSilentUntil: Instant = .start
     /// When the epoch of this member's topology may be reported again.
     var epochSilentUntil: Instant = .start
+    /// Until when it is remembered, where it is forgotten.
+    var forgottenUntil = Instant.never
 }
 
 /// The beliefs, by id.
@@ -37,6 +39,11 @@ struct MemberTable: Sendable {
                 beliefs.insert(newValue, at: index)
             }
         }
+    }
+
+    /// Drops what is believed of `id`. O(n).
+    mutating func remove(_ id: NodeID) {
+        beliefs.removeAll { $0.member.id == id }
     }
 
     /// The first member after `id` for which `condition` holds, going round once. O(n).

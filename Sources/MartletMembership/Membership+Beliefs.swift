@@ -28,9 +28,12 @@ extension Membership {
         }
         let old = belief.member
         guard claim.supersedes(old), !claim.leaps(beyond: old) else { return }
+        if claim.state == .forgotten, !mayForget(claim, over: old) { return }
         // Within one incarnation only the state can be news: the rest is the member's own word.
         belief.member =
             claim.incarnation == old.incarnation ? old.claimed(claim.state) : claim
+        belief.forgottenUntil =
+            claim.state == .forgotten ? now + Self.forgottenMemory : .never
         table[claim.id] = belief
         settle(belief.member, was: old, at: now, into: &effects)
     }
@@ -84,8 +87,10 @@ extension Membership {
         admit(member, at: now, into: &effects)
     }
 
-    /// A member not known before. Strangers take no room that the topology may need.
+    /// A member not known before. Strangers take no room that the topology may need, nor a name
+    /// that it has given to another; and who is not known need not be forgotten.
     private mutating func admit(_ claim: Member, at now: Instant, into effects: inout [Effect]) {
+        guard claim.state != .forgotten, rightfulOwner(of: claim) == nil else { return }
         let reserved = named.contains(claim.id) ? 0 : named.count { table[$0] == nil }
         guard table.count + 1 + reserved < options.memberLimit else { return }
         table[claim.id] = Belief(member: claim)
@@ -161,18 +166,17 @@ extension Membership {
         for id in linked { sendOwnWord(to: id, into: &effects) }
     }
 
-    /// A datagram under this node's own id: its own ping, through a seed that leads back to it,
-    /// or another node's.
+    /// A datagram under this node's own id: its own ping, through a seed or a member's address that
+    /// leads back to it, or another node's.
     mutating func hearFromSelf(
         _ datagram: Datagram, from endpoint: Endpoint, at now: Instant,
         into effects: inout [Effect]
     ) {
-        if let index = probes.firstIndex(where: { $0.sequence == datagram.sequence }),
-            case .seed(let seed) = probes[index].target
-        {
+        if let index = probes.firstIndex(where: { $0.sequence == datagram.sequence }) {
+            guard case .seed(let seed) = probes[index].target else { return }
             seeds.removeAll { $0 == seed }
             probes.remove(at: index)
-        } else if now >= identity.silentUntil {
+        } else if endpoint != local.peerEndpoint, now >= identity.silentUntil {
             identity.silentUntil = now + options.conflictInterval
             reportTwin(at: endpoint, into: &effects)
         }

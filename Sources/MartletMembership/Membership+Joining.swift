@@ -9,7 +9,7 @@ extension Membership {
     /// Pings a few seeds that no live member is known at, and a few unreachable members, each
     /// class in turn; quicker and more at once as long as this node is alone.
     mutating func reachOut(at now: Instant, into effects: inout [Effect]) {
-        let isAlone = table.beliefs.allSatisfy { $0.member.state == .unreachable }
+        let isAlone = table.beliefs.allSatisfy { $0.member.state >= .unreachable }
         nextOutreach = now + (isAlone ? options.protocolPeriod : options.outreachInterval)
         let count = isAlone ? Self.outreachLimit : 1
         for seed in drawSilentSeeds(count) {
@@ -21,7 +21,7 @@ extension Membership {
     }
 
     private mutating func drawSilentSeeds(_ count: Int) -> [Endpoint] {
-        let live = table.beliefs.map(\.member).filter { $0.state != .unreachable }
+        let live = table.beliefs.map(\.member).filter { $0.state < .unreachable }
         let rotated = seeds.indices.map { seeds[(nextSeedIndex + $0) % seeds.count] }
         let drawn = rotated.filter { seed in !live.contains { $0.peerEndpoint == seed } }
             .prefix(count)
@@ -80,7 +80,7 @@ extension Membership {
     }
 
     private func view(wantsReply: Bool) -> PushPull {
-        PushPull(members: members, wantsReply: wantsReply, epoch: epoch)
+        PushPull(members: everyone, wantsReply: wantsReply, epoch: epoch)
     }
 
     /// Merges another's view. What it holds for unreachable is only suspected here: it may be long

@@ -9,10 +9,11 @@ extension Membership {
 
     /// The probe of this period: the next in the rotation that is not unreachable.
     mutating func probeNext(at now: Instant, into effects: inout [Effect]) {
+        endForgetting(at: now)
         relays.removeAll { $0.deadline <= now }
         let table = table
         let next = rotation.next(random: &random) { id in
-            table[id].map { $0.member.state != .unreachable } ?? false
+            table[id].map { $0.member.state < .unreachable } ?? false
         }
         if let next, let belief = table[next] {
             probe(.member(belief.member), as: .direct, at: now, into: &effects)
@@ -22,7 +23,7 @@ extension Membership {
     /// A probe out of turn: unless one is under way, or began within the direct timeout, so that a
     /// member whose port refuses connections is not flooded.
     mutating func probeNow(_ id: NodeID, at now: Instant, into effects: inout [Effect]) {
-        guard let member = table[id]?.member, member.state != .unreachable else { return }
+        guard let member = table[id]?.member, member.state < .unreachable else { return }
         let isCovered = probes.contains { probe in
             probe.member?.id == id
                 && (probe.phase != .answered || now < probe.startedAt + options.directTimeout)
@@ -131,17 +132,19 @@ extension Membership {
             hearFromSelf(datagram, from: endpoint, at: now, into: &effects)
             return
         }
-        if datagram.kind == .ack {
-            receiveAck(datagram, at: now, into: &effects)
-            return
+        switch datagram.kind {
+        case .ack: return receiveAck(datagram, at: now, into: &effects)
+        case .nameTaken(let owner): return receiveDenial(datagram, owner: owner, into: &effects)
+        case .ping, .pingRequest: break
         }
+        if denyName(datagram, at: endpoint, into: &effects) { return }
         learn(from: datagram, at: now, into: &effects)
         switch datagram.kind {
         case .ping(target: nil), .ping(target: local.id), .pingRequest(target: local.id):
             answer(datagram, at: endpoint, into: &effects)
         case .pingRequest(let target):
             relay(datagram, for: target, asker: endpoint, at: now, into: &effects)
-        case .ping, .ack:
+        case .ping, .ack, .nameTaken:
             break
         }
     }
@@ -209,7 +212,7 @@ extension Membership {
         let before = table[ack.sender]?.member.state
         learn(from: ack, at: now, into: &effects)
         candidates.noteAnswer(of: ack.sender)
-        let isNew = before == nil || before == .unreachable
+        let isNew = before.map { $0 >= .unreachable } ?? true
         if isNew || !hasExchanged { exchange(with: ack.sender, into: &effects) }
     }
 

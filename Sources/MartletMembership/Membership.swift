@@ -64,6 +64,8 @@ public struct Membership: Sendable {
         /// Two nodes claim one identity or one name; the text is for operators. At most once in
         /// a conflict interval for each identity.
         case conflict(String)
+        /// Another node says that the ring has given this one's name to that node.
+        case nameTaken(by: NodeID)
     }
 
     /// The most probes open at a time.
@@ -79,6 +81,8 @@ public struct Membership: Sendable {
 
     /// The epoch of this node's topology, told to others; 0 when there is none.
     public var epoch: UInt64 = 0
+    /// Under which names the topology knows its nodes.
+    public var ringNames: [(id: NodeID, name: String)] = []
     /// This node's own record, with its present incarnation.
     public internal(set) var local: Member
 
@@ -168,16 +172,21 @@ public struct Membership: Sendable {
     /// Between two probes of this node.
     public var protocolPeriod: Duration { options.protocolPeriod }
 
-    /// Everyone known, this node included, by id. O(n).
-    public var members: [Member] {
+    /// Everyone known and not forgotten, this node included, by id. O(n).
+    public var members: [Member] { everyone.filter { $0.state != .forgotten } }
+
+    /// Everyone known, forgotten or not.
+    var everyone: [Member] {
         var all = table.beliefs.map(\.member)
         all.insert(local, at: all.firstIndex { $0.id > local.id } ?? all.count)
         return all
     }
 
-    /// What is believed of a member; nil when it is not known. O(log n).
+    /// What is believed of a member; nil when it is not known. One that is forgotten is not to be
+    /// reached. O(log n).
     public func state(of id: NodeID) -> MemberState? {
-        id == local.id ? .alive : table[id]?.member.state
+        if id == local.id { return .alive }
+        return table[id].map { min($0.member.state, .unreachable) }
     }
 
     /// Traps when a promise between the parts is broken. O(n log n); for tests and simulation.

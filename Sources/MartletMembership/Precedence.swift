@@ -1,9 +1,10 @@
 // Which of two claims about one member counts (SWIM, section 4.2), and nothing else.
 //
-// Claims are ordered by incarnation, then alive < suspect < unreachable: only the member itself
-// raises its incarnation, so a higher one is news from the member, and within one incarnation the
-// graver word wins. SWIM's `confirm` is final and outdoes every incarnation; ours is not, so that
-// a member taken for lost by a partition comes back by denying it, under its own name.
+// Claims are ordered by incarnation, then alive < suspect < unreachable < forgotten: only the
+// member itself raises its incarnation, so a higher one is news from the member, and within one
+// incarnation the graver word wins. SWIM's `confirm` is final and outdoes every incarnation; ours
+// is not, so that a member taken for lost by a partition comes back by denying it, under its own
+// name.
 internal import MartletWire
 
 extension Member {

@@ -14,6 +14,13 @@ struct ProbeRotation: Sendable {
         if position < cursor { cursor += 1 }
     }
 
+    /// Takes out one that is no member any more. O(n).
+    mutating func remove(_ id: NodeID) {
+        guard let position = order.firstIndex(of: id) else { return }
+        order.remove(at: position)
+        if position < cursor { cursor -= 1 }
+    }
+
     /// The next id for which `condition` holds; shuffles anew after each round. O(n) at worst.
     mutating func next(
         random: inout SeededRandom, where condition: (NodeID) -> Bool

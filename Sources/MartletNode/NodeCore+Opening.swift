@@ -3,8 +3,9 @@
 //
 //     storage remembers a node     it is that node, under its actor or the next
 //     it is empty                  a new node, with an identity drawn at random
-//     it is empty, and the node    the node that lost its disk: its identity, a name for its writes
-//     goes on in another's place   drawn anew, its promise made again, every partition in doubt
+//     it is empty, or was never    the node that lost its disk: its identity, a name for its
+//     of a ring, and the node      writes drawn anew, its promise made again, every partition in
+//     goes on in another's place   doubt
 internal import MartletAntiEntropy
 public import MartletBase
 public import MartletStorage
@@ -16,13 +17,19 @@ extension NodeCore {
     /// ever started.
     ///
     /// Writes who the node now is to the engine: the shell must sync the log up to there, in every
-    /// sync mode, before it hands in `started`. A loss of power that took the new actor back would
-    /// leave the old one, clean stop and all, and the next life would issue its dots again.
+    /// sync mode, before it hands in `started`, unless the disk is full and `mayStartUnsynced`. A
+    /// loss of power that took the new actor back would leave the old one, clean stop and all, and
+    /// the next life would issue its dots again.
     public static func open(
         _ configuration: NodeConfiguration, engine: StorageEngine, seed: UInt64, at now: Moment
     ) throws(NodeStateError) -> NodeCore {
-        let stored = try engine.loadIdentity()
-        if let stored { try check(stored, against: configuration) }
+        let topology = try engine.loadTopology()
+        var stored = try engine.loadIdentity()
+        if let found = stored {
+            try check(found, against: configuration, isOfRing: topology != nil)
+            // One that was never of a ring holds nothing: it makes room.
+            if let wanted = configuration.inPlaceOf, wanted != found.id { stored = nil }
+        }
         var drawn = SeededRandom(seed: seed, stream: "identity")
         let identity =
             stored
@@ -30,12 +37,11 @@ extension NodeCore {
                 id: configuration.inPlaceOf ?? NodeID(rawValue: drawn.next()),
                 clusterName: configuration.clusterName, name: configuration.name)
         let startsOver = stored == nil && configuration.inPlaceOf != nil
-        var record = try engine.loadActor()
+        var record = startsOver ? nil : try engine.loadActor()
         // A clean stop says nothing of what was damaged since.
         if engine.hasUntoldDamage { record?.counter = nil }
         let name = startsOver ? NodeID(rawValue: drawn.next()) : record?.name ?? identity.id
         let dots = try nextDots(of: name, after: record, at: now.wall)
-        let topology = try engine.loadTopology()
         var batch = WriteBatch()
         if stored == nil { batch.put(identity) }
         batch.put(ActorRecord(dots, of: identity.id, counter: nil))
@@ -44,19 +50,19 @@ extension NodeCore {
         do throws(StorageError) {
             return try NodeCore(
                 configuration, identity: identity, dots: dots, startsOver: startsOver,
-                topology: topology, engine: engine, seed: seed)
+                isKnown: stored != nil, topology: topology, engine: engine, seed: seed)
         } catch { throw .uncounted(error) }
     }
 
     private static func check(
-        _ stored: NodeIdentity, against configuration: NodeConfiguration
+        _ stored: NodeIdentity, against configuration: NodeConfiguration, isOfRing: Bool
     ) throws(NodeStateError) {
         guard stored.clusterName == configuration.clusterName, stored.name == configuration.name
         else {
             throw .foreign(
                 found: stored, clusterName: configuration.clusterName, name: configuration.name)
         }
-        if let wanted = configuration.inPlaceOf, wanted != stored.id {
+        if let wanted = configuration.inPlaceOf, wanted != stored.id, isOfRing {
             throw .occupied(found: stored, wanted: wanted)
         }
     }

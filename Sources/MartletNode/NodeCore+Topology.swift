@@ -80,6 +80,11 @@ extension NodeCore {
             }
         } else if offered.member(sender) == nil {
             return refuse(offered, from: sender, into: &effects)
+        } else if offered.member(identity.id) == nil,
+            let owner = offered.members.first(where: { $0.name == identity.name })
+        {
+            effects.append(.note(.nameTaken(by: owner.id)))
+            return
         }
         _ = adopt(offered, at: now, into: &effects)
     }
@@ -110,6 +115,7 @@ extension NodeCore {
         topology = newer
         membership.epoch = newer.epoch
         clocks.keep(only: newer.members.map(\.id))
+        membership.ringNames = newer.members.map { ($0.id, $0.name) }
         replication.topologyChanged(newer)
         antiEntropy.topologyChanged(newer, at: now, into: &antiEntropyEffects)
         effects.append(.note(.topologyAdopted(epoch: newer.epoch)))

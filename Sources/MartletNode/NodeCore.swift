@@ -15,6 +15,9 @@ public struct NodeCore {
     public let identity: NodeIdentity
     /// Whether this life began on an empty disk, in the place of the node that lost one.
     public let startsOver: Bool
+    /// Whether it may start before the log holds who it now is: the storage remembers it, and a
+    /// node whose disk is full must be able to start. It names no write as a home until then.
+    public let mayStartUnsynced: Bool
     /// The ring, once the node knows it.
     public internal(set) var topology: Topology?
     /// When to hand in `ticked` next.
@@ -47,6 +50,10 @@ public struct NodeCore {
     let scrubRate: Int
     /// When the next table is due for that.
     var nextScrub = Instant.never
+    /// When the room on the disk is measured next.
+    var nextMeasure = Instant.never
+    /// Whether the note that clients' values are refused for want of it is the last one.
+    var isShortOfSpace = false
 
     // Reused from event to event, so that handling one allocates nothing for its effects.
     var membershipEffects: [Membership.Effect] = []
@@ -56,10 +63,11 @@ public struct NodeCore {
     /// The node that `open` has found, or made.
     init(
         _ configuration: NodeConfiguration, identity: NodeIdentity, dots: DotSource,
-        startsOver: Bool, topology: Topology?, engine: StorageEngine, seed: UInt64
+        startsOver: Bool, isKnown: Bool, topology: Topology?, engine: StorageEngine, seed: UInt64
     ) throws(StorageError) {
         self.identity = identity
         self.startsOver = startsOver
+        mayStartUnsynced = isKnown
         self.engine = engine
         self.topology = topology
         random = SeededRandom(seed: seed, stream: "node")
@@ -124,6 +132,7 @@ public struct NodeCore {
             replication.tick(at: now, into: &replicationEffects)
             antiEntropy.tick(at: now, into: &antiEntropyEffects)
             scrub(at: now.instant)
+            measureSpace(at: now.instant)
         case .requestReceived(let id, let request):
             if isStopping {
                 effects.append(.answer(id, .failed(.storage(Replication.stoppingText))))
@@ -152,6 +161,7 @@ public struct NodeCore {
         case .jobAnswered(let outcome):
             engine.jobAnswered(outcome)
             noteRefusal(into: &effects)
+            noteSpace(into: &effects)
         case .creationRequested(let id, let request):
             effects.append(.created(id, create(request, at: now, into: &effects)))
         case .stopping: stop(at: now)
@@ -167,15 +177,21 @@ public struct NodeCore {
     mutating func noteWakeup() {
         nextWakeup = min(
             membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub,
-            readiness.deadline)
+            nextMeasure, readiness.deadline)
     }
 
     private mutating func start(at now: Moment, into effects: inout [NodeEffect]) {
-        invariant(
-            engine.synced >= openedAt,
-            "started at \(engine.synced), the actor stands at \(openedAt)")
+        if engine.synced < openedAt {
+            invariant(
+                mayStartUnsynced, "started at \(engine.synced), the actor stands at \(openedAt)")
+            renewal = ActorRenewal(dots: dots, position: openedAt)
+            replication.actorAwaited()
+        }
+        noteRefusal(into: &effects)
+        noteSpace(into: &effects)
         if let topology {
             membership.epoch = topology.epoch
+            membership.ringNames = topology.members.map { ($0.id, $0.name) }
             replication.topologyChanged(topology)
             antiEntropy.topologyChanged(topology, at: now, into: &antiEntropyEffects)
             tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &effects)
@@ -185,6 +201,7 @@ public struct NodeCore {
         tell(.started, at: now, into: &effects)
         antiEntropy.start(at: now, into: &antiEntropyEffects)
         scrub(at: now.instant)
+        measureSpace(at: now.instant)
     }
 
     /// Lets clients in once every other node of the ring is reachable, or known to be away, or
@@ -249,6 +266,11 @@ public struct NodeCore {
         _ event: Membership.Event, at now: Moment, into effects: inout [NodeEffect]
     ) {
         membership.handle(event, at: now.instant, into: &membershipEffects)
+        drainMembership(at: now, into: &effects)
+    }
+
+    /// Acts on what came of membership.
+    mutating func drainMembership(at now: Moment, into effects: inout [NodeEffect]) {
         for effect in membershipEffects {
             switch effect {
             case .sendDatagram(let datagram, let endpoint):
@@ -260,7 +282,11 @@ public struct NodeCore {
             case .meet(let member): connect(to: member, into: &effects)
             case .forget(let node): disconnect(from: node, into: &effects)
             case .memberChanged(let member):
-                connect(to: member, into: &effects)
+                if member.state == .forgotten {
+                    disconnect(from: member.id, into: &effects)
+                } else {
+                    connect(to: member, into: &effects)
+                }
                 effects.append(.note(.memberChanged(member)))
                 reachabilityChanged(member.id, at: now)
             case .epochSeen(let node, let epoch): offerTopology(to: node, at: epoch, into: &effects)
@@ -269,6 +295,9 @@ public struct NodeCore {
                     clocks.take(wall, of: node, askedAt: askedAt, at: now.instant)
                 }
             case .conflict(let text): effects.append(.note(.conflict(text)))
+            case .nameTaken(let owner):
+                // A node of the ring knows better.
+                if topology == nil { effects.append(.note(.nameTaken(by: owner))) }
             }
         }
         membershipEffects.removeAll(keepingCapacity: true)

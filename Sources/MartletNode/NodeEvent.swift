@@ -97,8 +97,13 @@ public enum NodeNote: Hashable, Sendable {
     case conflict(String)
     /// The node's wall clock is the odd one out, has leapt, or is right again.
     case clockStands(ClockStanding)
+    /// The ring has given this node's name to that one, and this node is not of the ring: it must
+    /// stop.
+    case nameTaken(by: NodeID)
     /// The storage refuses writes, or accepts them again (nil).
     case storageRefuses(WriteRefusal?)
+    /// The storage has too little room for clients' values, or enough again.
+    case valuesRefused(WriteRefusal?)
     /// What the node held of a range of keys is lost: it goes on under a new actor.
     case storageDamaged(DamagedRange)
 }

@@ -125,6 +125,24 @@ extension StorageEngine {
 extension NodeIdentity {
     fileprivate static let formatVersion: UInt8 = 1
 
+    /// What `encoded` has made.
+    public init(decoding bytes: Bytes) throws(FormatError) {
+        var reader = ByteReader(bytes)
+        self = try NodeIdentity(from: &reader)
+        try reader.expectEnd()
+    }
+
+    /// The identity as the node's storage keeps it, and as the log's mark shows it. Names are at
+    /// most 255 bytes each.
+    public func encoded() -> Bytes {
+        var writer = ByteWriter()
+        writer.write(Self.formatVersion)
+        writer.write(id.rawValue)
+        writer.writePrefixed(clusterName)
+        writer.writePrefixed(name)
+        return writer.take()
+    }
+
     init(from reader: inout ByteReader) throws(FormatError) {
         try reader.expectVersion(Self.formatVersion)
         id = NodeID(rawValue: try reader.readUInt64())
@@ -162,12 +180,7 @@ extension ByteReader {
 
 extension WriteBatch {
     mutating func put(_ identity: NodeIdentity) {
-        var writer = ByteWriter()
-        writer.write(NodeIdentity.formatVersion)
-        writer.write(identity.id.rawValue)
-        writer.writePrefixed(identity.clusterName)
-        writer.writePrefixed(identity.name)
-        put(.state("identity"), writer.take())
+        put(.state("identity"), identity.encoded())
     }
 
     mutating func put(_ actor: ActorRecord) {

@@ -14,6 +14,7 @@ extension Replica {
         _ mutation: Mutation, at location: Location, homes: [NodeID], heldFor: NodeID?,
         owed: [NodeID], at wall: WallTime
     ) throws(ReplicaFailure) -> AppliedMutation {
+        if case .value = mutation.content { try checkSpace() }
         let issuesAsHome = heldFor == nil && issuesDots
         let target = try target(at: location, heldFor: heldFor, owed: owed)
         var object = target.held
@@ -74,6 +75,7 @@ extension Replica {
     mutating func merge(_ put: ReplicaPut, at location: Location, at wall: WallTime)
         throws(ReplicaFailure) -> Applied
     {
+        if put.purpose == .write, put.object.holdsValue { try checkSpace() }
         if let heldFor = put.heldFor {
             if heldFor == local {
                 throw .refused(.invalidOptions("a node keeps no hints for itself"))

@@ -80,8 +80,19 @@ struct Replica {
     var isBehind: Bool { engine.backlog > 0 }
 
     /// Whether this node can name a client's write as a home: not when its storage takes none (its
-    /// disk is full, or it has failed), nor when it has lost data and is not yet another actor.
-    var namesWrites: Bool { engine.refusal == nil && issuesDots }
+    /// disk is full, or it has failed, or has too little room for a value), nor when it has lost
+    /// data and is not yet another actor.
+    func namesWrites(_ mutation: Mutation) -> Bool {
+        guard engine.refusal == nil, issuesDots else { return false }
+        return mutation.content == .tombstone || engine.reserveRefusal == nil
+    }
+
+    /// Fails where clients' values are refused for want of space on the disk.
+    func checkSpace() throws(ReplicaFailure) {
+        if let refusal = engine.reserveRefusal {
+            throw .refused(.storage(refusal.description))
+        }
+    }
 
     // MARK: Damage
 
@@ -94,9 +105,12 @@ struct Replica {
         hints.damageFound()
     }
 
+    /// The actor of `dots` is not durable yet: it names nothing until it is renewed.
+    mutating func actorAwaited() { issuesDots = false }
+
     /// The node goes on under the actor of `dots`, which is durable.
     mutating func actorRenewed(_ dots: DotSource) {
-        invariant(dots.actor > self.dots.actor, "\(dots.actor) after \(self.dots.actor)")
+        invariant(dots.actor >= self.dots.actor, "\(dots.actor) after \(self.dots.actor)")
         self.dots = dots
         issuesDots = true
     }

@@ -33,8 +33,8 @@ extension Replication {
             case .put(let mutation, let options):
                 let put = PutRequest(call: call, mutation: mutation, options: options)
                 let coordinates =
-                    topology.isHome(local, of: call.location.partition) && replica.namesWrites
-                    && trustsClock
+                    topology.isHome(local, of: call.location.partition)
+                    && replica.namesWrites(mutation) && trustsClock
                 switch origin {
                 case .client where !coordinates:
                     try beginForward(put, topology, at: now, into: &effects)

@@ -222,6 +222,10 @@ public struct Replication {
         replica.damageFound()
     }
 
+    /// The actor under which the node writes is not durable yet. Until `actorRenewed` it names no
+    /// write as a home, as after damage.
+    public mutating func actorAwaited() { replica.actorAwaited() }
+
     /// The node writes under the actor of `dots` from now on, which is durable.
     public mutating func actorRenewed(_ dots: DotSource) {
         replica.actorRenewed(dots)

@@ -91,6 +91,9 @@ public struct Object: Hashable, Sendable {
         return best
     }
 
+    /// Whether one of its siblings is a value.
+    public var holdsValue: Bool { siblings.contains { $0.content != .tombstone } }
+
     /// Bytes of all values together: what a client's limit is held against.
     public var valueByteCount: Int {
         siblings.reduce(0) { sum, sibling in

@@ -3,6 +3,7 @@
 //     datagram = magic:u32 ("mrtl")  version:u8 (2)  cluster:u64  sender:u64  sequence:u64
 //                epoch:u64  wall:u64  kind:u8  [target:u64]  count:varint  member*  crc32c:u32
 //     kind     = 0: ping whoever is there | 1: ping, target | 2: ping request, target | 3: ack
+//              | 4: name taken, target
 //     cluster  = the stable hash of the cluster's name; crc32c covers all that stands before it
 public import MartletBase
 
@@ -46,6 +47,9 @@ extension Datagram {
             writer.write(target.rawValue)
         case .ack:
             writer.write(3 as UInt8)
+        case .nameTaken(let owner):
+            writer.write(4 as UInt8)
+            writer.write(owner.rawValue)
         }
         writer.writeCount(members.count)
         for member in members { member.encode(into: &writer) }
@@ -101,6 +105,7 @@ extension Datagram {
         case 1: return .ping(target: NodeID(rawValue: try reader.readUInt64()))
         case 2: return .pingRequest(target: NodeID(rawValue: try reader.readUInt64()))
         case 3: return .ack
+        case 4: return .nameTaken(by: NodeID(rawValue: try reader.readUInt64()))
         default: throw reader.error(.invalid("datagram kind"))
         }
     }

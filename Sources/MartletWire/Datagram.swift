@@ -14,6 +14,8 @@ public struct Datagram: Hashable, Sendable {
         case pingRequest(target: NodeID)
         /// I am here; or, from one who was asked to ping for another: it is.
         case ack
+        /// I do not answer: the ring has given your name to this node.
+        case nameTaken(by: NodeID)
     }
 
     /// Who sends it.

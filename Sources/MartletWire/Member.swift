@@ -10,6 +10,9 @@ public enum MemberState: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     case suspect = 1
     /// It did not deny it. It is probed on, and comes back by a higher incarnation.
     case unreachable = 2
+    /// An operator has said that it is gone for good. Only its own higher incarnation brings it
+    /// back.
+    case forgotten = 3
 
     /// The stronger claim is the greater.
     public static func < (left: MemberState, right: MemberState) -> Bool {

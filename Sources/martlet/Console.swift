@@ -3,6 +3,9 @@ internal import Glibc
 
 /// The two streams of the process.
 enum Console {
+    /// How long an end waits for a standard error that takes nothing.
+    static let patience = Duration.seconds(1)
+
     /// Whether standard output is a terminal, so that lines can be drawn again.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
@@ -47,8 +50,12 @@ enum Console {
         }
     }
 
-    /// Writes `text` and a line end to standard error.
+    /// Writes `text` and a line end to standard error, unless that takes nothing for a while: a
+    /// full pipe must not keep a command from ending.
     static func error(_ text: String) {
+        var wanted = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        let milliseconds = CInt(patience.components.seconds * 1_000)
+        guard unsafe poll(&wanted, 1, milliseconds) != 0 else { return }
         write(Array("\(text)\n".utf8), to: STDERR_FILENO)
     }
 

@@ -24,7 +24,8 @@ struct Martlet: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Demo.self, Start.self, Create.self, Ring.self, Status.self, Get.self, Put.self,
+            Demo.self, Start.self, Create.self, Ring.self, Members.self, Status.self, Get.self,
+            Put.self,
             Delete.self, Explain.self, Repair.self, Storage.self, Simulate.self, Bench.self,
         ])
 

@@ -86,7 +86,8 @@ struct HostilityTests {
                     #expect(size <= options.datagramByteLimit)
                     rumours.sequences.append(datagram.sequence)
                 case .memberChanged(let member): #expect(member.id != id(1))
-                case .sendPushPull, .meet, .forget, .epochSeen, .conflict, .clockRead: break
+                case .sendPushPull, .meet, .forget, .epochSeen, .conflict, .nameTaken, .clockRead:
+                    break
                 }
             }
             rumours.sequences = rumours.sequences.suffix(50)

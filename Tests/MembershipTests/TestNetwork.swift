@@ -162,7 +162,7 @@ struct TestNetwork {
                 verdicts.append((number, Int(member.id.rawValue)))
             }
         case .conflict: conflicts += 1
-        case .epochSeen, .clockRead: break
+        case .epochSeen, .clockRead, .nameTaken: break
         }
     }
 

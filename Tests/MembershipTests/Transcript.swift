@@ -2,7 +2,8 @@
 //
 //     ping n2 #1 -> n2 [n1.1 n3.1?]      a datagram: kind, sequence in order of appearance,
 //                                        destination, piggybacked members
-//     n3.1?                              member n3, incarnation 1; ? suspect, ! unreachable
+//     n3.1?                              member n3, incarnation 1; ? suspect, ! unreachable,
+//                                        † forgotten
 import MartletBase
 import MartletMembership
 import MartletWire
@@ -25,6 +26,11 @@ func member(
         peerEndpoint: endpoint(address ?? number),
         clientEndpoint: Endpoint(host: "10.0.0.\(number)", port: 7_400),
         incarnation: incarnation, state: state)
+}
+
+extension MemberState {
+    /// What a node finds out by itself.
+    static let believed: [MemberState] = [.alive, .suspect, .unreachable]
 }
 
 /// `milliseconds` after the start of time.
@@ -128,6 +134,7 @@ struct Transcript {
         case .clockRead(let node, let wall, let askedAt):
             "clock of n\(node.rawValue): \(wall.milliseconds), asked at "
                 + "\(askedAt.nanoseconds / 1_000_000)"
+        case .nameTaken(let owner): "name taken by n\(owner.rawValue)"
         }
     }
 
@@ -147,11 +154,14 @@ struct Transcript {
         case .ping(target: let target?): "ping n\(target.rawValue)"
         case .pingRequest(let target): "ping-req n\(target.rawValue)"
         case .ack: "ack"
+        case .nameTaken(let owner): "name taken by n\(owner.rawValue)"
         }
     }
 
     private func line(_ member: Member) -> String {
-        let mark = [MemberState.alive: "", .suspect: "?", .unreachable: "!"][member.state] ?? ""
+        let mark =
+            [MemberState.alive: "", .suspect: "?", .unreachable: "!", .forgotten: "†"][member.state]
+            ?? ""
         return "n\(member.id.rawValue).\(member.incarnation)\(mark)"
     }
 

@@ -37,7 +37,7 @@ struct Host {
         configuration.inPlaceOf = inPlaceOf
         core = try NodeCore.open(configuration, engine: opened.engine, seed: seed, at: now)
         commit()
-        opened.engine.logAnswered(log.sync())
+        if !log.isHoldingBack { opened.engine.logAnswered(log.sync()) }
         if starts { _ = handle(.started) }
     }
 
@@ -61,6 +61,18 @@ struct Host {
         for _ in 0..<2 { try core.engine.write(filler) }
         commit()
         _ = work()
+    }
+
+    /// What the node has asked of its disk beside that is done; what comes of it as lines.
+    mutating func measure() -> [String] {
+        now.instant = now.instant + .seconds(1)
+        _ = handle(.ticked)
+        for job in core.engine.takeJobs() { worker.submit(job) }
+        var lines: [String] = []
+        while let outcome = worker.step() {
+            lines += handle(.jobAnswered(outcome)).compactMap(line)
+        }
+        return lines
     }
 
     /// The storage's background work is done; what comes of it as lines.
@@ -150,6 +162,9 @@ struct Host {
         case .note(.storageDamaged): "damaged"
         case .note(.storageRefuses(let refusal)):
             refusal == nil ? "storage accepts" : "storage refuses"
+        case .note(.valuesRefused(let refusal)):
+            refusal == nil ? "values are taken" : "values are refused"
+        case .note(.nameTaken(let owner)): "name taken by \(owner.rawValue)"
         default: nil
         }
     }

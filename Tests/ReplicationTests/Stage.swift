@@ -175,6 +175,14 @@ struct Stage {
         }
     }
 
+    /// The disk takes so many bytes more, nil for no limit, and the engine has looked.
+    func leave(_ bytes: Int?) {
+        disk.capacityBytes = bytes.map { disk.usedBytes + $0 }
+        engine.measure()
+        for job in engine.takeJobs() { worker.submit(job) }
+        while let outcome = worker.step() { engine.jobAnswered(outcome) }
+    }
+
     /// No block of any table reads back any more.
     func damageTables() throws {
         for name in try disk.list() where name.hasSuffix(".mtab") {
@@ -255,7 +263,7 @@ extension Topology {
             replicaCount: replicas,
             partitionCount: #require(PartitionCount(1)),
             members: (1...nodes).map {
-                RingMember(id: NodeID(rawValue: UInt64($0)), name: "n\($0)", zone: "", weight: 1)
+                RingMember(id: NodeID(rawValue: UInt64($0)), name: "m\($0)", zone: "", weight: 1)
             },
             homeIndexes: (0..<min(replicas, nodes)).map { UInt16($0) })
     }

@@ -97,6 +97,11 @@ final class TestNode: CommandTarget {
         handle(.creationRequested(id, request))
     }
 
+    func forget(_ member: String) -> String? {
+        var effects: [NodeEffect] = []
+        return core.forget(member, at: now, into: &effects)
+    }
+
     func repair(_ partitions: [UInt16]?) -> Int {
         let count = core.repair(partitions, at: now)
         handle(.ticked)

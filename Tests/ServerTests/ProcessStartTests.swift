@@ -95,4 +95,95 @@ extension Clusters.Processes {
             try await plan.expectAll(keys, at: 0)
         }
     }
+
+    @Test("A log that is gone or cut after a clean stop keeps the node from starting, with advice")
+    func missingLog() async throws {
+        try await ProcessCluster.run(1) { cluster in
+            let plan = cluster.plan
+            try await plan.withClient(0) { client in
+                for index in 0..<20 { try await client.put("k\(index)", "v") }
+            }
+            let identity = try await plan.status(0).id
+            #expect(try await cluster.end(0, by: SIGTERM) == .exited(0))
+            let log = URL(filePath: "\(plan.places[0].data)/log-0000000001.mlog")
+            let whole = try Data(contentsOf: log)
+            try FileManager.default.removeItem(at: log)
+            try await expectRefusal(
+                cluster.configuration(0), status: 1, "of node n1 (\(identity))",
+                "the log segment log-0000000001.mlog is missing", "--in-place-of")
+            try whole.prefix(600).write(to: log)
+            try await expectRefusal(
+                cluster.configuration(0), status: 1, "of node n1 (\(identity))",
+                "the log ends at batch", "--in-place-of")
+            try whole.write(to: log)
+            try await cluster.start(0)
+        }
+    }
+
+    @Test("Under a name of the ring an empty directory starts no second node, but the first anew")
+    func takenName() async throws {
+        try await ProcessCluster.run(3) { cluster in
+            let plan = cluster.plan
+            let identity = try await plan.status(2).id
+            #expect(try await cluster.end(2, by: SIGTERM) == .exited(0))
+            let elsewhere = "\(plan.directory)/elsewhere"
+            let moved = "node.data=\(elsewhere)"
+            for _ in 0..<2 {
+                try await expectRefusal(
+                    cluster.configuration(2), [moved], status: 1,
+                    "the ring of cluster martlet-tests knows n3 as \(identity)",
+                    "--in-place-of \(identity)", "correct node.data")
+            }
+            let known = try await plan.status(0).members
+            #expect(known.count == 3 && known.allSatisfy { $0.inRing })
+            let back = try ProcessNode.start(
+                configuration: cluster.configuration(2),
+                [moved, "node.in_place_of=\(identity)"])
+            try await blocking { try back.awaitOutput("serves clients at") }
+            try await plan.untilWhole()
+            #expect(try await plan.status(2).id == identity)
+            #expect(!back.output.contains("another node runs with this node's identity"))
+            let ending = try await blocking { back.end(by: SIGTERM) }
+            #expect(ending == .exited(0))
+        }
+    }
+
+    @Test("A member that no ring names and that is gone can be forgotten; others cannot")
+    func forgottenMember() async throws {
+        try await ProcessCluster.run(2) { cluster in
+            let plan = cluster.plan
+            let ports = try FreePorts.find(2)
+            let stranger = try ProcessNode.start(
+                configuration: cluster.configuration(1),
+                [
+                    "node.name=n9", "node.data=\(plan.directory)/n9",
+                    "clients.listen=127.0.0.1:\(ports[0])", "peers.listen=127.0.0.1:\(ports[1])",
+                ])
+            for place in 0..<2 {
+                try await eventually("n9 is a member") {
+                    try await plan.status(place).members.contains { $0.name == "n9" }
+                }
+            }
+            func forget(_ name: String) async throws -> String {
+                try await plan.withClient(0) { client in
+                    do {
+                        _ = try await client.command("MARTLET.FORGET", name)
+                        return ""
+                    } catch {
+                        return "\(error)"
+                    }
+                }
+            }
+            #expect(try await forget("n9").contains("stop it first"))
+            #expect(try await forget("n2").contains("is of the ring"))
+            #expect(try await forget("n7").contains("no member n7 is known"))
+            _ = try await blocking { stranger.end(by: SIGTERM) }
+            try await eventually("n9 is forgotten") { try await forget("n9") == "" }
+            try await eventually("n2 has heard of it") {
+                let known = try await plan.status(1).members
+                return !known.contains { $0.name == "n9" }
+            }
+            #expect(try await plan.status(0).members.count == 2)
+        }
+    }
 }

@@ -10,6 +10,7 @@ enum Simulations {
         "clocks-and-pauses", "restless-nodes", "flapping-partitions", "swizzle", "torn-network",
         "core-heals", "slow-and-full-disks", "overload",
         "everything", "bad-disks", "deletes-and-absences", "lost-disks", "lazy-disks",
+        "power-loss-of-all",
     ]
 
     static func load(_ name: String) throws -> Scenario {

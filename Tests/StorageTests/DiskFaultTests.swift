@@ -40,7 +40,7 @@ struct DiskFaultTests {
         options.segmentBytes = 4096
         options.prewriteBytes = random.below(2) * 700
         let disk = MemoryDisk()
-        disk.capacityBytes = 200 + random.below(20_000)
+        disk.capacityBytes = 2_300 + random.below(20_000)
         let sample = try Sample(disk, options)
         for index in 0..<60 {
             if random.chance(0.6) {
@@ -66,7 +66,7 @@ struct DiskFaultTests {
         options.prewriteBytes = 10_000
         let disk = MemoryDisk()
         let sample = try Sample(disk, options)
-        disk.capacityBytes = 1000
+        disk.capacityBytes = disk.usedBytes + 900
         try sample.put("a", "1")
         #expect(sample.engine.refusal == nil)
         #expect(sample.engine.durable == LogPosition(rawValue: 1))

@@ -27,6 +27,7 @@ struct FilePart {
         if let number = LogFormat.segmentNumber(name) { return segment(bytes, number) }
         if let number = ManifestFormat.number(name) { return manifest(bytes, number) }
         if let number = TableFormat.number(name) { return table(bytes, number) }
+        if name == LogMark.fileName { return mark(bytes) }
         return []
     }
 
@@ -54,6 +55,14 @@ struct FilePart {
             start = end
         }
         return parts
+    }
+
+    private static func mark(_ bytes: Bytes) -> [FilePart] {
+        stride(from: 0, to: bytes.count, by: LogMark.slotBytes).map { start in
+            let crc = start + 38 + Int(bytes[start + 36]) + Int(bytes[start + 37]) << 8
+            return FilePart(
+                range: start..<start + LogMark.slotBytes, crc: crc, covered: start..<crc, seed: 0)
+        }
     }
 
     private static func table(_ bytes: Bytes, _ number: UInt64) -> [FilePart] {

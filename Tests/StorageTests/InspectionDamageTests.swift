@@ -77,7 +77,7 @@ struct InspectionDamageTests {
         try sample.damage(last) { $0[8] = 200 }
         try expectDamage(last, "unsupported format version 200", isFatal: true)
         for name in try sample.names("log-") { try sample.disk.remove(name) }
-        #expect(try sample.verify().refusal == .missingSegment(file: firstSegment))
+        #expect(try sample.verify().refusal == .missingSegment(file: last))
     }
 
     @Test("Damage amid the manifest is told; its tables are still read for themselves")

@@ -133,7 +133,7 @@ struct MemoryDiskCrashTests {
             { _ = try file.read(at: 0, count: 1) }, { _ = try file.size() },
             { _ = try disk.list() }, { _ = try disk.open("a", .reading) },
             { try disk.rename("a", to: "b") }, { try disk.remove("a") },
-            { try disk.syncDirectory() }, { _ = try disk.freeBytes() }, { try disk.lock() },
+            { try disk.syncDirectory() }, { _ = try disk.space() }, { try disk.lock() },
         ]
         for (index, call) in calls.enumerated() {
             let error = #expect(throws: DiskError.self, "call \(index)") { try call() }

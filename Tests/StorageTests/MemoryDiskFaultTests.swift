@@ -68,7 +68,7 @@ struct MemoryDiskFaultTests {
         let file = try ones("a", 2)
         _ = try ones("b", 3)
         disk.capacityBytes = 7
-        #expect(try disk.freeBytes() == 2)
+        #expect(try disk.space().freeBytes == 2)
         #expect(throws: DiskError(.write, "a", at: 4, .noSpace)) {
             try file.write([2, 3, 4, 5], at: 1)
         }

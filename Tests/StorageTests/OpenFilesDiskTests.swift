@@ -44,7 +44,7 @@ private final class CountingDisk: Disk {
     func rename(_ name: String, to newName: String) throws(DiskError) {}
     func remove(_ name: String) throws(DiskError) {}
     func syncDirectory() throws(DiskError) {}
-    func freeBytes() throws(DiskError) -> UInt64 { 0 }
+    func space() throws(DiskError) -> DiskSpace { DiskSpace(freeBytes: 0, totalBytes: 0) }
 
     var open: [String] { openNames.withLock { $0.sorted() } }
     var openings: [String] { opened.withLock { $0 } }

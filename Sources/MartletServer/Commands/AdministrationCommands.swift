@@ -51,6 +51,12 @@ extension ClientSession {
         }
     }
 
+    /// `MARTLET.FORGET name-or-id`.
+    func martletForget(_ words: [Bytes]) throws(CommandError) {
+        if let refusal = target.forget(words[1].text) { throw CommandError(refusal) }
+        reply { $0.writeOK() }
+    }
+
     /// `MARTLET.CREATE members [N n] [PARTITIONS q]`: a map of the ring's epoch and the warnings.
     func martletCreate(_ words: [Bytes]) throws(CommandError) {
         var cursor = ArgumentCursor(words, from: 1)

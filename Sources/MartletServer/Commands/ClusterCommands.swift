@@ -80,7 +80,7 @@ extension ClientSession {
             switch member.state {
             case .alive: break
             case .suspect: flags += ",fail?"
-            case .unreachable: flags += ",fail"
+            case .unreachable, .forgotten: flags += ",fail"
             }
             let link = member.state == .unreachable ? "disconnected" : "connected"
             text += "\(member.id.clusterName) \(client.host):\(client.port)"

@@ -121,6 +121,10 @@ extension CommandTable {
             "What this node holds of a key, and why it is still there, as JSON."
         ) { (session, words) throws(CommandError) in try session.martletExplain(words) },
         CommandSpec(
+            "martlet.forget", 2, "admin loading stale", syntax: "name-or-id",
+            "Forgets a member that is gone and that no ring names."
+        ) { (session, words) throws(CommandError) in try session.martletForget(words) },
+        CommandSpec(
             "martlet.create", -2, "admin loading stale", syntax: "members [N n] [PARTITIONS q]",
             "Creates the cluster, once, from the members that this node knows."
         ) { (session, words) throws(CommandError) in try session.martletCreate(words) },

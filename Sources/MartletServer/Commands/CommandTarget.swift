@@ -15,6 +15,8 @@ package protocol CommandTarget: AnyObject {
     /// Creates the cluster; `complete` is called exactly once.
     func createCluster(
         _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void)
+    /// Has the cluster forget a member, by name or identity; nil where that is done, else why not.
+    func forget(_ member: String) -> String?
     /// Has partitions, or all that the node is a home of, compared with every other home at once.
     /// How many those are.
     func repair(_ partitions: [UInt16]?) -> Int

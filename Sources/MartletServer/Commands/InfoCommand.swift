@@ -95,6 +95,9 @@ extension ClientSession {
                     "storage_table_bytes_written",
                     "\(counters.flushedBytes + counters.compactionWrittenBytes)"
                 ),
+                ("storage_free_bytes", "\(engine.space?.freeBytes ?? 0)"),
+                ("storage_reserve_bytes", "\(engine.reserveBytes)"),
+                ("storage_values_refused", engine.reserveRefusal == nil ? "0" : "1"),
                 ("storage_damaged_ranges", "\(engine.damagedRanges.count)"),
                 ("storage_backlog_percent", "\(Int((engine.backlog * 100).rounded()))"),
             ]

@@ -172,7 +172,9 @@ extension StatusView.Storage {
         appended = engine.appended.rawValue
         durable = engine.durable.rawValue
         pendingBytes = engine.pendingBytes
-        refusal = engine.refusal?.description
+        freeBytes = engine.space?.freeBytes
+        reserveBytes = engine.space.map { _ in engine.reserveBytes }
+        refusal = (engine.refusal ?? engine.reserveRefusal)?.description
     }
 }
 

@@ -136,7 +136,11 @@ package struct StatusView: Codable, Hashable, Sendable {
         package var durable: UInt64
         /// Bytes that wait to become durable.
         package var pendingBytes: Int
-        /// Why writes are refused; nil while they are not.
+        /// Bytes of the disk that are free; nil, like the next, where it does not say.
+        package var freeBytes: UInt64?
+        /// Bytes that are kept free of clients' values.
+        package var reserveBytes: UInt64?
+        /// Why writes, or clients' values alone, are refused; nil while they are not.
         package var refusal: String?
     }
 

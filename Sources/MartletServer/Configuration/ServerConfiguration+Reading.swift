@@ -207,6 +207,7 @@ extension ServerConfiguration {
             "storage.pending_limit", into: &storage.pendingLimitBytes,
             .size(1 << 10...16 << 30))
         reader.read("storage.compress_log", into: &storage.compressLog, .flag)
+        reader.read("storage.disk_reserve", into: &storage.reserveShare, .percentage(0...50))
         readTables(&reader)
     }
 

@@ -3,6 +3,7 @@
 //
 //     duration = number ( "us" / "ms" / "s" / "m" / "h" )          250ms
 //     size     = number ( "B" / "KiB" / "MiB" / "GiB" )            16MiB
+//     percent  = number "%"                                       2%
 //     quorum   = "one" / "quorum" / "all" / number
 //     endpoint = IPv4 ":" port / "[" IPv6 "]" ":" port
 internal import MartletBase
@@ -70,6 +71,21 @@ extension Spelling where Value == Double {
                 let isDecimal = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
                 return isDecimal ? Double(text) : nil
             }, accepts: (0...1).contains)
+    }
+}
+
+extension Spelling where Value == Double {
+    /// A whole number of hundredths within `bounds`.
+    static func percentage(_ bounds: ClosedRange<Int>) -> Spelling {
+        let range = "\(bounds.lowerBound)% to \(bounds.upperBound)%"
+        return Spelling(
+            expected: "a percentage of \(range), such as 2%", range: range,
+            parse: { text in
+                guard text.hasSuffix("%"), text.utf8.dropLast().allSatisfy({ 0x30...0x39 ~= $0 })
+                else { return nil }
+                return Int(text.dropLast()).map { Double($0) / 100 }
+            },
+            accepts: { (Double(bounds.lowerBound) / 100...Double(bounds.upperBound) / 100) ~= $0 })
     }
 }
 

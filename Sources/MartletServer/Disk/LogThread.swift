@@ -38,6 +38,7 @@ package final class LogThread: @unchecked Sendable {
         self.log = log
         self.options = options
         self.answer = answer
+        if log.isHoldingBack { retryAt = .start }
         PosixThread.start { self.run() }
     }
 

@@ -140,11 +140,13 @@ package final class PosixDisk: Disk {
         if isReadOnly { throw DiskError(operation, name, .notPermitted) }
     }
 
-    /// What the file system leaves to processes without privileges.
-    package func freeBytes() throws(DiskError) -> UInt64 {
+    /// The file system's size, and what it leaves to processes without privileges.
+    package func space() throws(DiskError) -> DiskSpace {
         var status = statvfs()
         if unsafe fstatvfs(directory.number, &status) != 0 { throw failure(.measure, path) }
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        let block = UInt64(status.f_frsize)
+        return DiskSpace(
+            freeBytes: UInt64(status.f_bavail) * block, totalBytes: UInt64(status.f_blocks) * block)
     }
 }
 

@@ -1,5 +1,6 @@
 // The views of a stopped node's storage, made from what the engine's inspection says.
 internal import MartletBase
+internal import MartletNode
 internal import MartletStorage
 
 extension InspectionView {
@@ -16,6 +17,7 @@ extension InspectionView {
                 file: $0.fileName, flushed: $0.flushed.rawValue, nextNumber: $0.nextNumber,
                 edits: $0.edits)
         }
+        mark = survey.mark.map { Mark($0) }
         levels = Self.levels(survey.liveTables)
         tables = survey.tables.map { Table($0) }
         segments = survey.segments.map { Segment($0) }
@@ -47,6 +49,15 @@ extension InspectionView {
             levels[levels.count - 1].records += table.summary?.recordCount ?? 0
         }
         return levels
+    }
+}
+
+extension InspectionView.Mark {
+    fileprivate init(_ facts: StorageSurvey.MarkFacts) {
+        segment = facts.segment
+        synced = facts.synced.rawValue
+        guard let owner = try? NodeIdentity(decoding: facts.owner) else { return }
+        (node, name, cluster) = (owner.id.description, owner.name, owner.clusterName)
     }
 }
 

@@ -6,7 +6,7 @@ package struct InspectionView: Codable, Hashable, Sendable {
     package struct File: Codable, Hashable, Sendable {
         /// Its name.
         package var name: String
-        /// `manifest`, `log`, `table`, `aside` or `foreign`.
+        /// `manifest`, `log`, `mark`, `table`, `aside` or `foreign`.
         package var kind: String
         /// `data`; `leftover`, which goes at the next start; `none`.
         package var use: String
@@ -26,6 +26,20 @@ package struct InspectionView: Codable, Hashable, Sendable {
         package var nextNumber: UInt64
         /// Edits, the one that it began with included.
         package var edits: Int
+    }
+
+    /// What must be there of the log, and whose it is.
+    package struct Mark: Codable, Hashable, Sendable {
+        /// The log file that must be there, or a later one; 0 for none.
+        package var segment: UInt64
+        /// The position that the log must reach.
+        package var synced: UInt64
+        /// The node's identity; nil, like its names, until a node has started here.
+        package var node: String?
+        /// Its name.
+        package var name: String?
+        /// Its cluster.
+        package var cluster: String?
     }
 
     /// An end of a range of keys.
@@ -148,6 +162,8 @@ package struct InspectionView: Codable, Hashable, Sendable {
     package var files: [File]
     /// The manifest in force; nil where there is none or none reads back.
     package var manifest: Manifest?
+    /// What must be there of the log; nil where nothing says so.
+    package var mark: Mark?
     /// Levels that have tables.
     package var levels: [Level]
     /// Tables by level, as they are searched, then those that are not data.

@@ -18,6 +18,8 @@ package struct EntrySelection: Hashable, Sendable {
         case hints
         /// The Merkle tree of each partition's objects, as last flushed.
         case trees
+        /// Which objects hold no value for good, and from when on.
+        case removable
         /// What it has written down of itself.
         case state
     }
@@ -37,6 +39,7 @@ package struct EntrySelection: Hashable, Sendable {
         switch space {
         case .objects: filter.spaces = [.objects]
         case .hints: filter.spaces = [.hints]
+        case .removable: filter.spaces = [.removable]
         case .trees: filter.spaces = [.trees]
         case .state: filter.spaces = [.state]
         case nil: break
@@ -71,6 +74,8 @@ package struct StoredEntry: Hashable, Sendable {
         case mark
         /// One of the node's own entries, by field.
         case state([Field])
+        /// A note that an object may be removed, by field.
+        case removable([Field])
         /// A partition's Merkle tree, by field; none where it is unknown until it is built.
         case tree([Field])
         /// None that this build reads, and why.
@@ -85,7 +90,7 @@ package struct StoredEntry: Hashable, Sendable {
         package var value: String
     }
 
-    /// `objects`, `hints`, `trees` or `state`.
+    /// `objects`, `hints`, `removable`, `trees` or `state`.
     package var space: String
     /// The partition.
     package var partition: UInt16
@@ -144,12 +149,23 @@ extension StoredEntry {
             return .state(fields(entry))
         }
         if key.space == .trees { return .tree(fields(try StoredTree(decoding: value))) }
+        if key.space == .removable {
+            guard let note = Removable(value) else { return .unreadable("not a note of an object") }
+            return .removable(fields(note))
+        }
         if key.space == .hints, HintMark.isMark(value) { return .mark }
         var reader = ByteReader(value)
         let object = try Object(from: &reader)
         try reader.expectEnd()
         return .object(
             context: object.context.description, versions: object.siblings.map { Version($0) })
+    }
+
+    private static func fields(_ note: Removable) -> [Field] {
+        [
+            Field(name: "absent from", value: "\(note.from.milliseconds) ms since 1970"),
+            Field(name: "horizon", value: text(of: note.horizon)),
+        ]
     }
 
     private static func fields(_ stored: StoredTree) -> [Field] {

@@ -28,6 +28,8 @@ final class NodeLoop: @unchecked Sendable {
     let clusterHash: UInt64
     private(set) var core: NodeCore
     private let startedAt: Instant
+    /// Ends the process, since the node must not go on.
+    private let giveUp: @Sendable (ServerError) -> Void
 
     /// What to do with an answer.
     private enum Completion {
@@ -58,13 +60,15 @@ final class NodeLoop: @unchecked Sendable {
     private var lastPeerConnection = 0
 
     init(
-        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger
+        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger,
+        giveUp: @escaping @Sendable (ServerError) -> Void
     ) {
         self.eventLoop = eventLoop
         self.core = core
         self.configuration = configuration
         clusterHash = Datagram.clusterHash(of: core.identity.clusterName)
         self.log = log
+        self.giveUp = giveUp
         startedAt = SystemClock.now.instant
     }
 
@@ -301,9 +305,14 @@ final class NodeLoop: @unchecked Sendable {
         case .topologyAdopted(let epoch): log.notice("adopted the ring of epoch \(epoch)")
         case .conflict(let text): complain(.conflict, text, .error)
         case .clockStands(let standing): log(standing)
+        case .nameTaken(let owner): giveUp(.nameTaken(core.identity, by: owner))
         case .storageRefuses(let refusal?):
             complain(.storage, "writes are refused: \(refusal)", .error)
         case .storageRefuses(nil): complain(.storage, "writes are accepted again", .notice)
+        case .valuesRefused(let refusal?):
+            complain(.storage, "clients' values are refused: \(refusal)", .error)
+        case .valuesRefused(nil):
+            complain(.storage, "clients' values are accepted again", .notice)
         case .storageDamaged(let range):
             let text = """
                 \(range.file) is damaged (\(range.reason)): what it held of \
@@ -372,6 +381,12 @@ extension NodeLoop: CommandTarget {
     ) {
         let id = RequestID(rawValue: waiting.append(.creation(complete)))
         handle(.creationRequested(id, request))
+    }
+
+    func forget(_ member: String) -> String? {
+        let refusal = core.forget(member, at: now, into: &effects)
+        handle(.ticked)
+        return refusal
     }
 
     func repair(_ partitions: [UInt16]?) -> Int {

@@ -26,23 +26,30 @@ package final class Server {
     ) throws(ServerError) {
         raiseFileLimit()
         let signals = StopSignals()
-        let server = try Server(configuration, log: log)
+        let server = try Server(configuration, log: log) { signals.raise($0) }
         started()
-        let signal = signals.wait()
-        log.notice("stopping on \(signal)")
+        let reason = signals.wait()
+        log.notice("stopping on \(reason == nil ? "a signal to stop" : "a failure")")
         server.stop()
+        if let reason { throw reason }
         log.notice("stopped cleanly")
     }
 
     /// Starts the node and returns once it is listening.
-    package init(_ configuration: ServerConfiguration, log: Logger) throws(ServerError) {
+    ///
+    /// - Parameter giveUp: called, on the node's loop, where it must be stopped for that reason.
+    package init(
+        _ configuration: ServerConfiguration, log: Logger,
+        giveUp: @escaping @Sendable (ServerError) -> Void = { _ in }
+    ) throws(ServerError) {
         let directory = configuration.dataDirectory
         let storage = try Self.openStorage(configuration, log: log)
-        let core = try Self.openCore(configuration, storage, directory)
+        let core = try Self.openCore(configuration, storage, directory, log: log)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let loop = NodeLoop(
-            eventLoop: eventLoop, core: core, configuration: configuration, log: log)
+            eventLoop: eventLoop, core: core, configuration: configuration, log: log,
+            giveUp: giveUp)
         self.loop = loop
         let threads = StorageThreads(
             storage, options: configuration.storage, readThreads: configuration.readThreads,
@@ -106,13 +113,16 @@ package final class Server {
             log.info("recovered \(storage.report)")
             return storage
         } catch {
-            throw .storage(directory: directory, error)
+            let owner = StorageEngine.owner(on: disk).flatMap { try? NodeIdentity(decoding: $0) }
+            throw .storage(directory: directory, error, owner: owner)
         }
     }
 
-    /// Makes the node out of what its storage remembers, and makes durable who it is now.
+    /// Makes the node out of what its storage remembers, and makes durable who it is now. Where the
+    /// disk is full that comes later, with the space.
     private static func openCore(
-        _ configuration: ServerConfiguration, _ storage: OpenedStorage, _ directory: String
+        _ configuration: ServerConfiguration, _ storage: OpenedStorage, _ directory: String,
+        log: Logger
     ) throws(ServerError) -> NodeCore {
         var entropy = SystemRandomNumberGenerator()
         let core: NodeCore
@@ -125,8 +135,12 @@ package final class Server {
         }
         var outcome = storage.log.commit(storage.engine.takeChunks())
         if case .written = outcome { outcome = storage.log.sync() }
+        if case .synced = outcome { outcome = storage.log.note(owner: core.identity.encoded()) }
         switch outcome {
         case .written, .synced: storage.engine.logAnswered(outcome)
+        case .full(let error) where core.mayStartUnsynced:
+            storage.engine.logAnswered(outcome)
+            log.error("the disk is full (\(error)): the node starts, and takes no writes")
         case .full(let error), .failed(let error): throw .log(directory: directory, error)
         }
         return core
@@ -232,10 +246,12 @@ package final class Server {
     }
 }
 
-/// SIGTERM and SIGINT as something to wait for.
-private final class StopSignals {
+/// SIGTERM and SIGINT, and reasons of the node's own, as something to wait for. `@unchecked
+/// Sendable`: only `raise` is called from other threads, and the monitor guards what it touches.
+private final class StopSignals: @unchecked Sendable {
     private let queue = DispatchQueue(label: "martlet.signals")
     private var sources: [any DispatchSourceSignal] = []
+    private let reason = Monitor<ServerError?>(nil)
     private let arrived = DispatchSemaphore(value: 0)
 
     init() {
@@ -251,9 +267,17 @@ private final class StopSignals {
         for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
     }
 
-    /// Blocks until one of them arrives.
-    func wait() -> String {
+    /// Has the node stop for `failure`; the first counts.
+    func raise(_ failure: ServerError) {
+        reason.update { reason in
+            if reason == nil { reason = failure }
+        }
+        arrived.signal()
+    }
+
+    /// Blocks until one of them arrives; nil for a signal.
+    func wait() -> ServerError? {
         arrived.wait()
-        return "a signal to stop"
+        return reason.update { $0 }
     }
 }

@@ -36,8 +36,10 @@ extension Section {
             return try inner.fault(.node(.slowDisk(try inner.choice("node"), factor: factor)))
         }
         if let inner = try section("full-disk") {
-            try inner.expect(only: Self.timing + ["node"])
-            return try inner.fault(.node(.fullDisk(try inner.choice("node"))))
+            try inner.expect(only: Self.timing + ["node", "room"])
+            var room = 0.0...0.0
+            try inner.readRange("room", into: &room, ScenarioText.share)
+            return try inner.fault(.node(.fullDisk(try inner.choice("node"), room: room)))
         }
         if let inner = try section("faulty-disk") {
             try inner.expect(

@@ -13,8 +13,8 @@ package enum NodeFaultSpecification: Sendable {
     case move(NodeChoice, MemoryDisk.CrashLoss?)
     /// Everything that its disk does takes so many times as long.
     case slowDisk(NodeChoice, factor: ClosedRange<Int>)
-    /// Its disk takes no more than it holds.
-    case fullDisk(NodeChoice)
+    /// Its disk takes no more than it holds, and a share of that.
+    case fullDisk(NodeChoice, room: ClosedRange<Double>)
     /// Its disk fails now and then, or does something else than it says.
     case faultyDisk(NodeChoice, DiskFaultRanges)
     /// A bit of what its disk holds turns.
@@ -26,7 +26,7 @@ package enum NodeFaultSpecification: Sendable {
     var node: NodeChoice {
         switch self {
         case .pause(let node), .clockJump(let node, _), .move(let node, _),
-            .slowDisk(let node, _), .fullDisk(let node), .faultyDisk(let node, _),
+            .slowDisk(let node, _), .fullDisk(let node, _), .faultyDisk(let node, _),
             .bitFlip(let node), .lostDisk(let node):
             node
         }
@@ -45,7 +45,9 @@ package enum NodeFaultSpecification: Sendable {
         case .slowDisk(let choice, let factors):
             let node = choice.drawn(nodes, &random)
             return .slowDisk(node, factor: factors.lowerBound + random.below(factors.count))
-        case .fullDisk(let choice): return .fullDisk(choice.drawn(nodes, &random))
+        case .fullDisk(let choice, let room):
+            let node = choice.drawn(nodes, &random)
+            return .fullDisk(node, room: room == 0...0 ? 0 : random.probability(in: room))
         case .faultyDisk(let choice, let ranges):
             return .faultyDisk(choice.drawn(nodes, &random), ranges.drawn(&random))
         case .bitFlip(let choice): return .bitFlip(choice.drawn(nodes, &random))
@@ -69,7 +71,7 @@ enum NodeFault: Sendable {
     case clockJump(Int, by: Duration)
     case move(Int, MemoryDisk.CrashLoss)
     case slowDisk(Int, factor: Int)
-    case fullDisk(Int)
+    case fullDisk(Int, room: Double)
     case faultyDisk(Int, DiskFaults)
     case bitFlip(Int)
     case lostDisk(Int)
@@ -91,7 +93,9 @@ enum NodeFault: Sendable {
             return "clock-jump of \(node + 1) by \(sign)\(difference.signedMilliseconds)ms"
         case .move(let node, let loss): return "move of \(node + 1) losing \(loss)"
         case .slowDisk(let node, let factor): return "slow-disk of \(node + 1), \(factor) times"
-        case .fullDisk(let node): return "full-disk of \(node + 1)"
+        case .fullDisk(let node, let room):
+            let text = room == 0 ? "" : " but for \(Int(room * 100))%"
+            return "full-disk of \(node + 1)\(text)"
         case .faultyDisk(let node, let faults): return "faulty-disk of \(node + 1), \(faults.text)"
         case .bitFlip(let node): return "bit-flip on the disk of \(node + 1)"
         case .lostDisk(let node): return "lost-disk of \(node + 1)"

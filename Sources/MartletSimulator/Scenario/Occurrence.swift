@@ -27,6 +27,10 @@ package enum Occurrence: Int, Hashable, Sendable, CaseIterable {
     case lostDisk
     /// A node refused writes since its disk had failed or was full.
     case writesRefused
+    /// A node refused clients' values, since its disk had no more than its reserve.
+    case reserveHeld
+    /// A node started on a disk that was full.
+    case startedFull
     /// A node has found that its disk had lost something.
     case damageFound
     /// A node did not start since its disk would not let it.

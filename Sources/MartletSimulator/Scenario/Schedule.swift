@@ -149,6 +149,7 @@ struct Schedule {
         options.levelRatio = [2, 10][random.below(2)]
         options.blockCacheBytes = [0, 4 << 10, 1 << 20][random.below(3)]
         options.openTableLimit = [1, 64][random.below(2)]
+        options.reserveShare = [0.02, 0.3][random.below(2)]
         return options
     }
 }

@@ -41,8 +41,10 @@ enum StartFailure: Error {
     case log(DiskError)
     case identityLost
 
-    init?(_ outcome: LogOutcome) {
+    /// Nil where the node starts; `full` says that it does on a full disk.
+    init?(_ outcome: LogOutcome, full: Bool) {
         switch outcome {
+        case .full where full: return nil
         case .full(let error), .failed(let error): self = .log(error)
         case .written, .synced: return nil
         }

@@ -105,7 +105,8 @@ final class SimulatedNode {
         return Instant(nanoseconds: instant.nanoseconds - min(clockOffset, instant.nanoseconds))
     }
 
-    /// Opens the core over what the storage holds, with the log synced up to there.
+    /// Opens the core over what the storage holds, with the log synced up to there unless the disk
+    /// is full.
     func start(at now: Instant, seed: UInt64) throws {
         if trouble.opensAtStart { try reopen() }
         let opened = try NodeCore.open(
@@ -116,7 +117,7 @@ final class SimulatedNode {
         writesAs = opened.dots.actor.node
         var outcome = storage.log.commit(engine.takeChunks())
         if case .written = outcome { outcome = storage.log.sync() }
-        if let failure = StartFailure(outcome) { throw failure }
+        if let failure = StartFailure(outcome, full: opened.mayStartUnsynced) { throw failure }
         engine.logAnswered(outcome)
         core = opened
     }

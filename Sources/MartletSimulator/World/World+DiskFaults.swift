@@ -17,10 +17,11 @@ extension World {
         case .slowDisk(let node, let factor):
             occurrences[.diskSlow] += 1
             nodes[node].trouble.slowness = max(1, factor)
-        case .fullDisk(let node):
+        case .fullDisk(let node, let room):
             occurrences[.diskFull] += 1
             nodes[node].trouble.isFull = true
-            nodes[node].disk.capacityBytes = nodes[node].disk.usedBytes
+            let used = nodes[node].disk.usedBytes
+            nodes[node].disk.capacityBytes = used + Int(Double(used) * room)
         case .faultyDisk(let node, let faults):
             occurrences[.diskFault] += 1
             nodes[node].trouble.isFaulty = true
@@ -40,7 +41,7 @@ extension World {
     mutating func diskFaultEnds(_ fault: NodeFault) {
         switch fault {
         case .slowDisk(let node, _): nodes[node].trouble.slowness = 1
-        case .fullDisk(let node):
+        case .fullDisk(let node, _):
             nodes[node].trouble.isFull = false
             nodes[node].disk.capacityBytes = nil
         case .faultyDisk(let node, _):

@@ -44,6 +44,7 @@ extension World {
         case .created(_, let outcome): creation = outcome
         case .note(.clockStands(let standing)):
             if case .odd = standing { occurrences[.clockOdd] += 1 }
+        case .note(.valuesRefused(_?)): occurrences[.reserveHeld] += 1
         case .ready, .note: break
         }
     }
@@ -180,6 +181,10 @@ extension World {
         node.startedAt = now
         log.note(now, index, .starts)
         turn(index, .started)
+        if node.storage.log.isHoldingBack {
+            occurrences[.startedFull] += 1
+            retryLog(of: node)
+        }
         checkRing(of: node)
         checkWatermarks(of: node)
     }

@@ -21,8 +21,22 @@ public protocol Disk: AnyObject, Sendable {
     func remove(_ name: String) throws(DiskError)
     /// Makes every creation, renaming and removal so far survive a loss of power.
     func syncDirectory() throws(DiskError)
-    /// How many bytes may still be written before the disk is full.
-    func freeBytes() throws(DiskError) -> UInt64
+    /// How large the disk is, and what of it is free.
+    func space() throws(DiskError) -> DiskSpace
+}
+
+/// How much room a disk has.
+public struct DiskSpace: Hashable, Sendable {
+    /// Bytes that may still be written before it is full.
+    public var freeBytes: UInt64
+    /// Bytes that it holds in all, whosever they are.
+    public var totalBytes: UInt64
+
+    /// `freeBytes` of `totalBytes`.
+    public init(freeBytes: UInt64, totalBytes: UInt64) {
+        self.freeBytes = freeBytes
+        self.totalBytes = totalBytes
+    }
 }
 
 /// One open file, closed when the last reference to it goes.

@@ -168,9 +168,11 @@ public final class MemoryDisk: Disk, @unchecked Sendable {
     }
 
     /// What `capacityBytes` leaves.
-    public func freeBytes() throws(DiskError) -> UInt64 {
+    public func space() throws(DiskError) -> DiskSpace {
         try check(.measure, ".")
-        return capacityBytes.map { UInt64(max(0, $0 - usedBytes)) } ?? .max
+        guard let capacityBytes else { return DiskSpace(freeBytes: .max, totalBytes: .max) }
+        return DiskSpace(
+            freeBytes: UInt64(max(0, capacityBytes - usedBytes)), totalBytes: UInt64(capacityBytes))
     }
 
     /// Counts a changing operation on its way to a halt.

@@ -8,6 +8,9 @@ struct JobBoard {
     var isCompacting = false
     /// Whether a removal is out.
     var isRemoving = false
+    /// Whether a measurement is due, and whether one is out.
+    var isMeasureDue = false
+    var isMeasuring = false
     /// Tables that hold damaged blocks, to be salvaged.
     var damaged: [UInt64] = []
     /// The batch that holds the node's own entries anew, until the next salvage is done.

@@ -71,11 +71,9 @@ private struct Opening {
         for placed in found.manifest.tables where !present.contains(placed.table.fileName) {
             throw .missingTable(file: placed.table.fileName)
         }
-        let writer = try onDisk { () throws(DiskError) in
-            try ManifestWriter.create(
-                found.manifest, on: disk, growthBytes: options.manifestGrowthBytes,
-                replacing: found.numbers)
-        }
+        let marked = try LogMarkFile.read(names, manifest: found.fileName, on: disk)
+        let mark = try onDisk { () throws(DiskError) in try LogMarkFile.open(marked, on: disk) }
+        let writer = try onDisk { () throws(DiskError) in try openManifest(found) }
         let tables = try openTables(writer)
         try removeStrangers(names, writer.manifest)
 
@@ -87,19 +85,35 @@ private struct Opening {
         let replay = Replay(version, trees, worker: worker, options: options)
         var recovery = LogRecovery(
             disk: disk, options: options, flushed: replay.version.manifest.flushed,
-            apply: replay.apply)
-        let (log, report) = try recovery.run(names)
+            mark: mark.mark, apply: replay.apply)
+        let (log, report) = try recovery.run(names, marking: mark)
         let engine = StorageEngine(
             options: options, layers: replay.layers, trees: trees, version: replay.version,
             files: files, recovered: report.recovered)
         log.release(upTo: engine.flushed)
         try engine.loadState()
+        if let space = try? disk.space() { engine.reserve.measured(space) }
         engine.recallDamage()
         for (block, error) in unread { engine.noteDamage(error, block) }
         var complete = report
         complete.tables = tables.count
         return OpenedStorage(
             engine: engine, log: log, worker: worker, files: files, report: complete)
+    }
+
+    /// The manifest made anew, or, where the disk is too full for that, the one that was found.
+    private func openManifest(_ found: ManifestWriter.Found) throws(DiskError) -> ManifestWriter {
+        do {
+            return try ManifestWriter.create(
+                found.manifest, on: disk, growthBytes: options.manifestGrowthBytes,
+                replacing: found.numbers)
+        } catch {
+            guard error.cause == .noSpace, error.operation != .sync, found.number != nil else {
+                throw error
+            }
+            return try ManifestWriter.goOn(
+                with: found, on: disk, growthBytes: options.manifestGrowthBytes)
+        }
     }
 
     // MARK: Tables
@@ -174,6 +188,8 @@ private final class Replay {
     private let trees: TreeSet
     private let worker: StorageWorker
     private let options: StorageOptions
+    /// Whether the disk is full: what was replayed stays in memory, as it did before the crash.
+    private var isFull = false
 
     init(
         _ version: Version, _ trees: TreeSet, worker: StorageWorker, options: StorageOptions
@@ -201,7 +217,7 @@ private final class Replay {
         }
         // Those that a drop has closed may be small: they go into one table, as they would have.
         let full = layers.dropFirst().reduce(0) { $0 + $1.memtable.byteCount }
-        if full >= options.flushBytes { try flush() }
+        if full >= options.flushBytes, !isFull { try flush() }
     }
 
     private func flush() throws(LogRecovery.BatchFailure) {
@@ -212,8 +228,10 @@ private final class Replay {
         case .done(let edit, let built):
             version = version.after(edit, built)
             layers.removeLast(full.count)
+        case .refused(let error) where error.cause == .noSpace: isFull = true
         case .refused(let error), .failed(let error): throw .storage(.disk(error))
-        case .removed, .scrubbed, .damaged: invariant(false, "a flush ended as \(outcome.result)")
+        case .removed, .scrubbed, .measured, .damaged:
+            invariant(false, "a flush ended as \(outcome.result)")
         }
     }
 }

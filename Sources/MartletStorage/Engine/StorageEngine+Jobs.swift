@@ -4,7 +4,7 @@ internal import MartletBase
 
 extension StorageEngine {
     /// Jobs for the `StorageWorker`; each is answered with `jobAnswered`. At most one flush, one
-    /// compaction or salvage, and one removal are out at a time.
+    /// compaction or salvage, one removal and one measurement are out at a time.
     public func takeJobs() -> [StorageJob] {
         guard jobs.failure == nil else { return [] }
         var due: [StorageJob] = []
@@ -26,6 +26,10 @@ extension StorageEngine {
                 jobs.isRemoving = true
                 due.append(StorageJob(work: .remove(names)))
             }
+        }
+        if jobs.isMeasureDue, !jobs.isMeasuring {
+            (jobs.isMeasureDue, jobs.isMeasuring) = (false, true)
+            due.append(StorageJob(work: .measure))
         }
         return due
     }
@@ -108,6 +112,7 @@ extension StorageEngine {
             note(outcome.job, built)
         case .removed: break
         case .scrubbed: counts.scrubs += 1
+        case .measured(let space): if let space { reserve.measured(space) }
         case .refused(let error): jobs.lastRefusal = error
         case .failed(let error): jobs.failure = error
         case .damaged(let table, _): quarantine(table)
@@ -116,6 +121,7 @@ extension StorageEngine {
         case .flush: jobs.flushing = 0
         case .compact, .salvage, .scrub: jobs.isCompacting = false
         case .remove: jobs.isRemoving = false
+        case .measure: jobs.isMeasuring = false
         }
     }
 
@@ -147,7 +153,7 @@ extension StorageEngine {
         case .salvage(let task):
             jobs.damaged.removeAll { $0 == task.table.summary.number }
             jobs.stateSaved = nil
-        case .remove, .scrub: break
+        case .remove, .scrub, .measure: break
         }
     }
 

@@ -42,6 +42,7 @@ public final class StorageEngine {
     var state: [StorageKey: Bytes] = [:]
     var reads = PendingReads()
     var jobs = JobBoard()
+    var reserve: Reserve
     var snapshotCount = 0
     /// `counters`, but for those that the cache keeps.
     var counts = StorageCounters()
@@ -75,6 +76,7 @@ public final class StorageEngine {
         self.version = version
         self.files = files
         cache = BlockCache(limitBytes: options.blockCacheBytes)
+        reserve = Reserve(share: options.reserveShare)
         appended = recovered
         durable = recovered
         synced = recovered

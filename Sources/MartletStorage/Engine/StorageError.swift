@@ -9,6 +9,12 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case corruptLog(file: String, offset: Int, reason: FormatError.Reason)
     /// A segment between two others, or before the first, is gone.
     case missingSegment(file: String)
+    /// The log ends at `end`, and it was synced up to `synced`.
+    case cutLog(file: String, end: LogPosition, synced: LogPosition)
+    /// There is this manifest, and no mark that says how far the log went.
+    case missingMark(beside: String)
+    /// Neither half of the log's mark reads back.
+    case corruptMark(offset: Int, reason: FormatError.Reason)
     /// Bytes of the manifest that had been synced no longer read back.
     case corruptManifest(file: String, offset: Int, reason: FormatError.Reason)
     /// There are data files, such as this one, and no manifest that names them.
@@ -39,6 +45,15 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
             return "the log \(file) is damaged: \(what). \(Self.advice)"
         case .missingSegment(let file):
             return "the log segment \(file) is missing. \(Self.advice)"
+        case .cutLog(let file, let end, let synced):
+            return "the log ends at batch \(end) in \(file), and was synced up to \(synced) at "
+                + "least. \(Self.advice)"
+        case .missingMark(let file):
+            return "there is \(file), but no \(LogMark.fileName) that says how far the log went. "
+                + Self.advice
+        case .corruptMark(let offset, let reason):
+            let what = FormatError(reason, at: offset)
+            return "\(LogMark.fileName) is damaged: \(what). \(Self.advice)"
         case .corruptManifest(let file, let offset, let reason):
             let what = FormatError(reason, at: offset)
             return "the manifest \(file) is damaged: \(what). \(Self.advice)"
@@ -73,6 +88,9 @@ public enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case behind(DiskError?)
     /// The batch alone is larger than `StorageOptions.batchLimitBytes`.
     case batchLimit
+    /// Less of the disk is free than is kept for deletes and for the node's own records: clients'
+    /// values are refused, and taken again by themselves when there is space again.
+    case reserved(freeBytes: UInt64, reserveBytes: UInt64)
     /// The disk is full; writes go on by themselves when there is space again.
     case diskFull(DiskError)
     /// The log failed for good: the node must be restarted.
@@ -87,10 +105,17 @@ public enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
         case .behind(nil): "the disk is behind: too much waits to be flushed or compacted"
         case .behind(let error?): "nothing can be flushed or compacted (\(error)): check the disk"
         case .batchLimit: "the batch is larger than the limit"
+        case .reserved(let free, let reserve):
+            "the disk has \(Self.text(free)) left, of which \(Self.text(reserve)) are kept for "
+                + "deletes and the node's own records (storage.disk_reserve): free some space"
         case .diskFull(let error): "disk full (\(error)): free some space"
         case .logFailed(let error): "the log failed (\(error)): check the disk, restart the node"
         case .manifestFailed(let error):
             "the manifest failed (\(error)): check the disk, restart the node"
         }
+    }
+
+    private static func text(_ bytes: UInt64) -> String {
+        bytes < 1 << 20 ? "\(bytes) bytes" : "\(bytes >> 20) MiB"
     }
 }

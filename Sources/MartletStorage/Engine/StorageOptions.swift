@@ -76,6 +76,13 @@ public struct StorageOptions: Hashable, Sendable {
     /// ones are made anew less often, and take longer to read at a start.
     public var manifestGrowthBytes = 1 << 20
 
+    // Space.
+
+    /// The share of the disk that is kept free of clients' values, 0 (none) … 0.5, default 0.02.
+    /// Below it they are refused, while deletes, compactions, hints and the node's own records go
+    /// on. A smaller one lets the disk become fuller; without any a full disk blocks its own cure.
+    public var reserveShare = 0.02
+
     // Trees.
 
     /// What a replica's entry is to its partition's tree. Default `bytes`. Two nodes that compare
@@ -114,6 +121,9 @@ public struct StorageOptions: Hashable, Sendable {
         try Self.check("levelOneBytes", levelOneBytes, 1 << 10, 1 << 40)
         try Self.check("levelRatio", levelRatio, 2, 100)
         try Self.check("manifestGrowthBytes", manifestGrowthBytes, 64, 1 << 30)
+        guard (0...0.5).contains(reserveShare) else {
+            throw .invalidOption("reserveShare is \(reserveShare), must be 0 to 0.5")
+        }
         try Self.check("blockCacheBytes", blockCacheBytes, 0, 1 << 40)
         try Self.check("readLimit", readLimit, 1, 1_000_000)
         try Self.check("openTableLimit", openTableLimit, 1, 100_000)

@@ -45,11 +45,12 @@ public final class EntryWalk {
     public init(_ inspection: StorageInspection, _ filter: EntryFilter) throws(StorageError) {
         disk = inspection.disk
         self.filter = filter
-        manifest = try inspection.manifest().manifest
+        let found = try inspection.manifest()
+        manifest = found.manifest
         let replay = LayerReplay(after: manifest.flushed)
         var damage: [StorageDamage] = []
         do throws(StorageError) {
-            _ = try inspection.readLog(manifest, apply: replay.apply)
+            _ = try inspection.readLog(found, apply: replay.apply)
         } catch {
             damage.append(StorageDamage("the log", at: 0, error.description))
         }

@@ -9,6 +9,8 @@ public struct InspectedFile: Hashable, Sendable {
         case manifest
         /// A segment of the log.
         case log
+        /// Says what of the log must be there.
+        case mark
         /// Sorted records.
         case table
         /// One in which damage was found, kept for whoever wants to know why.
@@ -55,6 +57,7 @@ public struct InspectedFile: Hashable, Sendable {
         if ManifestFormat.number(name) != nil { return .manifest }
         if LogFormat.segmentNumber(name) != nil { return .log }
         if TableFormat.number(name) != nil { return .table }
+        if name == LogMark.fileName { return .mark }
         return name.hasSuffix(Salvage.suffix) ? .aside : .foreign
     }
 
@@ -63,6 +66,7 @@ public struct InspectedFile: Hashable, Sendable {
         case .manifest: ManifestFormat.magic
         case .log: LogFormat.magic
         case .table: TableFormat.headerMagic
+        case .mark: LogMark.magic
         case .aside: name.hasPrefix("table-") ? TableFormat.headerMagic : nil
         case .foreign: nil
         }

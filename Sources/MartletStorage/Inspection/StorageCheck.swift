@@ -97,7 +97,8 @@ extension StorageInspection {
         let files =
             tables.map { TableFormat.fileName($0.number) } + numbers.map(LogFormat.segmentName)
         check.filesPassed = names.count - Set(files).intersection(names).count
-        if found.number != nil { check.filesPassed -= 1 }
+        let small = [found.fileName, LogMark.fileName].compactMap { $0 }.filter(names.contains)
+        check.filesPassed -= small.count
         var course = Course(files: files, sizes: files.map(size))
         for table in tables {
             progress(course.begin())
@@ -109,9 +110,11 @@ extension StorageInspection {
                 InspectedSegment(number, isLast: number == numbers.last, deep: true, on: disk))
         }
         progress(course.begin())
-        check.bytesRead =
-            course.bytesRead + (found.number.map { size(ManifestFormat.fileName($0)) } ?? 0)
+        check.bytesRead = small.reduce(course.bytesRead) { $0 + size($1) }
         if check.refusal == nil { check.refusal = verdict(found).problem }
+        if case .corruptMark(let offset, let reason) = check.refusal {
+            check.note(StorageDamage(LogMark.fileName, at: offset, reason.text))
+        }
         return check
     }
 

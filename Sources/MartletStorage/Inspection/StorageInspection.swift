@@ -30,6 +30,11 @@ public struct StorageInspection {
         try ManifestWriter.recover(names, on: disk)
     }
 
+    /// What the log's mark says; nil where none was ever made.
+    func mark(_ found: ManifestWriter.Found) throws(StorageError) -> LogMark? {
+        try LogMarkFile.read(names, manifest: found.fileName, on: disk)?.mark
+    }
+
     /// The tables that `manifest` names or that there are files of, by level, then the others by
     /// number.
     func tables(_ manifest: Manifest) -> [(number: UInt64, level: Int?, expected: TableSummary?)] {
@@ -41,12 +46,13 @@ public struct StorageInspection {
             + strangers.map { ($0, nil, nil) }
     }
 
-    /// Replays the log behind what `manifest` has flushed, into `apply`.
+    /// Replays the log behind what the manifest has flushed, into `apply`.
     func readLog(
-        _ manifest: Manifest, apply: @escaping LogRecovery.Apply
+        _ found: ManifestWriter.Found, apply: @escaping LogRecovery.Apply
     ) throws(StorageError) -> RecoveryReport {
         var recovery = LogRecovery(
-            disk: disk, options: StorageOptions(), flushed: manifest.flushed, apply: apply)
+            disk: disk, options: StorageOptions(), flushed: found.manifest.flushed,
+            mark: try mark(found) ?? LogMark(), apply: apply)
         _ = try recovery.read(names)
         return recovery.reading
     }
@@ -57,7 +63,7 @@ public struct StorageInspection {
         _ found: ManifestWriter.Found
     ) -> (problem: StorageError?, report: RecoveryReport?) {
         do throws(StorageError) {
-            let report = try readLog(found.manifest) {
+            let report = try readLog(found) {
                 (reader: inout ByteReader, _, _) throws(LogRecovery.BatchFailure) in
                 do throws(FormatError) { try WriteBatch.skip(&reader) } catch {
                     throw .format(error)

@@ -1,5 +1,5 @@
 // What is in a data directory, and what of it is the data: manifest, levels, log, and the rest.
-internal import MartletBase
+public import MartletBase
 
 /// A data directory at a glance. Log segments are read whole, tables at their ends.
 public struct StorageSurvey: Sendable {
@@ -13,6 +13,16 @@ public struct StorageSurvey: Sendable {
         public var nextNumber: UInt64
         /// How many edits it holds, the one that it began with included.
         public var edits: Int
+    }
+
+    /// What the log's mark demands.
+    public struct MarkFacts: Hashable, Sendable {
+        /// The segment that must be there, or a later one.
+        public var segment: UInt64
+        /// The position that the log must reach.
+        public var synced: LogPosition
+        /// Whose data this is, as the node has written it; empty where it has not.
+        public var owner: Bytes
     }
 
     /// A partition that was dropped and that some table still holds records of.
@@ -29,6 +39,8 @@ public struct StorageSurvey: Sendable {
     public internal(set) var files: [InspectedFile] = []
     /// The manifest in force; nil where there is none or none reads back.
     public internal(set) var manifest: ManifestFacts?
+    /// What the log's mark demands; nil where there is none or none reads back.
+    public internal(set) var mark: MarkFacts?
     /// Tables by level, as the engine searches them, then those that are not data, by number.
     public internal(set) var tables: [InspectedTable] = []
     /// The segments of the log by number.
@@ -89,6 +101,10 @@ extension StorageInspection {
     }
 
     private func note(_ found: ManifestWriter.Found, in survey: inout StorageSurvey) {
+        if let mark = try? mark(found) {
+            survey.mark = StorageSurvey.MarkFacts(
+                segment: mark.segment, synced: mark.synced, owner: mark.owner)
+        }
         guard let number = found.number else { return }
         survey.manifest = StorageSurvey.ManifestFacts(
             fileName: ManifestFormat.fileName(number), flushed: found.manifest.flushed,
@@ -110,6 +126,7 @@ extension StorageInspection {
             let isData: Bool
             switch file.kind {
             case .aside, .foreign: continue
+            case .mark: isData = true
             case .manifest: isData = file.name == survey.manifest?.fileName
             case .table: isData = live.contains(file.name)
             case .log: isData = (LogFormat.segmentNumber(file.name) ?? 0) >= needed

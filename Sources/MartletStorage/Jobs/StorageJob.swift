@@ -14,13 +14,18 @@ public struct StorageJob: Sendable {
         case scrub(TableInput)
         /// Remove the files of tables that are no longer data, or put them aside.
         case remove([String])
+        /// See how much room the disk has.
+        case measure
     }
 
     let work: Work
 
-    /// Whether others wait for it: it goes before what has begun already.
+    /// Whether it goes before what has begun already: others wait for it, or it is quick.
     var isUrgent: Bool {
-        if case .flush = work { true } else { false }
+        switch work {
+        case .flush, .measure: true
+        case .compact, .salvage, .scrub, .remove: false
+        }
     }
 }
 
@@ -33,6 +38,8 @@ public struct JobOutcome: Sendable {
         case removed
         /// All of the table reads back.
         case scrubbed
+        /// So much room there is; nil where the disk does not say.
+        case measured(DiskSpace?)
         /// The disk refused; the same job may be tried again, with new files.
         case refused(DiskError)
         /// An input does not read back.
@@ -49,7 +56,7 @@ public struct JobOutcome: Sendable {
     public var asksForPatience: Bool {
         switch result {
         case .refused, .failed: true
-        case .done, .removed, .scrubbed, .damaged: false
+        case .done, .removed, .scrubbed, .measured, .damaged: false
         }
     }
 }

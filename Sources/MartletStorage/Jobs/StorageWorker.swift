@@ -30,8 +30,8 @@ public final class StorageWorker {
     /// Whether there is nothing to do.
     public var isIdle: Bool { queue.isEmpty && running == nil }
 
-    /// Queues a job; the engine has at most one flush, one compaction or salvage, and one removal
-    /// out at a time.
+    /// Queues a job; the engine has at most one flush, one compaction or salvage, one removal and
+    /// one measurement out at a time.
     public func submit(_ job: StorageJob) { queue.append(job) }
 
     /// Does a piece of the most urgent job; the outcome where that ended one. Blocks for the time
@@ -56,6 +56,7 @@ public final class StorageWorker {
         switch job.work {
         case .flush(let layers): return flush(layers, job)
         case .remove(let names): return remove(names, job)
+        case .measure: return JobOutcome(job: job, result: .measured(try? disk.space()))
         case .salvage(let task): return salvage(task, job)
         case .compact(let task):
             running = (job, .compaction(Compaction(task, disk: disk, options: options)))

@@ -11,6 +11,8 @@ struct LogRecovery {
     private let options: StorageOptions
     /// What is in the tables, and need not be read.
     private let flushed: LogPosition
+    /// What must be there.
+    private let mark: LogMark
     /// Takes in the batch at a position, or passes over it where it is in the tables already.
     private let apply: Apply
     private var report = RecoveryReport()
@@ -32,12 +34,13 @@ struct LogRecovery {
     }
 
     init(
-        disk: any Disk, options: StorageOptions, flushed: LogPosition,
+        disk: any Disk, options: StorageOptions, flushed: LogPosition, mark: LogMark,
         apply: @escaping Apply
     ) {
         self.disk = disk
         self.options = options
         self.flushed = flushed
+        self.mark = mark
         self.apply = apply
     }
 
@@ -64,19 +67,26 @@ struct LogRecovery {
         var end: Int
         /// What is to be left of its file: less than there is where a crash tore it.
         var size: Int
+        /// The segment before it, and where its last chunk ends; nil where it is the first needed.
+        var before: (segment: Segment, end: Int)?
         /// The full segments before it that are needed.
         var older: [LogWriter.Closed]
         /// The numbers of those that are not.
         var superfluous: [UInt64]
     }
 
-    /// Reads the segments among the files `names` back, and opens the log behind them. O(log).
+    /// Reads the segments among the files `names` back, and opens the log behind them, which
+    /// `file` then says. O(log).
     mutating func run(
-        _ names: [String]
+        _ names: [String], marking file: LogMarkFile
     ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
-        guard let found = try read(names) else { return try begin(1, older: []) }
-        let opened = try openLast(found)
-        try removeSegments(found.superfluous)
+        let found = try read(names)
+        let opened =
+            if let found { try openLast(found, file) } else {
+                try begin(1, older: [], file)
+            }
+        try onDisk { () throws(DiskError) in try opened.log.writeMark() }
+        try removeSegments(found?.superfluous ?? [])
         return opened
     }
 
@@ -85,24 +95,33 @@ struct LogRecovery {
     mutating func read(_ names: [String]) throws(StorageError) -> Findings? {
         let numbers = names.compactMap { LogFormat.segmentNumber($0) }.sorted()
         guard let last = numbers.last else {
-            guard flushed == .start else {
-                throw .missingSegment(file: LogFormat.segmentName(1))
+            guard flushed == .start, mark.segment == 0 else {
+                throw .missingSegment(file: LogFormat.segmentName(max(1, mark.segment)))
             }
             return nil
+        }
+        if last < mark.segment {
+            throw .missingSegment(file: LogFormat.segmentName(mark.segment))
         }
         let headers = try readHeaders(numbers)
         let needed = needed(numbers, headers)
         try expectEverySegment(of: needed, headers)
         var older: [LogWriter.Closed] = []
+        var before: (segment: Segment, end: Int)?
         for number in needed where number < last {
             let segment = try read(number)
-            if let problem = try replay(segment).problem { throw corrupt(segment, problem) }
+            let walk = try replay(segment)
+            if let problem = walk.problem { throw corrupt(segment, problem) }
+            before = (segment, walk.end)
             older.append(LogWriter.Closed(number: number, last: recovered))
         }
         let segment = try read(last)
         let (end, size) = try replayLast(segment)
+        if recovered < mark.synced {
+            throw .cutLog(file: segment.file.name, end: recovered, synced: mark.synced)
+        }
         return Findings(
-            segment: segment, end: end, size: size, older: older,
+            segment: segment, end: end, size: size, before: before, older: older,
             superfluous: numbers.filter { $0 < needed[0] })
     }
 
@@ -193,7 +212,9 @@ struct LogRecovery {
                 throw corrupt(segment, FormatError(.invalid("first position"), at: 0))
             }
             next = header.first
-        } else if SegmentWalk.provesDamage(bytes, of: number, from: 0, lost: .start) {
+        } else if number <= mark.segment
+            || SegmentWalk.provesDamage(bytes, of: number, from: 0, lost: .start)
+        {
             throw corrupt(segment, FormatError(.invalid("segment header"), at: 0))
         }
         return segment
@@ -270,10 +291,10 @@ struct LogRecovery {
     /// Cuts a torn end of the last segment, and goes on writing behind it; in a new one where the
     /// log ends before what is in the tables, which it does when it was not synced.
     private mutating func openLast(
-        _ found: Findings
+        _ found: Findings, _ mark: LogMarkFile
     ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
         let (segment, older) = (found.segment, found.older)
-        if segment.header == nil { return try begin(segment.number, older: older) }
+        if segment.header == nil { return try beginAgain(found, mark) }
         try onDisk { () throws(DiskError) in
             if found.size < segment.bytes.count { try segment.file.truncate(to: found.size) }
             try writeAgain(segment, to: found.end)
@@ -282,10 +303,28 @@ struct LogRecovery {
         }
         if let next, next <= flushed {
             let closed = LogWriter.Closed(number: segment.number, last: flushed)
-            return try begin(segment.number + 1, older: older + [closed])
+            return try begin(segment.number + 1, older: older + [closed], mark)
         }
         return opened(
-            segment.number, segment.file, end: found.end, allocated: found.size, older: older)
+            segment.number, segment.file, end: found.end, allocated: found.size, older: older, mark)
+    }
+
+    /// Makes the segment whose making was cut short; where the disk is too full for that, goes on
+    /// behind the one before it, which will make it when there is space.
+    private mutating func beginAgain(
+        _ found: Findings, _ mark: LogMarkFile
+    ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
+        do throws(StorageError) {
+            return try begin(found.segment.number, older: found.older, mark)
+        } catch {
+            guard case .disk(let full) = error, full.cause == .noSpace, full.operation != .sync,
+                let (segment, end) = found.before
+            else { throw error }
+            try removeSegments([found.segment.number])
+            return opened(
+                segment.number, segment.file, end: end, allocated: segment.bytes.count,
+                older: found.older.dropLast(), mark)
+        }
     }
 
     /// Writes what may not be synced once more, the header too where no chunk proves it synced.
@@ -299,23 +338,23 @@ struct LogRecovery {
 
     /// Makes the segment `number`, behind all that is known.
     private mutating func begin(
-        _ number: UInt64, older: [LogWriter.Closed]
+        _ number: UInt64, older: [LogWriter.Closed], _ mark: LogMarkFile
     ) throws(StorageError) -> (log: LogWriter, report: RecoveryReport) {
         let header = SegmentHeader(number: number, first: recovered.advanced(by: 1))
         let file = try onDisk { () throws(DiskError) in
             try LogWriter.createSegment(header, on: disk)
         }
         let end = LogFormat.segmentHeaderBytes
-        return opened(number, file, end: end, allocated: end, older: older)
+        return opened(number, file, end: end, allocated: end, older: older, mark)
     }
 
     private mutating func opened(
         _ number: UInt64, _ file: any DiskFile, end: Int, allocated: Int,
-        older: [LogWriter.Closed]
+        older: [LogWriter.Closed], _ mark: LogMarkFile
     ) -> (log: LogWriter, report: RecoveryReport) {
         report.recovered = recovered
         let log = LogWriter(
-            disk: disk, options: options, segment: number, file: file, end: end,
+            disk: disk, options: options, mark: mark, segment: number, file: file, end: end,
             allocated: allocated, older: older, recovered: recovered)
         return (log, report)
     }

@@ -1,6 +1,6 @@
 // The log's blocking half: takes chunks, writes and syncs segments. It runs on the log thread in
 // the server and inline in the simulator, one call at a time, and shares nothing with the engine.
-import MartletBase
+public import MartletBase
 
 /// The open end of a node's log; confined to one thread at a time.
 public final class LogWriter {
@@ -29,6 +29,7 @@ public final class LogWriter {
 
     private let disk: any Disk
     private let options: StorageOptions
+    private let mark: LogMarkFile
     private var segment: OpenSegment
     /// The full segments that are still needed, oldest first.
     private var older: [Closed]
@@ -46,16 +47,20 @@ public final class LogWriter {
     public private(set) var synced: LogPosition
 
     init(
-        disk: any Disk, options: StorageOptions, segment number: UInt64, file: any DiskFile,
-        end: Int, allocated: Int, older: [Closed], recovered: LogPosition
+        disk: any Disk, options: StorageOptions, mark: LogMarkFile, segment number: UInt64,
+        file: any DiskFile, end: Int, allocated: Int, older: [Closed], recovered: LogPosition
     ) {
         self.disk = disk
         self.options = options
+        self.mark = mark
         segment = OpenSegment(number: number, file: file, end: end, allocated: allocated)
         self.older = older
         written = recovered
         synced = recovered
     }
+
+    /// Whether a full disk holds chunks back: `commit([])` tries them again.
+    public var isHoldingBack: Bool { !held.isEmpty }
 
     /// Whether something was written that is not synced.
     public var needsSync: Bool { written > synced }
@@ -115,14 +120,29 @@ public final class LogWriter {
         }
     }
 
-    /// Tries once more what is held back, syncs, and gives the directory back. Nothing may be
-    /// committed afterwards.
+    /// Tries once more what is held back, syncs, marks the end, and gives the directory back.
+    /// Nothing may be committed afterwards.
     public func close() -> LogOutcome {
         var outcome = append([])
         if case .written = outcome { outcome = sync() }
+        do { try writeMark() } catch { outcome = fail(error) }
         if failure == nil { failure = DiskError(.write, segment.file.name, .stale) }
         disk.unlock()
         return outcome
+    }
+
+    /// Writes down whose data this is: `owner` is at most 900 bytes, and shown by whoever finds the
+    /// directory damaged.
+    public func note(owner: Bytes) -> LogOutcome {
+        do { try writeMark(owner: owner) } catch { return fail(error) }
+        return .synced(synced)
+    }
+
+    /// Has the mark demand what the log holds now.
+    func writeMark(owner: Bytes? = nil) throws(DiskError) {
+        if let failure { throw failure }
+        try mark.write(
+            LogMark(segment: segment.number, synced: synced, owner: owner ?? mark.mark.owner))
     }
 
     private func fail(_ error: DiskError) -> LogOutcome {
@@ -217,6 +237,7 @@ public final class LogWriter {
             segment = OpenSegment(
                 number: header.number, file: file, end: LogFormat.segmentHeaderBytes,
                 allocated: LogFormat.segmentHeaderBytes)
+            try writeMark()
         } catch {
             throw error.cause == .noSpace && error.operation != .sync ? .full(error) : .final(error)
         }

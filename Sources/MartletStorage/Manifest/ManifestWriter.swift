@@ -56,6 +56,23 @@ final class ManifestWriter {
             end: header.count + record.count, manifest: manifest)
     }
 
+    /// Goes on with the manifest that was found, where there is no room for another. What may not
+    /// have been synced is written once more in its place, and a torn end cut.
+    static func goOn(
+        with found: Found, on disk: any Disk, growthBytes: Int
+    ) throws(DiskError) -> ManifestWriter {
+        let number = found.number ?? 0
+        let file = try disk.open(ManifestFormat.fileName(number), .existing)
+        let bytes = try file.read(at: 0, count: found.end)
+        try file.truncate(to: found.end)
+        try file.write(bytes, at: 0)
+        try file.sync()
+        try disk.syncDirectory()
+        return ManifestWriter(
+            disk: disk, growthBytes: growthBytes, number: number, file: file, end: found.end,
+            manifest: found.manifest)
+    }
+
     /// Makes the file of manifest `number`, or none.
     private static func write(
         _ bytes: Bytes, _ number: UInt64, _ disk: any Disk
@@ -124,6 +141,11 @@ final class ManifestWriter {
         var number: UInt64?
         /// How many edits it holds, the first record included.
         var edits = 0
+        /// Where the last of them ends.
+        var end = 0
+
+        /// The file that says so.
+        var fileName: String? { number.map(ManifestFormat.fileName) }
     }
 
     /// Finds the newest whole manifest among the files `names`, and changes nothing.
@@ -134,9 +156,10 @@ final class ManifestWriter {
             let bytes = try load(name, from: disk)
             do throws(FormatError) {
                 // One whose making was cut short: then the one before it still stands.
-                if let (manifest, edits) = try read(bytes, number: number) {
+                if let (manifest, edits, end) = try read(bytes, number: number) {
                     return Found(
-                        manifest: manifest, numbers: numbers, number: number, edits: edits)
+                        manifest: manifest, numbers: numbers, number: number, edits: edits,
+                        end: end)
                 }
             } catch {
                 if case .unsupportedVersion(let version) = error.reason {
@@ -161,11 +184,12 @@ final class ManifestWriter {
         }
     }
 
-    /// What a manifest's bytes say, and in how many edits; nil when its first record is not whole.
-    /// A torn record at the end is not part of it; one with a whole record behind it is damage.
+    /// What a manifest's bytes say, in how many edits, and where these end; nil when its first
+    /// record is not whole. A torn record at the end is not part of it; one with a whole record
+    /// behind it is damage.
     static func read(
         _ bytes: Bytes, number: UInt64
-    ) throws(FormatError) -> (manifest: Manifest, edits: Int)? {
+    ) throws(FormatError) -> (manifest: Manifest, edits: Int, end: Int)? {
         guard bytes.count >= ManifestFormat.headerBytes else { return nil }
         var offset = ManifestFormat.headerBytes
         do throws(FormatError) {
@@ -194,7 +218,7 @@ final class ManifestWriter {
             edits += 1
             offset = end
         }
-        return edits == 0 ? nil : (manifest, edits)
+        return edits == 0 ? nil : (manifest, edits, offset)
     }
 
     /// Whether a whole record begins somewhere behind `offset`. A record's checksum covers its own

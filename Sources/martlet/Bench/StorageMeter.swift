@@ -50,7 +50,7 @@ final class StorageMeter: Disk {
     }
     func remove(_ name: String) throws(DiskError) { try disk.remove(name) }
     func syncDirectory() throws(DiskError) { try disk.syncDirectory() }
-    func freeBytes() throws(DiskError) -> UInt64 { try disk.freeBytes() }
+    func space() throws(DiskError) -> DiskSpace { try disk.space() }
 }
 
 private final class MeteredFile: DiskFile {

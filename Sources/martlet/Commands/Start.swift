@@ -12,7 +12,8 @@ struct Start: ParsableCommand {
         discussion: """
             The node serves until it gets SIGTERM or SIGINT (Ctrl-C), then stops cleanly: it \
             refuses new requests, makes durable what it has acknowledged, and exits with 0. \
-            Messages go to standard error.
+            Messages go to standard error; where nobody takes them there they are dropped and \
+            counted, and the node goes on.
 
             A node of a new cluster waits for 'martlet create', which is given once, to any node, \
             when all of them run.
@@ -64,7 +65,9 @@ struct Start: ParsableCommand {
         let place = inPlaceOf.map { ["node.in_place_of=\($0)"] } ?? []
         let configuration = try ServerConfiguration.load(path: config, overrides: set + place)
         if check { return Console.line("\(config) is correct") }
-        var log = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }
+        let output = LogOutput()
+        defer { output.drain(within: Console.patience) }
+        var log = Logger(label: "martlet") { NodeLog(label: $0, output: output) }
         log.logLevel = configuration.logLevel
         if stopWithStdin { StandardInputWatch.start() }
         try Server.run(configuration, log: log)

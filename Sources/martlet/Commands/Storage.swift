@@ -113,10 +113,10 @@ struct StorageDump: ParsableCommand {
         abstract: "Print the entries of a data directory in key order.",
         discussion: """
             What is printed is what a node would answer from if it started now: the log's entries \
-            over those of the tables. Blocks that do not read back are passed over, told on \
-            standard error, and make the exit status 1. With --json each line is one object. Bytes \
-            that are not UTF-8 are printed as 0x and hexadecimal digits, or as keyBase64 and \
-            valueBase64 in JSON.
+            over those of the tables. Blocks that do not read back are passed over and told on \
+            standard error; they, and entries that are not readable, make the exit status 1. With \
+            --json each line is one object. Bytes that are not UTF-8 are printed as 0x and \
+            hexadecimal digits, or as keyBase64 and valueBase64 in JSON.
 
             Examples:
               martlet storage dump /var/lib/martlet/n1 --space state
@@ -126,7 +126,7 @@ struct StorageDump: ParsableCommand {
     @OptionGroup var options: DirectoryOptions
 
     /// The space.
-    @Option(help: "Only objects, hints, trees, or the node's own state.")
+    @Option(help: "Only objects, hints, removable, trees, or the node's own state.")
     var space: EntrySelection.Space?
 
     /// The partition.
@@ -169,6 +169,7 @@ struct StorageDump: ParsableCommand {
                 isWhole = false
             }
             guard let entry else { break }
+            if case .unreadable = entry.content { isWhole = false }
             try show(entry)
             count += 1
         }

@@ -44,6 +44,17 @@ enum InspectionText {
             let hasFile = view.files.contains { $0.kind == "manifest" }
             rows.append(("manifest", hasFile ? "none that reads back" : "none"))
         }
+        if let mark = view.mark {
+            let node = mark.node.map { id in
+                "; of node \(mark.name ?? "") (\(id)) of cluster \(mark.cluster ?? "")"
+            }
+            rows.append(
+                (
+                    "mark",
+                    "log file \(mark.segment) or a later one, up to \(mark.synced) at least"
+                        + Printable.line(node ?? "")
+                ))
+        }
         rows.append(("position", view.position.map { "\($0)" } ?? "not known"))
         if let refusal = view.refusal {
             rows.append(("start", "NO NODE WOULD START HERE: \(Printable.line(refusal))"))

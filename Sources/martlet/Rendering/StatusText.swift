@@ -71,10 +71,14 @@ enum StatusText {
 
     private static func storage(_ storage: StatusView.Storage) -> String {
         let state = storage.refusal.map { "REFUSES WRITES: \($0)" }
+        let room = storage.freeBytes.map { free in
+            "; \(bytesText(Int(clamping: free))) of the disk free, "
+                + "\(bytesText(Int(clamping: storage.reserveBytes ?? 0))) kept in reserve"
+        }
         let text =
             "about \(counted(storage.entries, "entry", "entries")), "
             + "\(bytesText(storage.memtableBytes)) of them in memtables; "
-            + "\(bytesText(storage.pendingBytes)) on the way to disk"
+            + "\(bytesText(storage.pendingBytes)) on the way to disk" + (room ?? "")
         return state.map { "\($0); \(text)" } ?? text
     }
 

@@ -14,7 +14,7 @@ enum StoredEntryText {
         case .mark: return ["\(head): a mark that the object is owed"]
         case .unreadable(let why): return ["\(head): NOT READABLE: \(Printable.line(why))"]
         case .tree([]): return ["\(head): a tree that is unknown until it is built"]
-        case .state(let fields), .tree(let fields):
+        case .state(let fields), .tree(let fields), .removable(let fields):
             return ["\(head):"] + fields.map { "  \($0.name) \(Printable.line($0.value))" }
         case .object(let context, let versions):
             return ["\(head), context \(context)"]
@@ -72,7 +72,7 @@ struct StoredEntryJSON: Encodable {
     var keyBase64: String?
     var home: String?
     var bytes: Int
-    /// `object`, `mark`, `state`, `tree` or `unreadable`.
+    /// `object`, `mark`, `state`, `removable`, `tree` or `unreadable`.
     var kind: String
     var context: String?
     var versions: [Version]?
@@ -94,6 +94,9 @@ struct StoredEntryJSON: Encodable {
         case .mark: kind = "mark"
         case .state(let fields):
             kind = "state"
+            self.fields = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) })
+        case .removable(let fields):
+            kind = "removable"
             self.fields = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) })
         case .tree(let fields):
             kind = "tree"

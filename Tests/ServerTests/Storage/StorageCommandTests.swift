@@ -51,6 +51,7 @@ extension Clusters.Processes {
             try await plan.withClient(0) { client in
                 for index in 0..<20 { try await client.put("k\(index)", "value \(index)") }
                 try await client.put("k\u{7}", "bell")
+                _ = try await client.command("DEL", "k19")
             }
             let held = try await storage("inspect", on: data, whileItRuns: true)
             #expect(held.status == 3)
@@ -77,6 +78,12 @@ extension Clusters.Processes {
             for line in lines { _ = try JSONSerialization.jsonObject(with: Data(line.utf8)) }
             let few = try await storage("dump", "--json", "--limit", "2", on: data).output
             #expect(few.split(separator: "\n").count == 2)
+
+            let all = try await storage("dump", on: data)
+            #expect(all.status == 0 && !all.output.contains("NOT READABLE"), "\(all.output)")
+            let removable = try await storage("dump", "--space", "removable", on: data).output
+            #expect(
+                removable.contains("/\"k19\"") && removable.contains("absent from"), "\(removable)")
 
             let log = "\(data)/log-0000000001.mlog"
             try flip(log, at: 80)

@@ -52,7 +52,7 @@ extension Page {
                 switch state {
                 case .alive: "up"
                 case .suspect: "unsure"
-                case .unreachable: "down"
+                case .unreachable, .forgotten: "down"
                 }
             let text = "node \(observer + 1) holds node \(node + 1) to be \(state)"
             return "<rect class=\"\(style)\" \(scale.span(spell.begin, spell.end)) y=\"8\" "
