@@ -73,7 +73,8 @@ public enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case behind(DiskError?)
     /// The batch alone is larger than `StorageOptions.batchLimitBytes`.
     case batchLimit
-    /// The disk is full; writes go on by themselves when there is space again.
+    /// The disk is full, or cannot be used for want of descriptors or memory; writes go on by
+    /// themselves when there is some again.
     case diskFull(DiskError)
     /// The log failed for good: the node must be restarted.
     case logFailed(DiskError)
@@ -87,7 +88,9 @@ public enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
         case .behind(nil): "the disk is behind: too much waits to be flushed or compacted"
         case .behind(let error?): "nothing can be flushed or compacted (\(error)): check the disk"
         case .batchLimit: "the batch is larger than the limit"
-        case .diskFull(let error): "disk full (\(error)): free some space"
+        case .diskFull(let error) where error.cause == .noSpace:
+            "disk full (\(error)): free some space"
+        case .diskFull(let error): "the log waits (\(error)): try again soon"
         case .logFailed(let error): "the log failed (\(error)): check the disk, restart the node"
         case .manifestFailed(let error):
             "the manifest failed (\(error)): check the disk, restart the node"
