@@ -19,6 +19,7 @@ final class PeerHandler: ChannelInboundHandler {
     private var peer: NodeID?
     private var helloTimer: Scheduled<Void>?
     private var hasRefused = false
+    private var account: MemoryAccount?
 
     init(loop: NodeLoop) {
         self.loop = loop
@@ -26,6 +27,8 @@ final class PeerHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         let channel = context.channel
+        let owner = "peer \(NodeLoop.text(of: channel.remoteAddress))"
+        account = loop.memory.open(owner: owner) { channel.close(promise: nil) }
         helloTimer = context.eventLoop.scheduleTask(in: Self.helloTimeout) {
             channel.close(promise: nil)
         }
@@ -33,6 +36,7 @@ final class PeerHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         helloTimer?.cancel()
+        account?.close()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -40,6 +44,12 @@ final class PeerHandler: ChannelInboundHandler {
         if hasRefused { return }
         let buffer = unwrapInboundIn(data)
         decoder.append(Bytes(buffer.readableBytesView))
+        receiveFrames(context)
+        account?.inputByteCount = decoder.heldByteCount
+        loop.relieveMemory()
+    }
+
+    private func receiveFrames(_ context: ChannelHandlerContext) {
         do throws(FormatError) {
             while let frame = try decoder.next() {
                 if let reason = receive(frame) {

@@ -19,6 +19,11 @@ final class NodeLoop: @unchecked Sendable {
     static let timerGrain = Duration.milliseconds(1)
     /// How often the same complaint about a stranger is logged at the most.
     static let complaintInterval = Duration.seconds(5)
+    /// How long clients' commands may take up a turn before the rest waits for another; half of the
+    /// longest that others should wait for one client.
+    static let turnLimit = Duration.milliseconds(5)
+    /// Between two such turns, so that the loop looks at its sockets.
+    private static let turnPause = Duration.microseconds(100)
 
     let eventLoop: any EventLoop
     let log: Logger
@@ -43,6 +48,8 @@ final class NodeLoop: @unchecked Sendable {
     private var turnMoment: Moment?
     private var isFlushScheduled = false
     private var flushing: [ClientHandler] = []
+    /// Clients with more to do than one turn had time for, the longest waiting first.
+    private var awaitingTurn: [ClientHandler] = []
     private var effects: [NodeEffect] = []
 
     /// Who waits for an answer; the numbers are the `RequestID`s.
@@ -51,15 +58,25 @@ final class NodeLoop: @unchecked Sendable {
     private var scheduledWakeup = Instant.never
     private var lastComplaint = Instant.start
     private var complaintsSince = 0
-    private let clients = ClientRegistry()
+    let clients = ClientRegistry()
     private var nextConnection = 1
+    /// What the node holds in memory for clients and peers.
+    let memory: MemoryLedger
+    /// How many connections of which kind there may be.
+    let descriptors: DescriptorPlan
+    private var acceptedPeerCount = 0
+    private var surplusClientCount: UInt64 = 0
 
     init(
-        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger
+        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration,
+        descriptors: DescriptorPlan, log: Logger
     ) {
         self.eventLoop = eventLoop
         self.core = core
         self.configuration = configuration
+        self.descriptors = descriptors
+        memory = MemoryLedger(
+            limitBytes: configuration.memoryLimitBytes ?? MachineMemory.defaultLimitBytes)
         clusterHash = Datagram.clusterHash(of: core.identity.clusterName)
         self.log = log
         startedAt = SystemClock.now.instant
@@ -211,8 +228,69 @@ final class NodeLoop: @unchecked Sendable {
         var clients: [ClientHandler] = []
         swap(&clients, &flushing)
         for client in clients { client.flush() }
+        relieveMemory()
         scheduleWakeup()
         turnMoment = nil
+    }
+
+    var isTurnOver: Bool { SystemClock.now.instant.since(now.instant) >= Self.turnLimit }
+
+    /// Calls `client.takeTurn` in a turn to come.
+    func awaitTurn(_ client: ClientHandler) {
+        if awaitingTurn.isEmpty { schedule(after: Self.turnPause) { [self] in giveTurns() } }
+        awaitingTurn.append(client)
+    }
+
+    private func giveTurns() {
+        var clients: [ClientHandler] = []
+        swap(&clients, &awaitingTurn)
+        for (index, client) in clients.enumerated() {
+            client.takeTurn()
+            guard isTurnOver, index + 1 < clients.count else { continue }
+            // Whoever asked for another turn meanwhile stands behind those that had none.
+            if awaitingTurn.isEmpty { schedule(after: Self.turnPause) { [self] in giveTurns() } }
+            awaitingTurn = clients[(index + 1)...] + awaitingTurn
+            return
+        }
+    }
+
+    // MARK: Limits
+
+    /// Closes connections, those that hold the most first, until the rest may stay. Never from
+    /// within a connection's own work.
+    func relieveMemory() {
+        while let (owner, byteCount) = memory.evictGreediest() {
+            complain(
+                "closed the connection of \(owner), for which \(byteCount) bytes were held: all "
+                    + "together held more than clients.memory_limit, \(memory.limitBytes)")
+        }
+    }
+
+    /// Whether one more client may stay; counts those that may not.
+    func admitsClient() -> Bool {
+        if clients.sessions.count < descriptors.clients { return true }
+        surplusClientCount += 1
+        complain(
+            "turned a client away: \(descriptors.clients) are connected, which is "
+                + "clients.connection_limit")
+        return false
+    }
+
+    /// Whether one more connection of a peer may stay; one that may counts until it closes.
+    func admitsPeer(_ channel: any Channel) -> Bool {
+        guard acceptedPeerCount < descriptors.peers else {
+            noteRefusedPeer(
+                channel.remoteAddress, "\(descriptors.peers) connections are as many as peers get")
+            return false
+        }
+        acceptedPeerCount += 1
+        channel.closeFuture.whenComplete { [self] _ in acceptedPeerCount -= 1 }
+        return true
+    }
+
+    /// A connection could not be accepted.
+    func noteAcceptFailure(_ error: IOError, of whom: String) {
+        complain("cannot accept \(whom): \(error)")
     }
 
     // MARK: Time
@@ -238,8 +316,9 @@ final class NodeLoop: @unchecked Sendable {
         defer { nextConnection += 1 }
         return ClientSession(
             target: self, connectionID: nextConnection,
-            peerAddress: Self.text(of: channel.remoteAddress) ?? "",
-            localAddress: Self.text(of: channel.localAddress) ?? "", registry: clients)
+            peerAddress: Self.text(of: channel.remoteAddress),
+            localAddress: Self.text(of: channel.localAddress), registry: clients,
+            limits: configuration.session)
     }
 
     // MARK: Notes for the operator
@@ -262,18 +341,17 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
-    private static func text(of address: SocketAddress?) -> String? {
-        address.flatMap { Endpoint($0) }.map { "\($0)" }
+    /// The address for a log or a list; empty for none.
+    static func text(of address: SocketAddress?) -> String {
+        address.flatMap { Endpoint($0) }.map { "\($0)" } ?? ""
     }
 
     func noteRefusedPeer(_ address: SocketAddress?, _ reason: String) {
-        let whom = Self.text(of: address) ?? "somebody"
-        complain("refused a peer connection from \(whom): \(reason)")
+        complain("refused a peer connection from \(Self.text(of: address)): \(reason)")
     }
 
     func noteBadDatagram(_ address: SocketAddress, _ error: FormatError) {
-        let whom = Self.text(of: address) ?? "somebody"
-        complain("dropped a datagram from \(whom): \(error)")
+        complain("dropped a datagram from \(Self.text(of: address)): \(error)")
     }
 
     /// Logs what strangers do, but never as fast as they do it.
@@ -330,6 +408,11 @@ extension NodeLoop: CommandTarget {
         return [
             ("uptime_in_seconds", "\(now.instant.since(startedAt).components.seconds)"),
             ("connected_clients", "\(clients.sessions.count)"),
+            ("maxclients", "\(descriptors.clients)"),
+            ("rejected_clients", "\(surplusClientCount)"),
+            ("evicted_clients", "\(memory.evictionCount)"),
+            ("connection_memory", "\(memory.byteCount)"),
+            ("connection_memory_limit", "\(memory.limitBytes)"),
             ("open_links", "\(linkOrder.count { $0.isOpen })"),
             ("dropped_peer_messages", "\(dropped)"),
         ]
