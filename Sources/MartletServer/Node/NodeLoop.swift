@@ -22,7 +22,8 @@ final class NodeLoop: @unchecked Sendable {
     /// How long clients' commands may take up a turn before the rest waits for another; half of the
     /// longest that others should wait for one client.
     static let turnLimit = Duration.milliseconds(5)
-    /// Between two such turns, so that the loop looks at its sockets.
+    /// Between the end of a turn and the next of those, so that the loop looks at its sockets: it
+    /// runs all tasks that are due before it does.
     private static let turnPause = Duration.microseconds(100)
 
     let eventLoop: any EventLoop
@@ -50,6 +51,7 @@ final class NodeLoop: @unchecked Sendable {
     private var flushing: [ClientHandler] = []
     /// Clients with more to do than one turn had time for, the longest waiting first.
     private var awaitingTurn: [ClientHandler] = []
+    private var isTurnScheduled = false
     private var effects: [NodeEffect] = []
 
     /// Who waits for an answer; the numbers are the `RequestID`s.
@@ -231,25 +233,33 @@ final class NodeLoop: @unchecked Sendable {
         relieveMemory()
         scheduleWakeup()
         turnMoment = nil
+        scheduleTurns()
     }
 
     var isTurnOver: Bool { SystemClock.now.instant.since(now.instant) >= Self.turnLimit }
 
     /// Calls `client.takeTurn` in a turn to come.
     func awaitTurn(_ client: ClientHandler) {
-        if awaitingTurn.isEmpty { schedule(after: Self.turnPause) { [self] in giveTurns() } }
         awaitingTurn.append(client)
+        scheduleFlush()
+    }
+
+    private func scheduleTurns() {
+        if awaitingTurn.isEmpty || isTurnScheduled { return }
+        isTurnScheduled = true
+        schedule(after: Self.turnPause) { [self] in giveTurns() }
     }
 
     private func giveTurns() {
+        isTurnScheduled = false
         var clients: [ClientHandler] = []
         swap(&clients, &awaitingTurn)
         for (index, client) in clients.enumerated() {
             client.takeTurn()
             guard isTurnOver, index + 1 < clients.count else { continue }
             // Whoever asked for another turn meanwhile stands behind those that had none.
-            if awaitingTurn.isEmpty { schedule(after: Self.turnPause) { [self] in giveTurns() } }
             awaitingTurn = clients[(index + 1)...] + awaitingTurn
+            scheduleFlush()
             return
         }
     }
