@@ -13,11 +13,16 @@ public import MartletBase
 public struct CommandParser: Sendable {
     /// Arguments for which room is made on the strength of an announcement.
     private static let reservedArgumentLimit = 16
+    /// Bytes of memory that an argument takes beside its own: the reference, the array's header,
+    /// and what the allocator adds.
+    private static let argumentOverhead = 56
 
     private let limits: RESPLimits
     private var input = InputBuffer()
     /// The arguments of the present command that have arrived whole.
     private var arguments: [Bytes] = []
+    /// Bytes of those arguments.
+    private var argumentByteCount = 0
     /// Arguments of the present command still to come; 0 between commands.
     private var awaited = 0
     /// The length of the argument under way, once its header has been read.
@@ -35,6 +40,11 @@ public struct CommandParser: Sendable {
 
     /// Bytes received and not yet turned into commands or arguments.
     public var bufferedByteCount: Int { input.count }
+
+    /// Bytes of memory that what has arrived and is not yet a command takes. O(1).
+    public var heldByteCount: Int {
+        input.capacity + argumentByteCount + arguments.count * Self.argumentOverhead
+    }
 
     /// Takes what was read from the connection. Amortised O(n).
     public mutating func append(_ received: RawSpan) {
@@ -56,6 +66,7 @@ public struct CommandParser: Sendable {
             failure = error
             input.discard()
             arguments = []
+            argumentByteCount = 0
             throw error
         }
     }
@@ -74,7 +85,10 @@ public struct CommandParser: Sendable {
             guard try takeArgument() else { return nil }
         }
         let name = Keyword(arguments[0])
-        defer { arguments = [] }
+        defer {
+            arguments = []
+            argumentByteCount = 0
+        }
         return RESPCommand(name: name, arguments: arguments)
     }
 
@@ -112,6 +126,7 @@ public struct CommandParser: Sendable {
         } else {
             arguments.append(input.copy(from: 0, count: length))
         }
+        argumentByteCount &+= length
         input.consume(length &+ 2)
         bulkLength = nil
         awaited &-= 1

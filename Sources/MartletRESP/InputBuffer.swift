@@ -5,9 +5,9 @@ internal import MartletBase
 /// Unread bytes with a cursor. Appending is amortised O(n): bytes move down only when at least as
 /// many have been used up before them.
 struct InputBuffer: Sendable {
-    /// An emptied buffer above this many bytes gives its memory back, so that one large value does
-    /// not stay with an idle connection.
-    static let retainedByteLimit = 256 << 10
+    /// An emptied buffer above this many bytes gives its memory back, so that an idle connection
+    /// costs little whatever it sent before.
+    static let retainedByteLimit = 16 << 10
 
     /// Used bytes, then unread ones.
     private(set) var bytes: Bytes = []
@@ -18,6 +18,9 @@ struct InputBuffer: Sendable {
 
     /// How many bytes are unread.
     var count: Int { bytes.count &- start }
+
+    /// Bytes of memory that the buffer takes.
+    var capacity: Int { bytes.capacity }
 
     /// Adds what has been received.
     mutating func append(_ received: RawSpan) {

@@ -3,8 +3,8 @@
 
 /// The named bounds of both parsers; every one is reached by a test.
 public struct RESPLimits: Hashable, Sendable {
-    /// Arguments in one command, its name included. Redis's own bound by default.
-    public var argumentLimit = 1_048_576
+    /// Arguments in one command, its name included: each costs some 50 bytes beside its own.
+    public var argumentLimit = 65_536
     /// Bytes in one bulk string, of a command or a reply.
     public var bulkByteLimit = 16 << 20
     /// Bytes of one command as sent, headers and line ends included: what bounds the memory of a

@@ -35,6 +35,8 @@ struct ReadTally {
     private(set) var replicas: [Replica] = []
     /// The merge of all that could be merged so far.
     private(set) var merged = Object()
+    /// Bytes of the values that replicas have sent.
+    private(set) var heldByteCount = 0
 
     init(requirement: ReadRequirement) {
         self.requirement = requirement
@@ -63,7 +65,10 @@ struct ReadTally {
         }
         replicas[index].reply = reply
         replicas[index].watermark = watermark
-        if case .object(let object) = reply { merged.merge(object) }
+        if case .object(let object) = reply {
+            merged.merge(object)
+            heldByteCount += object.valueByteCount
+        }
         // One that is merged may account for what another names: until nothing changes.
         while mergeSummaries() {}
         for replica in replicas where replica.watermark.bits > 0 {

@@ -52,6 +52,7 @@ extension Replication {
         _ call: Call, _ readOptions: ReadOptions, _ topology: Topology, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) throws(RequestError) {
+        guard readByteCount < options.readByteLimit else { throw .overloaded }
         let homeCount = topology.homes(of: call.location.partition).count
         let requirement = try ReadRequirement(
             readOptions, defaults: options, homeCount: homeCount)
@@ -120,7 +121,7 @@ extension Replication {
         guard case .get(let get) = operations[id.rawValue] else { return }
         let object = try replica.everything(at: get.call.location, homes: get.homes)
         let watermark = replica.settled[get.call.location.partition]
-        _ = get.tally.note(.object(object), by: local, settled: watermark)
+        note(.object(object), by: local, settled: watermark, in: get)
         settleGet(get, id, at: now, into: &effects)
     }
 
@@ -145,13 +146,22 @@ extension Replication {
         noteAnswer(of: node, after: get.tally.silence(of: node), at: now)
         switch reply.outcome {
         case .object(let object):
-            _ = get.tally.note(.object(object), by: node, settled: reply.watermark)
+            note(.object(object), by: node, settled: reply.watermark, in: get)
         case .summary(let context, let dots):
-            _ = get.tally.note(.summary(context, dots), by: node, settled: reply.watermark)
+            note(.summary(context, dots), by: node, settled: reply.watermark, in: get)
         case .refused(let reason):
             readRefused(reason, by: node, in: get, id, at: now, into: &effects)
         }
         settleGet(get, id, at: now, into: &effects)
+    }
+
+    private mutating func note(
+        _ reply: ReadTally.Reply, by node: NodeID, settled watermark: HybridTimestamp,
+        in get: GetOperation
+    ) {
+        readByteCount -= get.tally.heldByteCount
+        _ = get.tally.note(reply, by: node, settled: watermark)
+        readByteCount += get.tally.heldByteCount
     }
 
     private mutating func readRefused(
@@ -260,6 +270,7 @@ extension Replication {
         into effects: inout [ReplicationEffect]
     ) {
         operations.remove(id.rawValue)
+        readByteCount -= get.tally.heldByteCount
         get.hasEnded = true
         if !get.hasAnswered {
             let error: RequestError =

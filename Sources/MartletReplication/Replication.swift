@@ -65,6 +65,8 @@ public struct Replication {
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
     var hedges: HedgeBudget
+    /// Bytes of values that reads in flight hold.
+    var readByteCount = 0
     /// What has happened so far, but for hints: those the replica counts.
     var counts = ReplicationCounters()
 

@@ -28,6 +28,8 @@ public struct ReplicationOptions: Hashable, Sendable {
 
     /// Requests in flight at one coordinator before more are refused.
     public var requestLimit = 100_000
+    /// Bytes of values that reads in flight may hold at one coordinator before more are refused.
+    public var readByteLimit = 128 << 20
     /// Steps that may wait for their key to be read from disk, at one node, before more are
     /// refused. Each holds what it is to write.
     public var keyQueueLimit = 20_000

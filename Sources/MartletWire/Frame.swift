@@ -55,8 +55,8 @@ public enum Frame: Equatable, Sendable {
     public static let headerSize = 12
     /// Those of them that the last four are the checksum of.
     private static let checkedSize = 8
-    /// No payload is larger, in bytes: above the largest object that client limits let grow.
-    public static let payloadLimit = 256 << 20
+    /// No payload is larger, in bytes: twice the largest object that storage could take.
+    public static let payloadLimit = 64 << 20
 
     private static let helloKind: UInt8 = 0
     private static let refusalKind: UInt8 = 1
@@ -164,6 +164,9 @@ public struct FrameDecoder: Sendable {
     public mutating func trustPeer() {
         payloadLimit = Frame.payloadLimit
     }
+
+    /// Bytes of memory that what has arrived and is not yet a frame takes. O(1).
+    public var heldByteCount: Int { buffer.capacity }
 
     /// Takes the next bytes of the stream; then call `next` until it has no more.
     public mutating func append(_ bytes: Bytes) {

@@ -107,7 +107,27 @@ struct CommandParserTests {
         }
         #expect(
             CommandTranscript("*2097152\r\n").error
-                == .tooManyArguments(announced: 2_097_152, limit: 1_048_576))
+                == .tooManyArguments(announced: 2_097_152, limit: 65_536))
+    }
+
+    @Test("What a parser holds follows what has arrived, small arguments dear, and goes with it")
+    func heldBytes() throws {
+        var parser = CommandParser()
+        #expect(parser.heldByteCount == 0)
+        parser.append(Bytes(text: "*50000\r\n$9\r\n"))
+        #expect(try parser.next() == nil)
+        #expect(parser.heldByteCount < 1_000, "an announcement costs nothing")
+        parser.append(Bytes(text: "123456789\r\n"))
+        parser.append(Bytes(text: String(repeating: "$1\r\na\r\n", count: 10_000)))
+        #expect(try parser.next() == nil)
+        #expect(parser.heldByteCount > 500_000, "an array for each letter")
+        parser.append(Bytes(text: String(repeating: "$1\r\na\r\n", count: 39_999)))
+        #expect(try parser.next()?.arguments.count == 50_000)
+        #expect(parser.heldByteCount <= 16 << 10, "an idle connection keeps a small buffer at most")
+        parser.append(Bytes(text: "*2\r\n$3\r\nGET\r\n$1000000\r\n"))
+        parser.append(Bytes(repeating: 7, count: 999_999))
+        #expect(try parser.next() == nil)
+        #expect(parser.heldByteCount >= 999_999)
     }
 
     @Test("A large value in small pieces comes out whole, between two small commands")

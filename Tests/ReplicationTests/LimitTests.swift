@@ -17,6 +17,16 @@ import Testing
         #expect(stage.get(as: 4).count == 1)
     }
 
+    @Test("While reads in flight hold more bytes than they may, further ones are refused")
+    func readBytes() throws {
+        var stage = try Stage { $0.readByteLimit = 3 }
+        stage.hold(.one("abc", by: 2))
+        #expect(stage.get(as: 1) == ["get 1 → 2: summary will do"])
+        #expect(stage.get(as: 2) == ["answer 2: overloaded"])
+        _ = stage.show(1, by: 2, .object(.one("abc", by: 2)))
+        #expect(stage.get(as: 3) == ["get 2 → 2: summary will do"])
+    }
+
     @Test("Keys and values above their limits are refused")
     func sizes() throws {
         var stage = try Stage {

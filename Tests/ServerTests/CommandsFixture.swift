@@ -15,6 +15,11 @@ final class TestNode: CommandTarget {
 
     private(set) var core: NodeCore
     var now = Moment(instant: Instant(nanoseconds: 1_000_000_000), wall: wall)
+    var isTurnOver = false
+    /// Keys whose requests fail.
+    var failingKeys: Set<Bytes> = []
+    /// How many requests were made.
+    private(set) var requestCount = 0
     let processFacts: [(name: String, value: String)] = [
         ("uptime_in_seconds", "1"), ("connected_clients", "1"), ("used_memory_rss", "2"),
     ]
@@ -81,6 +86,8 @@ final class TestNode: CommandTarget {
     }
 
     func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void) {
+        requestCount += 1
+        if failingKeys.contains(request.key) { return complete(.failed(.overloaded)) }
         if let answer { return complete(answer) }
         nextRequest += 1
         let id = RequestID(rawValue: nextRequest)
@@ -186,14 +193,18 @@ final class TestClient {
     /// Sends bytes; gives back what is ready to be sent in return.
     func send(_ bytes: Bytes) -> String {
         parser.append(bytes)
+        run()
+        return output()
+    }
+
+    private func run() {
         do throws(RESPError) {
-            while !session.shouldClose, let command = try parser.next() {
+            while !session.shouldClose, !session.isSaturated, let command = try parser.next() {
                 session.execute(command)
             }
         } catch {
             session.protocolError(error)
         }
-        return output()
     }
 
     /// Sends lines of inline commands.
@@ -201,11 +212,19 @@ final class TestClient {
         send(Bytes(text: lines.map { $0 + "\r\n" }.joined()))
     }
 
-    /// What is ready to be sent.
+    /// What is ready to be sent; then runs what there is room for.
     func output() -> String {
         guard let bytes = session.takeOutput() else { return "" }
         session.outputWritten(bytes.count)
+        run()
         return bytes.text
+    }
+
+    /// What is sent, piece by piece, until nothing more comes.
+    func pieces() -> [String] {
+        var pieces: [String] = []
+        while case let piece = output(), !piece.isEmpty { pieces.append(piece) }
+        return pieces
     }
 
     /// The reply to one line as a value.

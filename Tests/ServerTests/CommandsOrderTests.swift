@@ -84,8 +84,9 @@ struct CommandsOrderTests {
         #expect(client.say("SET k \(String(repeating: "v", count: 800))") == "+OK\r\n")
         client.node.holdsAnswers = true
         #expect(client.say("GET a", "GET k", "GET k") == "")
-        client.node.release(1)
         #expect(!client.session.isSaturated)
+        client.node.release(1)
+        #expect(client.session.isSaturated, "one value waits, and another as large is expected")
         client.node.release(1)
         #expect(client.session.isSaturated, "two values wait behind the first reply")
         client.node.release(0)

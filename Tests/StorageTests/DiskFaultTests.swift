@@ -60,6 +60,47 @@ struct DiskFaultTests {
         #expect(try Sample(disk, options).everything() == entries)
     }
 
+    @Test("a log that finds no descriptor for its next segment waits for one")
+    func outOfDescriptors() throws {
+        var options = StorageOptions.small
+        options.segmentBytes = 4096
+        options.prewriteBytes = 0
+        let disk = MemoryDisk()
+        let sample = try Sample(disk, options)
+        try sample.put("a", String(repeating: "a", count: 5_000))
+        disk.isOutOfDescriptors = true
+        let position = try sample.engine.write(.putting("b", "2"))
+        guard case .full(let error) = sample.commit() else {
+            Issue.record("the log went on without a descriptor")
+            return
+        }
+        #expect(error.cause == .exhausted("too many open files"))
+        #expect(sample.engine.refusal == .diskFull(error))
+        #expect(sample.engine.refusal?.description.hasPrefix("the log waits (open log") == true)
+        #expect(sample.log.commit([]) == .full(error))
+        disk.isOutOfDescriptors = false
+        #expect(sample.commit() == .synced(position))
+        #expect(sample.engine.refusal == nil)
+        try sample.put("c", "3")
+        disk.unlock()
+        #expect(["b", "c"].map(try Sample(disk, options).value) == ["2", "3"])
+    }
+
+    @Test("what is short of memory or descriptors may pass, but for a sync")
+    func passing() throws {
+        let disk = MemoryDisk()
+        let sample = try Sample(disk)
+        try sample.put("a", "1")
+        (disk.writesUntilFailure, disk.writeFailure) = (0, .short(7, .exhausted("no memory")))
+        let position = try sample.engine.write(.putting("b", "2"))
+        guard case .full = sample.commit() else {
+            Issue.record("a want of memory is no verdict on the log")
+            return
+        }
+        #expect(sample.commit() == .synced(position))
+        #expect(sample.value("b") == "2")
+    }
+
     @Test("a disk without room for zeros ahead still takes the chunk")
     func noRoomAhead() throws {
         var options = StorageOptions.small

@@ -138,6 +138,25 @@ struct ManifestTests {
         ) { try Sample(damaged) }
     }
 
+    @Test("a manifest that finds no descriptor to be made anew is none the worse")
+    func outOfDescriptors() throws {
+        let disk = MemoryDisk()
+        let writer = try ManifestWriter.create(
+            Manifest(), on: disk, growthBytes: 100, replacing: [])
+        disk.isOutOfDescriptors = true
+        var refusals = 0
+        for _ in 0..<20 {
+            do { try writer.append(adding(writer.takeNumber())) } catch {
+                refusals += 1
+                #expect(error.cause == .exhausted("too many open files"))
+            }
+        }
+        #expect(refusals > 0 && writer.failure == nil)
+        disk.isOutOfDescriptors = false
+        try writer.append(adding(writer.takeNumber()))
+        #expect(try ManifestWriter.recover(try disk.list(), on: disk).manifest == writer.manifest)
+    }
+
     @Test("a manifest that has grown is made anew, and one file is left")
     func replaced() throws {
         let disk = MemoryDisk()

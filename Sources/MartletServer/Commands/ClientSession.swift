@@ -5,6 +5,7 @@
 //     shell ── execute(command) ──► GET, SET straight to the node │ others by the table
 //     shell ◄─ onOutput, takeOutput ◄──── replies in order, as they complete
 //     shell ── outputWritten ──►          what was taken no longer counts against the limits
+//     shell ◄─ onTurnOver, takeTurn ──►   a long command goes on in the loop's next turn
 package import MartletBase
 package import MartletRESP
 internal import MartletVersions
@@ -15,15 +16,18 @@ package struct SessionLimits: Hashable, Sendable {
     /// Commands without a reply before the shell stops reading, 1 … 1,000,000. More lets longer
     /// pipelines run at once, and costs memory for each.
     package var pendingLimit = 1_024
-    /// Bytes of replies that are not written, or wait behind another, before the shell stops
-    /// reading, 1 … 1 GiB: what a client that does not read may cost. Replies to commands already
-    /// taken in come on top.
-    package var outputLimitBytes = 4 << 20
+    /// Bytes that are owed (replies that are not written or wait behind another, values of requests
+    /// in flight, what reads in flight are expected to bring) before the shell stops reading,
+    /// 64 KiB … 1 GiB: what a client that does not read may cost. One command is always taken.
+    package var outputLimitBytes = 8 << 20
     /// Keys that one command may name, 1 … 1,000,000: each is a request of its own.
     package var keyLimit = 16_384
 
     /// The defaults.
     package init() {}
+
+    /// Bytes that a read is expected to bring while none has been answered.
+    var firstEstimate: Int { outputLimitBytes / 16 }
 }
 
 /// One client's connection; confined to the node's loop.
@@ -47,14 +51,33 @@ package final class ClientSession {
     var transaction = TransactionState.none
 
     private var queue = ReplyQueue()
+    private var inFlight: RequestsInFlight
     private var isClosed = false
     private var isAnnounced = false
     /// Bytes taken by the shell and not yet written.
     private var unwrittenByteCount = 0
+    /// Bytes of values that commands of several keys hold for their replies.
+    private var gatheredByteCount = 0
+    /// Bytes of words that those wait with whose requests are not all made.
+    private var unaskedByteCount = 0
+    /// The commands of several keys whose requests are not all made yet, oldest first.
+    private var asking: [Gathering] = []
+    private var isAsking = false
+    /// What was done since the clock was last looked at; GET and SET are 1 each.
+    private var effort = 0
+    /// After so much of it the clock is looked at.
+    private static let effortLimit = 16
+
+    /// Where the bytes that the session holds are counted.
+    package var account: MemoryAccount?
 
     /// Called when there is output to take: once, and again only after it was taken. Never from
     /// within `takeOutput`.
     package var onOutput: () -> Void = {}
+    /// Called when a command has more to do than one turn has time for: `takeTurn` in another.
+    package var onTurnOver: () -> Void = {}
+    /// Called when a reply that was begun cannot be finished: the connection must end at once.
+    package var onBreak: () -> Void = {}
 
     /// Opens a session for a connection between two addresses.
     ///
@@ -68,6 +91,7 @@ package final class ClientSession {
         self.target = target
         self.registry = registry
         self.limits = limits
+        inFlight = RequestsInFlight(firstEstimate: limits.firstEstimate)
         id = connectionID
         addresses = (peerAddress, localAddress)
         openedAt = target.now.instant
@@ -76,8 +100,8 @@ package final class ClientSession {
 
     // MARK: What the shell sees
 
-    /// Whether the connection holds as much as it may: hand in no commands. Begins when a limit is
-    /// reached and ends within `outputWritten`, when half of it is free again.
+    /// Whether the connection holds as much as it may, or a command's requests are not all made
+    /// yet: hand in no commands. Ends within `outputWritten`, when half of the limits is free.
     package private(set) var isSaturated = false
 
     /// Whether no command is taken any more: after QUIT or a protocol error.
@@ -104,11 +128,27 @@ package final class ClientSession {
             (0...unwrittenByteCount).contains(count),
             "\(count) bytes were written of \(unwrittenByteCount)")
         unwrittenByteCount -= count
-        if isSaturated, queue.pendingCount <= limits.pendingLimit / 2,
+        askOn()
+        if isSaturated, asking.isEmpty, queue.pendingCount <= limits.pendingLimit / 2,
             owedByteCount <= limits.outputLimitBytes / 2
         {
             isSaturated = false
         }
+        account?.outputByteCount = heldByteCount
+    }
+
+    /// Whether the turn has taken as long as it may: hand in further commands in another.
+    package func isTurnOver() -> Bool {
+        effort += 1
+        guard effort >= Self.effortLimit else { return false }
+        effort = 0
+        return target.isTurnOver
+    }
+
+    /// Another turn has begun after `onTurnOver`.
+    package func takeTurn() {
+        askOn()
+        noteProgress()
     }
 
     /// The connection is gone: what is still to be answered is for nobody.
@@ -116,8 +156,13 @@ package final class ClientSession {
         guard !isClosed else { return }
         isClosed = true
         queue.removeAll()
+        for gathering in asking { gathering.abandon() }
+        asking = []
         registry?.remove(self)
+        account?.close()
         onOutput = {}
+        onTurnOver = {}
+        onBreak = {}
     }
 
     /// The client's bytes could not be read: says so in its turn, and ends the session.
@@ -156,6 +201,8 @@ package final class ClientSession {
 
     private func dispatch(_ command: RESPCommand) {
         if command.name.isOfHTTP { return hangUp() }
+        // What it takes is anybody's guess.
+        effort = Self.effortLimit
         do throws(CommandError) {
             let spec = try CommandTable.resolve(command)
             if transaction != .none, !command.name.isRunInTransaction { throw Self.heldBack }
@@ -195,17 +242,22 @@ package final class ClientSession {
     /// Hands `request` to the node and replies in `form`.
     func submit(_ request: ClientRequest, as form: ReplyForm) {
         let ticket = reserve(form)
+        let cost = RequestsInFlight.Cost(request)
+        inFlight.begin(cost)
         target.submit(request) { [self] answer in
+            inFlight.end(cost, answerByteCount: answer.valueByteCount)
             if isClosed { return }
             queue.answer(ticket, answer, render: render)
             noteProgress()
         }
+        if !hasRoom { isSaturated = true }
+        account?.outputByteCount = heldByteCount
     }
 
     /// Keeps the next place: for an answer in `form`, or for `fulfil`.
     func reserve(_ form: ReplyForm = .encodedLater) -> ReplyTicket {
         let ticket = queue.reserve(form, version: version)
-        if queue.pendingCount >= limits.pendingLimit { isSaturated = true }
+        if !hasRoom { isSaturated = true }
         return ticket
     }
 
@@ -216,15 +268,31 @@ package final class ClientSession {
         noteProgress()
     }
 
-    private var owedByteCount: Int {
+    /// Bytes that are there on behalf of the client.
+    private var heldByteCount: Int {
         unwrittenByteCount + queue.outputByteCount + queue.heldByteCount
+            + inFlight.writtenByteCount + gatheredByteCount + unaskedByteCount
+    }
+
+    /// Those, and what is expected.
+    private var owedByteCount: Int {
+        unwrittenByteCount + queue.outputByteCount + queue.heldByteCount + inFlight.byteCount
+            + gatheredByteCount
+    }
+
+    /// Whether another request may be made.
+    private var hasRoom: Bool {
+        guard queue.pendingCount < limits.pendingLimit, inFlight.count < limits.pendingLimit else {
+            return false
+        }
+        let owed = owedByteCount
+        return owed == 0 || owed + inFlight.readEstimate <= limits.outputLimitBytes
     }
 
     /// After something was added to the queue: is it too much, and is there something to send?
     private func noteProgress() {
-        if queue.pendingCount >= limits.pendingLimit || owedByteCount >= limits.outputLimitBytes {
-            isSaturated = true
-        }
+        if !hasRoom { isSaturated = true }
+        account?.outputByteCount = heldByteCount
         if isAnnounced || queue.outputByteCount == 0 { return }
         isAnnounced = true
         onOutput()
@@ -238,6 +306,92 @@ package final class ClientSession {
         case .written(let answer): write(answer, as: form, to: &writer)
         case .failed(let error): self.error(error, ofWrite: form.isOfWrite).write(to: &writer)
         }
+    }
+
+    // MARK: Commands of several keys
+
+    /// Makes the requests of a command of several keys, as many as there is room and time for; the
+    /// others follow as answers come, as the client reads, and turn by turn.
+    func ask(for gathering: Gathering) {
+        asking.append(gathering)
+        askOn()
+        if gathering.hasMoreToAsk {
+            unaskedByteCount += gathering.unaskedByteCount
+            gathering.isCounted = true
+            isSaturated = true
+        }
+        account?.outputByteCount = heldByteCount
+    }
+
+    private func askOn() {
+        if isAsking { return }
+        isAsking = true
+        defer { isAsking = false }
+        while let gathering = asking.first {
+            guard gathering.hasMoreToAsk else {
+                asking.removeFirst()
+                continue
+            }
+            guard hasRoom || begin(gathering) else { return }
+            if isTurnOver() { return onTurnOver() }
+            askNext(of: gathering)
+        }
+    }
+
+    private func askNext(of gathering: Gathering) {
+        let (index, request, byteCount) = gathering.next()
+        if gathering.isCounted { unaskedByteCount -= byteCount }
+        let cost = RequestsInFlight.Cost(request)
+        inFlight.begin(cost)
+        target.submit(request) { [self] answer in
+            inFlight.end(cost, answerByteCount: answer.valueByteCount)
+            if isClosed { return }
+            gatheredByteCount += gathering.take(answer, at: index, shown: shown(of:))
+            if gathering.isComplete {
+                finish(gathering)
+            } else if gathering.isBegun {
+                extend(gathering)
+            }
+            askOn()
+            noteProgress()
+        }
+    }
+
+    /// Begins the reply before all of it is there: when it is the next one due and nothing but what
+    /// was gathered for it takes up the room. Until then a failure is the whole reply; from then on
+    /// it can only break the connection.
+    private func begin(_ gathering: Gathering) -> Bool {
+        guard gathering.mayBegin, queue.isDue(gathering.ticket), inFlight.count == 0,
+            unwrittenByteCount + queue.outputByteCount == 0
+        else { return false }
+        gathering.isBegun = true
+        extend(gathering)
+        return hasRoom
+    }
+
+    private func extend(_ gathering: Gathering) {
+        if gathering.failure != nil { return breakOff() }
+        queue.extend(gathering.ticket) { gatheredByteCount -= gathering.writeReady(to: &$0) }
+        noteProgress()
+    }
+
+    private func finish(_ gathering: Gathering) {
+        if gathering.isBegun, gathering.failure != nil { return breakOff() }
+        fulfil(gathering.ticket) { writer in
+            if let failure = gathering.failure {
+                gatheredByteCount -= gathering.dropValues()
+                gathering.error(error(failure, ofWrite: gathering.form.isOfWrite)).write(to: &writer)
+            } else {
+                gatheredByteCount -= gathering.writeReady(to: &writer)
+            }
+        }
+    }
+
+    private func breakOff() {
+        let onBreak = onBreak
+        shouldClose = true
+        connectionClosed()
+        onBreak()
     }
 
     /// The reply to a read or write that failed, with the nodes by name.

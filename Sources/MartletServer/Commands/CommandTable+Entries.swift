@@ -131,23 +131,27 @@ extension CommandTable {
         },
         CommandSpec(
             "mget", -2, "readonly fast", keys: .all, syntax: "key [key …]", "Several keys' values."
-        ) { (session, words) throws(CommandError) in try session.readEach(words, as: .values) },
+        ) { (session, words) throws(CommandError) in try session.gather(words, as: .values) },
         CommandSpec(
             "mset", -3, "write denyoom", keys: .pairs, syntax: "key value [key value …]",
             "Writes several values; not atomic."
-        ) { (session, words) throws(CommandError) in try session.setEach(words) },
+        ) { (session, words) throws(CommandError) in try session.gather(words, as: .stored) },
         CommandSpec(
             "del", -2, "write", keys: .all, syntax: "key [key …]",
             "Deletes keys; how many had a value."
-        ) { (session, words) throws(CommandError) in try session.deleteEach(words) },
+        ) { (session, words) throws(CommandError) in
+            try session.gather(words, as: .replacedCount)
+        },
         CommandSpec(
             "unlink", -2, "write fast", keys: .all, syntax: "key [key …]", "The same as DEL."
-        ) { (session, words) throws(CommandError) in try session.deleteEach(words) },
+        ) { (session, words) throws(CommandError) in
+            try session.gather(words, as: .replacedCount)
+        },
         CommandSpec(
             "exists", -2, "readonly fast", keys: .all, syntax: "key [key …]",
             "How many of the keys have a value."
         ) { (session, words) throws(CommandError) in
-            try session.readEach(words, as: .presentCount)
+            try session.gather(words, as: .presentCount)
         },
         CommandSpec(
             "strlen", 2, "readonly fast", keys: .one, syntax: "key", "The length of a value."

@@ -10,6 +10,8 @@ package protocol CommandTarget: AnyObject {
     var core: NodeCore { get }
     /// Both clocks, now.
     var now: Moment { get }
+    /// Whether the present turn has taken as long as it may: what is left is for another.
+    var isTurnOver: Bool { get }
     /// Runs a request; `complete` is called exactly once, at once or later, on the same loop.
     func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void)
     /// Creates the cluster; `complete` is called exactly once.

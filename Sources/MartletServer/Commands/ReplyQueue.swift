@@ -140,6 +140,16 @@ struct ReplyQueue {
         }
     }
 
+    /// Whether the reply behind `ticket` is the next one due.
+    func isDue(_ ticket: ReplyTicket) -> Bool { ticket.number == headNumber }
+
+    /// Writes a part of the reply behind `ticket`, which is due; `fulfil` writes the last.
+    mutating func extend(_ ticket: ReplyTicket, _ body: (inout ReplyWriter) -> Void) {
+        invariant(isDue(ticket), "reply \(ticket.number) is begun, \(headNumber) is due")
+        output.version = slots[0].version
+        body(&output)
+    }
+
     private func position(of ticket: ReplyTicket) -> Int {
         invariant(
             ticket.number >= headNumber && ticket.number - headNumber < UInt64(slots.count),
@@ -181,7 +191,7 @@ struct ReplyQueue {
 
 extension ClientAnswer {
     /// Bytes of the values that the answer carries: what keeping it costs.
-    fileprivate var valueByteCount: Int {
+    var valueByteCount: Int {
         if case .read(let answer) = self { return answer.object.valueByteCount }
         return 0
     }

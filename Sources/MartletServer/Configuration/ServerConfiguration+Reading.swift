@@ -81,6 +81,11 @@ extension ServerConfiguration {
         reader.read(
             "clients.command_limit", into: &resp.commandByteLimit, .size(4 << 10...1 << 30))
         reader.read("clients.line_limit", into: &resp.lineByteLimit, .size(1 << 10...1 << 20))
+        reader.read(
+            "clients.output_limit", into: &session.outputLimitBytes, .size(64 << 10...1 << 30))
+        memoryLimitBytes = reader.optional(
+            "clients.memory_limit", .size(MachineMemory.leastLimitBytes...1 << 40))
+        connectionLimit = reader.optional("clients.connection_limit", .integer(1...1_000_000))
     }
 
     private mutating func readReplication(_ reader: inout ConfigurationReader) {

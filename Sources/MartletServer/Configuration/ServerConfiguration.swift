@@ -50,6 +50,13 @@ package struct ServerConfiguration: Sendable {
     package var scrubBytesPerSecond = 4 << 20
     /// How much of a client's bytes it holds before it gives up on the client.
     package var resp = RESPLimits()
+    /// What one client may have the node hold.
+    package var session = SessionLimits()
+    /// What all connections may have the node hold, 32 MiB … 1 TiB; nil for a quarter of the
+    /// machine's memory.
+    package var memoryLimitBytes: Int?
+    /// Clients that may be connected, 1 … 1,000,000; nil for what the limit of open files leaves.
+    package var connectionLimit: Int?
     /// The least severe messages that are logged.
     package var logLevel = Logger.Level.info
 

@@ -173,6 +173,7 @@ func failure(_ operation: DiskError.Operation, _ file: String, at offset: Int = 
     let cause: DiskError.Cause =
         switch code {
         case ENOSPC, EDQUOT, EFBIG: .noSpace
+        case EMFILE, ENFILE, ENOMEM: .exhausted(unsafe String(cString: strerror(code)))
         case ENOENT: .notFound
         case EACCES, EPERM, EROFS: .notPermitted
         case EIO: .inputOutput

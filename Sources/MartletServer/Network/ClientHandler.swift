@@ -10,8 +10,11 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private unowned let loop: NodeLoop
     private let session: ClientSession
+    private var account: MemoryAccount?
     private var parser: CommandParser
     private var context: ChannelHandlerContext?
+    private var isReading = true
+    private var isWaitingForTurn = false
     private var hasEnded = false
     private var hasInputEnded = false
 
@@ -23,7 +26,13 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        let channel = context.channel
+        let owner = "client \(NodeLoop.text(of: channel.remoteAddress))"
+        account = loop.memory.open(owner: owner) { channel.close(promise: nil) }
+        session.account = account
         session.onOutput = { [unowned self] in loop.needsFlush(self) }
+        session.onTurnOver = { [unowned self] in waitForTurn() }
+        session.onBreak = { channel.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -39,7 +48,7 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent {
             hasInputEnded = true
-            runCommands()
+            goOn()
         } else {
             context.fireUserInboundEventTriggered(event)
         }
@@ -52,22 +61,36 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if hasEnded { return }
         let buffer = unwrapInboundIn(data)
         parser.append(buffer.readableBytesSpan)
-        runCommands()
+        if session.isSaturated || isWaitingForTurn {
+            // What is here already can wait; what follows waits at the client.
+            setReading(false)
+        } else {
+            runCommands()
+        }
+        account?.inputByteCount = parser.heldByteCount
+        loop.relieveMemory()
     }
 
-    /// Runs what has been received, as far as the session takes it.
+    /// Runs what has been received, as far as the session takes it and the turn goes.
     private func runCommands() {
         do throws(RESPError) {
-            while !session.shouldClose, !session.isSaturated, let command = try parser.next() {
+            while !session.shouldClose, !session.isSaturated {
+                if session.isTurnOver() { return waitForTurn() }
+                guard let command = try parser.next() else { break }
                 session.execute(command)
             }
         } catch {
             session.protocolError(error)
         }
         if hasInputEnded, !session.isSaturated { session.inputEnded() }
-        if session.isSaturated || session.shouldClose { setReading(false) }
+        if session.shouldClose {
+            setReading(false)
+        } else if !session.isSaturated {
+            setReading(true)
+        }
         closeIfOver()
     }
 
@@ -75,8 +98,28 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         if session.isOver { context?.close(promise: nil) }
     }
 
+    private func waitForTurn() {
+        if isWaitingForTurn { return }
+        isWaitingForTurn = true
+        loop.awaitTurn(self)
+    }
+
+    /// The loop has had time for others since `awaitTurn`.
+    func takeTurn() {
+        isWaitingForTurn = false
+        session.takeTurn()
+        goOn()
+    }
+
+    private func goOn() {
+        if hasEnded || isWaitingForTurn { return }
+        runCommands()
+        account?.inputByteCount = parser.heldByteCount
+    }
+
     private func setReading(_ reads: Bool) {
-        guard let channel = context?.channel else { return }
+        guard reads != isReading, let channel = context?.channel else { return }
+        isReading = reads
         do { try channel.syncOptions?.setOption(.autoRead, value: reads) } catch {
             channel.close(promise: nil)
         }
@@ -98,10 +141,7 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     private func outputWritten(_ count: Int) {
         let wasSaturated = session.isSaturated
         session.outputWritten(count)
-        if wasSaturated, !session.isSaturated, !session.shouldClose, !hasEnded {
-            setReading(true)
-            runCommands()
-        }
+        if wasSaturated, !session.isSaturated { goOn() }
         closeIfOver()
     }
 

@@ -38,6 +38,7 @@ final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
     private var decoder = FrameDecoder()
     private var channel: (any Channel)?
     private var settlingTimer: Scheduled<Void>?
+    private var account: MemoryAccount?
 
     /// A connection that was accepted.
     init(loop: NodeLoop) {
@@ -62,6 +63,8 @@ final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func channelActive(context: ChannelHandlerContext) {
         let channel = context.channel
+        let owner = "peer \(NodeLoop.text(of: channel.remoteAddress))"
+        account = loop.memory.open(owner: owner) { channel.close(promise: nil) }
         settlingTimer = context.eventLoop.scheduleTask(in: Self.settlingLimit) {
             channel.close(promise: nil)
         }
@@ -69,6 +72,7 @@ final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func channelInactive(context: ChannelHandlerContext) {
         settlingTimer?.cancel()
+        account?.close()
         phase = .ended
         let link = link
         self.link = nil
@@ -84,6 +88,12 @@ final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
         if case .ended = phase { return }
         let buffer = unwrapInboundIn(data)
         decoder.append(Bytes(buffer.readableBytesView))
+        receiveFrames()
+        account?.inputByteCount = decoder.heldByteCount
+        loop.relieveMemory()
+    }
+
+    private func receiveFrames() {
         do throws(FormatError) {
             while let frame = try decoder.next() {
                 if let reason = receive(frame) { return refuse(reason) }

@@ -20,6 +20,12 @@ final class NodeLoop: @unchecked Sendable {
     static let timerGrain = Duration.milliseconds(1)
     /// Peers that link to this node though nobody has told of them, at most.
     static let strangerLimit = 64
+    /// How long clients' commands may take up a turn before the rest waits for another; half of the
+    /// longest that others should wait for one client.
+    static let turnLimit = Duration.milliseconds(5)
+    /// Between the end of a turn and the next of those, so that the loop looks at its sockets: it
+    /// runs all tasks that are due before it does.
+    private static let turnPause = Duration.microseconds(100)
 
     let eventLoop: any EventLoop
     let log: Logger
@@ -46,6 +52,9 @@ final class NodeLoop: @unchecked Sendable {
     private var turnMoment: Moment?
     private var isFlushScheduled = false
     private var flushing: [ClientHandler] = []
+    /// Clients with more to do than one turn had time for, the longest waiting first.
+    private var awaitingTurn: [ClientHandler] = []
+    private var isTurnScheduled = false
     private var effects: [NodeEffect] = []
 
     /// Who waits for an answer; the numbers are the `RequestID`s.
@@ -55,17 +64,27 @@ final class NodeLoop: @unchecked Sendable {
 
     private var scheduledWakeup = Instant.never
     private var complaints = ComplaintThrottle()
-    private let clients = ClientRegistry()
+    let clients = ClientRegistry()
     private var nextConnection = 1
     private var lastPeerConnection = 0
+    /// What the node holds in memory for clients and peers.
+    let memory: MemoryLedger
+    /// How many connections of which kind there may be.
+    let descriptors: DescriptorPlan
+    private var acceptedPeerCount = 0
+    private var surplusClientCount: UInt64 = 0
 
     init(
-        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration, log: Logger,
+        eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration,
+        descriptors: DescriptorPlan, log: Logger,
         giveUp: @escaping @Sendable (ServerError) -> Void
     ) {
         self.eventLoop = eventLoop
         self.core = core
         self.configuration = configuration
+        self.descriptors = descriptors
+        memory = MemoryLedger(
+            limitBytes: configuration.memoryLimitBytes ?? MachineMemory.defaultLimitBytes)
         clusterHash = Datagram.clusterHash(of: core.identity.clusterName)
         self.log = log
         self.giveUp = giveUp
@@ -248,8 +267,77 @@ final class NodeLoop: @unchecked Sendable {
         var clients: [ClientHandler] = []
         swap(&clients, &flushing)
         for client in clients { client.flush() }
+        relieveMemory()
         scheduleWakeup()
         turnMoment = nil
+        scheduleTurns()
+    }
+
+    var isTurnOver: Bool { SystemClock.now.instant.since(now.instant) >= Self.turnLimit }
+
+    /// Calls `client.takeTurn` in a turn to come.
+    func awaitTurn(_ client: ClientHandler) {
+        awaitingTurn.append(client)
+        scheduleFlush()
+    }
+
+    private func scheduleTurns() {
+        if awaitingTurn.isEmpty || isTurnScheduled { return }
+        isTurnScheduled = true
+        schedule(after: Self.turnPause) { [self] in giveTurns() }
+    }
+
+    private func giveTurns() {
+        isTurnScheduled = false
+        var clients: [ClientHandler] = []
+        swap(&clients, &awaitingTurn)
+        for (index, client) in clients.enumerated() {
+            client.takeTurn()
+            guard isTurnOver, index + 1 < clients.count else { continue }
+            // Whoever asked for another turn meanwhile stands behind those that had none.
+            awaitingTurn = clients[(index + 1)...] + awaitingTurn
+            scheduleFlush()
+            return
+        }
+    }
+
+    // MARK: Limits
+
+    /// Closes connections, those that hold the most first, until the rest may stay. Never from
+    /// within a connection's own work.
+    func relieveMemory() {
+        while let (owner, byteCount) = memory.evictGreediest() {
+            complain(
+                "closed the connection of \(owner), for which \(byteCount) bytes were held: all "
+                    + "together held more than clients.memory_limit, \(memory.limitBytes)")
+        }
+    }
+
+    /// Whether one more client may stay; counts those that may not.
+    func admitsClient() -> Bool {
+        if clients.sessions.count < descriptors.clients { return true }
+        surplusClientCount += 1
+        complain(
+            "turned a client away: \(descriptors.clients) are connected, which is "
+                + "clients.connection_limit")
+        return false
+    }
+
+    /// Whether one more connection of a peer may stay; one that may counts until it closes.
+    func admitsPeer(_ channel: any Channel) -> Bool {
+        guard acceptedPeerCount < descriptors.peers else {
+            noteRefusedPeer(
+                channel.remoteAddress, "\(descriptors.peers) connections are as many as peers get")
+            return false
+        }
+        acceptedPeerCount += 1
+        channel.closeFuture.whenComplete { [self] _ in acceptedPeerCount -= 1 }
+        return true
+    }
+
+    /// A connection could not be accepted.
+    func noteAcceptFailure(_ error: IOError, of whom: String) {
+        complain(.accepting, "cannot accept \(whom): \(error)")
     }
 
     // MARK: Time
@@ -275,8 +363,9 @@ final class NodeLoop: @unchecked Sendable {
         defer { nextConnection += 1 }
         return ClientSession(
             target: self, connectionID: nextConnection,
-            peerAddress: Self.text(of: channel.remoteAddress) ?? "",
-            localAddress: Self.text(of: channel.localAddress) ?? "", registry: clients)
+            peerAddress: Self.text(of: channel.remoteAddress),
+            localAddress: Self.text(of: channel.localAddress), registry: clients,
+            limits: configuration.session)
     }
 
     /// Accepts clients from now on.
@@ -340,24 +429,25 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
-    private static func text(of address: SocketAddress?) -> String? {
-        address.flatMap { Endpoint($0) }.map { "\($0)" }
+    /// The address for a log or a list; empty for none.
+    static func text(of address: SocketAddress?) -> String {
+        address.flatMap { Endpoint($0) }.map { "\($0)" } ?? ""
     }
 
     func noteRefusedPeer(_ address: SocketAddress?, _ reason: String) {
-        let whom = Self.text(of: address) ?? "somebody"
-        complain(.refusedPeer, "refused a peer connection from \(whom): \(reason)")
+        complain(
+            .refusedPeer, "refused a peer connection from \(Self.text(of: address)): \(reason)")
     }
 
     func noteHTTP(from address: String) {
         complain(
-            .http, "closed the client connection from \(address): it speaks HTTP; somebody may make a "
+            .http,
+            "closed the client connection from \(address): it speaks HTTP; somebody may make a "
                 + "browser send commands")
     }
 
     func noteBadDatagram(_ address: SocketAddress, _ error: FormatError) {
-        let whom = Self.text(of: address) ?? "somebody"
-        complain(.badDatagram, "dropped a datagram from \(whom): \(error)")
+        complain(.badDatagram, "dropped a datagram from \(Self.text(of: address)): \(error)")
     }
 
     /// Logs what may repeat itself, but never as fast as it does.
@@ -414,14 +504,19 @@ extension NodeLoop: CommandTarget {
 
     var processFacts: [(name: String, value: String)] {
         let dropped = linkOrder.reduce(0) { $0 + $1.droppedCount }
-        let memory = ProcessMemory.residentBytes
+        let resident = ProcessMemory.residentBytes
         return [
             ("process_id", "\(getpid())"),
             ("uptime_in_seconds", "\(now.instant.since(startedAt).components.seconds)"),
-            ("used_memory", "\(memory)"),
-            ("used_memory_human", ProcessMemory.text(memory)),
-            ("used_memory_rss", "\(memory)"),
+            ("used_memory", "\(resident)"),
+            ("used_memory_human", ProcessMemory.text(resident)),
+            ("used_memory_rss", "\(resident)"),
             ("connected_clients", "\(clients.sessions.count)"),
+            ("maxclients", "\(descriptors.clients)"),
+            ("rejected_clients", "\(surplusClientCount)"),
+            ("evicted_clients", "\(memory.evictionCount)"),
+            ("connection_memory", "\(memory.byteCount)"),
+            ("connection_memory_limit", "\(memory.limitBytes)"),
             ("open_links", "\(linkOrder.count { $0.isOpen })"),
             ("dropped_peer_messages", "\(dropped)"),
         ]

@@ -4,6 +4,7 @@ package import Logging
 internal import Dispatch
 internal import Glibc
 internal import MartletBase
+internal import MartletMembership
 internal import MartletNode
 internal import MartletStorage
 internal import NIOCore
@@ -16,6 +17,10 @@ package final class Server {
     private let storage: StorageThreads
     private let listeners: [any Channel]
 
+    /// How long a clean stop may take before the process ends without one. All that was
+    /// acknowledged is in the log by then; the next start reads it back as after a crash.
+    package static let stopLimit = Duration.seconds(20)
+
     /// Starts the node and serves until SIGTERM or SIGINT, then stops cleanly: refuses what comes,
     /// makes the log durable, leaves the mark of a clean stop.
     ///
@@ -24,12 +29,12 @@ package final class Server {
     package static func run(
         _ configuration: ServerConfiguration, log: Logger, started: () -> Void = {}
     ) throws(ServerError) {
-        raiseFileLimit()
         let signals = StopSignals()
         let server = try Server(configuration, log: log) { signals.raise($0) }
         started()
         let reason = signals.wait()
         log.notice("stopping on \(reason == nil ? "a signal to stop" : "a failure")")
+        endAfterStopLimit(log)
         server.stop()
         if let reason { throw reason }
         log.notice("stopped cleanly")
@@ -42,14 +47,27 @@ package final class Server {
         _ configuration: ServerConfiguration, log: Logger,
         giveUp: @escaping @Sendable (ServerError) -> Void = { _ in }
     ) throws(ServerError) {
+        var configuration = configuration
+        let descriptors = DescriptorPlan(
+            limit: DescriptorPlan.raiseLimit(), openTables: configuration.storage.openTableLimit,
+            members: configuration.membership.memberLimit,
+            connectionLimit: configuration.connectionLimit)
+        configuration.storage.openTableLimit = descriptors.tables
+        if let wanted = configuration.connectionLimit, wanted > descriptors.clients {
+            log.warning(
+                """
+                clients.connection_limit is \(wanted), but the limit of open files leaves \
+                \(descriptors.clients): raise it (ulimit -n)
+                """)
+        }
         let directory = configuration.dataDirectory
         let storage = try Self.openStorage(configuration, log: log)
         let core = try Self.openCore(configuration, storage, directory, log: log)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let loop = NodeLoop(
-            eventLoop: eventLoop, core: core, configuration: configuration, log: log,
-            giveUp: giveUp)
+            eventLoop: eventLoop, core: core, configuration: configuration,
+            descriptors: descriptors, log: log, giveUp: giveUp)
         self.loop = loop
         let threads = StorageThreads(
             storage, options: configuration.storage, readThreads: configuration.readThreads,
@@ -89,6 +107,15 @@ package final class Server {
         storage.stop()
         for listener in listeners { Self.blocking { try listener.close().wait() } }
         Self.blocking { [group] in try group.syncShutdownGracefully() }
+    }
+
+    /// Sees to it that the process ends in time: a disk or a loop that hangs must not keep it.
+    private static func endAfterStopLimit(_ log: Logger) {
+        PosixThread.start {
+            sleep(CUnsignedInt(stopLimit.components.seconds))
+            log.critical("could not stop cleanly within \(stopLimit): ending without")
+            _exit(EXIT_FAILURE)
+        }
     }
 
     /// Waits for a future whose failure would change nothing any more.
@@ -164,15 +191,21 @@ package final class Server {
         _ loop: NodeLoop, _ group: MultiThreadedEventLoopGroup
     ) throws(ServerError) -> Bound {
         let configuration = loop.configuration
-        let peers = listener(group, firstRead: 64 << 10) { channel in
+        let peers = listener(loop, group, of: "peers", firstRead: 64 << 10) { channel in
+            guard loop.admitsPeer(channel) else { throw ChannelError.alreadyClosed }
             try PeerLink.watch(channel)
             try channel.pipeline.syncOperations.addHandler(PeerHandler(loop: loop))
         }
-        let clients = listener(group, firstRead: 16 << 10) { channel in
+        let clients = listener(loop, group, of: "clients", firstRead: 16 << 10) { channel in
+            let pipeline = channel.pipeline.syncOperations
+            guard loop.admitsClient() else {
+                try pipeline.addHandler(SurplusClientHandler())
+                return
+            }
             try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
             let handler = ClientHandler(
                 loop: loop, session: loop.newSession(on: channel), limits: configuration.resp)
-            try channel.pipeline.syncOperations.addHandler(handler)
+            try pipeline.addHandler(handler)
         }
         let datagrams = DatagramBootstrap(group: group)
             .channelOption(.autoRead, value: false)
@@ -197,16 +230,29 @@ package final class Server {
             peers: [peerListener, receiver], clients: clientListener, datagrams: socket)
     }
 
+    /// How long no connection is accepted after one could not be: the system has no descriptor or
+    /// no memory for it, and would say so again at once.
+    private static let acceptPause = TimeAmount.milliseconds(250)
+
     /// What peers and clients are accepted by: connections begin with a read buffer of `firstRead`
     /// bytes, which follows what they send.
     private static func listener(
-        _ group: MultiThreadedEventLoopGroup, firstRead: Int,
+        _ loop: NodeLoop, _ group: MultiThreadedEventLoopGroup, of whom: String, firstRead: Int,
         _ accept: @escaping @Sendable (any Channel) throws -> Void
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.autoRead, value: false)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
+                        loop.noteAcceptFailure(error, of: whom)
+                        return acceptPause
+                    }
+                    try channel.pipeline.syncOperations.addHandler(backoff)
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(
@@ -235,15 +281,6 @@ package final class Server {
         code == EADDRINUSE ? "the port is in use" : unsafe String(cString: strerror(code))
     }
 
-    /// Each client and peer takes a descriptor: asks for as many as the system grants.
-    private static func raiseFileLimit() {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return
-        }
-        limit.rlim_cur = limit.rlim_max
-        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
 }
 
 /// SIGTERM and SIGINT, and reasons of the node's own, as something to wait for. `@unchecked

@@ -98,6 +98,9 @@ public struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Cause: Hashable, Sendable {
         /// No space left, or a quota or limit on file sizes reached (ENOSPC, EDQUOT, EFBIG).
         case noSpace
+        /// The process or the system is short of descriptors or memory (EMFILE, ENFILE, ENOMEM):
+        /// nothing that the disk has done.
+        case exhausted(String)
         /// No such file or directory (ENOENT).
         case notFound
         /// No right to do it (EACCES, EPERM, EROFS).
@@ -133,11 +136,21 @@ public struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     /// other failure may pass.
     var isLossOfData: Bool { cause == .inputOutput || cause == .notFound }
 
+    /// Whether the same may well succeed later, since what stood in the way is no fault of the
+    /// disk. Of a sync that failed nobody knows what it has done, whatever the cause.
+    var mayPass: Bool {
+        switch cause {
+        case .noSpace, .exhausted: operation != .sync
+        case .notFound, .notPermitted, .locked, .inputOutput, .stale, .system: false
+        }
+    }
+
     /// One line for a log or a terminal.
     public var description: String {
         let why =
             switch cause {
             case .noSpace: "no space left on the disk"
+            case .exhausted(let what): what
             case .notFound: "no such file or directory"
             case .notPermitted: "not permitted"
             case .locked(let holder?): "held by process \(holder)"

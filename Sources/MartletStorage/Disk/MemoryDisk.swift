@@ -39,6 +39,8 @@ public final class MemoryDisk: Disk, @unchecked Sendable {
     /// Bytes that all files together may take; nil for no limit. Writes past it take what fits and
     /// fail with `.noSpace`.
     public var capacityBytes: Int?
+    /// Whether there are no descriptors: opening any file fails with `.exhausted`.
+    public var isOutOfDescriptors = false
     /// The reads that still succeed before one fails with `.inputOutput`; nil for all.
     public var readsUntilFailure: Int?
     /// The writes that still succeed before one does as `writeFailure` says; nil for all.
@@ -93,6 +95,7 @@ public final class MemoryDisk: Disk, @unchecked Sendable {
         copy.mediumCount = mediumCount
         (copy.isLocked, copy.isHalted) = (isLocked, isHalted)
         copy.capacityBytes = capacityBytes
+        copy.isOutOfDescriptors = isOutOfDescriptors
         copy.readsUntilFailure = readsUntilFailure
         (copy.writesUntilFailure, copy.writeFailure) = (writesUntilFailure, writeFailure)
         copy.syncsUntilFailure = syncsUntilFailure
@@ -124,6 +127,7 @@ public final class MemoryDisk: Disk, @unchecked Sendable {
     /// Opens or makes a file.
     public func open(_ name: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
         try check(.open, name)
+        if isOutOfDescriptors { throw DiskError(.open, name, .exhausted("too many open files")) }
         let isWritable = mode != .reading
         if let medium = files[name] {
             if mode == .empty {

@@ -91,7 +91,8 @@ public enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// Less of the disk is free than is kept for deletes and for the node's own records: clients'
     /// values are refused, and taken again by themselves when there is space again.
     case reserved(freeBytes: UInt64, reserveBytes: UInt64)
-    /// The disk is full; writes go on by themselves when there is space again.
+    /// The disk is full, or cannot be used for want of descriptors or memory; writes go on by
+    /// themselves when there is some again.
     case diskFull(DiskError)
     /// The log failed for good: the node must be restarted.
     case logFailed(DiskError)
@@ -108,7 +109,9 @@ public enum WriteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
         case .reserved(let free, let reserve):
             "the disk has \(Self.text(free)) left, of which \(Self.text(reserve)) are kept for "
                 + "deletes and the node's own records (storage.disk_reserve): free some space"
-        case .diskFull(let error): "disk full (\(error)): free some space"
+        case .diskFull(let error) where error.cause == .noSpace:
+            "disk full (\(error)): free some space"
+        case .diskFull(let error): "the log waits (\(error)): try again soon"
         case .logFailed(let error): "the log failed (\(error)): check the disk, restart the node"
         case .manifestFailed(let error):
             "the manifest failed (\(error)): check the disk, restart the node"

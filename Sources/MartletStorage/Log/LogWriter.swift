@@ -34,8 +34,8 @@ public final class LogWriter {
     /// The full segments that are still needed, oldest first.
     private var older: [Closed]
     private var failure: DiskError?
-    /// Chunks that are not in a file yet: more than none only while the disk is full, and then as
-    /// many as the engine's `pendingLimitBytes` lets through.
+    /// Chunks that are not in a file yet: more than none only while the disk is full, or short of
+    /// descriptors or memory, and then as many as the engine's `pendingLimitBytes` lets through.
     private var held: [LogChunk] = []
     /// Whether one of them, or one in the file, is to be synced as soon as all are written.
     private var owesSync = false
@@ -209,13 +209,13 @@ public final class LogWriter {
         segment.allocated = max(segment.allocated, end)
     }
 
-    /// On a full disk, cuts the file back to its last whole chunk so that the write can be tried
-    /// again; every other failure leaves the file in doubt and is final.
+    /// On a full disk and the like, cuts the file back to its last whole chunk so that the write
+    /// can be tried again; every other failure leaves the file in doubt and is final.
     private func writeOrCut(_ bytes: Bytes) throws(AppendFailure) {
         do {
             try segment.file.write(bytes, at: segment.end)
         } catch {
-            guard error.cause == .noSpace else { throw .final(error) }
+            guard error.mayPass else { throw .final(error) }
             do {
                 try segment.file.truncate(to: segment.end)
             } catch let cut {
@@ -239,7 +239,7 @@ public final class LogWriter {
                 allocated: LogFormat.segmentHeaderBytes)
             try writeMark()
         } catch {
-            throw error.cause == .noSpace && error.operation != .sync ? .full(error) : .final(error)
+            throw error.mayPass ? .full(error) : .final(error)
         }
     }
 

@@ -3,8 +3,8 @@
 
 // A manifest is made whole and synced, its directory too, before the one before it is removed: a
 // crash leaves the old one, both, or the new one, and the newest that holds a whole first record is
-// right. An edit counts once it is synced, and nothing is appended after a failure, but for that of
-// a full disk.
+// right. An edit counts once it is synced, and nothing is appended after a failure, but for one
+// that may pass, such as that of a full disk.
 internal import MartletBase
 
 /// The open manifest of a node; confined to one thread at a time.
@@ -94,9 +94,9 @@ final class ManifestWriter {
         return manifest.nextNumber
     }
 
-    /// Makes `edit` durable. A full disk leaves the manifest as it was, and other edits may follow;
-    /// any other failure is final: whether the edit holds is not known until the next start reads
-    /// the file.
+    /// Makes `edit` durable. A failure that may pass, such as that of a full disk, leaves the
+    /// manifest as it was, and other edits may follow; any other is final: whether the edit holds
+    /// is not known until the next start reads the file.
     func append(_ edit: ManifestEdit) throws(DiskError) {
         if let failure { throw failure }
         var edit = edit
@@ -108,7 +108,7 @@ final class ManifestWriter {
             try file.sync()
             end += record.count
         } catch {
-            if error.cause != .noSpace || error.operation == .sync { failure = error }
+            if !error.mayPass { failure = error }
             throw error
         }
         do { try manifest.apply(edit) } catch { invariant(false, "\(edit) does not fit: \(error)") }
@@ -117,7 +117,7 @@ final class ManifestWriter {
     /// Writes at the end, and cuts what a full disk took of it off again.
     private func write(_ record: Bytes) throws(DiskError) {
         do { try file.write(record, at: end) } catch {
-            if error.cause == .noSpace { try file.truncate(to: end) }
+            if error.mayPass { try file.truncate(to: end) }
             throw error
         }
     }
