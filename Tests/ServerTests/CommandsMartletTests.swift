@@ -140,11 +140,13 @@ struct CommandsMartletTests {
         // The same ids everywhere, and another secret: nothing but it vouches for a context.
         let stranger = TestClient(try TestNode(secretSeed: 2))
         let forged = try #require(try stranger.ask("MARTLET.PUT k v")?["context"]?.text)
-        #expect(refusal(forged).hasPrefix("-INVALID invalid context: it is damaged or forged; pass"))
+        #expect(
+            refusal(forged).hasPrefix("-INVALID invalid context: it is damaged or forged; pass"))
 
         let other = TestClient(try TestNode(clusterSeed: 8))
         let foreign = try #require(try other.ask("MARTLET.PUT k v")?["context"]?.text)
-        #expect(refusal(foreign).hasPrefix("-INVALID invalid context: it is of another cluster; pass"))
+        #expect(
+            refusal(foreign).hasPrefix("-INVALID invalid context: it is of another cluster; pass"))
         #expect(client.say("GET k") == "$1\r\nv\r\n", "nothing was written")
     }
 

@@ -380,7 +380,8 @@ package final class ClientSession {
         fulfil(gathering.ticket) { writer in
             if let failure = gathering.failure {
                 gatheredByteCount -= gathering.dropValues()
-                gathering.error(error(failure, ofWrite: gathering.form.isOfWrite)).write(to: &writer)
+                gathering.error(error(failure, ofWrite: gathering.form.isOfWrite)).write(
+                    to: &writer)
             } else {
                 gatheredByteCount -= gathering.writeReady(to: &writer)
             }

@@ -12,6 +12,12 @@ package struct ComplaintThrottle: Sendable {
         case refusedByPeer
         /// A client speaks HTTP.
         case http
+        /// A client is one too many.
+        case surplusClient
+        /// A connection could not be accepted.
+        case accepting
+        /// A connection was closed since too much was held for it.
+        case memory
         /// A datagram did not read.
         case badDatagram
         /// Two nodes, or two rings, claim what only one can have.
@@ -24,7 +30,10 @@ package struct ComplaintThrottle: Sendable {
         /// Lines in one interval. Members may change together, and so may what a disk holds.
         fileprivate var lineLimit: Int {
             switch self {
-            case .refusedPeer, .refusedByPeer, .http, .badDatagram, .conflict: 1
+            case .refusedPeer, .refusedByPeer, .http, .surplusClient, .accepting, .badDatagram,
+                .conflict:
+                1
+            case .memory: 10
             case .memberChanged: 100
             case .storage: 10
             }

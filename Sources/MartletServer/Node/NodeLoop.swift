@@ -308,6 +308,7 @@ final class NodeLoop: @unchecked Sendable {
     func relieveMemory() {
         while let (owner, byteCount) = memory.evictGreediest() {
             complain(
+                .memory,
                 "closed the connection of \(owner), for which \(byteCount) bytes were held: all "
                     + "together held more than clients.memory_limit, \(memory.limitBytes)")
         }
@@ -318,6 +319,7 @@ final class NodeLoop: @unchecked Sendable {
         if clients.sessions.count < descriptors.clients { return true }
         surplusClientCount += 1
         complain(
+            .surplusClient,
             "turned a client away: \(descriptors.clients) are connected, which is "
                 + "clients.connection_limit")
         return false
