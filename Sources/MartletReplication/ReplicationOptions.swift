@@ -47,7 +47,8 @@ public struct ReplicationOptions: Hashable, Sendable {
     public var contextLimit = 4_096
     /// Bytes of an object above which a replica may answer with a summary.
     public var inlineLimitBytes = 4 << 10
-    /// How far ahead of the wall clock a timestamp is believed.
+    /// How far a wall clock may be from the middle of the cluster's, and a timestamp ahead of it, and
+    /// still be believed.
     public var maximumClockSkew = Duration.seconds(60)
     /// Bytes of hints that a node keeps for others before it refuses to stand in.
     public var hintLimitBytes = 1 << 30

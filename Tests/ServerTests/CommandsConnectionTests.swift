@@ -70,7 +70,11 @@ struct CommandsConnectionTests {
             ),
             ("INFO nothing", "$0\r\n\r\n"),
             ("INFO replication", "$28\r\n# Replication\r\nrole:master\r\n\r\n"),
-            ("info Cluster", "$30\r\n# Cluster\r\ncluster_enabled:1\r\n\r\n"),
+            (
+                "info Cluster",
+                "$89\r\n# Cluster\r\ncluster_enabled:1\r\nclock_standing:alone\r\n"
+                    + "clock_ahead_ms:0\r\nclocks_compared:0\r\n\r\n"
+            ),
         ])
     func replies(line: String, reply: String) throws {
         let client = try TestClient()

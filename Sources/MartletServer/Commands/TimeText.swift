@@ -11,7 +11,7 @@ package enum TimeText {
 
     /// How far one clock is from another, as in "2 h 5 min ahead of".
     package static func ahead(_ milliseconds: Int64) -> String {
-        let seconds = milliseconds.magnitude / 1_000
+        let seconds = (milliseconds.magnitude + 500) / 1_000
         let units = [
             (seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"),
         ]

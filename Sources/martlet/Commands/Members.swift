@@ -6,7 +6,11 @@ internal import MartletClient
 struct Members: ParsableCommand {
     /// What `martlet help members` says.
     static let configuration = CommandConfiguration(
-        abstract: "Forget members that are gone for good.", subcommands: [MembersForget.self])
+        abstract: "Forget members that are gone for good.",
+        discussion: """
+            Examples:
+              martlet members forget n4
+            """, subcommands: [MembersForget.self])
 
     /// A group without a command: shows the help.
     init() {}
