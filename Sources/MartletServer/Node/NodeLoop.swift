@@ -35,7 +35,7 @@ final class NodeLoop: @unchecked Sendable {
     private(set) var core: NodeCore
     private let startedAt: Instant
     /// Ends the process, since the node must not go on.
-    private let giveUp: @Sendable (ServerError) -> Void
+    let giveUp: @Sendable (ServerError) -> Void
 
     /// What to do with an answer.
     private enum Completion {
