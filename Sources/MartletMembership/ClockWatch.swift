@@ -175,8 +175,6 @@ public struct ClockWatch: Sendable {
         let index = sorted.count / 2
         low = index > 0 ? sorted[index - 1].base - sorted[index - 1].error : .min
         high = index < sorted.count ? sorted[index].base + sorted[index].error : .max
-        // The bounds of two readings of one time may cross, by less than their errors.
-        if low > high { swap(&low, &high) }
     }
 
     private static func base(of moment: Moment) -> Int64 {

@@ -1,10 +1,10 @@
 // By what time a node goes, and what it leaves alone while nobody confirms its wall clock.
 //
-//     clock                       coordinates     promises   removes what is settled or expired
-//     agreed with others          yes             yes        yes, once a majority was compared
-//     odd one out                 as a last       yes        no
-//     nobody compared yet         resort          no         no
-//     no other node in the ring   yes             yes        yes, but for a while after a leap
+//     clock                       coordinates     promises and removes what is settled or expired
+//     agreed with others          yes             yes, once a majority was compared
+//     odd one out                 as a last       promises, by the others' time; removes nothing
+//     nobody compared yet         resort          no
+//     no other node in the ring   yes             yes, but for a while after a leap
 //
 // What is not coordinated is handed on to another home. Whatever it does, it does by the middle of
 // all clocks, where others could be read.
@@ -27,7 +27,7 @@ extension NodeCore {
         let standing = clocks.standing
         let isOnlyOne = count == 1
         replication.trustsClock = isOnlyOne || standing == .agreed
-        antiEntropy.mayPromise = isOnlyOne ? standing != .leapt : clocks.readingCount > 0
+        antiEntropy.mayPromise = isOnlyOne ? standing != .leapt : clocks.hasMajority(of: count)
         antiEntropy.mayRemove =
             isOnlyOne
             ? standing != .leapt : standing == .agreed && clocks.hasMajority(of: count)

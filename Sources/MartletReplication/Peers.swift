@@ -44,8 +44,7 @@ struct Peers {
         var clock: (shown: Instant, at: Instant)?
     }
 
-    /// How long what a clock showed is of use: how far two clocks may part in that time is well
-    /// within what is left of a patience.
+    /// How long what a clock showed is of use.
     private static let clockLifetime = Duration.seconds(60)
 
     private var all: [Peer] = []
@@ -66,7 +65,8 @@ struct Peers {
 
     /// The monotonic clock of `node` showed `shown` before now.
     mutating func heard(_ shown: Instant, of node: NodeID, at now: Instant) {
-        all[index(of: node)].clock = (shown, now)
+        let index = position(of: node)
+        if holds(node, at: index), all[index].isReachable { all[index].clock = (shown, now) }
     }
 
     /// What the monotonic clock of `node` shows now, at the least; nil when that is not known.
@@ -74,7 +74,8 @@ struct Peers {
         let index = position(of: node)
         guard holds(node, at: index), let clock = all[index].clock else { return nil }
         let elapsed = now.since(clock.at)
-        return elapsed <= Self.clockLifetime ? clock.shown + elapsed : nil
+        // Two clocks that are being set right part by a thousandth at the most.
+        return elapsed <= Self.clockLifetime ? clock.shown + (elapsed - elapsed / 1_000) : nil
     }
 
     mutating func observe(_ node: NodeID, took duration: Duration) {

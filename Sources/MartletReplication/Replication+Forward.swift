@@ -28,14 +28,20 @@ final class ForwardOperation {
     let current: NodeID
     /// How often that home has found it late.
     let lateCount: Int
+    /// Whether that home has been given the time to begin it.
+    let mayBegin: Bool
 
     var call: Call { put.call }
 
-    init(put: PutRequest, candidates: ArraySlice<NodeID>, current: NodeID, lateCount: Int) {
+    init(
+        put: PutRequest, candidates: ArraySlice<NodeID>, current: NodeID, lateCount: Int,
+        mayBegin: Bool
+    ) {
         self.put = put
         self.candidates = candidates
         self.current = current
         self.lateCount = lateCount
+        self.mayBegin = mayBegin
     }
 }
 
@@ -65,6 +71,10 @@ extension Replication {
         _ put: PutRequest, candidates: ArraySlice<NodeID>, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
+        guard now.instant < put.call.deadline else {
+            answerTimedOut(put.call, at: now, into: &effects)
+            return
+        }
         guard let home = candidates.first(where: { isReachable($0) }) else {
             coordinateInTheirPlace(put, at: now, into: &effects)
             return
@@ -78,10 +88,6 @@ extension Replication {
         at now: Moment, into effects: inout [ReplicationEffect]
     ) {
         counts.forwards += 1
-        let id = begin(
-            .forward(
-                ForwardOperation(
-                    put: put, candidates: rest, current: home, lateCount: lateCount)))
         let deadline = put.call.deadline
         // The home needs one hedge of its own before it answers with a stand-in's help.
         let time = hedgeTime(for: [Part(node: home)], before: deadline, at: now)
@@ -89,6 +95,11 @@ extension Replication {
         // Clocks do not go quite alike: an eighth is left for that.
         let patience = turn.since(now.instant) / 8 * 7
         let startBy = peers.clock(of: home, at: now.instant).map { $0 + patience }
+        let id = begin(
+            .forward(
+                ForwardOperation(
+                    put: put, candidates: rest, current: home, lateCount: lateCount,
+                    mayBegin: startBy != nil)))
         let message = Forward(
             operation: id, request: put.request, patience: deadline.since(now.instant),
             startBy: startBy ?? .start, above: timestamp(at: now.wall))
@@ -135,7 +146,8 @@ extension Replication {
         if now.instant >= forward.call.deadline {
             answerTimedOut(forward.call, at: now, into: &effects)
         } else {
-            forwardToNext(forward, mayHaveHappened: true, at: now, into: &effects)
+            forwardToNext(
+                forward, mayHaveHappened: forward.mayBegin, at: now, into: &effects)
         }
     }
 

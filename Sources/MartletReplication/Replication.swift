@@ -198,21 +198,17 @@ public struct Replication {
     }
 
     /// The node stops: no dot is issued from now on. A put that waits for its key to be read ends
-    /// here, and so does one that waits for another node to coordinate it, since it could come
-    /// back to this one; it may have been done all the same.
+    /// here. So does one that waits for another node to coordinate it, since it could come back to
+    /// this one; its client is not answered, for that node may still begin it.
     public mutating func stopped(at now: Moment, into effects: inout [ReplicationEffect]) {
         for number in operations.numbers {
-            let ended: PutRequest
             switch operations[number] {
-            case .forward(let forward):
-                var put = forward.put
-                put.mayHaveHappened = true
-                ended = put
-            case .waiting(let put): ended = put
+            case .forward: operations.remove(number)
+            case .waiting(let put):
+                operations.remove(number)
+                answerFailed(put, .storage(Self.stoppingText), at: now, into: &effects)
             case .put, .get, .hint, .push, nil: continue
             }
-            operations.remove(number)
-            answerFailed(ended, .storage(Self.stoppingText), at: now, into: &effects)
         }
     }
 

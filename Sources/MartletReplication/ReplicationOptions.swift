@@ -46,9 +46,9 @@ public struct ReplicationOptions: Hashable, Sendable {
     /// context names, 1 and up. A context that grew in the cluster itself may be larger.
     public var contextLimit = 4_096
     /// Bytes of an object above which a replica may answer with a summary.
+    public var inlineLimitBytes = 4 << 10
     /// How far a wall clock may be from the middle of the cluster's, and a timestamp ahead of the
     /// clock, and still be believed.
-    /// still be believed.
     public var maximumClockSkew = Duration.seconds(60)
     /// Bytes of hints that a node keeps for others before it refuses to stand in.
     public var hintLimitBytes = 1 << 30

@@ -18,6 +18,8 @@ package struct ComplaintThrottle: Sendable {
         case accepting
         /// A connection was closed since too much was held for it.
         case memory
+        /// The wall clock is wrong, or right again.
+        case clock
         /// A datagram did not read.
         case badDatagram
         /// Two nodes, or two rings, claim what only one can have.
@@ -33,7 +35,7 @@ package struct ComplaintThrottle: Sendable {
             case .refusedPeer, .refusedByPeer, .http, .surplusClient, .accepting, .badDatagram,
                 .conflict:
                 1
-            case .memory: 10
+            case .memory, .clock: 10
             case .memberChanged: 100
             case .storage: 10
             }

@@ -37,18 +37,20 @@ extension NodeLoop {
     private func log(_ standing: ClockStanding) {
         switch standing {
         case .odd(let ahead):
-            log.error(
+            complain(
+                .clock,
                 """
                 this node's wall clock is \(TimeText.ahead(ahead)) the middle of the cluster's: \
                 the node goes by that, hands writes on and removes nothing until it is set right
-                """)
+                """, .error)
         case .leapt:
-            log.error(
+            complain(
+                .clock,
                 """
                 the wall clock has leapt, and no other node can say whether it is right: nothing \
                 is removed for \(ClockWatch.doubtAfterLeap.components.seconds) s
-                """)
-        case .alone, .agreed: log.notice("the wall clock is in order")
+                """, .error)
+        case .alone, .agreed: complain(.clock, "the wall clock is in order", .notice)
         }
     }
 

@@ -127,6 +127,12 @@ final class NodeLoop: @unchecked Sendable {
     /// Hands one event to the node and carries out what comes of it.
     func handle(_ event: NodeEvent) {
         assertConfined()
+        // Whether a forward is late is told by the clock as it is now: the process may have stood
+        // still since the turn began.
+        switch event {
+        case .messageReceived(.forward, _), .messageReceived(.forwardReply, _): turnMoment = nil
+        default: break
+        }
         core.handle(event, at: shown, into: &effects)
         performEffects()
         answerLookups()

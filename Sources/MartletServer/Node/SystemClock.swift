@@ -4,9 +4,10 @@ package import MartletBase
 
 /// Reads the monotonic and the wall clock.
 package enum SystemClock {
-    /// Both clocks, now.
+    /// Both clocks, now. The monotonic one counts on while the machine is suspended, so that what
+    /// was given some time before is found late after.
     package static var now: Moment {
-        let monotonic = read(CLOCK_MONOTONIC)
+        let monotonic = read(CLOCK_BOOTTIME)
         let wall = read(CLOCK_REALTIME)
         return Moment(
             instant: Instant(nanoseconds: monotonic),
