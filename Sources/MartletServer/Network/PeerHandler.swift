@@ -130,6 +130,11 @@ final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
         return channel.writeAndFlush(channel.allocator.buffer(bytes: bytes))
     }
 
+    /// So many bytes of what was written have not left yet: they count as held for the peer.
+    func owes(_ byteCount: Int) {
+        account?.outputByteCount = byteCount
+    }
+
     /// Hangs up, and takes in nothing more.
     func close() {
         phase = .ended

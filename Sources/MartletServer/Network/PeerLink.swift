@@ -184,8 +184,11 @@ final class PeerLink: @unchecked Sendable {
         unwrittenBytes += count
         let written = current.write(pending.bytes)
         pending.removeAll()
+        current.owes(unwrittenBytes)
         written?.whenComplete { [self] _ in
-            if self.current === current { unwrittenBytes -= count }
+            guard self.current === current else { return }
+            unwrittenBytes -= count
+            current.owes(unwrittenBytes)
         }
     }
 
