@@ -39,8 +39,11 @@ struct ShownOrderCheck {
     /// How far ahead a timestamp may be and still be believed, in milliseconds.
     let limit: UInt64
 
-    /// `shown` is the version that is shown.
-    func run(_ shown: Sibling, acknowledged: [Acknowledgement], _ history: History) -> Finding? {
+    /// `shown` is the version that is shown of what is held under `dots`. A write of which nothing
+    /// is left, since disks have lost it, is hidden by none.
+    func run(
+        _ shown: Sibling, among dots: [Dot], acknowledged: [Acknowledgement], _ history: History
+    ) -> Finding? {
         guard let version = history.versions[shown.dot], let number = version.operation else {
             return nil
         }
@@ -53,7 +56,8 @@ struct ShownOrderCheck {
                 shown.timestamp.wall.milliseconds <= newer.wall.milliseconds + limit
             if write.operation > number, newer.seen == nil, newer.node == older.node,
                 newer.life == older.life,
-                newer.began >= answeredAt, isBelieved, !history.precedes(write.dot, shown.dot)
+                newer.began >= answeredAt, isBelieved, !history.precedes(write.dot, shown.dot),
+                dots.contains(where: { $0 == write.dot || history.precedes(write.dot, $0) })
             {
                 return Finding(
                     .plainWritesInOrder,

@@ -238,7 +238,9 @@ extension World {
                     shown.dot = first.dot
                 }
                 let check = ShownOrderCheck(key: number, limit: limit)
-                found(check.run(shown, acknowledged: acknowledged[number], history))
+                found(
+                    check.run(
+                        shown, among: object.dots, acknowledged: acknowledged[number], history))
             }
         }
     }
