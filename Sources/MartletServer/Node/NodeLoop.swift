@@ -49,7 +49,7 @@ final class NodeLoop: @unchecked Sendable {
     private var links: [NodeID: PeerLink] = [:]
     private var linkOrder: [PeerLink] = []
 
-    private var turnMoment: Moment?
+    private var turnMoments: (shown: Moment, now: Moment)?
     private var isFlushScheduled = false
     private var flushing: [ClientHandler] = []
     /// Clients with more to do than one turn had time for, the longest waiting first.
@@ -130,26 +130,27 @@ final class NodeLoop: @unchecked Sendable {
         // Whether a forward is late is told by the clock as it is now: the process may have stood
         // still since the turn began.
         switch event {
-        case .messageReceived(.forward, _), .messageReceived(.forwardReply, _): turnMoment = nil
+        case .messageReceived(.forward, _), .messageReceived(.forwardReply, _): turnMoments = nil
         default: break
         }
-        core.handle(event, at: shown, into: &effects)
+        core.handle(event, at: turn.shown, into: &effects)
         performEffects()
         answerLookups()
         scheduleFlush()
     }
 
     /// The moment that the node goes by.
-    var now: Moment { core.moment(shown) }
+    var now: Moment { turn.now }
 
-    /// What both clocks show, read once in a turn.
-    private var shown: Moment {
-        if let turnMoment { return turnMoment }
-        let moment = SystemClock.now
-        turnMoment = moment
+    /// Both clocks, read once in a turn: what they show, and the moment that the node goes by.
+    private var turn: (shown: Moment, now: Moment) {
+        if let turnMoments { return turnMoments }
+        let shown = SystemClock.now
+        let moments = (shown: shown, now: core.moment(shown))
+        turnMoments = moments
         // Whoever asks has begun a turn, and a turn must end for time to go on.
         scheduleFlush()
-        return moment
+        return moments
     }
 
     /// How the storage's threads reach the node.
@@ -275,7 +276,7 @@ final class NodeLoop: @unchecked Sendable {
         for client in clients { client.flush() }
         relieveMemory()
         scheduleWakeup()
-        turnMoment = nil
+        turnMoments = nil
         scheduleTurns()
     }
 
@@ -351,7 +352,7 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: Time
 
     private func scheduleWakeup() {
-        let current = (turnMoment ?? SystemClock.now).instant
+        let current = turnMoments?.shown.instant ?? SystemClock.now.instant
         let wakeup = max(core.nextWakeup, current + Self.timerGrain)
         guard wakeup < scheduledWakeup, wakeup != .never else { return }
         scheduledWakeup = wakeup
