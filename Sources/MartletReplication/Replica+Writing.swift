@@ -9,10 +9,10 @@ extension Replica {
     /// Runs a client's write here, under a new dot: as a home, or in the place of `heldFor` and
     /// then on all that this node holds of the key for any of its `homes`. The homes in `owed` are
     /// left with nobody to hold it for them, so the same atomic step marks that this node owes it
-    /// to them.
+    /// to them. Its timestamp is `date` where the node that was asked has given it one.
     mutating func mutate(
-        _ mutation: Mutation, at location: Location, homes: [NodeID], heldFor: NodeID?,
-        owed: [NodeID], at wall: WallTime
+        _ mutation: Mutation, dated date: HybridTimestamp?, at location: Location, homes: [NodeID],
+        heldFor: NodeID?, owed: [NodeID], at wall: WallTime
     ) throws(ReplicaFailure) -> AppliedMutation {
         if case .value = mutation.content { try checkSpace() }
         let issuesAsHome = heldFor == nil && issuesDots
@@ -20,7 +20,8 @@ extension Replica {
         var object = target.held
         if !issuesAsHome { object.merge(try everything(at: location, homes: homes)) }
         let replacedValue = !object.isAbsent(at: wall)
-        clock.observe(object.context.horizon, at: wall)
+        let horizon = object.context.horizon
+        clock.observe(horizon, at: wall)
         let issued = issuesAsHome ? dots : standInDots.source
         guard object.context.counter(of: issued.actor) <= issued.counter + Self.leapLimit else {
             throw .refused(
@@ -31,9 +32,10 @@ extension Replica {
             issuesAsHome
             ? dots.next(beyond: object.context, and: seen)
             : standInDots.next(beyond: object.context, and: seen)
+        let timestamp =
+            date.map { clock.date($0, above: horizon, at: wall) } ?? clock.next(at: wall)
         let sibling = Sibling(
-            dot: dot, timestamp: clock.next(at: wall), content: mutation.content,
-            expiry: mutation.expiry)
+            dot: dot, timestamp: timestamp, content: mutation.content, expiry: mutation.expiry)
         let knownActors = object.context.entries.count
         object.record(sibling, seen: seen)
         if heldFor == nil { object.dropSettledTombstones(settled[location.partition]) }

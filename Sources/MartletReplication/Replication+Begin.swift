@@ -13,8 +13,8 @@ extension Replication {
     }
 
     mutating func begin(
-        _ request: ClientRequest, origin: Origin, timeout: Duration, startBy: Instant,
-        at now: Moment, into effects: inout [ReplicationEffect]
+        _ request: ClientRequest, origin: Origin, timeout: Duration, startBy: Instant = .never,
+        date: HybridTimestamp? = nil, at now: Moment, into effects: inout [ReplicationEffect]
     ) {
         counts.requests += 1
         hedges.requestBegan()
@@ -24,7 +24,7 @@ extension Replication {
             try check(request)
             let call = Call(
                 origin: origin, deadline: now.instant + min(timeout, Self.timeoutLimit),
-                startBy: startBy,
+                startBy: startBy, date: date,
                 location: Location(
                     partition: topology.partition(ofKey: request.key), key: request.key))
             switch request.operation {
@@ -136,6 +136,8 @@ struct Call {
     var deadline: Instant
     /// By when it must have been begun, or nothing may be done.
     var startBy: Instant
+    /// The timestamp that the node which was asked has given the write; nil while it has none.
+    var date: HybridTimestamp?
     var location: Location
 }
 

@@ -53,6 +53,8 @@ extension Replication {
         let homes = topology.homes(of: put.call.location.partition)
         // What no coordinator would accept need not travel.
         _ = try WriteRequirement(put.options, defaults: options, homeCount: homes.count)
+        var put = put
+        put.call.date = put.call.date ?? replica.clock.next(at: now.wall)
         let candidates =
             homes.filter { $0 != local && isReachable($0) }
             .sorted { left, right in
@@ -102,7 +104,7 @@ extension Replication {
                     mayBegin: startBy != nil)))
         let message = Forward(
             operation: id, request: put.request, patience: deadline.since(now.instant),
-            startBy: startBy ?? .start, above: timestamp(at: now.wall))
+            startBy: startBy ?? .start, date: put.call.date ?? timestamp(at: now.wall))
         effects.append(.send(.forward(message), to: home))
         timers.insert(Timer(at: turn, operation: id))
     }

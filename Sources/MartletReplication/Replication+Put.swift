@@ -14,7 +14,7 @@ internal import MartletWire
 
 /// A put that this node is to coordinate, or to hand on.
 struct PutRequest {
-    let call: Call
+    var call: Call
     let mutation: Mutation
     let options: WriteOptions
     /// Whether the other homes have been tried: then there is nobody to hand it on to.
@@ -97,8 +97,8 @@ extension Replication {
                     evidence: tally.evidence(coordinator: local)))
         }
         let applied = try replica.mutate(
-            request.mutation, at: call.location, homes: homes, heldFor: heldFor, owed: without,
-            at: now.wall)
+            request.mutation, dated: call.date, at: call.location, homes: homes, heldFor: heldFor,
+            owed: without, at: now.wall)
         let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
             tally: tally, owed: without)

@@ -236,8 +236,7 @@ public struct Replication {
     ) {
         let timeout = request.operation.timeout ?? options.timeout
         begin(
-            request, origin: .client(id), timeout: timeout, startBy: .never, at: now,
-            into: &effects)
+            request, origin: .client(id), timeout: timeout, at: now, into: &effects)
     }
 
     /// A message about replication came from `sender`.
@@ -253,10 +252,10 @@ public struct Replication {
         case .replicaGetReply(let reply):
             getAnswered(reply, by: sender, at: now, into: &effects)
         case .forward(let forward):
-            replica.clock.observe(forward.above, at: now.wall)
             begin(
                 forward.request, origin: .peer(sender, forward.operation),
-                timeout: forward.patience, startBy: forward.startBy, at: now, into: &effects)
+                timeout: forward.patience, startBy: forward.startBy, date: forward.date,
+                at: now, into: &effects)
         case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &effects)
         case .exchange(.objects(let parcel)):
             accept(parcel, of: sender, at: now, into: &effects)

@@ -50,6 +50,23 @@ public struct HybridClock: Sendable {
         return last
     }
 
+    /// The timestamp of a write that another node has dated `asked`, which the one it replaces,
+    /// `horizon`, must not hide: that date wherever it can be, so that a write which two nodes
+    /// carry out bears one date. A date further from the node's wall clock than the limit is not
+    /// believed.
+    public mutating func date(
+        _ asked: HybridTimestamp, above horizon: HybridTimestamp, at wall: WallTime
+    ) -> HybridTimestamp {
+        let earliest = asked.wall.milliseconds + maximumSkew.milliseconds
+        guard believes(asked, at: wall), earliest >= wall.milliseconds else {
+            return next(at: wall)
+        }
+        let below = believes(horizon, at: wall) ? max(horizon, floor) : floor
+        let dated = max(asked, HybridTimestamp(bits: below.bits + 1))
+        last = max(last, dated)
+        return dated
+    }
+
     /// What the next timestamp will not be behind; to be told to others, who observe it.
     public func reading(at wall: WallTime) -> HybridTimestamp {
         believes(last, at: wall) ? max(last, HybridTimestamp(wall)) : HybridTimestamp(wall)

@@ -39,7 +39,7 @@ extension PeerMessage {
             message.request.encode(into: &writer)
             writer.write(message.patience)
             writer.write(message.startBy.nanoseconds)
-            writer.write(message.above.bits)
+            writer.write(message.date.bits)
         case .forwardReply(let message):
             writer.write(Kind.forwardReply.rawValue)
             writer.writeVarint(message.operation.rawValue)
@@ -75,7 +75,7 @@ extension PeerMessage {
                     request: try ClientRequest(from: &reader),
                     patience: try reader.readDuration(),
                     startBy: Instant(nanoseconds: try reader.readUInt64()),
-                    above: HybridTimestamp(bits: try reader.readUInt64())))
+                    date: HybridTimestamp(bits: try reader.readUInt64())))
         case .forwardReply:
             self = .forwardReply(
                 ForwardReply(

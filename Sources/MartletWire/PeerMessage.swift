@@ -150,20 +150,20 @@ public struct Forward: Hashable, Sendable {
     /// `late`, and nothing may be done: the sender has turned to another home by then. The sender
     /// knows that clock from the receiver's last reply; the clock's start where it does not.
     public var startBy: Instant
-    /// What the write's timestamp must be above, as far as the receiver believes it: all that the
-    /// sender knows of.
-    public var above: HybridTimestamp
+    /// The write's timestamp, as far as the receiver believes it and what the write replaces lets
+    /// it: one date, however many homes carry it out.
+    public var date: HybridTimestamp
 
     /// A request handed on.
     public init(
         operation: OperationID, request: ClientRequest, patience: Duration, startBy: Instant,
-        above: HybridTimestamp
+        date: HybridTimestamp
     ) {
         self.operation = operation
         self.request = request
         self.patience = patience
         self.startBy = startBy
-        self.above = above
+        self.date = date
     }
 }
 

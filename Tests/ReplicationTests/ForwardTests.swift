@@ -20,7 +20,7 @@ import Testing
         return Forward(
             operation: OperationID(rawValue: 9),
             request: ClientRequest(key: Stage.key, operation: .put(mutation, options)),
-            patience: .seconds(1), startBy: startBy, above: HybridTimestamp(bits: 0))
+            patience: .seconds(1), startBy: startBy, date: HybridTimestamp(bits: 0))
     }
 
     @Test("A put goes to a home, whose answer is the client's")
@@ -100,23 +100,46 @@ import Testing
         #expect(stage.replication.operationsInFlight == 0)
     }
 
-    @Test("A timestamp is above all that the sender knows of, and the sender's above the answer's")
-    func timestamps() throws {
-        var stage = try Stage()
-        var early = forward(startBy: .never)
-        let ahead = WallTime(milliseconds: Stage.wallStart.milliseconds + 20_000)
-        early.above = HybridTimestamp(ahead)
-        _ = stage.receive(.forward(early), from: 4)
-        #expect(stage.replication.timestamp(at: stage.now.wall) > HybridTimestamp(ahead))
-        early.above = HybridTimestamp(
-            WallTime(milliseconds: Stage.wallStart.milliseconds + 100_000))
-        _ = stage.receive(.forward(early), from: 4)
-        #expect(stage.replication.timestamp(at: stage.now.wall) < early.above, "beyond belief")
+    /// Nothing of the kind was sent.
+    private struct Nothing: Error {}
 
-        var other = try Stage(local: 4, nodes: 4)
-        other.put("a")
-        other.answerForward(1, by: 1, written, timestamp: HybridTimestamp(ahead))
-        #expect(other.replication.timestamp(at: other.now.wall) >= HybridTimestamp(ahead))
+    @Test("A write bears the date that the node gave it which was asked, as far as it is believed")
+    func dates() throws {
+        var stage = try Stage()
+        func dated(_ offset: Int) throws -> HybridTimestamp {
+            var early = forward(startBy: .never)
+            let wall = UInt64(Int(Stage.wallStart.milliseconds) + offset)
+            early.date = HybridTimestamp(bits: wall << 16 + 5)
+            _ = stage.receive(.forward(early), from: 4)
+            guard case .replicaPut(let put) = stage.sent.first,
+                let timestamp = put.object.siblings.first?.timestamp
+            else { throw Nothing() }
+            return HybridTimestamp(bits: timestamp.bits &- early.date.bits)
+        }
+        let same = HybridTimestamp(bits: 0)
+        #expect(try dated(-20_000) == same, "though the home's clock is ahead of it")
+        #expect(try dated(10_000) == same)
+        #expect(try dated(-30_000) == HybridTimestamp(bits: 40_000 << 16 + 1), "it is replaced")
+        #expect(try dated(100_000) != same, "beyond belief")
+        #expect(try dated(-100_000) != same, "beyond belief")
+    }
+
+    @Test("A node dates what it hands on above all that it knows of, and once for all homes")
+    func datedOnce() throws {
+        var stage = try Stage(local: 4, nodes: 4)
+        func date() throws -> HybridTimestamp {
+            guard case .forward(let forward) = stage.sent.first else { throw Nothing() }
+            return forward.date
+        }
+        let ahead = HybridTimestamp(
+            WallTime(milliseconds: Stage.wallStart.milliseconds + 20_000))
+        stage.put("a")
+        let first = try date()
+        #expect(stage.answerForward(1, by: 1, .failed(.late)) == ["forward 2 in time → 1"])
+        #expect(try date() == first)
+        stage.answerForward(2, by: 1, written, timestamp: ahead)
+        stage.put("b", as: 2)
+        #expect(try date() > ahead)
     }
 
     @Test("When the link to the home breaks, the next is asked once the home may not begin it")

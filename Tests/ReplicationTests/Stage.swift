@@ -19,6 +19,8 @@ struct Stage {
     let local: NodeID
     var replication: Replication
     var now = Moment(instant: Instant(nanoseconds: 0), wall: Stage.wallStart)
+    /// What the last event made it send.
+    private(set) var sent: [PeerMessage] = []
 
     static let wallStart = WallTime(milliseconds: 1_700_000_000_000)
     static let key = Bytes(text: "k")
@@ -227,6 +229,10 @@ struct Stage {
     ) -> [String] {
         var effects: [ReplicationEffect] = []
         step(&replication, now, &effects)
+        sent = effects.compactMap {
+            guard case .send(let message, _) = $0 else { return nil }
+            return message
+        }
         return effects.map(describe)
     }
 }

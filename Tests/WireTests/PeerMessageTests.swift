@@ -67,7 +67,7 @@ import Testing
             let message = PeerMessage.forward(
                 Forward(
                     operation: OperationID(rawValue: 1), request: get, patience: patience,
-                    startBy: .start, above: HybridTimestamp(bits: 0)))
+                    startBy: .start, date: HybridTimestamp(bits: 0)))
             guard case .forward(let read) = try PeerMessage(bytes: message.encoded) else {
                 Issue.record("another message")
                 return
@@ -147,7 +147,7 @@ private let golden: [(String, PeerMessage, String)] = [
                     operation: .put(
                         Mutation(content: .tombstone, causality: .seen(object.context)), options)),
                 patience: .milliseconds(2), startBy: Instant(nanoseconds: 7),
-                above: HybridTimestamp(bits: 8))),
+                date: HybridTimestamp(bits: 8))),
         "14ac02016b01000001010100000000000000020405000000000000000001000201010102"
             + "01e807d00f" + "07000000000000000800000000000000"
     ),

@@ -38,7 +38,7 @@ struct Sample {
             .forward(
                 Forward(
                     operation: operation(), request: request(), patience: duration(),
-                    startBy: instant(), above: timestamp()))
+                    startBy: instant(), date: timestamp()))
         case 5:
             .forwardReply(
                 ForwardReply(

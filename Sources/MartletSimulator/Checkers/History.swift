@@ -50,9 +50,19 @@ struct Operation {
     var answeredAt: Instant?
     /// Under how many dots it was carried out.
     var dotCount = 0
+    /// The timestamp under which it was carried out first.
+    var date: HybridTimestamp?
+    /// Whether it was carried out again under another timestamp.
+    var hasTwoDates = false
 
     /// Whether its client has been told how it went.
     var isAnswered: Bool { answeredAt != nil }
+
+    mutating func carriedOut(as sibling: Sibling) {
+        dotCount += 1
+        hasTwoDates = hasTwoDates || date.map { $0 != sibling.timestamp } ?? false
+        date = date ?? sibling.timestamp
+    }
 }
 
 /// One version, as it was issued.
@@ -172,7 +182,7 @@ struct History {
     /// Notes a new version and what its coordinator held of the key.
     mutating func issue(_ sibling: Sibling, key: Int, replacing held: [Dot]) -> Version {
         let operation = request(behind: sibling, key: key)
-        if let operation { operations[operation].dotCount += 1 }
+        if let operation { operations[operation].carriedOut(as: sibling) }
         let seen = operation.flatMap { operations[$0].seen }
         let place = lineages[key].add(sibling, seen: places(of: seen ?? held, key: key))
         let version = Version(

@@ -48,7 +48,7 @@ struct ShownOrderCheck {
             return nil
         }
         let older = history.operations[number]
-        guard older.dotCount == 1, let answeredAt = older.answeredAt else { return nil }
+        guard !older.hasTwoDates, let answeredAt = older.answeredAt else { return nil }
         for write in acknowledged {
             let newer = history.operations[write.operation]
             // One that the node could not believe has been dated by a clock that was wrong.
