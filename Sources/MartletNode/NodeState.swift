@@ -74,11 +74,28 @@ struct ActorRecord: Hashable {
     /// The last counter that was used; nil unless the node stopped cleanly.
     var counter: UInt64?
 
+    init(incarnation: UInt32, counter: UInt64) {
+        self.incarnation = incarnation
+        self.counter = counter
+    }
+
     /// The actor of `dots`, which is that of the node `local`.
     init(_ dots: DotSource, of local: NodeID, counter: UInt64?) {
         name = dots.actor.node == local ? nil : dots.actor.node
         incarnation = dots.actor.incarnation
         self.counter = counter
+    }
+}
+
+extension NodeCore {
+    /// Writes down in an empty storage that whoever starts on it has stopped cleanly after that
+    /// many writes: simulations begin with numbers that are large.
+    package static func age(
+        _ engine: StorageEngine, incarnation: UInt32, counter: UInt64
+    ) throws(WriteRefusal) {
+        var batch = WriteBatch()
+        batch.put(ActorRecord(incarnation: incarnation, counter: counter))
+        try engine.write(batch)
     }
 }
 

@@ -51,15 +51,17 @@ package enum Simulation {
         tracing trace: Trace?,
         logging: ((LoggedLine) -> Void)?
     ) -> SimulationReport {
-        let scenario = reduction.applied(to: whole)
-        var schedule = Schedule(scenario, seed: seed)
+        let drawSeed = whole.drawSeed(seed)
+        let scenario = reduction.applied(to: whole.drawn(drawSeed))
+        var schedule = Schedule(scenario, seed: drawSeed)
         schedule.reduction = reduction
-        var report = SimulationReport(scenario: scenario.name, schedule)
+        var report = SimulationReport(scenario: scenario.name, seed: seed, schedule)
         do {
             var world = try World(scenario, schedule: schedule, planted: planted, logging: logging)
             world.trace = trace
             assemble(&world)
             if world.violation == nil {
+                world.preload()
                 world.beginRestlessness()
                 world.run(until: world.now + reduction.duration(of: scenario))
                 if !world.schedule.core.absences.isEmpty {

@@ -100,15 +100,20 @@
             }
         }
 
+        /// The seeds tried: which knobs a seed turns decides how likely a bug shows.
+        private static let seeds: ClosedRange<UInt64> = 1...8
+
         @Test("Every planted bug is caught as what it is", arguments: PlantedFault.allCases)
         func caught(planted: PlantedFault) throws {
             let scenario = try Scenario.load(
                 text: Self.scenario(planted), name: planted.rawValue)
-            let sound = Simulation.run(scenario, seed: 1)
+            let caught = try #require(
+                Self.seeds.lazy.map { Simulation.run(scenario, seed: $0, planting: planted) }
+                    .first { $0.verdict != .passed }, "\(planted) lives")
+            #expect(caught.verdict == .failed(planted.breaks), "\(caught)")
+            #expect(caught.witness != nil)
+            let sound = Simulation.run(scenario, seed: caught.seed)
             #expect(sound.verdict == .passed, "\(sound)")
-            let report = Simulation.run(scenario, seed: 1, planting: planted)
-            #expect(report.verdict == .failed(planted.breaks), "\(report)")
-            #expect(report.witness != nil)
         }
 
         @Test("Every promise has a bug that breaks it", arguments: Promise.allCases)

@@ -43,7 +43,7 @@ package struct Reduction: Hashable, Sendable {
     func applied(to scenario: Scenario) -> Scenario {
         guard let nodeCount else { return scenario }
         var scenario = scenario
-        scenario.nodeCount = nodeCount
+        scenario.nodeCount = min(scenario.nodeCount, nodeCount)
         scenario.zoneCount = min(scenario.zoneCount, nodeCount)
         return scenario
     }

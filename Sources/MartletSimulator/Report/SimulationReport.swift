@@ -69,9 +69,9 @@ package struct SimulationReport: Sendable {
     /// The hash over all events and the final state.
     package internal(set) var logHash: UInt64 = 0
 
-    init(scenario: String, _ schedule: Schedule) {
+    init(scenario: String, seed: UInt64, _ schedule: Schedule) {
         self.scenario = scenario
-        seed = schedule.seed
+        self.seed = seed
         faults = schedule.keptFaults
         leftOut = schedule.leftOut
     }

@@ -3,7 +3,7 @@ internal import MartletBase
 
 extension Section {
     static let nodeFaultKinds = [
-        "pause", "clock-jump", "move", "slow-disk", "full-disk", "faulty-disk", "bit-flip",
+        "pause", "stop", "clock-jump", "move", "slow-disk", "full-disk", "faulty-disk", "bit-flip",
         "lost-disk",
     ]
 
@@ -12,6 +12,10 @@ extension Section {
         if let inner = try section("pause") {
             try inner.expect(only: Self.timing + ["node"])
             return try inner.fault(.node(.pause(try inner.choice("node"))))
+        }
+        if let inner = try section("stop") {
+            try inner.expect(only: Self.timing + ["node"])
+            return try inner.fault(.node(.stop(try inner.choice("node"))))
         }
         if let inner = try section("clock-jump") {
             try inner.expect(only: Self.timing + ["node", "by"])

@@ -6,7 +6,7 @@ extension Section {
     static let timing = ["at", "for", "count", "chance"]
     private static let blocking = timing + ["flapping"]
     private static let kinds =
-        ["crash", "crash-all", "partition", "isolate", "one-way"] + linkFaultKinds + nodeFaultKinds
+        ["crash", "crash-all", "crash-zone", "partition", "isolate", "one-way"] + linkFaultKinds + nodeFaultKinds
         + ["overload"]
 
     /// The fault that this entry of the list of faults declares.
@@ -23,6 +23,10 @@ extension Section {
         if let inner = try section("crash-all") {
             try inner.expect(only: Self.timing + ["loss"])
             return try inner.fault(.crashAll(try inner.loss()))
+        }
+        if let inner = try section("crash-zone") {
+            try inner.expect(only: Self.timing + ["loss"])
+            return try inner.fault(.crashZone(try inner.loss()))
         }
         if let inner = try section("partition") {
             try inner.expect(only: Self.blocking + ["groups"])
@@ -69,7 +73,7 @@ extension Section {
         return choice
     }
 
-    /// `halves`, `random`, a number of groups, or lists of nodes.
+    /// `halves`, `random`, `zone`, a number of groups, or lists of nodes.
     private func grouping() throws(ScenarioError) -> Grouping {
         var grouping = Grouping.random
         if isWord("groups") {
@@ -77,11 +81,12 @@ extension Section {
                 switch text {
                 case "halves": return .halves
                 case "random": return .random
+                case "zone": return .zone
                 default:
                     if let count = Int(text), count >= 2 { return .split(count) }
                     throw WordError(
                         problem:
-                            "\(text) is no grouping: write halves, random, 3 or [[1, 2], [3]]")
+                            "\(text) is no grouping: write halves, random, zone, 3 or [[1, 2], [3]]")
                 }
             }
             return grouping
@@ -108,7 +113,7 @@ extension FaultSpecification {
         case .partition(.groups(let groups)): return groups.joined().max()
         case .partition(.split(let count)): return count
         case .node(let fault): return number(fault.node)
-        case .crashAll, .partition, .swizzle, .overload: return nil
+        case .crashAll, .crashZone, .partition, .swizzle, .overload: return nil
         }
     }
 }

@@ -7,6 +7,8 @@ package import MartletStorage
 package enum NodeFaultSpecification: Sendable {
     /// Its process is stopped and goes on later; its clocks go on meanwhile.
     case pause(NodeChoice)
+    /// It is told to stop, does so in good order, and starts again.
+    case stop(NodeChoice)
     /// Its wall clock is set forward, or back below 0, once and for good.
     case clockJump(NodeChoice, by: ClosedRange<Duration>)
     /// It crashes, and starts again under another address; nil draws what it loses.
@@ -25,7 +27,7 @@ package enum NodeFaultSpecification: Sendable {
     /// Which node it is for.
     var node: NodeChoice {
         switch self {
-        case .pause(let node), .clockJump(let node, _), .move(let node, _),
+        case .pause(let node), .stop(let node), .clockJump(let node, _), .move(let node, _),
             .slowDisk(let node, _), .fullDisk(let node, _), .faultyDisk(let node, _),
             .bitFlip(let node), .lostDisk(let node):
             node
@@ -36,6 +38,7 @@ package enum NodeFaultSpecification: Sendable {
     func drawn(_ nodes: Int, _ random: inout SeededRandom) -> NodeFault {
         switch self {
         case .pause(let choice): return .pause(choice.drawn(nodes, &random))
+        case .stop(let choice): return .stop(choice.drawn(nodes, &random))
         case .clockJump(let choice, let range):
             let node = choice.drawn(nodes, &random)
             return .clockJump(node, by: random.duration(in: range))
@@ -68,6 +71,7 @@ extension Schedule {
 /// An exact fault of one node, counted from 0.
 enum NodeFault: Sendable {
     case pause(Int)
+    case stop(Int)
     case clockJump(Int, by: Duration)
     case move(Int, MemoryDisk.CrashLoss)
     case slowDisk(Int, factor: Int)
@@ -79,7 +83,7 @@ enum NodeFault: Sendable {
     /// Whether it lasts, rather than being over as soon as it has happened.
     var isLasting: Bool {
         switch self {
-        case .pause, .move, .slowDisk, .fullDisk, .faultyDisk, .lostDisk: true
+        case .pause, .stop, .move, .slowDisk, .fullDisk, .faultyDisk, .lostDisk: true
         case .clockJump, .bitFlip: false
         }
     }
@@ -88,6 +92,7 @@ enum NodeFault: Sendable {
     var name: String {
         switch self {
         case .pause(let node): return "pause of \(node + 1)"
+        case .stop(let node): return "stop of \(node + 1)"
         case .clockJump(let node, let difference):
             let sign = difference < .zero ? "" : "+"
             return "clock-jump of \(node + 1) by \(sign)\(difference.signedMilliseconds)ms"

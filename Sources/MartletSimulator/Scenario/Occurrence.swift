@@ -7,6 +7,8 @@ package enum Occurrence: Int, Hashable, Sendable, CaseIterable {
     case acknowledgedWrite
     /// A node crashed.
     case crash
+    /// A node stopped in good order.
+    case cleanStop
     /// A node crashed soon after it had started again.
     case crashLoop
     /// A node started again under another address.

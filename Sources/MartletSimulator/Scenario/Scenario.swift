@@ -18,8 +18,12 @@ package struct Scenario: Sendable {
     package var replicaCount = 3
     /// Q: partitions of the cluster. Few, so that a small run still has several keys in each.
     package var partitionCount = 64
+    /// Those of the numbers that are ranges.
+    var ranges: [Measure: ClosedRange<Int>] = [:]
     /// What the clients do.
     package var workload = WorkloadSettings()
+    /// The share of the keys that are written before the workload begins.
+    package var preload = 0.0
     /// How long clients and faults last.
     package var duration = Duration.seconds(20)
     /// The bound within which everything must have settled once all faults are over.
@@ -85,6 +89,8 @@ package struct FaultSpecification: Sendable {
         case crash(NodeChoice, MemoryDisk.CrashLoss?)
         /// Every node at once.
         case crashAll(MemoryDisk.CrashLoss?)
+        /// Every node of one zone at once, drawn.
+        case crashZone(MemoryDisk.CrashLoss?)
         /// Groups of nodes that cannot reach each other.
         case partition(Grouping)
         /// A node that nobody reaches, that reaches nobody, or both.
@@ -145,6 +151,8 @@ package enum Grouping: Hashable, Sendable {
     case random
     /// So many groups of equal size, or some larger by one, drawn per seed.
     case split(Int)
+    /// The nodes of one zone, drawn per seed, and all others.
+    case zone
     /// These, counted from 1; a node in none of them is cut off from all.
     case groups([[Int]])
 }

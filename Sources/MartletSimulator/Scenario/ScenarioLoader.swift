@@ -153,15 +153,13 @@ extension Section {
     func read(into scenario: inout Scenario) throws(ScenarioError) {
         try expect(only: [
             "description", "nodes", "zones", "n", "partitions", "clients", "rate", "keys",
-            "value-bytes", "popularity", "carts", "counters", "mix", "lifetime", "habits",
+            "value-bytes", "popularity", "preload", "carts", "counters", "mix", "lifetime", "habits",
             "duration", "settle", "core", "network", "disk", "clocks", "options", "limits",
             "swarm", "faults", "expects", "settings",
         ])
         try read("description", into: &scenario.description) { (text) throws(WordError) in text }
-        try read("nodes", into: &scenario.nodeCount, ScenarioText.count)
-        try read("zones", into: &scenario.zoneCount, ScenarioText.count)
-        try read("n", into: &scenario.replicaCount, ScenarioText.count)
-        try read("partitions", into: &scenario.partitionCount, ScenarioText.count)
+        for measure in Measure.allCases { try read(measure, into: &scenario) }
+        try read("preload", into: &scenario.preload, ScenarioText.share)
         try read("duration", into: &scenario.duration, ScenarioText.duration)
         try read("settle", into: &scenario.settle, ScenarioText.duration)
         try readRange("core", into: &scenario.core, ScenarioText.share)
@@ -191,6 +189,14 @@ extension Section {
         }
         for node in try list("expects") { scenario.expects.append(try occurrence(node)) }
         try check(scenario)
+    }
+
+    /// A whole number, or a range of them.
+    private func read(_ measure: Measure, into scenario: inout Scenario) throws(ScenarioError) {
+        var range = scenario[measure]...scenario[measure]
+        try readRange(measure.rawValue, into: &range, ScenarioText.count)
+        scenario[measure] = range.upperBound
+        if range.count > 1 { scenario.ranges[measure] = range }
     }
 
     private func read(into network: inout NetworkSettings) throws(ScenarioError) {
@@ -224,30 +230,34 @@ extension Section {
         }
     }
 
+    private func check(
+        _ measure: Measure, _ value: Int, _ limits: ClosedRange<Int>
+    ) throws(ScenarioError) {
+        let node = mapping[measure.rawValue]
+        guard limits.contains(value) else {
+            let range = "\(limits.lowerBound) to \(limits.upperBound)"
+            throw error("\(measure.rawValue) is \(value), must be \(range)", at: node)
+        }
+        guard measure != .partitions || PartitionCount(value) != nil else {
+            throw error("partitions is \(value), must be a power of two up to 16384", at: node)
+        }
+    }
+
     /// Contradictions between the parts.
     private func check(_ scenario: Scenario) throws(ScenarioError) {
-        func within(_ key: String, _ value: Int, _ range: ClosedRange<Int>) throws(ScenarioError) {
-            guard !range.contains(value) else { return }
-            throw error(
-                "\(key) is \(value), must be \(range.lowerBound) to \(range.upperBound)",
-                at: mapping[key])
-        }
-        try within("nodes", scenario.nodeCount, 1...64)
-        try within("zones", scenario.zoneCount, 1...scenario.nodeCount)
-        try within("n", scenario.replicaCount, 1...Topology.replicaCountLimit)
-        try within("clients", scenario.workload.clientCount, 0...1_000)
-        try within("rate", scenario.workload.rate, 1...10_000)
-        try within("keys", scenario.workload.keyCount, 1...1_000_000)
-        guard PartitionCount(scenario.partitionCount) != nil else {
-            throw error(
-                "partitions is \(scenario.partitionCount), must be a power of two up to 16384",
-                at: mapping["partitions"])
+        for measure in Measure.allCases {
+            let limits = measure.limits(nodes: scenario.nodeCount)
+            let highest = scenario[measure]
+            for value in [scenario.ranges[measure]?.lowerBound ?? highest, highest] {
+                try check(measure, value, limits)
+            }
         }
         try check(scenario.workload)
+        let fewest = scenario.ranges[.nodes]?.lowerBound ?? scenario.nodeCount
         for fault in scenario.faults {
-            guard let number = fault.highestNode, number > scenario.nodeCount else { continue }
+            guard let number = fault.highestNode, number > fewest else { continue }
             throw error(
-                "a fault is for node \(number) of \(scenario.nodeCount)", at: mapping["faults"])
+                "a fault is for node \(number) of \(fewest)", at: mapping["faults"])
         }
     }
 }

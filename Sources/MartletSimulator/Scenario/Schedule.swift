@@ -2,6 +2,7 @@
 // what a run is played from; the draws of one concern never shift those of another.
 internal import MartletAntiEntropy
 internal import MartletBase
+internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
 internal import MartletStorage
@@ -52,6 +53,7 @@ package struct Fault: Sendable, CustomStringConvertible {
 
 /// Everything that a seed decides before the run.
 struct Schedule {
+    /// What everything is drawn from: `Scenario.drawSeed` of the run's seed.
     let seed: UInt64
     let conditions: NetworkConditions
     let syncDelay: ClosedRange<Duration>
@@ -60,6 +62,9 @@ struct Schedule {
     let replication: ReplicationOptions
     let storage: StorageOptions
     let antiEntropy: AntiEntropyOptions
+    let membership: MembershipOptions
+    /// How old each node is.
+    let ages: [Age]
     let faults: [Fault]
     /// Who is left when the unrest is over.
     let core: Core
@@ -84,9 +89,11 @@ struct Schedule {
         self.conditions = conditions
         syncDelay = scenario.syncDelay
         clocks = WallClock.drawn(scenario, seed: seed)
-        replication = Self.replicationOptions(scenario, seed)
-        storage = Self.storageOptions(scenario, seed)
-        antiEntropy = Self.antiEntropyOptions(scenario, seed)
+        replication = .drawn(scenario, seed)
+        storage = .drawn(scenario, seed)
+        antiEntropy = .drawn(scenario, seed)
+        membership = .drawn(scenario, seed)
+        ages = Age.drawn(scenario, seed)
         var faults: [Fault] = []
         for (index, specification) in scenario.faults.enumerated() {
             var random = SeededRandom(seed: seed, stream: "fault \(index)")
@@ -94,63 +101,6 @@ struct Schedule {
         }
         self.faults = faults
         core = Core(scenario, seed: seed)
-    }
-
-    /// Knobs whose values must not matter to any promise.
-    private static func replicationOptions(
-        _ scenario: Scenario, _ seed: UInt64
-    ) -> ReplicationOptions {
-        var random = SeededRandom(seed: seed, stream: "replication options")
-        var options = ReplicationOptions()
-        if !scenario.usesStandardSettings {
-            options.readAllChance = [0, 0.05, 0.5][random.below(3)]
-            options.inlineLimitBytes = [64, 4 << 10][random.below(2)]
-            options.hintWindowLimit = [1, 8, 128][random.below(3)]
-        }
-        if let limit = scenario.requestLimit {
-            options.requestLimit = limit.lowerBound + random.below(limit.count)
-        }
-        return options
-    }
-
-    /// Quick, so that a short run sees many comparisons, and tombstones go.
-    private static func antiEntropyOptions(
-        _ scenario: Scenario, _ seed: UInt64
-    ) -> AntiEntropyOptions {
-        var random = SeededRandom(seed: seed, stream: "anti-entropy options")
-        var options = AntiEntropyOptions()
-        if scenario.usesStandardSettings { return options }
-        options.period = random.duration(in: .milliseconds(500)...(.seconds(5)))
-        options.confirmation = random.duration(in: .milliseconds(50)...(.seconds(1)))
-        options.promiseInterval = random.duration(in: .milliseconds(200)...(.seconds(2)))
-        options.promiseLag = [.zero, .seconds(1), .seconds(5)][random.below(3)]
-        options.expirySlack = [.zero, .seconds(4)][random.below(2)]
-        options.verification = [.zero, .seconds(10)][random.below(2)]
-        return options
-    }
-
-    private static func storageOptions(_ scenario: Scenario, _ seed: UInt64) -> StorageOptions {
-        var random = SeededRandom(seed: seed, stream: "storage options")
-        var options = StorageOptions()
-        options.digest = .object
-        options.sync = SyncChoice.drawn(scenario.syncModes, seed: seed)
-        if scenario.usesStandardSettings { return options }
-        options.segmentBytes = [32 << 10, 256 << 10, 4 << 20][random.below(3)]
-        options.prewriteBytes = [0, 16 << 10][random.below(2)]
-        options.chunkTargetBytes = [1 << 10, 1 << 20][random.below(2)]
-        options.compressLog = random.chance(0.25)
-        options.flushBytes = [2 << 10, 16 << 10, 1 << 20][random.below(3)]
-        options.memtableLimitBytes = options.flushBytes * 16
-        options.blockBytes = [256, 2 << 10][random.below(2)]
-        options.filterBitsPerKey = [0, 10][random.below(2)]
-        options.tableBytes = [2 << 10, 64 << 10][random.below(2)]
-        options.levelZeroTrigger = 2 + random.below(3)
-        options.levelOneBytes = [4 << 10, 64 << 10][random.below(2)]
-        options.levelRatio = [2, 10][random.below(2)]
-        options.blockCacheBytes = [0, 4 << 10, 1 << 20][random.below(3)]
-        options.openTableLimit = [1, 64][random.below(2)]
-        options.reserveShare = [0.02, 0.3][random.below(2)]
-        return options
     }
 }
 
@@ -163,13 +113,16 @@ extension FaultSpecification {
             let at = random.duration(in: at)
             let lasting = min(
                 random.duration(in: self.lasting), max(.zero, scenario.duration - at))
-            let (action, name) = draw(scenario.nodeCount, &random)
+            let (action, name) = draw(scenario, &random)
             let fault = Fault(at: at, lasting: lasting, action: action, name: name)
             return parts(of: fault, &random) + crashes(after: fault, &random)
         }
     }
 
-    private func draw(_ nodes: Int, _ random: inout SeededRandom) -> (Fault.Action, String) {
+    private func draw(
+        _ scenario: Scenario, _ random: inout SeededRandom
+    ) -> (Fault.Action, String) {
+        let nodes = scenario.nodeCount
         switch kind {
         case .crash(let choice, let loss):
             let node = choice.drawn(nodes, &random)
@@ -178,6 +131,18 @@ extension FaultSpecification {
         case .crashAll(let loss):
             let drawn = loss ?? .drawn(&random)
             return (.crash((0..<nodes).map { ($0, drawn) }), "crash of all losing \(drawn)")
+        case .crashZone(let loss):
+            let zone = random.below(scenario.zoneCount)
+            let drawn = loss ?? .drawn(&random)
+            return (
+                .crash(scenario.nodes(ofZone: zone).map { ($0, drawn) }),
+                "crash of zone \(zone + 1) losing \(drawn)"
+            )
+        case .partition(.zone):
+            let zone = scenario.nodes(ofZone: random.below(scenario.zoneCount))
+            let pairs = Self.pairs(between: [zone], of: nodes)
+            let text = zone.map { "\($0 + 1)" }.joined(separator: ",")
+            return (.block(pairs), "partition \(text) | the others")
         case .partition(let grouping):
             let groups = grouping.drawn(nodes, &random)
             let text = groups.map { $0.map { "\($0 + 1)" }.joined(separator: ",") }
@@ -244,7 +209,7 @@ extension Grouping {
             switch self {
             case .halves: nodes / 2
             case .random: 1 + random.below(max(1, nodes - 1))
-            case .groups, .split: 0
+            case .groups, .split, .zone: 0
             }
         if case .groups(let groups) = self { return groups.map { $0.map { $0 - 1 } } }
         if case .split(let count) = self { return Self.dealt(order, count) }

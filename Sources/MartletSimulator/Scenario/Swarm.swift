@@ -7,6 +7,8 @@ internal import MartletBase
 enum TroubleClass: String, CaseIterable {
     case crash
     case crashAll = "crash-all"
+    case crashZone = "crash-zone"
+    case stop
     case loops, partition, isolate
     case oneWay = "one-way"
     case flapping, slow, swizzle, pause
@@ -73,7 +75,7 @@ struct Swarm {
 extension Scenario {
     /// The classes of trouble that the scenario has and the seed does without.
     package func leftOut(seed: UInt64) -> [String] {
-        Swarm(self, seed: seed).leftOut.map(\.rawValue)
+        Swarm(self, seed: drawSeed(seed)).leftOut.map(\.rawValue)
     }
 
     /// Whether there is any of it, left out or not.
@@ -100,6 +102,7 @@ extension FaultSpecification.Kind {
         switch self {
         case .crash: .crash
         case .crashAll: .crashAll
+        case .crashZone: .crashZone
         case .partition: .partition
         case .isolate: .isolate
         case .oneWay: .oneWay
@@ -107,6 +110,7 @@ extension FaultSpecification.Kind {
         case .swizzle: .swizzle
         case .overload: .overload
         case .node(.pause): .pause
+        case .node(.stop): .stop
         case .node(.clockJump): .clockJump
         case .node(.move): .move
         case .node(.slowDisk): .slowDisk

@@ -4,9 +4,6 @@ internal import MartletWire
 
 extension Section {
     func read(into workload: inout WorkloadSettings) throws(ScenarioError) {
-        try read("clients", into: &workload.clientCount, ScenarioText.count)
-        try read("rate", into: &workload.rate, ScenarioText.count)
-        try read("keys", into: &workload.keyCount, ScenarioText.count)
         try read("carts", into: &workload.cartCount, ScenarioText.count)
         try read("counters", into: &workload.counterCount, ScenarioText.count)
         try read("popularity", into: &workload.popularity, ScenarioText.popularity)

@@ -13,6 +13,8 @@ final class SimulatedNode {
     var configuration: NodeConfiguration
     let options: StorageOptions
     var clock: WallClock
+    /// How old it is at its first start.
+    let age: Age
     var disk = MemoryDisk()
     var storage: OpenedStorage
     var core: NodeCore?
@@ -60,12 +62,13 @@ final class SimulatedNode {
 
     init(
         index: Int, configuration: NodeConfiguration, options: StorageOptions,
-        clock: WallClock
+        clock: WallClock, age: Age = .new
     ) throws(StorageError) {
         self.index = index
         self.configuration = configuration
         self.options = options
         self.clock = clock
+        self.age = age
         storage = try StorageEngine.open(disk: disk, options: options)
     }
 
@@ -109,6 +112,9 @@ final class SimulatedNode {
     /// is full.
     func start(at now: Instant, seed: UInt64) throws {
         if trouble.opensAtStart { try reopen() }
+        if id == nil, age.counter > 0 {
+            try NodeCore.age(engine, incarnation: age.incarnation, counter: age.counter)
+        }
         let opened = try NodeCore.open(
             configuration, engine: engine, seed: StableHash.mix(seed &+ UInt64(life)),
             at: moment(now))
@@ -144,6 +150,13 @@ final class SimulatedNode {
         disk.crash(loss, random: &random)
         trouble.ends(life: life)
         try lookAtDisk()
+    }
+
+    /// Writes and syncs all that has been handed to the log, and closes it.
+    func closeLog() {
+        _ = storage.log.append(gathered)
+        _ = storage.log.close()
+        isWorking = false
     }
 
     /// The crash falls between two disk operations of the background step that was due.

@@ -30,7 +30,7 @@ extension World {
             nodes[node].disk.inject(
                 faults, random: SeededRandom(seed: seed, stream: "disk faults"))
         case .bitFlip(let node): flipBit(on: nodes[node], index)
-        case .pause, .clockJump, .move, .lostDisk: return
+        case .pause, .stop, .clockJump, .move, .lostDisk: return
         }
         if fault.isLasting {
             let lasting = schedule.faults[index].lasting
@@ -47,7 +47,7 @@ extension World {
         case .faultyDisk(let node, _):
             nodes[node].trouble.isFaulty = false
             nodes[node].disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
-        case .pause, .clockJump, .move, .bitFlip, .lostDisk: return
+        case .pause, .stop, .clockJump, .move, .bitFlip, .lostDisk: return
         }
         checkAlways()
     }

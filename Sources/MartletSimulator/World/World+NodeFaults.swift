@@ -29,6 +29,7 @@ extension World {
             nodes[node].pause = Pause(fault: index)
             pausedCount += 1
             queue.schedule(.faultEnds(index), at: now + lasting)
+        case .stop(let node): stop(node, for: lasting)
         case .clockJump(let node, let difference):
             occurrences[.clockJump] += 1
             nodes[node].clock.jump(by: difference)
@@ -53,7 +54,7 @@ extension World {
         case .slowDisk, .fullDisk, .faultyDisk: diskFaultEnds(fault)
         case .clockJump(let node, let difference):
             nodes[node].clock.jump(by: .zero - difference)
-        case .move, .bitFlip, .lostDisk: break
+        case .stop, .move, .bitFlip, .lostDisk: break
         }
     }
 

@@ -189,6 +189,16 @@ extension World {
         checkWatermarks(of: node)
     }
 
+    /// A node is told to stop: it leaves its mark, and loses nothing.
+    mutating func stop(_ index: Int, for lasting: Duration) {
+        let node = nodes[index]
+        guard node.isUp, node.pause == nil else { return }
+        occurrences[.cleanStop] += 1
+        turn(index, .stopping)
+        node.closeLog()
+        goDown(node, .nothing, for: lasting)
+    }
+
     mutating func crash(_ index: Int, _ loss: MemoryDisk.CrashLoss, for lasting: Duration) {
         let node = nodes[index]
         guard node.isUp else { return }
@@ -196,6 +206,13 @@ extension World {
         if node.life > 0, now.since(node.startedAt) <= FaultSpecification.loopUptime.upperBound {
             occurrences[.crashLoop] += 1
         }
+        goDown(node, loss, for: lasting)
+    }
+
+    private mutating func goDown(
+        _ node: SimulatedNode, _ loss: MemoryDisk.CrashLoss, for lasting: Duration
+    ) {
+        let index = node.index
         endPause(of: node)
         var random = SeededRandom(
             seed: StableHash.mix(schedule.seed &+ UInt64(index) << 32 ^ UInt64(node.life)),

@@ -95,7 +95,8 @@ struct World {
             nodes.append(
                 try SimulatedNode(
                     index: index, configuration: Self.configuration(index, scenario, schedule),
-                    options: schedule.storage, clock: schedule.clocks[index]))
+                    options: schedule.storage, clock: schedule.clocks[index],
+                    age: schedule.ages[index]))
         }
         self.nodes = nodes
         links = (0..<count * count).map { Link(from: $0 / count, to: $0 % count) }
@@ -118,6 +119,7 @@ struct World {
             seeds: (0..<min(seedCount, scenario.nodeCount)).map(peerEndpoint))
         configuration.replication = schedule.replication
         configuration.antiEntropy = schedule.antiEntropy
+        configuration.membership = schedule.membership
         return configuration
     }
 
