@@ -147,7 +147,7 @@ extension AntiEntropy {
         guard let from = object.mortalFrom else { return [.value] }
         var found: [RemovalObstacle] = []
         if from.milliseconds > 0 {
-            let slack = UInt64(max(0, options.expirySlack.milliseconds))
+            let slack = UInt64(max(0, (options.expirySlack + clockMargin).milliseconds))
             let until = WallTime(milliseconds: from.milliseconds.addingCapped(slack))
             if wall < until { found.append(.expiry(until)) }
         }

@@ -135,7 +135,7 @@ extension AntiEntropy {
             sweep = nil
             return sweeps.append(partition)
         }
-        let wall = now.wall.earlier(by: options.expirySlack)
+        let wall = now.wall.earlier(by: options.expirySlack + clockMargin)
         let due = page.entries.filter { isDue($0.value, in: partition, at: wall) }
         for entry in due {
             effects.append(

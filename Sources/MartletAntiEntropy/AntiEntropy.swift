@@ -58,6 +58,9 @@ public struct AntiEntropy {
     public var mayPromise = true
     /// Whether it is confirmed enough to tell that something has expired.
     public var mayRemove = true
+    /// By how much the clock in the middle of all may be behind that by which the node goes: an
+    /// object stays that much longer after its expiry.
+    public var clockMargin = Duration.zero
 
     var round: UInt64 = 0
     var cuts: [UInt64: Cut] = [:]

@@ -59,6 +59,9 @@ public struct ClockWatch: Sendable {
     /// Within which the middle lies, whatever the own clock says.
     private var low = Int64.min
     private var high = Int64.max
+    /// The same of the earliest that the middle can be, whatever the clocks show that have not
+    /// been read.
+    private var earliest = (low: Int64.min, high: Int64.min)
     private var ownBase: Int64?
     /// Where the own clock was before it leapt, and when it did.
     private var leap: (from: Int64, at: Instant)?
@@ -66,6 +69,12 @@ public struct ClockWatch: Sendable {
     /// A watch that takes clocks beyond `limit` from the middle for wrong.
     public init(limit: Duration) {
         self.limit = limit
+    }
+
+    /// How many members the ring has, this one included; of more than can be kept the latest read
+    /// stand for all.
+    public var memberCount = 1 {
+        didSet { if memberCount != oldValue { findMiddle() } }
     }
 
     /// How many clocks of others have been read lately.
@@ -98,6 +107,14 @@ public struct ClockWatch: Sendable {
     public func adjusted(_ shown: Moment) -> Moment {
         let base = Self.base(of: shown)
         return moved(shown, by: held(base) - base)
+    }
+
+    /// By how much the middle of all clocks may be behind the time that the node goes by, which
+    /// knows it only among those that it has read; nil when not even a majority was.
+    public var margin: Duration? {
+        guard let ownBase else { return nil }
+        let behind = min(max(ownBase, earliest.low), earliest.high)
+        return behind == .min ? nil : .milliseconds(max(0, held(ownBase) - behind))
     }
 
     private func moved(_ shown: Moment, by milliseconds: Int64) -> Moment {
@@ -147,10 +164,10 @@ public struct ClockWatch: Sendable {
         findMiddle()
     }
 
-    /// Whether more than half of a cluster of `count` members has been compared, this one included;
-    /// of a large one, a sample.
-    public func hasMajority(of count: Int) -> Bool {
-        readings.count + 1 > min(count, Self.readingLimit) / 2
+    /// Whether more than half of the members have been compared, this one included; of a large
+    /// ring, a sample.
+    public var hasMajority: Bool {
+        readings.count + 1 > min(memberCount, Self.readingLimit) / 2
     }
 
     /// By how many milliseconds the own clock was ahead of the time that the node goes by, at the
@@ -175,6 +192,15 @@ public struct ClockWatch: Sendable {
         let index = sorted.count / 2
         low = index > 0 ? sorted[index - 1].base - sorted[index - 1].error : .min
         high = index < sorted.count ? sorted[index].base + sorted[index].error : .max
+        // Those that have not been read may all be earlier.
+        let known = sorted.count + 1
+        let count = memberCount > Self.readingLimit ? known : max(memberCount, known)
+        let place = (count - 1) / 2 - (count - known)
+        func end(_ index: Int) -> Int64 { sorted[index].base - sorted[index].error }
+        earliest =
+            place < 0
+            ? (.min, .min)
+            : (place > 0 ? end(place - 1) : .min, place < sorted.count ? end(place) : .max)
     }
 
     private static func base(of moment: Moment) -> Int64 {

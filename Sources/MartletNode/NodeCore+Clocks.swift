@@ -21,16 +21,18 @@ extension NodeCore {
 
     /// Takes in what the clocks show and tells the protocols what they may do by it.
     mutating func compareClocks(_ shown: Moment, into effects: inout [NodeEffect]) -> Moment {
+        let count = topology?.members.count ?? 1
+        clocks.memberCount = count
         let now = clocks.adjust(shown)
         shownWall = shown.wall
-        let count = topology?.members.count ?? 1
         let standing = clocks.standing
         let isOnlyOne = count == 1
         replication.trustsClock = isOnlyOne || standing == .agreed
-        antiEntropy.mayPromise = isOnlyOne ? standing != .leapt : clocks.hasMajority(of: count)
+        antiEntropy.mayPromise = isOnlyOne ? standing != .leapt : clocks.hasMajority
         antiEntropy.mayRemove =
             isOnlyOne
-            ? standing != .leapt : standing == .agreed && clocks.hasMajority(of: count)
+            ? standing != .leapt : standing == .agreed && clocks.hasMajority
+        antiEntropy.clockMargin = clocks.margin ?? .zero
         if standing.isDoubtful != notedStanding.isDoubtful {
             notedStanding = standing
             effects.append(.note(.clockStands(standing)))

@@ -121,16 +121,38 @@ extension ClockWatch {
         var watch = ClockWatch(limit: .seconds(60))
         for number in 2...100 { watch.read(number, ahead: hour, at: UInt64(100 * number)) }
         #expect(watch.readingCount == ClockWatch.readingLimit)
-        #expect(watch.hasMajority(of: 1_000))
+        watch.memberCount = 1_000
+        #expect(watch.hasMajority)
         watch.keep(only: [id(99), id(100), id(2)])
         #expect(watch.readingCount == 2)
-        #expect(watch.hasMajority(of: 5))
-        #expect(!watch.hasMajority(of: 6))
+        watch.memberCount = 5
+        #expect(watch.hasMajority)
+        watch.memberCount = 6
+        #expect(!watch.hasMajority)
         _ = watch.correction(10_000 + 1_800_000 + 1, ahead: 0)
         #expect(watch.readingCount == 1)
         #expect(watch.standing == .agreed)
         _ = watch.correction(4_000_000, ahead: 0)
         #expect(watch.standing == .alone)
+    }
+
+    @Test("the middle of all may be as early as that of those read with all others before them")
+    func margin() throws {
+        var watch = ClockWatch(limit: .seconds(60))
+        watch.memberCount = 5
+        _ = watch.correction(10, ahead: 0)
+        #expect(watch.margin == nil, "the four others may all be years behind")
+        watch.read(2, ahead: -20_000, at: 100)
+        _ = watch.correction(200, ahead: 0)
+        #expect(watch.margin == nil)
+        watch.read(3, ahead: 10_000, at: 100)
+        _ = watch.correction(200, ahead: 0)
+        let partly = try #require(watch.margin).milliseconds
+        #expect((20_000...20_010).contains(partly), "\(partly)")
+        watch.read(4, ahead: -3_000, at: 100)
+        watch.read(5, ahead: 4_000, at: 100)
+        _ = watch.correction(200, ahead: 0)
+        #expect(try #require(watch.margin).milliseconds <= 4, "all are known")
     }
 
     @Test("whatever the clocks are, all nodes go by one time", arguments: 1...200)

@@ -6,7 +6,8 @@ extension Section {
     static let timing = ["at", "for", "count", "chance"]
     private static let blocking = timing + ["flapping"]
     private static let kinds =
-        ["crash", "crash-all", "crash-zone", "partition", "isolate", "one-way"] + linkFaultKinds + nodeFaultKinds
+        ["crash", "crash-all", "crash-zone", "partition", "isolate", "one-way"] + linkFaultKinds
+        + nodeFaultKinds
         + ["overload"]
 
     /// The fault that this entry of the list of faults declares.
@@ -86,7 +87,8 @@ extension Section {
                     if let count = Int(text), count >= 2 { return .split(count) }
                     throw WordError(
                         problem:
-                            "\(text) is no grouping: write halves, random, zone, 3 or [[1, 2], [3]]")
+                            "\(text) is no grouping: write halves, random, zone, 3 or [[1, 2], [3]]"
+                    )
                 }
             }
             return grouping

@@ -100,7 +100,7 @@ extension StorageOptions {
         options.blockCacheBytes = random.one(of: [0, 4 << 10, 1 << 20])
         options.openTableLimit = random.one(of: [1, 2, 64])
         options.snapshotLimit = random.one(of: [2, 16])
-        options.reserveShare = random.one(of: [0, 0.02, 0.3])
+        options.reserveShare = random.one(of: [0.02, 0.3])
         return options
     }
 }

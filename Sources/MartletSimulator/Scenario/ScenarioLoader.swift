@@ -153,7 +153,8 @@ extension Section {
     func read(into scenario: inout Scenario) throws(ScenarioError) {
         try expect(only: [
             "description", "nodes", "zones", "n", "partitions", "clients", "rate", "keys",
-            "value-bytes", "popularity", "preload", "carts", "counters", "mix", "lifetime", "habits",
+            "value-bytes", "popularity", "preload", "carts", "counters", "mix", "lifetime",
+            "habits",
             "duration", "settle", "core", "network", "disk", "clocks", "options", "limits",
             "swarm", "faults", "expects", "settings",
         ])

@@ -80,14 +80,15 @@ struct Schedule {
         let scenario = swarm.thinned(whole)
         var network = SeededRandom(seed: seed, stream: "network settings")
         var conditions = NetworkConditions(
-            delay: network.duration(in: scenario.network.delay),
+            delay: network.duration(over: scenario.network.delay),
             loss: network.probability(in: scenario.network.loss),
             duplication: network.probability(in: scenario.network.duplication),
             breaks: network.probability(in: scenario.network.breaks))
         conditions.drawMishaps(scenario.network, seed: seed)
         swarm.thin(&conditions)
         self.conditions = conditions
-        syncDelay = scenario.syncDelay
+        var disks = SeededRandom(seed: seed, stream: "disks")
+        syncDelay = scenario.syncDelay.lowerBound...disks.top(of: scenario.syncDelay)
         clocks = WallClock.drawn(scenario, seed: seed)
         replication = .drawn(scenario, seed)
         storage = .drawn(scenario, seed)
@@ -224,6 +225,21 @@ extension MemoryDisk.CrashLoss {
 }
 
 extension SeededRandom {
+    /// A duration in `range`: uniformly, or by halvings where it spans more than a decade.
+    mutating func duration(over range: ClosedRange<Duration>) -> Duration {
+        duration(in: range.lowerBound...top(of: range))
+    }
+
+    /// The upper end of `range`, or of a part of it where it spans more than a decade.
+    mutating func top(of range: ClosedRange<Duration>) -> Duration {
+        var top = range.upperBound
+        if top > range.lowerBound * 10 {
+            let halvings = below(10)
+            for _ in 0..<halvings where top / 2 > range.lowerBound { top /= 2 }
+        }
+        return top
+    }
+
     /// A probability in `range`: uniformly, or by halvings where it spans more than a decade, so
     /// that the small ones are drawn too.
     mutating func probability(in range: ClosedRange<Double>) -> Double {

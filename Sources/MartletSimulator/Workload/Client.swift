@@ -85,7 +85,7 @@ struct Client {
             key: key, kind: kind, memory: usesContext ? memories[key] : nil,
             needed: kind == .get ? r : w, neededSynced: dw, valueBytes: bytes)
         if kind == .put, settings.expiringShare > 0, extras.chance(settings.expiringShare) {
-            plan.lifetime = extras.duration(in: settings.lifetime)
+            plan.lifetime = extras.duration(over: settings.lifetime)
         }
         drawHomes(settings, into: &plan)
         return plan
