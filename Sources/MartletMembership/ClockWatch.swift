@@ -54,8 +54,12 @@ public struct ClockWatch: Sendable {
     /// Where the own clock stands, as of the last event.
     public private(set) var standing = ClockStanding.alone
 
+    /// The same in whole milliseconds, for what is asked with each event.
+    private let limitMilliseconds: Int64
     /// The latest of each member, oldest first.
     private var readings: [Reading] = []
+    /// Until when the oldest of them is of use.
+    private var oldestUntil = Instant.never
     /// Within which the middle lies, whatever the own clock says.
     private var low = Int64.min
     private var high = Int64.max
@@ -69,6 +73,7 @@ public struct ClockWatch: Sendable {
     /// A watch that takes clocks beyond `limit` from the middle for wrong.
     public init(limit: Duration) {
         self.limit = limit
+        limitMilliseconds = Int64(limit.milliseconds)
     }
 
     /// How many members the ring has, this one included; of more than can be kept the latest read
@@ -84,16 +89,14 @@ public struct ClockWatch: Sendable {
 
     /// Takes in what both clocks of the node show, and tells by what moment it is to go.
     public mutating func adjust(_ shown: Moment) -> Moment {
-        if let oldest = readings.first,
-            shown.instant.since(oldest.readAt) > Self.readingLifetime
-        {
+        if shown.instant > oldestUntil {
             readings.removeAll { shown.instant.since($0.readAt) > Self.readingLifetime }
             findMiddle()
         }
         let base = Self.base(of: shown)
         noteLeap(to: base, at: shown.instant)
         let ahead = base - held(base)
-        if abs(ahead) > Int64(limit.milliseconds) {
+        if abs(ahead) > limitMilliseconds {
             standing = .odd(aheadMilliseconds: ahead)
         } else if readings.isEmpty {
             standing = leap == nil ? .alone : .leapt
@@ -130,11 +133,10 @@ public struct ClockWatch: Sendable {
     private mutating func noteLeap(to base: Int64, at now: Instant) {
         let before = ownBase ?? base
         ownBase = base
-        let limit = Int64(limit.milliseconds)
         if let leap {
-            let isMended = abs(base - leap.from) <= limit
+            let isMended = abs(base - leap.from) <= limitMilliseconds
             if isMended || now.since(leap.at) >= Self.doubtAfterLeap { self.leap = nil }
-        } else if abs(base - before) > limit {
+        } else if abs(base - before) > limitMilliseconds {
             leap = (before, now)
         }
     }
@@ -184,10 +186,11 @@ public struct ClockWatch: Sendable {
 
     /// Whether the clock of `node` is known to be beyond the limit from the middle.
     public func isOdd(_ node: NodeID) -> Bool {
-        ahead(of: node).map { abs($0) > Int64(limit.milliseconds) } ?? false
+        ahead(of: node).map { abs($0) > limitMilliseconds } ?? false
     }
 
     private mutating func findMiddle() {
+        oldestUntil = readings.first.map { $0.readAt + Self.readingLifetime } ?? .never
         let sorted = readings.sorted { ($0.base, $0.node) < ($1.base, $1.node) }
         let index = sorted.count / 2
         low = index > 0 ? sorted[index - 1].base - sorted[index - 1].error : .min

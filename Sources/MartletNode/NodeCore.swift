@@ -109,6 +109,10 @@ public struct NodeCore {
     public var pendingHints: (count: Int, bytes: Int) { replication.pendingHints }
     /// Requests coordinated here and not yet finished.
     public var operationsInFlight: Int { replication.operationsInFlight }
+    /// Whether reads in flight hold so much that no client should have several.
+    public var isFullOfReads: Bool { replication.isFullOfReads }
+    /// Whether the last event has left something for `ticked` to go on with at once.
+    public var isUnfinished: Bool { replication.hasMoreToTell }
     /// Under which actor this node writes, and its last counter.
     public var dots: DotSource { replication.dots }
     /// Whether `node` can be sent to: a link is open and it is not believed unreachable.

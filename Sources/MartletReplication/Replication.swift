@@ -64,6 +64,8 @@ public struct Replication {
     var waiting = KeyQueue<KeyTask>()
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
+    /// When the rest of them is told for whom the log has advanced.
+    var tellsOnAt = Instant.never
     var hedges: HedgeBudget
     /// Bytes of values that reads in flight hold.
     var readByteCount = 0
@@ -131,6 +133,9 @@ public struct Replication {
 
     /// The longest that a request is worked on, whatever its client or another node asks.
     public static let timeoutLimit = Duration.seconds(60)
+    /// Those whom one event tells that the log has advanced, and timers that one fires, at most:
+    /// the rest follows in events of its own, so that others come between.
+    public static let eventLimit = 256
     /// What a client is told whose request meets a node that stops.
     public static let stoppingText = "the node is stopping"
 
@@ -152,6 +157,14 @@ public struct Replication {
         (replica.hints.perHome.values.reduce(0, +), replica.hints.bytes)
     }
 
+    /// Whether reads in flight hold so much that no client should have several: with twice as much
+    /// further ones are refused.
+    public var isFullOfReads: Bool { readByteCount >= options.readByteLimit / 2 }
+
+    /// Whether there are more to be told that the log has advanced than one event tells: `tick`
+    /// goes on with them.
+    public var hasMoreToTell: Bool { tellsOnAt != .never }
+
     /// Requests that this node coordinates or has forwarded and not yet finished.
     public var operationsInFlight: Int { operations.count - hints.sent.count - pushes.sent.count }
 
@@ -165,7 +178,7 @@ public struct Replication {
             }
             return min(
                 timers.min?.at ?? .never, hints.nextWakeup(owing: !replica.hints.perHome.isEmpty),
-                pushes.nextWakeup)
+                pushes.nextWakeup, tellsOnAt)
         }
     }
 
@@ -285,12 +298,19 @@ public struct Replication {
     /// The log is written or synced further on.
     public mutating func logAdvanced(at now: Moment, into effects: inout [ReplicationEffect]) {
         var needingDisk: [SyncWaiter] = []
+        var told = 0
+        tellsOnAt = .never
         while let waiter = awaitingSync.first, waiter.position <= replica.durable {
+            guard told < Self.eventLimit else {
+                tellsOnAt = now.instant
+                break
+            }
             awaitingSync.removeFirst()
             if waiter.needsDisk, waiter.position > replica.synced {
                 if isAwaited(waiter, at: now) { needingDisk.append(waiter) }
                 continue
             }
+            told += 1
             switch waiter.party {
             case .put(let id): noteLocalSync(id, at: now, into: &effects)
             case .peer(let node, let operation, let until):
@@ -304,8 +324,11 @@ public struct Replication {
 
     /// Time has passed: hedges, deadlines, hints that are due.
     public mutating func tick(at now: Moment, into effects: inout [ReplicationEffect]) {
-        while let timer = timers.min, timer.at <= now.instant {
+        if tellsOnAt <= now.instant { logAdvanced(at: now, into: &effects) }
+        var fired = 0
+        while let timer = timers.min, timer.at <= now.instant, fired < Self.eventLimit {
             timers.removeMin()
+            fired += 1
             let id = timer.operation
             switch operations[id.rawValue] {
             case .put(let put): putTimerFired(put, id, at: now, into: &effects)

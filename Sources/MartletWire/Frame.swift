@@ -165,6 +165,9 @@ public struct FrameDecoder: Sendable {
         payloadLimit = Frame.payloadLimit
     }
 
+    /// Bytes that have arrived and are not yet frames.
+    public var unreadByteCount: Int { buffer.count - consumed }
+
     /// Bytes of memory that what has arrived and is not yet a frame takes. O(1).
     public var heldByteCount: Int { buffer.capacity }
 

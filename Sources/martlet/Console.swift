@@ -1,5 +1,6 @@
 // Writing to the terminal or to whatever stands in its place, at once and whole.
 internal import Glibc
+internal import MartletServer
 
 /// The two streams of the process.
 enum Console {
@@ -26,7 +27,7 @@ enum Console {
 
     /// Writes bytes as they stand to standard output.
     static func write(_ bytes: [UInt8]) {
-        write(bytes, to: STDOUT_FILENO)
+        PosixStream.write(bytes, to: STDOUT_FILENO)
     }
 
     /// All that standard input brings until its end, `limit` bytes at most.
@@ -56,27 +57,13 @@ enum Console {
         var wanted = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         let milliseconds = CInt(patience.components.seconds * 1_000)
         guard unsafe poll(&wanted, 1, milliseconds) != 0 else { return }
-        write(Array("\(text)\n".utf8), to: STDERR_FILENO)
+        PosixStream.write(Array("\(text)\n".utf8), to: STDERR_FILENO)
     }
 
     /// Writes a line to standard error that the next one takes the place of; nil takes it away.
     /// Nothing where standard error is no terminal.
     static func progress(_ text: String?) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        write(Array("\r\u{1B}[K\(text ?? "")".utf8), to: STDERR_FILENO)
-    }
-
-    /// A reader that has gone away is no error worth telling: there is nobody to tell.
-    private static func write(_ bytes: [UInt8], to descriptor: CInt) {
-        var sent = 0
-        while sent < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + sent }, buffer.count - sent)
-            }
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { return }
-            sent += count
-        }
+        PosixStream.write(Array("\r\u{1B}[K\(text ?? "")".utf8), to: STDERR_FILENO)
     }
 }

@@ -21,7 +21,9 @@ import Testing
     func readBytes() throws {
         var stage = try Stage { $0.readByteLimit = 3 }
         stage.hold(.one("abc", by: 2))
+        #expect(!stage.replication.isFullOfReads)
         #expect(stage.get(as: 1) == ["get 1 → 2: summary will do"])
+        #expect(stage.replication.isFullOfReads)
         #expect(stage.get(as: 2) == ["answer 2: overloaded"])
         _ = stage.show(1, by: 2, .object(.one("abc", by: 2)))
         #expect(stage.get(as: 3) == ["get 2 → 2: summary will do"])
@@ -108,6 +110,46 @@ import Testing
         _ = stage.receive(.replicaPut(put), from: 2)
         stage.pass(.seconds(2))
         #expect(stage.sync() == [])
+    }
+
+    @Test("A log that has synced much at once tells of it in several events")
+    func manyAcknowledgements() throws {
+        let limit = Replication.eventLimit
+        var stage = try Stage()
+        let count = 2 * limit + 10
+        for number in 1...UInt64(count) {
+            stage.put("a", as: number, key: Bytes(text: "k\(number)")) {
+                $0.w = .count(1)
+                $0.dw = .count(1)
+            }
+        }
+        let first = stage.sync()
+        #expect(first.count == limit && first[0].hasPrefix("answer 1: "))
+        #expect(stage.replication.nextWakeup <= stage.now.instant, "the rest is due at once")
+        let between = stage.get(as: 9_999) { $0.r = .count(1) }
+        #expect(between.contains { $0.hasPrefix("answer 9999: ") }, "others come between")
+        var rest: [String] = []
+        while stage.replication.hasMoreToTell { rest += stage.pass(.zero) }
+        #expect(rest.count == count - limit)
+        #expect(rest.last?.hasPrefix("answer \(count): ") == true)
+        #expect(stage.replication.nextWakeup > stage.now.instant)
+    }
+
+    @Test("Timers that are due together fire in several events")
+    func manyTimers() throws {
+        let limit = Replication.eventLimit
+        var stage = try Stage()
+        for number in 1...UInt64(limit + 1) {
+            stage.get(as: number, key: Bytes(text: "k\(number)"))
+        }
+        stage.now.instant = stage.now.instant + .seconds(3)
+        var effects: [ReplicationEffect] = []
+        stage.replication.tick(at: stage.now, into: &effects)
+        let answers = effects.filter { if case .answer = $0 { true } else { false } }
+        #expect(answers.count == limit)
+        #expect(stage.replication.nextWakeup <= stage.now.instant)
+        stage.replication.tick(at: stage.now, into: &effects)
+        #expect(effects.map(describe).contains { $0.hasPrefix("answer \(limit + 1): ") })
     }
 
     @Test(

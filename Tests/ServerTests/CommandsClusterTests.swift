@@ -188,6 +188,10 @@ struct CommandsClusterTests {
         let homes = try #require(full.homes)
         #expect(homes.count == 64 && homes.allSatisfy { Set($0.homes).count == 3 })
         #expect(homes.first?.firstSlot == 0 && homes.last?.lastSlot == 16_383)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let encoded = try encoder.encode(full)
+        #expect(try client.ask("MARTLET.RING FULL")?.bytes == Bytes(encoded), "byte for byte")
         #expect(client.say("MARTLET.RING TABLE") == "-ERR syntax error\r\n")
     }
 

@@ -210,7 +210,9 @@ struct CommandsConnectionTests {
                 "# Replication", "# Cluster", "# Keyspace",
             ])
         #expect(
-            text.contains("# Clients\r\nconnected_clients:1\r\n\r\n# Memory\r\nused_memory_rss:2"))
+            text.contains(
+                "# Clients\r\nconnected_clients:1\r\nblocked_clients:0\r\n\r\n"
+                    + "# Memory\r\nused_memory_rss:2"))
         #expect(try client.ask("INFO everything")?.text == text)
         let some = try #require(try client.ask("INFO keyspace server")?.text)
         #expect(some.contains("uptime_in_seconds:1\r\n") && some.hasSuffix("# Keyspace\r\n"))

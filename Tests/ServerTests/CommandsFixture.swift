@@ -16,6 +16,7 @@ final class TestNode: CommandTarget {
     private(set) var core: NodeCore
     var now = Moment(instant: Instant(nanoseconds: 1_000_000_000), wall: wall)
     var isTurnOver = false
+    var isFullOfReads = false
     /// Keys whose requests fail.
     var failingKeys: Set<Bytes> = []
     /// How many requests were made.

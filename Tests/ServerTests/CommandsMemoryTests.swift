@@ -47,6 +47,32 @@ struct CommandsMemoryTests {
         #expect(client.session.isDrained && !client.session.isSaturated)
     }
 
+    @Test("Reads that fail do not make the next ones look small")
+    func failingReads() throws {
+        let client = try client()
+        client.node.failingKeys = [Bytes(text: "f")]
+        for _ in 0..<100 { #expect(client.say("GET f").hasPrefix("-OVERLOADED ")) }
+        client.node.holdsAnswers = true
+        #expect(client.send(Bytes(text: String(repeating: "GET k\r\n", count: 50))) == "")
+        #expect(client.node.held.count == 4)
+    }
+
+    @Test("While the node's reads hold as much as they may, a client has one of them at a time")
+    func fullNode() throws {
+        let client = TestClient(try TestNode())
+        client.session.onTurnOver = {}
+        client.node.holdsAnswers = true
+        client.node.isFullOfReads = true
+        #expect(!client.session.isTurnOver(), "nothing is in flight")
+        #expect(client.say("MGET a b c") == "")
+        for _ in 0..<3 {
+            #expect(client.node.held.count == 1 && client.session.isTurnOver())
+            client.node.release(0)
+        }
+        #expect(client.output() == "*3\r\n$-1\r\n$-1\r\n$-1\r\n")
+        #expect(client.say("MSET a 1 b 2 c 3") == "" && client.node.held.count == 3)
+    }
+
     @Test("A client that does not read is not worked for")
     func stalled() throws {
         let client = try client()
@@ -179,6 +205,31 @@ struct CommandsMemoryTests {
         #expect(!client.session.isSaturated)
     }
 
+    @Test("Of a command of many keys no turn carries out more than a few")
+    func keysPerTurn() throws {
+        let client = TestClient(try TestNode())
+        var turns = 0
+        client.session.onTurnOver = { turns += 1 }
+        client.node.isTurnOver = true
+        let pairs = (0..<1_000).map { "k\($0) v" }.joined(separator: " ")
+        let names = (0..<1_000).map { "k\($0)" }.joined(separator: " ")
+        for line in ["MSET \(pairs)", "MGET \(names)", "DEL \(names)"] {
+            let before = client.node.requestCount
+            #expect(client.say(line) == "")
+            turns = 0
+            var done = client.node.requestCount
+            while done < before + 1_000 {
+                client.session.takeTurn()
+                let count = client.node.requestCount - done
+                #expect((1...16).contains(count), "\(line.prefix(5)): \(count) keys in one turn")
+                guard count > 0 else { break }
+                done += count
+            }
+            #expect(turns >= 60, "\(turns)")
+            #expect(!client.pieces().isEmpty)
+        }
+    }
+
     @Test("The clock is asked after a few plain commands, and after each of the others")
     func effort() throws {
         let client = TestClient(try TestNode())
@@ -187,6 +238,10 @@ struct CommandsMemoryTests {
         #expect((0..<15).map { _ in client.session.isTurnOver() }.contains(true) == false)
         #expect(client.session.isTurnOver())
         #expect(client.say("PING") == "+PONG\r\n")
+        #expect(client.session.isTurnOver())
+        // A large value counts as many.
+        let set = [Bytes(text: "SET"), [0x6B], Bytes(repeating: 0x76, count: 256 << 10)]
+        client.session.execute(RESPCommand(set))
         #expect(client.session.isTurnOver())
     }
 }

@@ -51,6 +51,18 @@ struct LogOutputTests {
         #expect(read(ends.read, until: "and on").contains("and on"))
     }
 
+    @Test("What does not block is waited for, and nothing of what is written is lost")
+    func withoutBlocking() async throws {
+        let ends = try makePipe()
+        try #require(fcntl(ends.write, F_SETFL, O_NONBLOCK) == 0)
+        let text = (0..<40_000).map { "line \($0)\n" }.joined()
+        async let written: Void = { PosixStream.write(Array(text.utf8), to: ends.write) }()
+        #expect(read(ends.read, until: "line 39999\n") == text)
+        await written
+        close(ends.read)
+        close(ends.write)
+    }
+
     @Test("A reader that has gone away is outlived, and an end waits for what can be written")
     func goneReader() throws {
         let ends = try makePipe()

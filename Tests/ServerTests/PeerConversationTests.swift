@@ -1,6 +1,7 @@
 // A node and a peer that speaks by hand: one connection carries both directions, whoever dialled.
 import MartletBase
 import MartletClient
+import MartletRing
 import MartletServer
 import MartletWire
 import Testing
@@ -55,10 +56,27 @@ final class HandmadePeer {
         throw ClusterTestError("the connection ended")
     }
 
+    /// The node's ring, which it offers to whoever knows none.
+    func awaitRing() throws -> Topology {
+        send(.message(.pushPull(PushPull(members: [], wantsReply: true, epoch: 0))))
+        while let frame = try receive() {
+            if case .message(.topology(let ring)) = frame { return ring }
+        }
+        throw ClusterTestError("the connection ended")
+    }
+
     func awaitClose() throws -> Bool { try socket.awaitClose() }
 }
 
 extension Clusters.Processes {
+    /// A member that is reached nowhere.
+    private static func member(_ id: NodeID) -> Member {
+        let nowhere = Endpoint(host: "127.0.0.1", port: 9)
+        return Member(
+            id: id, name: "by hand", zone: "", weight: 1, peerEndpoint: nowhere,
+            clientEndpoint: nowhere, incarnation: 1, state: .alive)
+    }
+
     @Test("An answer goes the way that the question came, and a restarted peer is served at once")
     func oneConnection() async throws {
         try await ProcessCluster.run(1) { cluster in
@@ -67,11 +85,7 @@ extension Clusters.Processes {
             let port = plan.places[0].peer
             let cluster = plan.clusterName
             // Nothing listens where the peer says that it lives, so the node cannot dial it.
-            let own = Member(
-                id: NodeID(rawValue: 5), name: "by hand", zone: "", weight: 1,
-                peerEndpoint: Endpoint(host: "127.0.0.1", port: 9),
-                clientEndpoint: Endpoint(host: "127.0.0.1", port: 9), incarnation: 1,
-                state: .alive)
+            let own = Self.member(NodeID(rawValue: 5))
             try await blocking {
                 func dial() throws -> HandmadePeer {
                     let peer = try HandmadePeer(
@@ -87,6 +101,35 @@ extension Clusters.Processes {
                 #expect(try first.awaitClose())
                 #expect(try second.exchange().members.map(\.id).contains(node))
             }
+        }
+    }
+
+    @Test("A stranger who has learnt the ring and forges one of the last epoch is not believed")
+    func forgedRing() async throws {
+        try await ProcessCluster.run(1) { cluster in
+            let plan = cluster.plan
+            let node = try #require(NodeID(try await plan.status(0).id))
+            let port = plan.places[0].peer
+            let name = plan.clusterName
+            _ = try await plan.withClient(0) { try await $0.put("k", "k") }
+            try await blocking {
+                let own = Self.member(NodeID(rawValue: 5))
+                let peer = try HandmadePeer(own.id, dialling: port, sought: node, cluster: name)
+                peer.begin(as: own)
+                let ring = try peer.awaitRing()
+                // Of the stranger alone: no key would have a home that holds it.
+                let forged = try Topology(
+                    epoch: .max, clusterName: name, clusterID: ring.clusterID,
+                    secret: ring.secret, replicaCount: 1, partitionCount: ring.partitionCount,
+                    members: [RingMember(id: own.id, name: own.name, zone: "", weight: 1)],
+                    homeIndexes: Array(repeating: 0, count: ring.partitionCount.value))
+                peer.send(.message(.topology(forged)))
+                #expect(try peer.exchange().epoch == ring.epoch)
+            }
+            try await plan.expectAll(["k"], at: 0)
+            #expect(try await plan.status(0).epoch == 1)
+            let output = try #require(try await cluster.output(0))
+            #expect(output.contains("offers a ring of epoch 18446744073709551615"), "\(output)")
         }
     }
 }

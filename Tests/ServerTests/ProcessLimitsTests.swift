@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import MartletBase
+import MartletClient
 import MartletServer
 import Testing
 
@@ -23,11 +24,13 @@ extension Clusters {
         }
 
         /// The number behind `name` in the node's INFO.
-        private func fact(_ name: String, _ client: ProcessSocket) throws -> Int? {
+        private func fact<Number: LosslessStringConvertible>(
+            _ name: String, _ client: ProcessSocket, as type: Number.Type = Int.self
+        ) throws -> Number? {
             client.send(Bytes(text: "INFO\r\n"))
             let info = try client.receive(until: "cluster_enabled")
             return info.split(separator: "\r\n").first { $0.hasPrefix("\(name):") }
-                .flatMap { Int($0.dropFirst(name.count + 1)) }
+                .flatMap { Number(String($0.dropFirst(name.count + 1))) }
         }
 
         private func ping(_ client: ProcessSocket) throws {
@@ -110,6 +113,73 @@ extension Clusters {
                 writer.send(set)
                 #expect(try writer.receive(until: "\r\n") == "+OK\r\n")
                 #expect(node.end(by: SIGTERM) == .exited(0))
+            }
+        }
+
+        @Test(
+            "While a command of many keys runs, others are served all the time",
+            arguments: ["MSET", "MGET", "DEL"])
+        func turns(command: String) async throws {
+            try await withNode([]) { _, port in
+                let bystander = try ProcessSocket(port: port)
+                let client = try ProcessSocket(port: port)
+                try ping(bystander)
+                var words = [command]
+                for number in 0..<16_000 {
+                    words.append("key:\(number)")
+                    if command == "MSET" { words.append("value") }
+                }
+                let bulks = words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+                client.send(Bytes(text: "*\(words.count)\r\n\(bulks)"))
+                var count = 0
+                while !client.hasArrived {
+                    try ping(bystander)
+                    count += 1
+                }
+                #expect(count >= 10, "\(count) others were served meanwhile")
+                let reply = try client.receive(until: "\r\n")
+                #expect(reply.hasPrefix(["MSET": "+OK", "MGET": "*16000"][command] ?? ":0"))
+                #expect(try fact("turns_over_10_ms", bystander) != nil)
+                #expect(try fact("longest_turn_ms", bystander, as: Double.self) != nil)
+            }
+        }
+
+        @Test("An MGET that names one large value 2,000 times takes no more than its window")
+        func manyNames() async throws {
+            try await withNode([]) { _, port in
+                let bystander = try ProcessSocket(port: port)
+                let client = try ProcessSocket(port: port)
+                let value = String(repeating: "v", count: 1 << 20)
+                client.send(Bytes(text: "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048576\r\n"))
+                client.send(Bytes(text: "\(value)\r\n"))
+                #expect(try client.receive(until: "\r\n") == "+OK\r\n")
+                let before = try #require(try fact("used_memory", bystander))
+                client.send(Bytes(text: "MGET\(String(repeating: " k", count: 2_000))\r\n"))
+                for _ in 0..<64 {
+                    try client.skip(1 << 20)
+                    try ping(bystander)
+                }
+                let after = try #require(try fact("used_memory", bystander))
+                #expect(after - before < 100 << 20, "\(before) bytes before, \(after) after")
+                #expect(try #require(try fact("connection_memory", bystander)) <= 16 << 20)
+            }
+        }
+
+        @Test("Many clients' pipelines of large values wait for one another, and none is refused")
+        func manyPipelines() async throws {
+            try await ProcessCluster.run(3) { cluster in
+                let port = cluster.plan.places[0].client
+                try await cluster.plan.untilWhole()
+                let value = String(repeating: "v", count: 1 << 20)
+                _ = try await cluster.plan.withClient(0) { try await $0.put("k", value) }
+                try await blocking {
+                    let clients = try (0..<12).map { _ in try ProcessSocket(port: port) }
+                    let gets = Bytes(text: String(repeating: "GET k\r\n", count: 20))
+                    for client in clients { client.send(gets) }
+                    // Each reply is as long as the next, unless it is an error.
+                    for client in clients { try client.skip(20 * (value.utf8.count + 12)) }
+                }
+                #expect(try await cluster.plan.status(0).counters.failures == 0)
             }
         }
 

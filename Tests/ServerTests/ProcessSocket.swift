@@ -73,6 +73,23 @@ final class ProcessSocket {
         return Bytes(buffer[..<max(0, count)])
     }
 
+    /// Whether something has come that was not received yet.
+    var hasArrived: Bool {
+        var wanted = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&wanted, 1, 0) == 1
+    }
+
+    /// Receives `count` bytes, whatever they are.
+    func skip(_ count: Int) throws {
+        var left = count
+        var buffer = Bytes(repeating: 0, count: 1 << 20)
+        while left > 0 {
+            let step = unsafe recv(number, &buffer, min(left, buffer.count), 0)
+            try #require(step > 0, "\(left) of \(count) bytes do not come")
+            left -= step
+        }
+    }
+
     /// Whether the other side has closed the connection, or does before long.
     func awaitClose() throws -> Bool {
         var byte: UInt8 = 0

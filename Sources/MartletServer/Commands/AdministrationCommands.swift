@@ -20,7 +20,8 @@ extension ClientSession {
             }
         default: throw .wrongArity("martlet.ring")
         }
-        reply(with: RingView(target.core, includesHomes: includesHomes, at: target.now))
+        let view = RingView(target.core, includesHomes: includesHomes, at: target.now)
+        reply { $0.writeBulk(view.json) }
     }
 
     /// `MARTLET.STATUS`.

@@ -63,10 +63,12 @@ package final class ClientSession {
     /// The commands of several keys whose requests are not all made yet, oldest first.
     private var asking: [Gathering] = []
     private var isAsking = false
-    /// What was done since the clock was last looked at; GET and SET are 1 each.
+    /// What was done since the clock was last looked at; a GET or SET of a small value is 1.
     private var effort = 0
     /// After so much of it the clock is looked at.
     private static let effortLimit = 16
+    /// Bytes of a value that count as much as one more command.
+    private static let bytesOfOneEffort = 16 << 10
 
     /// Where the bytes that the session holds are counted.
     package var account: MemoryAccount?
@@ -114,6 +116,9 @@ package final class ClientSession {
     /// closes the connection.
     package var isOver: Bool { shouldClose && isDrained && (unwrittenByteCount == 0 || isClosed) }
 
+    /// Whether there is output to take.
+    package var hasOutput: Bool { queue.outputByteCount > 0 }
+
     /// The bytes to send; nil when there are none. Report them to `outputWritten` afterwards.
     package func takeOutput() -> Bytes? {
         isAnnounced = false
@@ -137,8 +142,10 @@ package final class ClientSession {
         account?.outputByteCount = heldByteCount
     }
 
-    /// Whether the turn has taken as long as it may: hand in further commands in another.
+    /// Whether the turn has taken as long as it may, or all clients' reads together hold so much
+    /// that this one's must be answered first: hand in further commands in another.
     package func isTurnOver() -> Bool {
+        if inFlight.hasReads, target.isFullOfReads { return true }
         effort += 1
         guard effort >= Self.effortLimit else { return false }
         effort = 0
@@ -242,16 +249,29 @@ package final class ClientSession {
     /// Hands `request` to the node and replies in `form`.
     func submit(_ request: ClientRequest, as form: ReplyForm) {
         let ticket = reserve(form)
-        let cost = RequestsInFlight.Cost(request)
-        inFlight.begin(cost)
+        let cost = begin(request)
         target.submit(request) { [self] answer in
-            inFlight.end(cost, answerByteCount: answer.valueByteCount)
+            end(cost, answer)
             if isClosed { return }
             queue.answer(ticket, answer, render: render)
             noteProgress()
         }
         if !hasRoom { isSaturated = true }
         account?.outputByteCount = heldByteCount
+    }
+
+    private func begin(_ request: ClientRequest) -> RequestsInFlight.Cost {
+        let cost = RequestsInFlight.Cost(request)
+        inFlight.begin(cost)
+        if case .write(let byteCount) = cost { effort += byteCount / Self.bytesOfOneEffort }
+        return cost
+    }
+
+    private func end(_ cost: RequestsInFlight.Cost, _ answer: ClientAnswer) {
+        if case .failed = answer { return inFlight.end(cost, answerByteCount: nil) }
+        let byteCount = answer.valueByteCount
+        inFlight.end(cost, answerByteCount: byteCount)
+        effort += byteCount / Self.bytesOfOneEffort
     }
 
     /// Keeps the next place: for an answer in `form`, or for `fulfil`.
@@ -341,10 +361,9 @@ package final class ClientSession {
     private func askNext(of gathering: Gathering) {
         let (index, request, byteCount) = gathering.next()
         if gathering.isCounted { unaskedByteCount -= byteCount }
-        let cost = RequestsInFlight.Cost(request)
-        inFlight.begin(cost)
+        let cost = begin(request)
         target.submit(request) { [self] answer in
-            inFlight.end(cost, answerByteCount: answer.valueByteCount)
+            end(cost, answer)
             if isClosed { return }
             gatheredByteCount += gathering.take(answer, at: index, shown: shown(of:))
             if gathering.isComplete {

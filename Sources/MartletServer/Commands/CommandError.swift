@@ -102,7 +102,9 @@ extension CommandError {
                         : ": allow more time, or ask for fewer"))
         case .overloaded:
             self.init(
-                code: "OVERLOADED", "the node has too many requests in flight: try again later")
+                code: "OVERLOADED",
+                "the node has too many requests, or too many bytes of values, in flight: "
+                    + "try again later")
         case .tooLarge(let what, let limit):
             self.init(code: "TOOLARGE", "the \(what) is larger than the limit of \(limit) bytes")
         case .tooManySiblings(let limit):

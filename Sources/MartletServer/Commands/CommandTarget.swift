@@ -12,6 +12,8 @@ package protocol CommandTarget: AnyObject {
     var now: Moment { get }
     /// Whether the present turn has taken as long as it may: what is left is for another.
     var isTurnOver: Bool { get }
+    /// Whether reads in flight hold so much that no client should have several of them.
+    var isFullOfReads: Bool { get }
     /// Runs a request; `complete` is called exactly once, at once or later, on the same loop.
     func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void)
     /// Creates the cluster; `complete` is called exactly once.

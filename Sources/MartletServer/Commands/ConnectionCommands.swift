@@ -171,7 +171,8 @@ extension ClientSession {
 
     /// `CLIENT INFO`.
     func clientInfo() {
-        let line = listing + "\n"
+        var line = ""
+        list(into: &line)
         reply { $0.writeVerbatim(line) }
     }
 
@@ -180,15 +181,31 @@ extension ClientSession {
         guard words.count == 2 else {
             throw .unsupported("CLIENT LIST with a filter", "it lists every connection of the node")
         }
-        let lines = (registry?.sessions ?? [self]).map { $0.listing + "\n" }.joined()
+        var lines = ""
+        for session in registry?.sessions ?? [self] { session.list(into: &lines) }
         reply { $0.writeVerbatim(lines) }
     }
 
-    /// One line of CLIENT LIST, with the fields of Redis's that exist here.
-    private var listing: String {
+    /// Adds one line of CLIENT LIST, with the fields of Redis's that exist here. Word by word:
+    /// there may be tens of thousands, for one turn of the loop.
+    private func list(into lines: inout String) {
         let age = target.now.instant.since(openedAt).components.seconds
-        return "id=\(id) addr=\(addresses.peer) laddr=\(addresses.local) name=\(name.text) "
-            + "age=\(age) flags=N db=0 user=default resp=\(version.rawValue) "
-            + "lib-name=\(library.name.text) lib-ver=\(library.version.text)"
+        lines += "id="
+        lines += String(id)
+        lines += " addr="
+        lines += addresses.peer
+        lines += " laddr="
+        lines += addresses.local
+        lines += " name="
+        if !name.isEmpty { lines += name.text }
+        lines += " age="
+        lines += String(age)
+        lines += " flags=N db=0 user=default resp="
+        lines += version == .resp2 ? "2" : "3"
+        lines += " lib-name="
+        if !library.name.isEmpty { lines += library.name.text }
+        lines += " lib-ver="
+        if !library.version.isEmpty { lines += library.version.text }
+        lines += "\n"
     }
 }

@@ -45,7 +45,13 @@ extension ClientSession {
                     ("node_name", core.identity.name),
                 ] + facts.filter { Self.section(ofFact: $0.name) == "Server" }
             ),
-            ("Clients", facts.filter { Self.section(ofFact: $0.name) == "Clients" }),
+            (
+                "Clients",
+                facts.filter { Self.section(ofFact: $0.name) == "Clients" } + [
+                    // No command blocks; `redis-cli --stat` wants to be told.
+                    ("blocked_clients", "0")
+                ]
+            ),
             (
                 "Memory",
                 facts.filter { Self.section(ofFact: $0.name) == "Memory" } + [

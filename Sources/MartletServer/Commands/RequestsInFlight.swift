@@ -44,6 +44,9 @@ struct RequestsInFlight {
         readEstimate = firstEstimate
     }
 
+    /// Whether there are reads among them.
+    var hasReads: Bool { readCount > 0 }
+
     /// Bytes that are held and expected.
     var byteCount: Int { readCount * readEstimate + writtenByteCount }
 
@@ -56,12 +59,14 @@ struct RequestsInFlight {
         }
     }
 
-    /// It was answered with so many bytes of values.
-    mutating func end(_ cost: Cost, answerByteCount: Int) {
+    /// It was answered with so many bytes of values; nil where it failed, which says nothing about
+    /// what the next will bring.
+    mutating func end(_ cost: Cost, answerByteCount: Int?) {
         count -= 1
         switch cost {
         case .read:
             readCount -= 1
+            guard let answerByteCount else { break }
             let brought = answerByteCount + Self.overheadBytes
             readEstimate = max(brought, readEstimate - (readEstimate - brought) / Self.decay)
         case .write(let byteCount): writtenByteCount -= byteCount

@@ -5,7 +5,7 @@ internal import MartletRESP
 internal import NIOCore
 
 /// One client. Confined to the node's event loop, which makes it `Sendable`.
-final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
+final class ClientHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
 
     private unowned let loop: NodeLoop
@@ -15,8 +15,14 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     private var context: ChannelHandlerContext?
     private var isReading = true
     private var isWaitingForTurn = false
+    private var isAwaitingFlush = false
     private var hasEnded = false
     private var hasInputEnded = false
+    /// What was taken from the session and not yet written.
+    private var unsent: ArraySlice<UInt8> = []
+
+    /// The most that one turn writes to one client, which costs it a copy, in bytes.
+    private static let pieceLimit = 1 << 20
 
     init(loop: NodeLoop, session: ClientSession, limits: RESPLimits) {
         self.loop = loop
@@ -30,7 +36,7 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         let owner = "client \(NodeLoop.text(of: channel.remoteAddress))"
         account = loop.memory.open(owner: owner) { channel.close(promise: nil) }
         session.account = account
-        session.onOutput = { [unowned self] in loop.needsFlush(self) }
+        session.onOutput = { [unowned self] in awaitFlush() }
         session.onTurnOver = { [unowned self] in waitForTurn() }
         session.onBreak = { channel.close(promise: nil) }
     }
@@ -57,11 +63,13 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     private func end() {
         guard !hasEnded else { return }
         hasEnded = true
+        unsent = []
         session.connectionClosed()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if hasEnded { return }
+        loop.beginTurn()
         let buffer = unwrapInboundIn(data)
         parser.append(buffer.readableBytesSpan)
         if session.isSaturated || isWaitingForTurn {
@@ -101,7 +109,7 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     private func waitForTurn() {
         if isWaitingForTurn { return }
         isWaitingForTurn = true
-        loop.awaitTurn(self)
+        loop.awaitTurn(client: self)
     }
 
     /// The loop has had time for others since `awaitTurn`.
@@ -125,17 +133,33 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// Writes what the session has to say; called once at the end of a turn.
-    func flush() {
-        guard let context, let output = session.takeOutput() else { return }
-        let buffer = context.channel.allocator.buffer(bytes: output)
-        let written = context.writeAndFlush(NIOAny(buffer))
-        if session.shouldClose, session.isDrained {
+    private func awaitFlush() {
+        if isAwaitingFlush { return }
+        isAwaitingFlush = true
+        loop.needsFlush(self)
+    }
+
+    /// Writes what the session has to say, at the end of a turn, or a part of it; how many bytes
+    /// that is.
+    func flush() -> Int {
+        isAwaitingFlush = false
+        guard let context else { return 0 }
+        if unsent.isEmpty { unsent = (session.takeOutput() ?? [])[...] }
+        guard !unsent.isEmpty else { return 0 }
+        let piece = unsent.prefix(Self.pieceLimit)
+        let count = piece.count
+        unsent = unsent.count > count ? unsent.dropFirst(count) : []
+        let written = context.writeAndFlush(
+            NIOAny(context.channel.allocator.buffer(bytes: piece)))
+        if !unsent.isEmpty || session.hasOutput {
+            awaitFlush()
+        } else if session.shouldClose, session.isDrained {
             let channel = context.channel
             written.whenComplete { _ in channel.close(promise: nil) }
-        } else {
-            written.whenComplete { [self] _ in outputWritten(output.count) }
+            return count
         }
+        written.whenComplete { [self] _ in outputWritten(count) }
+        return count
     }
 
     private func outputWritten(_ count: Int) {

@@ -7,7 +7,7 @@ internal import MartletWire
 internal import NIOCore
 
 /// One connection to a peer. Confined to the node's event loop, which makes it `Sendable`.
-final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
+final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -39,6 +39,8 @@ final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
     private var channel: (any Channel)?
     private var settlingTimer: Scheduled<Void>?
     private var account: MemoryAccount?
+    private var isReading = true
+    private var isWaitingForTurn = false
 
     /// A connection that was accepted.
     init(loop: NodeLoop) {
@@ -86,21 +88,46 @@ final class PeerHandler: ChannelInboundHandler, @unchecked Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // Until the channel is closed, whatever else comes is not gathered.
         if case .ended = phase { return }
+        loop.beginTurn()
         let buffer = unwrapInboundIn(data)
         decoder.append(Bytes(buffer.readableBytesView))
-        receiveFrames()
-        account?.inputByteCount = decoder.heldByteCount
+        if isWaitingForTurn { setReading(false) } else { receiveFrames() }
         loop.relieveMemory()
     }
 
+    /// The loop has had time for others since `awaitTurn`.
+    func takeTurn() {
+        isWaitingForTurn = false
+        if case .ended = phase { return }
+        receiveFrames()
+    }
+
+    /// Takes in what has come, as far as the turn goes.
     private func receiveFrames() {
+        defer { account?.inputByteCount = decoder.heldByteCount }
         do throws(FormatError) {
+            var unread = decoder.unreadByteCount
             while let frame = try decoder.next() {
                 if let reason = receive(frame) { return refuse(reason) }
                 if case .ended = phase { return }
+                let left = decoder.unreadByteCount
+                if loop.isTurnOver(afterDelivery: unread - left), left > 0 {
+                    isWaitingForTurn = true
+                    return loop.awaitTurn(delivery: self)
+                }
+                unread = left
             }
+            setReading(true)
         } catch {
             refuse("\(error)")
+        }
+    }
+
+    private func setReading(_ reads: Bool) {
+        guard reads != isReading, let channel else { return }
+        isReading = reads
+        do { try channel.syncOptions?.setOption(.autoRead, value: reads) } catch {
+            channel.close(promise: nil)
         }
     }
 

@@ -55,8 +55,9 @@ package final class LogOutput: Sendable {
                 return queue
             }
             guard let taken else { continue }
-            write(taken.bytes)
-            if taken.dropped > 0 { write(Bytes(text: Self.text(ofDropped: taken.dropped))) }
+            var bytes = taken.bytes
+            if taken.dropped > 0 { bytes += Bytes(text: Self.text(ofDropped: taken.dropped)) }
+            PosixStream.write(bytes, to: descriptor)
             queue.update { $0.isWriting = false }
         }
     }
@@ -65,26 +66,6 @@ package final class LogOutput: Sendable {
         LogFormatting.line(
             .warning, "martlet",
             "\(count) messages are missing here: nobody took them as fast as they came")
-    }
-
-    /// Writes all of `bytes`, however long that takes; a reader that has gone away is nobody to
-    /// tell anything.
-    private func write(_ bytes: Bytes) {
-        var sent = 0
-        while sent < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + sent }, buffer.count - sent)
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN {
-                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                _ = unsafe poll(&wanted, 1, -1)
-                continue
-            }
-            if count <= 0 { return }
-            sent += count
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 // The node's loop: everything of one node but its disk happens here, on one event loop. Sockets
 // and timers bring events, `NodeCore` decides, effects go back out. What one turn of the loop
 // produces leaves together: one write a client, one a peer, one chunk for the log.
+internal import DequeModule
 internal import Logging
 internal import MartletBase
 internal import MartletMembership
@@ -20,12 +21,6 @@ final class NodeLoop: @unchecked Sendable {
     static let timerGrain = Duration.milliseconds(1)
     /// Peers that link to this node though nobody has told of them, at most.
     static let strangerLimit = 64
-    /// How long clients' commands may take up a turn before the rest waits for another; half of the
-    /// longest that others should wait for one client.
-    static let turnLimit = Duration.milliseconds(5)
-    /// Between the end of a turn and the next of those, so that the loop looks at its sockets: it
-    /// runs all tasks that are due before it does.
-    private static let turnPause = Duration.microseconds(100)
 
     let eventLoop: any EventLoop
     let log: Logger
@@ -33,7 +28,7 @@ final class NodeLoop: @unchecked Sendable {
     /// What tells this cluster's datagrams from others'.
     let clusterHash: UInt64
     private(set) var core: NodeCore
-    private let startedAt: Instant
+    let startedAt: Instant
     /// Ends the process, since the node must not go on.
     let giveUp: @Sendable (ServerError) -> Void
 
@@ -47,14 +42,19 @@ final class NodeLoop: @unchecked Sendable {
     private var storage: StorageThreads?
     private var datagrams: DatagramSocket?
     private var links: [NodeID: PeerLink] = [:]
-    private var linkOrder: [PeerLink] = []
+    private(set) var linkOrder: [PeerLink] = []
 
     private var turnMoments: (shown: Moment, now: Moment)?
+    private(set) var turn = LoopTurn()
     private var isFlushScheduled = false
-    private var flushing: [ClientHandler] = []
-    /// Clients with more to do than one turn had time for, the longest waiting first.
-    private var awaitingTurn: [ClientHandler] = []
+    private var isFlushing = false
+    private var isFlushAwaited = false
+    private var flushing = Deque<ClientHandler>()
+    /// Who waits for a turn, the longest first: clients, and who brings what was asked for.
+    private var waitingClients = Deque<any TurnTaker>()
+    private var waitingDeliveries = Deque<any TurnTaker>()
     private var isTurnScheduled = false
+    private let inbox: StorageInbox
     private var effects: [NodeEffect] = []
 
     /// Who waits for an answer; the numbers are the `RequestID`s.
@@ -72,7 +72,7 @@ final class NodeLoop: @unchecked Sendable {
     /// How many connections of which kind there may be.
     let descriptors: DescriptorPlan
     private var acceptedPeerCount = 0
-    private var surplusClientCount: UInt64 = 0
+    private(set) var surplusClientCount: UInt64 = 0
 
     init(
         eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration,
@@ -88,7 +88,13 @@ final class NodeLoop: @unchecked Sendable {
         clusterHash = Datagram.clusterHash(of: core.identity.clusterName)
         self.log = log
         self.giveUp = giveUp
-        startedAt = SystemClock.now.instant
+        startedAt = SystemClock.instant
+        inbox = StorageInbox(eventLoop: eventLoop)
+        inbox.onEvent = { [unowned self] event in
+            handle(event)
+            return goOn()
+        }
+        inbox.onTurnOver = { [unowned self] in awaitTurn(delivery: inbox) }
     }
 
     /// Traps unless the caller is on the loop that owns this node.
@@ -133,21 +139,35 @@ final class NodeLoop: @unchecked Sendable {
         case .messageReceived(.forward, _), .messageReceived(.forwardReply, _): turnMoments = nil
         default: break
         }
-        core.handle(event, at: turn.shown, into: &effects)
+        core.handle(event, at: moments.shown, into: &effects)
         performEffects()
         answerLookups()
         scheduleFlush()
     }
 
+    /// Goes on with what was too much for one event, as far as the turn goes; what is left then is
+    /// due at the next wakeup. Whether the turn has time for more.
+    private func goOn() -> Bool {
+        while core.isUnfinished {
+            if turn.areDeliveriesOver(at: SystemClock.instant) { return false }
+            handle(.ticked)
+        }
+        return !isTurnOver(afterDelivery: 0)
+    }
+
     /// The moment that the node goes by.
-    var now: Moment { turn.now }
+    var now: Moment { moments.now }
+
+    /// Begins a turn, unless one has begun: what is done from here on counts as part of it.
+    func beginTurn() { _ = moments }
 
     /// Both clocks, read once in a turn: what they show, and the moment that the node goes by.
-    private var turn: (shown: Moment, now: Moment) {
+    private var moments: (shown: Moment, now: Moment) {
         if let turnMoments { return turnMoments }
         let shown = SystemClock.now
         let moments = (shown: shown, now: core.moment(shown))
         turnMoments = moments
+        turn.begin(at: shown.instant)
         // Whoever asks has begun a turn, and a turn must end for time to go on.
         scheduleFlush()
         return moments
@@ -156,13 +176,9 @@ final class NodeLoop: @unchecked Sendable {
     /// How the storage's threads reach the node.
     var storageAnswers: StorageThreads.Answers {
         StorageThreads.Answers(
-            log: { [self] in pass(.logAnswered($0)) }, job: { [self] in pass(.jobAnswered($0)) },
-            reads: { [self] in pass(.readsAnswered($0)) })
-    }
-
-    /// Hands in an event from another thread.
-    private func pass(_ event: NodeEvent) {
-        eventLoop.execute { [self] in handle(event) }
+            log: { [inbox] in inbox.append(.logAnswered($0)) },
+            job: { [inbox] in inbox.append(.jobAnswered($0)) },
+            reads: { [inbox] in inbox.append(.readsAnswered($0)) })
     }
 
     func schedule(after delay: Duration, _ body: @escaping () -> Void) {
@@ -256,7 +272,9 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: The end of a turn
 
     private func scheduleFlush() {
-        guard !isFlushScheduled else { return }
+        // What comes of writing is for another turn: the loop looks at its sockets before.
+        if isFlushing { isFlushAwaited = true }
+        guard !isFlushScheduled, !isFlushing else { return }
         isFlushScheduled = true
         eventLoop.execute { [self] in flush() }
     }
@@ -269,43 +287,76 @@ final class NodeLoop: @unchecked Sendable {
 
     private func flush() {
         isFlushScheduled = false
+        isFlushing = true
         storage?.submit(from: core.engine)
         for link in linkOrder { link.flush() }
-        var clients: [ClientHandler] = []
-        swap(&clients, &flushing)
-        for client in clients { client.flush() }
+        flushClients()
         relieveMemory()
         scheduleWakeup()
         turnMoments = nil
+        turn.end(at: SystemClock.instant)
+        isFlushing = false
         scheduleTurns()
     }
 
-    var isTurnOver: Bool { SystemClock.now.instant.since(now.instant) >= Self.turnLimit }
+    /// Writes to the clients that have something to be written, as far as the turn goes.
+    private func flushClients() {
+        // Whoever has more to say because of it does so after the others.
+        for _ in 0..<flushing.count {
+            guard let client = flushing.popFirst() else { break }
+            let byteCount = client.flush()
+            if turn.noteEffort(of: byteCount), turn.isFlushOver(at: SystemClock.instant) { break }
+        }
+    }
+
+    var isFullOfReads: Bool { core.isFullOfReads }
+
+    var isTurnOver: Bool {
+        beginTurn()
+        return turn.isOver(at: SystemClock.instant)
+    }
+
+    /// Counts what a peer or a thread of the storage has brought; whether the rest must wait.
+    func isTurnOver(afterDelivery byteCount: Int) -> Bool {
+        turn.noteDelivery(of: byteCount) && turn.areDeliveriesOver(at: SystemClock.instant)
+    }
 
     /// Calls `client.takeTurn` in a turn to come.
-    func awaitTurn(_ client: ClientHandler) {
-        awaitingTurn.append(client)
+    func awaitTurn(client: any TurnTaker) {
+        waitingClients.append(client)
+        scheduleFlush()
+    }
+
+    /// Calls `delivery.takeTurn` in a turn to come, before any client's.
+    func awaitTurn(delivery: any TurnTaker) {
+        waitingDeliveries.append(delivery)
         scheduleFlush()
     }
 
     private func scheduleTurns() {
-        if awaitingTurn.isEmpty || isTurnScheduled { return }
+        let isAwaited =
+            isFlushAwaited || !waitingClients.isEmpty || !waitingDeliveries.isEmpty
+            || !flushing.isEmpty
+        guard isAwaited, !isTurnScheduled else { return }
         isTurnScheduled = true
-        schedule(after: Self.turnPause) { [self] in giveTurns() }
+        schedule(after: LoopTurn.pause) { [self] in giveTurns() }
     }
 
     private func giveTurns() {
         isTurnScheduled = false
-        var clients: [ClientHandler] = []
-        swap(&clients, &awaitingTurn)
-        for (index, client) in clients.enumerated() {
-            client.takeTurn()
-            guard isTurnOver, index + 1 < clients.count else { continue }
-            // Whoever asked for another turn meanwhile stands behind those that had none.
-            awaitingTurn = clients[(index + 1)...] + awaitingTurn
-            scheduleFlush()
-            return
+        isFlushAwaited = false
+        beginTurn()
+        for _ in 0..<waitingDeliveries.count {
+            waitingDeliveries.popFirst()?.takeTurn()
+            if turn.areDeliveriesOver(at: SystemClock.instant) { break }
         }
+        let count = waitingClients.count
+        for _ in 0..<count {
+            turn.beginSlice(at: SystemClock.instant, sharedBy: count)
+            waitingClients.popFirst()?.takeTurn()
+            if turn.areCommandsOver(at: SystemClock.instant) { break }
+        }
+        turn.endSlices()
     }
 
     // MARK: Limits
@@ -352,7 +403,7 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: Time
 
     private func scheduleWakeup() {
-        let current = turnMoments?.shown.instant ?? SystemClock.now.instant
+        let current = turnMoments?.shown.instant ?? SystemClock.instant
         let wakeup = max(core.nextWakeup, current + Self.timerGrain)
         guard wakeup < scheduledWakeup, wakeup != .never else { return }
         scheduledWakeup = wakeup
@@ -364,6 +415,7 @@ final class NodeLoop: @unchecked Sendable {
         if wakeup == scheduledWakeup { scheduledWakeup = .never }
         // What is not due yet is scheduled again by the flush of this turn.
         if core.nextWakeup <= now.instant { handle(.ticked) }
+        _ = goOn()
     }
 
     // MARK: Clients
@@ -433,25 +485,5 @@ extension NodeLoop: CommandTarget {
         for (id, holdings) in core.takeLookedUp() {
             if case .lookup(let complete) = waiting.remove(id.rawValue) { complete(holdings) }
         }
-    }
-
-    var processFacts: [(name: String, value: String)] {
-        let dropped = linkOrder.reduce(0) { $0 + $1.droppedCount }
-        let resident = ProcessMemory.residentBytes
-        return [
-            ("process_id", "\(getpid())"),
-            ("uptime_in_seconds", "\(now.instant.since(startedAt).components.seconds)"),
-            ("used_memory", "\(resident)"),
-            ("used_memory_human", ProcessMemory.text(resident)),
-            ("used_memory_rss", "\(resident)"),
-            ("connected_clients", "\(clients.sessions.count)"),
-            ("maxclients", "\(descriptors.clients)"),
-            ("rejected_clients", "\(surplusClientCount)"),
-            ("evicted_clients", "\(memory.evictionCount)"),
-            ("connection_memory", "\(memory.byteCount)"),
-            ("connection_memory_limit", "\(memory.limitBytes)"),
-            ("open_links", "\(linkOrder.count { $0.isOpen })"),
-            ("dropped_peer_messages", "\(dropped)"),
-        ]
     }
 }

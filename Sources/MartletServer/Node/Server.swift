@@ -137,12 +137,18 @@ package final class Server {
         options.hashSeed = entropy.next()
         do {
             let storage = try StorageEngine.open(disk: disk, options: options)
-            log.info("recovered \(storage.report)")
+            log.info("\(text(of: storage.report))")
             return storage
         } catch {
             let owner = StorageEngine.owner(on: disk).flatMap { try? NodeIdentity(decoding: $0) }
             throw .storage(directory: directory, error, owner: owner)
         }
+    }
+
+    private static func text(of report: RecoveryReport) -> String {
+        let torn = report.tornBytes > 0 ? "; cut off \(report.tornBytes) bytes torn by a crash" : ""
+        return "read \(report.batches) batches (\(report.bytes) bytes) back from "
+            + "\(report.segments) files of the log, and opened \(report.tables) tables\(torn)"
     }
 
     /// Makes the node out of what its storage remembers, and makes durable who it is now. Where the

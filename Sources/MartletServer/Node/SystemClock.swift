@@ -4,15 +4,15 @@ package import MartletBase
 
 /// Reads the monotonic and the wall clock.
 package enum SystemClock {
-    /// Both clocks, now. The monotonic one counts on while the machine is suspended, so that what
-    /// was given some time before is found late after.
+    /// Both clocks, now.
     package static var now: Moment {
-        let monotonic = read(CLOCK_BOOTTIME)
         let wall = read(CLOCK_REALTIME)
-        return Moment(
-            instant: Instant(nanoseconds: monotonic),
-            wall: WallTime(milliseconds: wall / 1_000_000))
+        return Moment(instant: instant, wall: WallTime(milliseconds: wall / 1_000_000))
     }
+
+    /// The monotonic clock. It counts on while the machine is suspended, so that what was given
+    /// some time before is found late after.
+    package static var instant: Instant { Instant(nanoseconds: read(CLOCK_BOOTTIME)) }
 
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()

@@ -1,0 +1,41 @@
+// The ring as JSON, byte for byte as an encoder has it. There are as many homes as partitions: an
+// encoder takes longer for those than a turn of the loop may.
+internal import MartletBase
+
+extension RingView {
+    /// One line, keys sorted.
+    var json: Bytes {
+        guard let homes else { return ClientSession.json(self) }
+        var rest = self
+        rest.homes = nil
+        var json = ClientSession.json(rest)
+        // The key after `homes`. A quotation mark within a string would have a backslash before it.
+        let next = Bytes(text: ",\"members\":")
+        guard let place = json.firstRange(of: next)?.lowerBound else {
+            fatalError("a ring without members: \(json.text)")
+        }
+        json.insert(contentsOf: Self.part(homes), at: place)
+        return json
+    }
+
+    private static func part(_ partitions: [Homes]) -> Bytes {
+        var names: [String: Bytes] = [:]
+        var json = Bytes(text: ",\"homes\":[")
+        for (index, partition) in partitions.enumerated() {
+            if index > 0 { json.append(UInt8(ascii: ",")) }
+            json += "{\"firstSlot\":\(partition.firstSlot),\"homes\":[".utf8
+            for (index, name) in partition.homes.enumerated() {
+                if index > 0 { json.append(UInt8(ascii: ",")) }
+                let encoded = names[name] ?? ClientSession.json(name)
+                names[name] = encoded
+                json += encoded
+            }
+            json += "],\"lastSlot\":\(partition.lastSlot)".utf8
+            json += ",\"partition\":\(partition.partition)".utf8
+            if let age = partition.settledAge { json += ",\"settledAge\":\(age)".utf8 }
+            json.append(UInt8(ascii: "}"))
+        }
+        json.append(UInt8(ascii: "]"))
+        return json
+    }
+}
