@@ -14,7 +14,9 @@ extension AntiEntropy {
     mutating func makePromise(at now: Moment, into effects: inout [AntiEntropyEffect]) {
         let interval = options.promiseInterval
         nextPromise = now.instant + random.duration(in: interval * 3 / 4...interval * 5 / 4)
-        guard mayPromise, topology != nil, pendingPromise == nil else { return }
+        guard mayPromise, topology != nil, pendingPromise == nil, engine.refusal == nil else {
+            return
+        }
         let behind = HybridTimestamp(now.wall.earlier(by: options.promiseLag))
         floor = max(floor, min(behind, boundOfOthers))
         effects.append(.promise(floor))

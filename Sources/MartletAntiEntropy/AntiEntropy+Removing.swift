@@ -2,7 +2,7 @@
 internal import DequeModule
 internal import MartletBase
 public import MartletRing
-internal import MartletStorage
+public import MartletStorage
 public import MartletVersions
 
 /// A walk over the removable objects of one partition.
@@ -60,6 +60,9 @@ extension AntiEntropy {
             proofs[partition] = nil
             tellSettled(partition, into: &effects)
         }
+        // An answer to a root that was cut before is about what is lost by now.
+        // any order: each is by itself.
+        for round in cuts.keys { cuts[round]?.partitions.removeAll(where: partitions.contains) }
         saveDoubts()
     }
 
@@ -70,7 +73,9 @@ extension AntiEntropy {
         _ = try? engine.write(batch)
     }
 
-    func putDoubts(in batch: inout WriteBatch) {
+    /// Has `batch` hold what is in doubt, where it is known what the node is a home of.
+    public func putDoubts(in batch: inout WriteBatch) {
+        if topology == nil { return }
         var writer = ByteWriter()
         for partition in owned where times.isDoubted(partition) { writer.write(partition) }
         batch.put(Self.doubtsKey, writer.take())

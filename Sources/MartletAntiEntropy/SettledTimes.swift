@@ -53,11 +53,14 @@ struct SettledTimes {
     func equalAt(_ partition: UInt16) -> Instant? { marks[Int(partition)].equalAt }
 
     /// Moves a watermark up, once `engine` has it in its log: there it stands before whatever it
-    /// lets go. False when it stands there already, or the storage takes no writes.
+    /// lets go. False when it stands there already, or the storage takes no writes: one that is
+    /// behind would take this, and never catch up for it.
     mutating func advance(
         _ partition: UInt16, to watermark: HybridTimestamp, in engine: StorageEngine
     ) -> Bool {
-        guard watermark > marks[Int(partition)].watermark else { return false }
+        guard watermark > marks[Int(partition)].watermark, engine.refusal == nil else {
+            return false
+        }
         var writer = ByteWriter(capacity: 8)
         writer.write(watermark.bits)
         var batch = WriteBatch()

@@ -48,6 +48,9 @@ extension NodeCore {
         if next.position == nil {
             var batch = WriteBatch()
             batch.put(ActorRecord(next.dots, of: identity.id, counter: nil))
+            // A storage that was full may have refused the doubts: they are durable no later than
+            // that the damage was told.
+            antiEntropy.putDoubts(in: &batch)
             engine.noteDamageTold(in: &batch)
             // Tried again with the next event: other homes coordinate meanwhile.
             next.position = try? engine.write(batch, isSynced: true)

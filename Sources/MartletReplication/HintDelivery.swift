@@ -9,8 +9,6 @@ internal import MartletWire
 struct HintDelivery {
     /// How long a pass rests before the next while hints are left.
     static let passPause = Duration.milliseconds(500)
-    /// How long a hint under way is waited for.
-    static let patience = Duration.seconds(2)
     /// Hints looked at in one go: most may be for homes that are still away, and nothing else is
     /// done meanwhile.
     static let lookLimit = 1_024
@@ -25,6 +23,8 @@ struct HintDelivery {
         var bytes: Bytes
         var home: NodeID
         var at: Instant
+        /// How long it is waited for.
+        var patience: Duration
     }
 
     private var window: AdaptiveWindow
@@ -60,6 +60,9 @@ struct HintDelivery {
     func nextWakeup(owing: Bool) -> Instant { owing ? nextStep : .never }
 
     var hasRoom: Bool { sent.count < window.size }
+
+    /// How long a hint that is sent now is waited for.
+    var patience: Duration { window.patience }
 
     /// A home is back: look at once, from the start.
     mutating func wake(at now: Instant) {
@@ -172,8 +175,8 @@ struct HintDelivery {
 
     /// Gives up waiting for what is overdue.
     mutating func forgetOverdue(at now: Instant) -> [OperationID] {
-        let overdue = giveUp { now.since($0.at) > Self.patience }
-        if !overdue.isEmpty { window.shrink() }
+        let overdue = giveUp { now.since($0.at) > $0.patience }
+        if !overdue.isEmpty { window.overdue() }
         return overdue
     }
 
@@ -216,7 +219,9 @@ extension Replication {
         else { return }
         let id = begin(.hint)
         hints.note(
-            HintDelivery.Sent(key: entry.key, bytes: entry.value, home: home, at: now.instant),
+            HintDelivery.Sent(
+                key: entry.key, bytes: entry.value, home: home, at: now.instant,
+                patience: hints.patience),
             under: id)
         perform(.deliver(id), at: Location(of: entry.key), at: now, into: &effects)
     }
@@ -229,7 +234,7 @@ extension Replication {
         let message = ReplicaPut(
             operation: id, key: hint.key.key,
             object: try replica.object(of: hint.key, bytes: hint.bytes), purpose: .hint,
-            durable: true, patience: HintDelivery.patience)
+            durable: true, patience: hint.patience)
         effects.append(.send(.replicaPut(message), to: hint.home))
     }
 

@@ -18,13 +18,13 @@ struct PushDelivery {
     static let gathering = Duration.milliseconds(100)
     /// Bytes of keys and values at which a parcel is full.
     static let parcelBytes = 64 << 10
-    /// How long a parcel under way is waited for.
-    static let patience = Duration.seconds(2)
 
     /// Objects for one home, being read here or under way.
     struct Batch {
         var node: NodeID
         var at: Instant
+        /// How long its answer is waited for.
+        var patience: Duration
         /// How many are still being read.
         var reading: Int
         /// Those that were read, until they are sent, and their bytes.
@@ -51,6 +51,9 @@ struct PushDelivery {
     init(options: ReplicationOptions) {
         window = AdaptiveWindow(options)
     }
+
+    /// How long a parcel that is begun now is waited for.
+    var patience: Duration { window.patience }
 
     /// Objects that wait and those under way.
     var count: Int { queued + outstanding }
@@ -140,15 +143,15 @@ struct PushDelivery {
 
     /// Gives up what is overdue.
     mutating func forgetOverdue(at now: Instant) -> [OperationID] {
-        let overdue = giveUp { now.since($0.at) >= Self.patience }
-        if !overdue.isEmpty { window.shrink() }
+        let overdue = giveUp { now.since($0.at) >= $0.patience }
+        if !overdue.isEmpty { window.overdue() }
         return overdue
     }
 
     /// When something under way is overdue, or what waits may go.
     var nextWakeup: Instant {
         // any order: the least of them all.
-        let overdue = sent.values.map(\.at).min().map { $0 + Self.patience } ?? .never
+        let overdue = sent.values.map { $0.at + $0.patience }.min() ?? .never
         return queued > 0 && outstanding < window.size ? min(opening, overdue) : overdue
     }
 
@@ -176,7 +179,9 @@ extension Replication {
             guard isReachable(node) else { continue }
             let id = begin(.push)
             pushes.begin(
-                PushDelivery.Batch(node: node, at: now.instant, reading: keys.count), under: id)
+                PushDelivery.Batch(
+                    node: node, at: now.instant, patience: pushes.patience, reading: keys.count),
+                under: id)
             for location in keys {
                 perform(.push(id), at: location, at: now, into: &effects)
             }
@@ -199,26 +204,31 @@ extension Replication {
         _ entry: Parcel.Entry?, under id: OperationID, at now: Moment,
         into effects: inout [ReplicationEffect]
     ) {
-        guard let node = pushes.sent[id]?.node else { return }
+        guard let (node, patience) = pushes.sent[id].map({ ($0.node, $0.patience) }) else {
+            return
+        }
         switch pushes.read(entry, under: id) {
         case .waits: return
         case .ends: operations.remove(id.rawValue)
-        case .isWhole(let entries): send(entries, to: node, under: id, into: &effects)
+        case .isWhole(let entries):
+            send(entries, to: node, under: id, patience, into: &effects)
         case .isFull(let entries):
             let other = begin(.push)
             pushes.begin(
                 PushDelivery.Batch(
-                    node: node, at: now.instant, reading: 0, sent: entries.count), under: other)
-            send(entries, to: node, under: other, into: &effects)
+                    node: node, at: now.instant, patience: patience, reading: 0,
+                    sent: entries.count),
+                under: other)
+            send(entries, to: node, under: other, patience, into: &effects)
         }
     }
 
     private mutating func send(
         _ entries: [Parcel.Entry], to node: NodeID, under id: OperationID,
-        into effects: inout [ReplicationEffect]
+        _ patience: Duration, into effects: inout [ReplicationEffect]
     ) {
         counts.pushes += UInt64(entries.count)
-        let parcel = Parcel(operation: id, patience: PushDelivery.patience, entries: entries)
+        let parcel = Parcel(operation: id, patience: patience, entries: entries)
         effects.append(.send(.exchange(.objects(parcel)), to: node))
     }
 

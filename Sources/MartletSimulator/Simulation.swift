@@ -146,9 +146,7 @@ extension World {
     /// Folds what every node holds at the end into the log's hash.
     mutating func noteFinalState() {
         for node in nodes {
-            let entries =
-                node.entries(in: .objects) + node.entries(in: .hints)
-            for entry in entries {
+            for entry in entries(of: node, in: .objects) + entries(of: node, in: .hints) {
                 log.note(
                     now, node.index, .state,
                     StableHash.hash(entry.value, seed: entry.key.hash), "\(entry.key)")

@@ -226,6 +226,30 @@ struct WatermarkTests {
     }
 }
 
+@Suite("Watermarks and a storage that is behind")
+struct BacklogTests {
+    @Test("A storage that is behind is given no watermarks: it would never catch up for them")
+    func behind() throws {
+        var options = StorageOptions()
+        options.flushBytes = 1 << 10
+        options.memtableLimitBytes = 2 << 10
+        let engine = try StorageEngine.open(disk: MemoryDisk(), options: options).engine
+        var times = SettledTimes(count: 1, from: engine)
+        let (first, second) = (HybridTimestamp(bits: 1 << 16), HybridTimestamp(bits: 2 << 16))
+        let advances = times.advance(0, to: first, in: engine)
+        #expect(advances)
+        var batch = WriteBatch()
+        batch.put(.object(partition: 0, key: [1]), Bytes(repeating: 1, count: 4 << 10))
+        try engine.write(batch)
+        #expect(engine.refusal != nil)
+        let appended = engine.appended
+        let advancesOn = times.advance(0, to: second, in: engine)
+        #expect(!advancesOn)
+        #expect(times.watermark(0) == first)
+        #expect(engine.appended == appended)
+    }
+}
+
 @Suite("Nodes that have lost data, and settled partitions")
 struct DoubtTests {
     @Test(
@@ -251,6 +275,40 @@ struct DoubtTests {
         cluster.link(homes[1], homes[2], isOpen: true)
         cluster.pass(.seconds(150))
         #expect(cluster.trusted(0, at: homes[1]) >= mark)
+    }
+
+    @Test("Doubts that a full disk has refused are written down with what comes of the damage")
+    func doubtsOutlastFullDisk() throws {
+        var cluster = try Cluster()
+        cluster.pass(.seconds(300))
+        let homes = cluster.homes(of: 0)
+        let engine = cluster.nodes[homes[1]].engine
+        engine.logAnswered(.full(DiskError(.write, "log", .noSpace)))
+        cluster.damage(0, at: homes[1])
+        engine.logAnswered(.synced(engine.appended))
+        let dots = cluster.nodes[homes[1]].core.dots
+        cluster.nodes[homes[1]].core.renewal = ActorRenewal(dots: dots, position: nil)
+        cluster.handle(.ticked, at: homes[1])
+        cluster.crash(homes[1])
+        try cluster.start(homes[1])
+        #expect(cluster.trusted(0, at: homes[1]).bits == 0)
+        #expect(cluster.trusted(1, at: homes[1]).bits > 0)
+    }
+
+    @Test("An answer to a root from before the loss ends no doubt")
+    func answerToOldRoot() throws {
+        var cluster = try Cluster()
+        cluster.pass(.seconds(300))
+        let home = cluster.homes(of: 0)[0]
+        let before = cluster.sent.count
+        _ = cluster.nodes[home].core.antiEntropy.repair([0], at: cluster.moment(home))
+        cluster.handle(.ticked, at: home)
+        #expect(cluster.sent.count == before + 2, "a root to each of the others")
+        cluster.damage(0, at: home)
+        cluster.pass(.milliseconds(5))
+        #expect(cluster.trusted(0, at: home).bits == 0, "they were equal to what is lost")
+        cluster.pass(.seconds(150))
+        #expect(cluster.trusted(0, at: home).bits > 0)
     }
 
     @Test("What it lost it takes back, however old")

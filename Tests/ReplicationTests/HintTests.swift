@@ -74,6 +74,18 @@ import Testing
         #expect(stage.replication.pendingHints.count == 0)
     }
 
+    @Test("A home that is slow to have a hint on disk is waited for longer, and is then heard")
+    func slowHome() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [3])
+        stage.hold(.one("a", by: 1), for: 3)
+        stage.reach(3)
+        #expect(stage.pass(.zero) == ["put 1 → 3: a@1.1, hint, durable"])
+        #expect(stage.pass(.milliseconds(2_500)) == ["put 2 → 3: a@1.1, hint, durable"])
+        #expect(stage.pass(.milliseconds(3_900)) == [], "it has twice as long")
+        stage.acknowledge(2, by: 3)
+        #expect(stage.replication.pendingHints.count == 0)
+    }
+
     /// A hint of `object` from node 2, which is home in none of this.
     private func hint(_ operation: UInt64, _ object: Object) -> PeerMessage {
         .replicaPut(

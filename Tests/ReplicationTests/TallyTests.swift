@@ -215,3 +215,17 @@ import Testing
         }
     }
 }
+
+@Suite("Adaptive windows") struct AdaptiveWindowTests {
+    @Test("Patience follows how long answers take, within its limits")
+    func patience() {
+        var window = AdaptiveWindow(ReplicationOptions())
+        #expect(window.patience == .seconds(2))
+        window.observe(.seconds(5))
+        #expect(window.patience == .seconds(20))
+        for _ in 0..<10 { window.overdue() }
+        #expect(window.patience == .seconds(60))
+        for _ in 0..<100 { window.observe(.milliseconds(1)) }
+        #expect(window.patience == .seconds(2))
+    }
+}

@@ -10,7 +10,7 @@ enum Simulations {
         "clocks-and-pauses", "restless-nodes", "flapping-partitions", "swizzle", "torn-network",
         "core-heals", "slow-and-full-disks", "overload",
         "everything", "bad-disks", "deletes-and-absences", "lost-disks", "lazy-disks",
-        "power-loss-of-all",
+        "power-loss-of-all", "gaps-of-a-minority", "slow-syncs",
     ]
 
     static func load(_ name: String) throws -> Scenario {

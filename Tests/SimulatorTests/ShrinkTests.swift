@@ -33,6 +33,21 @@
             #expect(again.logHash == report.logHash)
         }
 
+        @Test("Where a disk is lost, somebody is left to learn the ring from")
+        func nodesAreLeft() throws {
+            let scenario = try Scenario.load(
+                text: """
+                    {nodes: 3, duration: 3s, clients: 2, keys: 5,
+                     faults: [{lost-disk: {node: any, at: 1s, for: 500ms}}]}
+                    """, name: "left")
+            var shrinker = try #require(
+                Shrinker(scenario) {
+                    Simulation.run(scenario, seed: 1, reduced: $0, planting: .inventsVersion)
+                })
+            shrinker.shrink()
+            #expect(shrinker.reduction.nodeCount == 2)
+        }
+
         @Test("A run that passes is not shrunk")
         func nothingToShrink() throws {
             let scenario = try Scenario.load(text: "{nodes: 3, duration: 1s}", name: "quiet")

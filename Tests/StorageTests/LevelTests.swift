@@ -161,6 +161,17 @@ struct LevelTests {
         #expect(sample.engine.counters.cacheMisses > 0)
     }
 
+    @Test("a compaction has its turn though every step finds a full memtable again")
+    func compactionAmongFlushes() throws {
+        let sample = try Sample(MemoryDisk(), .tiny)
+        for index in 0..<200 {
+            try sample.put("key \(index % 20)", String(repeating: "x", count: 1_200))
+            sample.work()
+        }
+        #expect(sample.engine.counters.flushes >= 60)
+        #expect(sample.engine.counters.compactions >= 20)
+    }
+
     @Test("a flush or compaction that the disk refuses is done again in new files")
     func refused() throws {
         let disk = MemoryDisk()

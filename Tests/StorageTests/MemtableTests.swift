@@ -20,6 +20,13 @@ struct MemtableTests {
         memtable.checkInvariants()
     }
 
+    @Test("one entry does not fill a memtable of the least size")
+    func oneEntry() throws {
+        let memtable = Memtable(expectedBytes: 1024)
+        try memtable.set(key("a"), [1])
+        #expect(memtable.byteCount < 256)
+    }
+
     @Test("a delete is found as such, counts as no live key, and is in the block")
     func deletes() throws {
         let memtable = Memtable(expectedBytes: 1024)

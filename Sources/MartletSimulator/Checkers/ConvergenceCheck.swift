@@ -23,13 +23,18 @@ struct ConvergenceCheck {
     /// Among `members` alone: their hints for each other, and the keys that no other is a home of.
     func run(among members: [Int], promise: Promise) -> Finding? {
         let ids = members.map { nodes[$0].id }
+        var entries = [[ScanPage.Entry]](repeating: [], count: nodes.count)
         for index in members {
-            let hints = nodes[index].engine.everything(in: .hints)
-            if let hint = hints.first(where: { $0.key.home.map(ids.contains) ?? true }) {
-                return Finding(promise, "node \(index + 1) still keeps the hint \(hint.key)")
+            do throws(StorageError) {
+                let hints = try nodes[index].engine.scanAll(.hints)
+                if let hint = hints.first(where: { $0.key.home.map(ids.contains) ?? true }) {
+                    return Finding(promise, "node \(index + 1) still keeps the hint \(hint.key)")
+                }
+                entries[index] = try nodes[index].engine.scanAll(.objects)
+            } catch {
+                return Finding(promise, "node \(index + 1) cannot read what it holds: \(error)")
             }
         }
-        let entries = nodes.map { $0.engine.everything(in: .objects) }
         let objects = entries.map {
             Objects(uniqueKeysWithValues: $0.map { ($0.key, $0.value) })
         }

@@ -46,7 +46,7 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case hintsConserved = "hints are conserved"
     /// Every request is answered by its deadline.
     case requestsAnswered = "every request is answered"
-    /// A node's storage opens after any crash.
+    /// A node's storage opens after any crash, and what a sound disk holds reads back.
     case storageOpens = "storage opens after a crash"
     /// Nodes of one epoch know one ring.
     case oneTopology = "equal epochs mean equal topology"

@@ -42,6 +42,8 @@ struct ReplicaMirror {
     private var unsynced: [[Arrival]]
     /// For each node, up to where its log counts as synced in its sync mode.
     private var durable: [LogPosition]
+    /// For each node, what the objects covered that a disk at fault has lost or set back since.
+    private var forgotten: [[StorageKey: Context]]
     /// Hints that came to be.
     private(set) var hintsKept = 0
     /// Hints that their nodes have let go.
@@ -55,6 +57,7 @@ struct ReplicaMirror {
         entries = [[Entry?]](repeating: [], count: nodeCount)
         unsynced = [[Arrival]](repeating: [], count: nodeCount)
         durable = [LogPosition](repeating: .start, count: nodeCount)
+        forgotten = [[StorageKey: Context]](repeating: [:], count: nodeCount)
     }
 
     /// What is stored under `key` at a node.
@@ -125,14 +128,20 @@ struct ReplicaMirror {
         entry(key, at: node)?.object.context.covers(dot) ?? false
     }
 
-    /// Everything that a node holds of any key, hints by copy included, in the order of its
-    /// storage.
-    func objects(at node: SimulatedNode) -> [(key: StorageKey, object: Object)] {
-        let keys = node.entries(in: .objects) + node.entries(in: .hints)
-        return keys.compactMap { entry in
+    /// The objects of `entries`, which a node's storage holds, hints by copy included.
+    func objects(
+        of entries: [ScanPage.Entry], at node: Int
+    ) -> [(key: StorageKey, object: Object)] {
+        entries.compactMap { entry in
             if Self.isMark(entry.key, entry.value) { return nil }
-            return self.entry(entry.key, at: node.index).map { (entry.key, $0.object) }
+            return self.entry(entry.key, at: node).map { (entry.key, $0.object) }
         }
+    }
+
+    /// Whether the object under `key` covers `dot`, or did before the node's disk lost that: a
+    /// watermark says what was everywhere once, and is true of a home that has lost it since.
+    func hasCovered(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
+        covers(dot, under: key, at: node) || forgotten[node][key]?.covers(dot) ?? false
     }
 
     /// What came under `key` and is not on disk there yet.
@@ -210,9 +219,12 @@ struct ReplicaMirror {
     }
 
     /// Begins anew with what a node's storage came back with after a crash, or holds after a loss.
+    /// What a disk at fault had taken in is not forgotten.
     mutating func reload(_ node: SimulatedNode) throws(FormatError) {
         let held = held(by: node, in: .objects) + held(by: node, in: .hints)
+        let isDamaged = node.isDamaged
         let node = node.index
+        if isDamaged { remember(node) }
         let before = hintKeys(at: node)
         let kept = hintsKept
         entries[node] = []
@@ -225,6 +237,13 @@ struct ReplicaMirror {
         let after = hintKeys(at: node)
         hintsLost += before.subtracting(after).count
         hintsReturned += after.subtracting(before).count
+    }
+
+    private mutating func remember(_ node: Int) {
+        for place in entries[node].indices where keys[place].space == .objects {
+            guard let entry = entries[node][place] else { continue }
+            forgotten[node][keys[place], default: Context()].join(entry.object.context)
+        }
     }
 
     private func hintKeys(at node: Int) -> Set<StorageKey> {
@@ -252,13 +271,6 @@ struct ReplicaMirror {
 
 extension StorageEngine {
     /// Every entry of a space, ascending.
-    func everything(in space: StorageKey.Space) -> [ScanPage.Entry] {
-        do { return try scanAll(space) } catch {
-            fatalError("a checker cannot read the storage: \(error)")
-        }
-    }
-
-    /// Every entry of a space, ascending, of a storage that may be damaged.
     func scanAll(_ space: StorageKey.Space) throws(StorageError) -> [ScanPage.Entry] {
         var entries: [ScanPage.Entry] = []
         var cursor: StorageKey?

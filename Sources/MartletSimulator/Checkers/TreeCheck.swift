@@ -7,12 +7,14 @@ internal import MartletVersions
 struct TreeCheck {
     let node: Int
     let engine: StorageEngine
+    /// The objects that a scan shows.
+    let held: [ScanPage.Entry]
     let partitionCount: Int
 
     /// A tree that is not known yet says nothing wrong. O(entries).
     func run() -> Finding? {
         var roots: [UInt16: UInt64] = [:]
-        for entry in engine.everything(in: .objects) {
+        for entry in held {
             let value = entry.value
             roots[entry.key.partition, default: 0] ^=
                 Object.digest(keyHash: entry.key.hash, value.raw)

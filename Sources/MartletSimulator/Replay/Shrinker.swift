@@ -90,7 +90,7 @@ package struct Shrinker {
     /// A smaller cluster draws anew, so that faults chosen by index would be others.
     private mutating func shrinkNodes() {
         guard reduction.faults == nil else { return }
-        var count = max(1, scenario.highestNode)
+        var count = max(scenario.losesDisks ? 2 : 1, scenario.highestNode)
         while count < reduction.nodeCount ?? scenario.nodeCount {
             var candidate = reduction
             candidate.nodeCount = count
@@ -181,6 +181,11 @@ package struct Shrinker {
 extension Scenario {
     /// The highest node that a fault names; 0 when none does.
     var highestNode: Int { faults.compactMap(\.highestNode).max() ?? 0 }
+
+    /// Whether a node may lose its disk: alone, it would have nobody to learn its ring from.
+    fileprivate var losesDisks: Bool {
+        faults.contains { if case .node(.lostDisk) = $0.kind { true } else { false } }
+    }
 }
 
 extension Fault {

@@ -9,7 +9,7 @@ internal import MartletWire
 extension World {
     mutating func spoilObject(_ planted: PlantedFault) {
         for node in nodes where node.isUp {
-            for (key, object) in mirror.objects(at: node)
+            for (key, object) in objects(at: node)
             where key.space == .objects {
                 guard let spoilt = spoilt(object, of: key, at: node.index, planted) else {
                     continue
@@ -73,7 +73,7 @@ extension World {
     /// A node's context is joined with that of another which holds a sibling the node never had.
     mutating func takeForeignContext() {
         for node in nodes where node.isUp {
-            for (key, object) in mirror.objects(at: node)
+            for (key, object) in objects(at: node)
             where key.space == .objects {
                 for other in nodes where other.index != node.index {
                     guard let foreign = mirror.entry(key, at: other.index)?.object,
@@ -95,7 +95,7 @@ extension World {
 
     mutating func forgetHint() {
         for node in nodes where node.isUp {
-            guard let hint = node.engine.everything(in: .hints).first else { continue }
+            guard let hint = (try? node.engine.scanAll(.hints))?.first else { continue }
             var batch = WriteBatch()
             batch.delete(hint.key)
             _ = try? node.engine.write(batch)
@@ -132,6 +132,14 @@ extension World {
         guard planted == .losesManifest, let names = try? node.disk.list() else { return }
         for name in names where name.hasPrefix("manifest-") { try? node.disk.remove(name) }
         try? node.disk.syncDirectory()
+    }
+
+    /// With `rotsUnseen`, bits of a node's tables turn, and nobody knows that its disk is at fault.
+    func rotTables() {
+        guard let node = nodes.first else { return }
+        for file in node.disk.damageableFiles where file.name.hasPrefix("table-") {
+            node.disk.flipBit(in: file.name, at: file.byteCount / 2, bit: 0)
+        }
     }
 
     // MARK: Answers

@@ -15,7 +15,7 @@ extension World {
         for node in nodes where node.isUp {
             let wall = node.wall(now).milliseconds - UInt64(Self.ageLimit.milliseconds)
             var batch = WriteBatch()
-            for (key, object) in mirror.objects(at: node)
+            for (key, object) in objects(at: node)
             where key.space == .objects && object.context.horizon.wall.milliseconds < wall
                 && object.siblings.allSatisfy({ $0.content == .tombstone })
             {
@@ -30,7 +30,7 @@ extension World {
         guard let node = nodes.first, node.isUp else { return }
         let wall = node.moment(now).wall
         var batch = WriteBatch()
-        for (key, object) in mirror.objects(at: node)
+        for (key, object) in objects(at: node)
         where key.space == .objects && object.isAbsent(at: wall) {
             batch.delete(key, replacing: mirror.entry(key, at: node.index)?.bytes)
         }
@@ -71,7 +71,7 @@ extension World {
     /// The first node writes what it holds of a key once more, as if there had been nothing.
     mutating func spoilTree() {
         guard let node = nodes.first, node.isUp else { return }
-        let entries = node.entries(in: .objects)
+        let entries = entries(of: node, in: .objects)
         guard !entries.isEmpty else { return }
         let entry = entries[plantStep % entries.count]
         plantStep += 1

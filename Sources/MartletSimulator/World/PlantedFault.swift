@@ -50,6 +50,8 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case swallowsAnswer
     /// A crash takes the storage's manifest, synced as it is.
     case losesManifest
+    /// A node's tables rot on a disk that counts as sound.
+    case rotsUnseen
     /// A node rewrites its ring and keeps the epoch.
     case rewritesRing
     /// A node forgets its ring.
@@ -88,7 +90,7 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .losesHints: .convergence
         case .waitsForOthers: .coreServes
         case .swallowsAnswer: .requestsAnswered
-        case .losesManifest: .storageOpens
+        case .losesManifest, .rotsUnseen: .storageOpens
         case .rewritesRing: .oneTopology
         case .forgetsRing: .epochsGrow
         case .removesByAge, .removesByOwnClock: .removalsSettled
@@ -118,6 +120,7 @@ extension World {
         case .removesByOwnClock: removeByOwnClock()
         case .forgetsWatermarks: forgetWatermarks()
         case .spoilsTree: spoilTree()
+        case .rotsUnseen: rotTables()
         default: break
         }
         queue.schedule(.plantActs, at: now + Self.plantInterval)

@@ -56,7 +56,7 @@ extension SimulatedNode {
     var isOut: Bool { trouble.isFinal }
     private var isTroubled: Bool { trouble.isFull || trouble.hasDamage }
 
-    /// Whether everything that it holds reads back.
+    /// Whether everything that it holds reads back; a sound disk is expected to.
     var isReadable: Bool {
         guard isDamaged else { return true }
         return disk.withoutFaults {
@@ -64,9 +64,9 @@ extension SimulatedNode {
         }
     }
 
-    /// What it holds in a space, ascending; nothing where that does not read back.
-    func entries(in space: StorageKey.Space) -> [ScanPage.Entry] {
-        isDamaged ? readableEntries(in: space) ?? [] : engine.everything(in: space)
+    /// What it holds in a space, ascending; nothing where a disk at fault does not read back.
+    func entries(in space: StorageKey.Space) throws(StorageError) -> [ScanPage.Entry] {
+        isDamaged ? readableEntries(in: space) ?? [] : try engine.scanAll(space)
     }
 
     /// What it holds in a space, ascending; nil where that does not read back.

@@ -15,6 +15,28 @@ extension World {
         violation = Violation(finding: finding, at: now)
     }
 
+    /// What a node holds in a space, ascending. That a sound disk does not read back is a finding
+    /// like any other; then the node counts for holding nothing.
+    mutating func entries(
+        of node: SimulatedNode, in space: StorageKey.Space
+    ) -> [ScanPage.Entry] {
+        do throws(StorageError) { return try node.entries(in: space) } catch {
+            found(
+                Finding(
+                    .storageOpens, "node \(node.index + 1) cannot read what it holds: \(error)"))
+            return []
+        }
+    }
+
+    /// The objects that a node holds of any key, hints by copy included, in the order of its
+    /// storage.
+    mutating func objects(
+        at node: SimulatedNode
+    ) -> [(key: StorageKey, object: Object)] {
+        let held = entries(of: node, in: .objects) + entries(of: node, in: .hints)
+        return mirror.objects(of: held, at: node.index)
+    }
+
     // MARK: What a node logs
 
     mutating func check(_ chunk: LogChunk, of node: SimulatedNode) {
@@ -63,11 +85,10 @@ extension World {
             noteSettled(before.object, after: after.object, under: entry, number: key, of: node)
         }
         let isHint = entry.space == .hints
-        let mayHaveLost = occurrences[.lostDisk] > 0
         let check = LoggedVersionsCheck(
             node: id, writesAs: node.writesAs ?? id, isHint: isHint,
             mayStandIn: isHint || node.isDamaged, nodes: nodeIDs, key: key,
-            judgement: mayHaveLost
+            judgement: mayHaveLostData
                 ? judgement(of: node, in: entry.partition) : HybridTimestamp(bits: .max))
         let asStandIn =
             check.mayStandIn
@@ -200,7 +221,7 @@ extension World {
     mutating func checkAcknowledgedWrites(_ promise: Promise) {
         var surviving = [[Dot]](repeating: [], count: history.keys.count)
         for node in nodes {
-            for (key, object) in mirror.objects(at: node) {
+            for (key, object) in objects(at: node) {
                 guard let number = history.number(of: key.key) else { continue }
                 for dot in object.dots where !surviving[number].contains(dot) {
                     surviving[number].append(dot)
@@ -230,7 +251,7 @@ extension World {
         for write in history.acknowledged { acknowledged[write.key].append(write) }
         let limit = schedule.replication.maximumClockSkew.milliseconds
         for node in nodes where !node.isOut {
-            for (key, object) in mirror.objects(at: node) where key.space == .objects {
+            for (key, object) in objects(at: node) where key.space == .objects {
                 guard let number = history.number(of: key.key), var shown = object.shown else {
                     continue
                 }

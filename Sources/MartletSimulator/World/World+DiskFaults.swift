@@ -114,15 +114,24 @@ extension World {
 
     // MARK: Losses
 
-    /// Takes over into the mirror what a node has just found to be lost.
+    /// Takes over into the mirror what a node has just found lost. On a sound disk nothing may be.
     mutating func noteDamage(of node: SimulatedNode) {
-        guard node.isDamaged else { return }
         for effect in node.effects {
-            if case .note(.storageRefuses(_?)) = effect { occurrences[.writesRefused] += 1 }
-            guard case .note(.storageDamaged) = effect else { continue }
-            occurrences[.damageFound] += 1
-            reloadMirror(of: node)
+            if case .note(.storageDamaged(let range)) = effect {
+                noteLoss(of: range, at: node)
+            } else if node.isDamaged, case .note(.storageRefuses(_?)) = effect {
+                occurrences[.writesRefused] += 1
+            }
         }
+    }
+
+    private mutating func noteLoss(of range: DamagedRange, at node: SimulatedNode) {
+        guard node.isDamaged else {
+            return found(
+                Finding(.storageOpens, "node \(node.index + 1), on a sound disk: \(range)"))
+        }
+        occurrences[.damageFound] += 1
+        reloadMirror(of: node)
     }
 
     private mutating func reloadMirror(of node: SimulatedNode) {

@@ -72,7 +72,7 @@ extension World {
         guard first < history.keys.count else { return }
         var found = [Tally](repeating: Tally(), count: history.keys.count)
         for node in nodes {
-            for (key, object) in mirror.objects(at: node) {
+            for (key, object) in objects(at: node) {
                 guard let number = history.number(of: key.key), number >= first else { continue }
                 for case .value(let value) in object.siblings.map(\.content) {
                     if let tally = Tally(in: value) { found[number].merge(tally) }

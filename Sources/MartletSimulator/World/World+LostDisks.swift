@@ -25,21 +25,23 @@ extension World {
         log.note(now, node.index, .fault, 0, "its disk is lost")
     }
 
-    /// Whether a node has lost what it held of a partition, and has not been found equal to the
-    /// other homes since; while it is down that cannot be told.
+    /// Whether a node has lost what it held of a partition, or some of it, and has not been found
+    /// equal to the other homes since; while it is down that cannot be told.
     func isUnfilled(_ node: SimulatedNode, in partition: UInt16) -> Bool {
-        guard node.lostDiskAt != nil else { return false }
+        guard node.hasLostData else { return false }
         return node.core?.isInDoubt(of: Partition(index: partition)) ?? true
     }
 
     /// Up to where a node must know what was removed from a partition: all of it, unless a home has
-    /// lost its disk, and its watermark with that. Then that home may take from one that was away
-    /// what the others have removed, and bring it to another whose watermark is as old.
+    /// lost its disk, and its watermark with that, or some of what its disk held. Then that home
+    /// may take from one that was away what the others have removed, or find an older version
+    /// behind the one that it has lost, and bring it to another whose watermark is as old or that
+    /// has lost data itself.
     func judgement(of node: SimulatedNode, in partition: UInt16) -> HybridTimestamp {
-        guard occurrences[.lostDisk] > 0,
+        guard mayHaveLostData,
             let topology = nodes.lazy.compactMap({ $0.core?.topology }).first,
             topology.homes(of: Partition(index: partition)).contains(where: {
-                nodes[nodeIndex(of: $0)].lostDiskAt != nil
+                nodes[nodeIndex(of: $0)].hasLostData
             })
         else { return HybridTimestamp(bits: .max) }
         guard let core = node.core, !isUnfilled(node, in: partition) else {
@@ -49,7 +51,15 @@ extension World {
     }
 }
 
+extension World {
+    /// Whether some node may have lost what it had synced.
+    var mayHaveLostData: Bool { occurrences[.lostDisk] + occurrences[.diskFault] > 0 }
+}
+
 extension SimulatedNode {
+    /// Whether it may have lost what it had synced.
+    var hasLostData: Bool { lostDiskAt != nil || isDamaged }
+
     /// It holds nothing, and knows no more than whose place it takes.
     func loseDisk(at now: Instant) throws(StorageError) {
         disk = MemoryDisk()

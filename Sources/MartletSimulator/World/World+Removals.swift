@@ -8,10 +8,12 @@ internal import MartletVersions
 extension World {
     /// Every tree is held against what its node holds.
     mutating func checkTrees() {
-        for node in nodes where node.isUp {
+        for node in nodes where node.isUp && node.isReadable {
+            let held = entries(of: node, in: .objects)
             found(
                 TreeCheck(
-                    node: node.index, engine: node.engine, partitionCount: scenario.partitionCount
+                    node: node.index, engine: node.engine, held: held,
+                    partitionCount: scenario.partitionCount
                 ).run())
         }
     }
@@ -24,9 +26,9 @@ extension World {
         occurrences[.removal] += 1
         found(
             SettledRemovalCheck(
-                node: node.index, key: number, object: object, wall: middleOfClocks,
+                node: node.index, key: number, object: object, wall: middleOfClocks, entry: entry,
                 others: otherHomes(of: entry, beside: node)
-            ).run(history))
+            ).run(history, mirror))
         history.bury(history.places(of: object.dots, key: number), key: number)
     }
 
@@ -53,13 +55,13 @@ extension World {
         let others = otherHomes(of: entry, beside: node)
         for place in places where !held.covers(place) {
             let dot = history.lineages[number].dots[place]
-            if others.allSatisfy({ $0.hasSeen(dot, history) }) {
+            if others.allSatisfy({ $0.hasSeen(dot, of: entry, history, mirror) }) {
                 history.bury([place], key: number)
             }
         }
     }
 
-    /// The other homes of a key, with what each holds of it.
+    /// The other homes of a key.
     private func otherHomes(
         of entry: StorageKey, beside node: SimulatedNode
     ) -> [OtherHome] {
@@ -67,9 +69,7 @@ extension World {
         return topology.homes(of: Partition(index: entry.partition)).compactMap { home in
             let index = nodeIndex(of: home)
             if index == node.index { return nil }
-            return OtherHome(
-                node: index, held: mirror.entry(entry, at: index)?.object ?? Object(),
-                lostDiskAt: nodes[index].lostDiskAt)
+            return OtherHome(node: index, lostDiskAt: nodes[index].lostDiskAt)
         }
     }
 }

@@ -11,6 +11,8 @@ public final class StorageWorker {
     private var queue: [StorageJob] = []
     /// The job that is done in steps, and what it is.
     private var running: (job: StorageJob, work: Running)?
+    /// Whether the last step was an urgent job.
+    private var wasUrgent = false
 
     private enum Running {
         case compaction(Compaction)
@@ -36,12 +38,16 @@ public final class StorageWorker {
 
     /// Does a piece of the most urgent job; the outcome where that ended one. Blocks for the time
     /// of writing a memtable at most.
+    ///
+    /// Of two urgent jobs the second waits for a step of another: flushes that follow each other
+    /// without end would leave level 0 to grow until the storage takes no writes, and for as long
+    /// as the node's own records keep coming it would never take any again.
     public func step() -> JobOutcome? {
-        if let index = queue.firstIndex(where: \.isUrgent) ?? (running == nil ? 0 : nil),
-            index < queue.count
-        {
-            return begin(queue.remove(at: index))
-        }
+        let urgent = queue.firstIndex(where: \.isUrgent)
+        let other = running == nil ? queue.firstIndex { !$0.isUrgent } : nil
+        let isOthersTurn = wasUrgent && (running != nil || other != nil)
+        wasUrgent = urgent != nil && !isOthersTurn
+        if let next = wasUrgent ? urgent : other { return begin(queue.remove(at: next)) }
         guard let (job, work) = running else { return nil }
         switch work {
         case .compaction(let compaction): return go(on: compaction, job)

@@ -55,8 +55,13 @@ struct RecordArena: ~Copyable {
     /// The chunk that takes the next entry, unless it needs one to itself.
     private var open = 0
     private var nextChunkBytes = firstChunkBytes
-    /// What the chunks take, in bytes.
-    private(set) var byteCount = 0
+    private var capacity = 0
+
+    /// What the chunks take, in bytes, without the room that is left in the one that fills: however
+    /// small a memtable's limit, it holds as much of records.
+    var byteCount: Int {
+        chunks.isEmpty ? 0 : capacity - (chunks[open].capacity - chunks[open].used)
+    }
 
     init() {
         unsafe bases = .allocate(capacity: basesCapacity)
@@ -118,7 +123,7 @@ struct RecordArena: ~Copyable {
         unsafe (bases + index).initialize(
             to: .allocate(byteCount: chunk.capacity, alignment: MemoryLayout<Header>.alignment))
         chunks.append(chunk)
-        byteCount += chunk.capacity
+        capacity += chunk.capacity
         return index
     }
 

@@ -11,6 +11,7 @@ struct RunsUnderWay: Sendable {
 
     /// Makes the directory.
     func begin() throws {
+        FallenRun.watch()
         do {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true)
@@ -21,13 +22,18 @@ struct RunsUnderWay: Sendable {
 
     /// Leaves the case of a run. One that cannot be left is no reason to end the search.
     func begins(_ scenario: Scenario, seed: UInt64) {
+        let path = path(scenario.name, seed)
+        FallenRun.note("\(scenario.name) seed \(seed), which is left in \(path)")
         let kept = SimulationCase(unfinished: scenario, seed: seed)
         try? kept.text.write(
-            toFile: path(scenario.name, seed), atomically: false, encoding: .utf8)
+            toFile: path, atomically: false, encoding: .utf8)
     }
 
     /// Takes the case of a run away.
-    func ended(_ report: SimulationReport) { _ = unsafe unlink(path(report.scenario, report.seed)) }
+    func ended(_ report: SimulationReport) {
+        _ = unsafe unlink(path(report.scenario, report.seed))
+        FallenRun.note(nil)
+    }
 
     /// Removes the directory if nothing is in it.
     func end() { _ = unsafe rmdir(directory) }
