@@ -28,44 +28,53 @@ package enum Simulation {
     ///   - reduction: what of the run is left out.
     ///   - trace: takes what the run's page is drawn from, when one is wanted.
     ///   - logging: takes every line of the event log, when it is wanted.
+    ///   - key: what alone the lines are about, and the faults around it; nil for everything.
     package static func run(
         _ scenario: Scenario, seed: UInt64, reduced reduction: Reduction = Reduction(),
-        tracing trace: Trace? = nil, logging: ((LoggedLine) -> Void)? = nil
+        tracing trace: Trace? = nil, logging: ((LoggedLine) -> Void)? = nil,
+        about key: String? = nil
     ) -> SimulationReport {
-        play(scenario, seed: seed, reduction, planted: nil, tracing: trace, logging: logging)
+        play(
+            scenario, seed: seed, reduction, planted: nil, tracing: trace, logging: logging,
+            about: key)
     }
 
     #if DEBUG
         /// Runs `scenario` with a bug planted, to see that its checker catches it. Tests only.
         package static func run(
             _ scenario: Scenario, seed: UInt64, reduced reduction: Reduction = Reduction(),
-            planting planted: PlantedFault, tracing trace: Trace? = nil
+            planting planted: PlantedFault?, tracing trace: Trace? = nil,
+            logging: ((LoggedLine) -> Void)? = nil, about key: String? = nil
         ) -> SimulationReport {
             play(
-                scenario, seed: seed, reduction, planted: planted, tracing: trace, logging: nil)
+                scenario, seed: seed, reduction, planted: planted, tracing: trace,
+                logging: logging, about: key)
         }
     #endif
 
     private static func play(
         _ whole: Scenario, seed: UInt64, _ reduction: Reduction, planted: PlantedFault?,
-        tracing trace: Trace?,
-        logging: ((LoggedLine) -> Void)?
+        tracing trace: Trace?, logging: ((LoggedLine) -> Void)?, about key: String?
     ) -> SimulationReport {
         let scenario = reduction.applied(to: whole)
         var schedule = Schedule(scenario, seed: seed)
         schedule.reduction = reduction
         var report = SimulationReport(scenario: scenario.name, schedule)
         do {
-            var world = try World(scenario, schedule: schedule, planted: planted, logging: logging)
+            var world = try World(
+                scenario, schedule: schedule, planted: planted, logging: logging,
+                about: key.map { Bytes(text: $0) })
             world.trace = trace
             assemble(&world)
             if world.violation == nil {
                 world.beginRestlessness()
                 world.run(until: world.now + reduction.duration(of: scenario))
-                if !world.schedule.core.absences.isEmpty {
-                    report.core = world.schedule.core.description
-                    report.coreSettledAfter = world.settleCore()
-                }
+            }
+            if world.violation == nil, !world.schedule.core.absences.isEmpty {
+                report.core = world.schedule.core.description
+                report.coreSettledAfter = world.settleCore()
+            }
+            if world.violation == nil {
                 world.heal()
                 settle(&world, &report)
             }
@@ -149,7 +158,8 @@ extension World {
             for entry in entries {
                 log.note(
                     now, node.index, .state,
-                    StableHash.hash(entry.value, seed: entry.key.hash), "\(entry.key)")
+                    StableHash.hash(entry.value, seed: entry.key.hash),
+                    words.final(entry.key, entry.value))
             }
         }
     }

@@ -174,13 +174,13 @@ extension FaultSpecification {
         case .crash(let choice, let loss):
             let node = choice.drawn(nodes, &random)
             let drawn = loss ?? .drawn(&random)
-            return (.crash([(node, drawn)]), "crash of \(node + 1) losing \(drawn)")
+            return (.crash([(node, drawn)]), "crash of \(Names.node(node)) losing \(drawn)")
         case .crashAll(let loss):
             let drawn = loss ?? .drawn(&random)
             return (.crash((0..<nodes).map { ($0, drawn) }), "crash of all losing \(drawn)")
         case .partition(let grouping):
             let groups = grouping.drawn(nodes, &random)
-            let text = groups.map { $0.map { "\($0 + 1)" }.joined(separator: ",") }
+            let text = groups.map { $0.map(Names.node).joined(separator: ",") }
                 .joined(separator: " | ")
             return (.block(Self.pairs(between: groups, of: nodes)), "partition \(text)")
         case .isolate(let choice, let direction):
@@ -189,7 +189,7 @@ extension FaultSpecification {
             return (.block(direction.kept(of: pairs, around: node)), direction.name(of: node))
         case .oneWay(let from, let to):
             let pair = from.drawn(to: to, nodes, &random)
-            return (.block([pair]), "one-way block \(pair.from + 1) → \(pair.to + 1)")
+            return (.block([pair]), "one-way block " + Names.way(pair))
         case .slow(let from, let to, let factor):
             return slowLink(from.drawn(to: to, nodes, &random), factor, &random)
         case .swizzle(let share): return swizzled(share, of: nodes, &random)
