@@ -92,7 +92,7 @@ struct Schedule {
             var random = SeededRandom(seed: seed, stream: "fault \(index)")
             faults += specification.drawn(scenario, &random)
         }
-        self.faults = faults
+        self.faults = faults.sparingLostDisks(clocks)
         core = Core(scenario, seed: seed)
     }
 
