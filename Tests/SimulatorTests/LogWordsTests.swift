@@ -154,6 +154,7 @@ struct LogWordsTests {
             ("{1ef61b8fb855fe24/1893456031:9}", "{n1/31:9}"),
             ("00000000000000ff/1893456002:1 is gone", "n1'/2:1 is gone"),
             ("abcdef0123456789/1:1 for 1ef61b8fb855fe24", "sabcd:1 for n1"),
+            ("dot 0000000000000001/1893456000:19 of key 0", "dot s0000:19 of key-0"),
             ("digest abcdef0123456789, not every node", "digest abcdef0123456789, not every node"),
             ("cart 1 has lost the item 7 of key 9", "cart-0 has lost the item 7 of key 9"),
         ])

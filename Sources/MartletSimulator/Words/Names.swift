@@ -5,7 +5,7 @@
 //     n2:9       the ninth version that n2 issued
 //     n2/31:4    the fourth under the name that n2 took 31 s into the run, as after a crash
 //     n2':1      under the name that n2 drew when it had lost its disk
-//     s1ef6:1    under a name drawn to stand in for a home; its first digits
+//     s1ef6:1    under a name that is no node's, drawn to stand in for a home; its first digits
 internal import MartletBase
 internal import MartletVersions
 
@@ -105,8 +105,8 @@ struct Names {
         return text
     }
 
-    /// Sixteen hexadecimal digits are an identity where a node has it, or where the dot of a
-    /// stand-in begins with them.
+    /// Sixteen hexadecimal digits are an identity where a node has it, or where a dot begins with
+    /// them.
     private func identitiesTold(_ text: String) -> String {
         var result = ""
         var rest = text[...]
@@ -114,9 +114,9 @@ struct Names {
             let digits = rest.prefix { $0.isHexDigit }
             rest = rest.dropFirst(digits.count)
             if digits.count == 16, let id = NodeID(String(digits)) {
-                let isStandIn = nodes[id] == nil && rest.hasPrefix("/1:")
-                result += nodes[id] ?? (isStandIn ? node(id) : String(digits))
-                if isStandIn { rest = rest.dropFirst(2) }
+                let life = nodes[id] == nil ? Self.life(before: rest) : nil
+                result += nodes[id] ?? (life == nil ? String(digits) : node(id))
+                rest = rest.dropFirst(life ?? 0)
             } else {
                 result += digits
             }
@@ -125,6 +125,14 @@ struct Names {
             rest = rest.dropFirst(others.count)
         }
         return result
+    }
+
+    /// The length of the incarnation that `text` begins with, `/1` of `/1:7`; nil where it does not.
+    private static func life(before text: Substring) -> Int? {
+        guard text.first == "/" else { return nil }
+        let digits = text.dropFirst().prefix { $0.isASCII && $0.isNumber }
+        return digits.endIndex < text.endIndex && text[digits.endIndex] == ":"
+            ? digits.count + 1 : nil
     }
 
     /// `text` with each number behind `mark`, and the mark with it, replaced by what `name` says;
