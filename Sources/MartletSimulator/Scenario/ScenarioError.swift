@@ -1,5 +1,4 @@
 // What is wrong with a scenario file, where, and what may have been meant.
-internal import Yams
 
 /// Why a scenario cannot be run.
 package struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -9,24 +8,6 @@ package struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible
     package var line: Int?
     /// What is wrong, and what to write instead.
     package var problem: String
-
-    /// What a reader of YAML says of a text that is none.
-    init(source: String, notYAML error: any Error) {
-        self.init(source: source, problem: "not YAML: \(error)")
-        switch error as? YamlError {
-        case .scanner(_, let why, let mark, _), .parser(_, let why, let mark, _),
-            .composer(_, let why, let mark, _):
-            (line, problem) = (mark.line, "not YAML: \(why)")
-        case .duplicatedKeysInMapping(let keys, let context):
-            let words = keys.joined(separator: ", ")
-            (line, problem) = (context.mark.line, "\(words) stands more than once")
-        default: break
-        }
-    }
-
-    init(source: String, line: Int? = nil, problem: String) {
-        (self.source, self.line, self.problem) = (source, line, problem)
-    }
 
     /// The same error of a text that begins so many lines further down.
     func movedDown(by lines: Int) -> ScenarioError {

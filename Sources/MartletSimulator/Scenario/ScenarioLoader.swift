@@ -261,3 +261,19 @@ extension Section {
         try check(scenario.workload)
     }
 }
+
+extension ScenarioError {
+    /// What a reader of YAML says of a text that is none.
+    init(source: String, notYAML error: any Error) {
+        self.init(source: source, problem: "not YAML: \(error)")
+        switch error as? YamlError {
+        case .scanner(_, let why, let mark, _), .parser(_, let why, let mark, _),
+            .composer(_, let why, let mark, _):
+            (line, problem) = (mark.line, "not YAML: \(why)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            let words = keys.joined(separator: ", ")
+            (line, problem) = (context.mark.line, "\(words) stands more than once")
+        default: break
+        }
+    }
+}
