@@ -130,8 +130,8 @@ let package = Package(
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-                "MartletRESP", "MartletServer", "MartletClient", "martlet", nio, nioPosix, logging,
-                arguments,
+                "MartletRESP", "MartletServer", "MartletClient", "MartletSimulator", "martlet", nio,
+                nioPosix, logging, arguments,
             ]),
         test("SimulatorTests", ["MartletBase", "MartletWire", "MartletSimulator"]),
     ]

@@ -28,28 +28,33 @@ package enum Simulation {
     ///   - reduction: what of the run is left out.
     ///   - trace: takes what the run's page is drawn from, when one is wanted.
     ///   - logging: takes every line of the event log, when it is wanted.
+    ///   - key: what alone the lines are about, and the faults around it; nil for everything.
     package static func run(
         _ scenario: Scenario, seed: UInt64, reduced reduction: Reduction = Reduction(),
-        tracing trace: Trace? = nil, logging: ((LoggedLine) -> Void)? = nil
+        tracing trace: Trace? = nil, logging: ((LoggedLine) -> Void)? = nil,
+        about key: String? = nil
     ) -> SimulationReport {
-        play(scenario, seed: seed, reduction, planted: nil, tracing: trace, logging: logging)
+        play(
+            scenario, seed: seed, reduction, planted: nil, tracing: trace, logging: logging,
+            about: key)
     }
 
     #if DEBUG
         /// Runs `scenario` with a bug planted, to see that its checker catches it. Tests only.
         package static func run(
             _ scenario: Scenario, seed: UInt64, reduced reduction: Reduction = Reduction(),
-            planting planted: PlantedFault, tracing trace: Trace? = nil
+            planting planted: PlantedFault?, tracing trace: Trace? = nil,
+            logging: ((LoggedLine) -> Void)? = nil, about key: String? = nil
         ) -> SimulationReport {
             play(
-                scenario, seed: seed, reduction, planted: planted, tracing: trace, logging: nil)
+                scenario, seed: seed, reduction, planted: planted, tracing: trace,
+                logging: logging, about: key)
         }
     #endif
 
     private static func play(
         _ whole: Scenario, seed: UInt64, _ reduction: Reduction, planted: PlantedFault?,
-        tracing trace: Trace?,
-        logging: ((LoggedLine) -> Void)?
+        tracing trace: Trace?, logging: ((LoggedLine) -> Void)?, about key: String?
     ) -> SimulationReport {
         let drawSeed = whole.drawSeed(seed)
         let scenario = reduction.applied(to: whole.drawn(drawSeed))
@@ -57,17 +62,21 @@ package enum Simulation {
         schedule.reduction = reduction
         var report = SimulationReport(scenario: scenario.name, seed: seed, schedule)
         do {
-            var world = try World(scenario, schedule: schedule, planted: planted, logging: logging)
+            var world = try World(
+                scenario, schedule: schedule, planted: planted, logging: logging,
+                about: key.map { Bytes(text: $0) })
             world.trace = trace
             assemble(&world)
             if world.violation == nil {
                 world.preload()
                 world.beginRestlessness()
                 world.run(until: world.now + reduction.duration(of: scenario))
-                if !world.schedule.core.absences.isEmpty {
-                    report.core = world.schedule.core.description
-                    report.coreSettledAfter = world.settleCore()
-                }
+            }
+            if world.violation == nil, !world.schedule.core.absences.isEmpty {
+                report.core = world.schedule.core.description
+                report.coreSettledAfter = world.settleCore()
+            }
+            if world.violation == nil {
                 world.heal()
                 settle(&world, &report)
             }
@@ -149,7 +158,8 @@ extension World {
             for entry in entries(of: node, in: .objects) + entries(of: node, in: .hints) {
                 log.note(
                     now, node.index, .state,
-                    StableHash.hash(entry.value, seed: entry.key.hash), "\(entry.key)")
+                    StableHash.hash(entry.value, seed: entry.key.hash),
+                    words.final(entry.key, entry.value))
             }
         }
     }

@@ -4,20 +4,6 @@ import Foundation
 import MartletSimulator
 import Testing
 
-/// The output and status of a run of `program`.
-private func output(_ program: String, _ arguments: [String]) throws -> (String, Int32) {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (String(decoding: data, as: UTF8.self), process.terminationStatus)
-}
-
 @Suite("Determinism across processes")
 struct DeterminismTests {
     private static let root =
@@ -31,13 +17,27 @@ struct DeterminismTests {
             .joined(separator: "/") + "/martlet"
     }()
 
+    /// The output and status of a run of `program`.
+    static func output(_ program: String, _ arguments: [String]) throws -> (String, Int32) {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (String(decoding: data, as: UTF8.self), process.terminationStatus)
+    }
+
     static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: executable) }
 
     @Test(
         "Two processes play one run, to the last byte of their logs", .enabled(if: isBuilt),
         arguments: ["flaky-network", "fallbacks-stand-in"])
     func twoProcesses(name: String) throws {
-        let (text, status) = try output(
+        let (text, status) = try Self.output(
             Self.executable,
             [
                 "simulate", "\(Self.root)/Simulations/\(name).yaml", "--seed", "3", "--compare",
@@ -57,11 +57,11 @@ struct DeterminismTests {
         let path = FileManager.default.temporaryDirectory.path + "/martlet-\(UUID()).yaml"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try kept.text.write(toFile: path, atomically: true, encoding: .utf8)
-        let same = try output(Self.executable, ["simulate", "--replay", path])
+        let same = try Self.output(Self.executable, ["simulate", "--replay", path])
         #expect(same.1 == 0 && same.0.contains("the same run"), "\(same.0)")
         kept.hashText = "0000000000000000"
         try kept.text.write(toFile: path, atomically: true, encoding: .utf8)
-        let other = try output(Self.executable, ["simulate", "--replay", path])
+        let other = try Self.output(Self.executable, ["simulate", "--replay", path])
         #expect(other.1 == 1 && other.0.contains("not as the case says"), "\(other.0)")
     }
 
@@ -75,7 +75,7 @@ struct DeterminismTests {
             atPath: folder, withIntermediateDirectories: true)
         // A second of processor time, then a signal that nobody has asked for, again and again.
         let search = "\(Self.executable) simulate \(Self.root)/Simulations/every-knob.yaml"
-        let (text, status) = try output(
+        let (text, status) = try Self.output(
             "/bin/sh",
             [
                 "-c",

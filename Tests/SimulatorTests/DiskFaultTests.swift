@@ -11,7 +11,7 @@ struct DiskFaultTests {
             "  - full-disk: {node: 2, at: 1s, for: 1500ms}", more: "n: 3")
         let report = Simulation.run(scenario, seed: 1)
         #expect(report.verdict == .passed, "\(report)")
-        #expect(report.faults[0].description == "full-disk of 2 at 1.000s for 1.500s")
+        #expect(report.faults[0].description == "full-disk of n2 at 2.000s for 1.500s")
         #expect(report.count(.diskFull) == 1 && report.count(.writesRefused) > 0)
         #expect(report.availability > 0.9, "\(report)")
         #expect(report.settledAfter != nil)
@@ -84,7 +84,7 @@ struct DiskFaultTests {
             "  - faulty-disk: {node: 3, at: 500ms, for: 2s, sync-errors: 50%}")
         let report = Simulation.run(scenario, seed: 2)
         #expect(report.verdict == .passed, "\(report)")
-        #expect(report.faults[0].name == "faulty-disk of 3, sync-errors 5000/10000")
+        #expect(report.faults[0].name == "faulty-disk of n3, sync-errors 5000/10000")
         #expect(report.count(.writesRefused) > 0 && report.count(.crash) == 1)
     }
 }

@@ -28,7 +28,7 @@ struct LostDiskTests {
             more: "expects: [lost-disk, exchange-mended]")
         let report = Simulation.run(scenario, seed: 1)
         #expect(report.verdict == .passed, "\(report)")
-        #expect(report.faults[0].description == "lost-disk of 2 at 2.000s for 0.500s")
+        #expect(report.faults[0].description == "lost-disk of n2 at 3.000s for 0.500s")
         #expect(report.count(.lostDisk) == 1 && report.count(.crash) == 1)
         let file = SimulationCase(scenario, as: report).text
         #expect(try SimulationCase.load(text: file).difference(from: report) == nil)

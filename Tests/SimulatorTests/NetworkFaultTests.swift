@@ -109,7 +109,8 @@ struct NetworkFaultTests {
                  faults: [{slow: {from: 1, to: 2, factor: 40, at: 0s, for: 1s}}]}
                 """, name: "slow")
         let schedule = Schedule(scenario, seed: 1)
-        #expect(schedule.faults[0].description == "slow link 1 → 2, 40 times at 0.000s for 1.000s")
+        #expect(
+            schedule.faults[0].description == "slow link n1 → n2, 40 times at 0.000s for 1.000s")
         var world = try World(scenario, schedule: schedule, planted: nil, logging: nil)
         let (there, back) = (world.linkIndex(0, 1), world.linkIndex(1, 0))
         world.linkFaultBegins(0)

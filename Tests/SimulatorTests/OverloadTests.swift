@@ -13,15 +13,15 @@ struct OverloadTests {
         #expect(report.verdict == .passed, "\(report)")
         #expect(
             report.faults.map(\.description) == [
-                "overload, 8 times the rate at 1.000s for 1.500s"
+                "overload, 8 times the rate at 2.000s for 1.500s"
             ])
         #expect(report.count(.overload) == 1 && report.count(.overloadRefused) == 0)
-        let begin = try #require(lines.firstIndex { $0.contains(" fault ") })
-        let end = try #require(lines.firstIndex { $0.contains(" healed ") })
+        let begin = try #require(lines.firstIndex { $0.contains(" fault: ") })
+        let end = try #require(lines.firstIndex { $0.contains(" over: ") })
         let asked = (0..<begin, begin..<end, end..<lines.count)
-        let before = lines[asked.0].count { $0.contains(" as w") }
-        let during = lines[asked.1].count { $0.contains(" as w") }
-        let after = lines[asked.2].count { $0.contains(" as w") }
+        let before = lines[asked.0].count { $0.contains(" is asked by ") }
+        let during = lines[asked.1].count { $0.contains(" is asked by ") }
+        let after = lines[asked.2].count { $0.contains(" is asked by ") }
         // Four clients, each 10 times in a second, 80 times in one of the burst.
         #expect(before > 25 && before < 55, "\(before)")
         #expect(during > 350 && during < 550, "\(during)")

@@ -120,6 +120,13 @@
             #expect(caught.witness != nil)
             let sound = Simulation.run(scenario, seed: caught.seed)
             #expect(sound.verdict == .passed, "\(sound)")
+            let witness = try #require(caught.witness)
+            for word in ["node ", "key "] {
+                let numbered = witness.split(separator: word).dropFirst()
+                    .first { $0.first?.isNumber == true }
+                #expect(numbered == nil, "\(witness)")
+            }
+            #expect(!witness.split { !$0.isHexDigit }.contains { $0.count == 16 }, "\(witness)")
         }
 
         @Test("Every promise has a bug that breaks it", arguments: Promise.allCases)

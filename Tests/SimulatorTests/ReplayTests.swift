@@ -35,7 +35,7 @@ struct ReplayTests {
         #expect(read.reduction == reduction)
         #expect(read.scenario.text == Self.text)
         #expect(read.difference(from: read.replayed()) == nil)
-        #expect(read.schedule.count == 1 && read.schedule[0].hasPrefix("isolation of 3"))
+        #expect(read.schedule.count == 1 && read.schedule[0].hasPrefix("isolation of n3"))
     }
 
     @Test("Another run is told from the one that the case keeps")
@@ -82,7 +82,7 @@ struct ReplayTests {
             ),
             (
                 "{name: a, seed: 1, verdict: passed, scenario: 'nodes: 0'}",
-                "its scenario:1: nodes is 0"
+                "case:1: nodes is 0"
             ),
             (
                 "{name: a, seed: 1, verdict: failed, promise: peace, scenario: 'nodes: 3'}",

@@ -73,11 +73,41 @@ struct ScenarioFileTests {
             ("faults: [{explode: {at: 1s, for: 1s}}]\n", "a fault knows no explode"),
             ("mix: {gets: 0.9, deletes: 0.2}\n", "gets and deletes are more than all"),
             ("[1, 2]\n", "a scenario must have keys"),
-            ("a: [\n", "not YAML"),
+            ("nodes: 3\na: [\n", "bad.yaml:3: not YAML: "),
+            ("nodes: 3\nnodes: 4\n", "bad.yaml:1: nodes stands more than once"),
+            ("", "bad.yaml:1: is empty"),
+            (
+                "nodes: 3\n\nmix: {gets: 0.9, deletes: 0.2}\n",
+                "bad.yaml:3: mix: gets and deletes are more than all"
+            ),
+            (
+                "faults:\n  - crash: {at: 1s, for: 1s}\n  - pause: {node: 9, at: 1s, for: 1s}\n",
+                "bad.yaml:3: a fault is for node 9 of 3"
+            ),
+            (
+                "faults:\n  - crash: {at: 1s, for: 1s}\n    pause: {at: 1s, for: 1s}\n",
+                "bad.yaml:2: a fault is of one kind, this is of 2"
+            ),
         ])
     func errorsAreTold(text: String, expected: String) {
         let found = problem(text)
         #expect(found?.contains(expected) == true, "\(found ?? "no error")")
+    }
+
+    @Test("A case tells the line of its file, not of the scenario in it")
+    func errorsInCases() {
+        let text = """
+            name: x
+            seed: 1
+            verdict: passed
+            scenario: |
+              nodes: 3
+              clinets: 4
+            """
+        let error = #expect(throws: ScenarioError.self) {
+            try SimulationCase.load(text: text, source: "kept.yaml")
+        }
+        #expect(error?.description.hasPrefix("kept.yaml:6: a scenario knows no clinets") == true)
     }
 
     @Test(

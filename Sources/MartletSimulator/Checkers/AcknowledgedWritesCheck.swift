@@ -24,7 +24,7 @@ struct AcknowledgedWritesCheck {
     }
 
     private func witness(_ write: Acknowledgement, _ history: History) -> String {
-        let holders = write.holders.map { "\($0.node + 1)\($0.isSynced ? " (synced)" : "")" }
+        let holders = write.holders.map { "node \($0.node + 1)\($0.isSynced ? " (synced)" : "")" }
         let left = surviving[write.key].map { dot in
             let number = history.versions[dot]?.operation.map { "w\($0)" } ?? "?"
             return "\(number) \(dot)"

@@ -61,7 +61,7 @@ struct ConvergenceCheck {
         }
         for (other, node) in nodes.enumerated() where homes.contains(node.id) {
             guard objects[other][entry.key] == entry.value else {
-                return "nodes \(index + 1) and \(other + 1) differ in \(entry.key): "
+                return "node \(index + 1) and node \(other + 1) differ in \(entry.key): "
                     + "\(text(objects[index][entry.key])) and \(text(objects[other][entry.key]))"
             }
         }

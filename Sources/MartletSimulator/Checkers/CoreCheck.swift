@@ -14,7 +14,7 @@ struct CoreCheck {
             if case .written = write.outcome { continue }
             return Finding(
                 .coreServes,
-                "nodes \(core): a put of key \(write.key) with w = 1, asked of node "
+                "\(core): a put of key \(write.key) with w = 1, asked of node "
                     + "\(write.node + 1) at \(EventLog.seconds(write.began))s, came to nothing")
         }
         return convergence.run(among: core.members, promise: .coreServes)

@@ -44,8 +44,8 @@ struct WatermarkWatch {
         guard let known = latest[node][partition], watermark < known else { return nil }
         return Finding(
             .watermarksGrow,
-            "node \(node + 1) knew partition \(partition) settled up to \(known.bits) and now up "
-                + "to \(watermark.bits)")
+            "node \(node + 1) knew partition \(partition) settled up to \(Names.seconds(known)) "
+                + "and now up to \(Names.seconds(watermark))")
     }
 
     /// A node's log is synced up to `position`.
@@ -106,8 +106,8 @@ struct WatermarkCheck {
             else { continue }
             return Finding(
                 .watermarksTrue,
-                "\(dot) of key \(key) is as old as the watermark \(watermark.bits); node "
-                    + "\(holder.node + 1) has it, and node \(home.node + 1), a home, has not")
+                "\(dot) of key \(key) is as old as the watermark \(Names.seconds(watermark)); "
+                    + "node \(holder.node + 1) has it, and node \(home.node + 1), a home, has not")
         }
         return nil
     }

@@ -101,7 +101,8 @@ package struct Shrinker {
 
     /// First everything after the failure, then what was before it; to the millisecond.
     private mutating func shrinkDuration() {
-        let end = min(reduction.duration(of: scenario), report.brokenAt ?? scenario.duration)
+        let lasted = (report.brokenAt ?? .zero) - (report.unrestBegan ?? .zero)
+        let end = min(reduction.duration(of: scenario), max(.zero, lasted))
         var candidate = reduction
         candidate.duration = .milliseconds(end.milliseconds + 1)
         if candidate.duration ?? .zero < reduction.duration(of: scenario) { _ = accepts(candidate) }

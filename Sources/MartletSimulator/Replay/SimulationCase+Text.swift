@@ -51,12 +51,7 @@ extension SimulationCase {
     package static func load(
         text: String, source: String = "case"
     ) throws(ScenarioError) -> SimulationCase {
-        let root: Node?
-        do { root = try Yams.compose(yaml: text) } catch {
-            throw ScenarioError(source: source, problem: "not YAML: \(error)")
-        }
-        guard let root else { throw ScenarioError(source: source, problem: "is empty") }
-        let section = try Section(root, source: source, called: "a case")
+        let section = try Section(text: text, source: source, called: "a case")
         try section.expect(only: keys)
         for key in ["name", "seed", "verdict", "scenario"] where !section.has(key) {
             throw section.error("a case needs \(key)")
@@ -69,7 +64,8 @@ extension Section {
     fileprivate func readCase() throws(ScenarioError) -> SimulationCase {
         let name = try word("name") ?? ""
         let scenario = try Scenario.load(
-            text: try word("scenario") ?? "", name: name, source: "\(source), its scenario")
+            text: try word("scenario") ?? "", name: name, source: source,
+            firstLine: firstLine(of: "scenario"))
         var read = SimulationCase(scenario, seed: 0, verdict: try word("verdict") ?? "")
         read.note = try word("note") ?? ""
         try self.read("seed", into: &read.seed) { (text) throws(WordError) in

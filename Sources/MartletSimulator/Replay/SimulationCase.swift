@@ -22,7 +22,8 @@ package struct SimulationCase: Sendable {
     /// The run's log hash; nil where only the verdict is to be the same, as in a case that once
     /// failed and must no longer.
     package var hashText: String?
-    /// The faults that came to pass, one line each, for people: the seed says them again.
+    /// The faults that came to pass, one line each, for people: the seed says them again. Their
+    /// times are since the run's start.
     package var schedule: [String]
 
     /// The case of a run that has been played.
@@ -37,7 +38,7 @@ package struct SimulationCase: Sendable {
         if case .failed(let promise) = report.verdict { self.promise = promise }
         witness = report.witness
         hashText = report.hashText
-        schedule = report.faults.map(\.description)
+        schedule = report.listedFaults.map(\.description)
     }
 
     /// The case of a run that begins now, as it stays if the process does not live to its end.
@@ -54,10 +55,8 @@ package struct SimulationCase: Sendable {
     }
 
     /// Plays it again.
-    ///
-    /// - Parameter logging: takes every line of the event log, when it is wanted.
-    package func replayed(logging: ((LoggedLine) -> Void)? = nil) -> SimulationReport {
-        Simulation.run(scenario, seed: seed, reduced: reduction, logging: logging)
+    package func replayed() -> SimulationReport {
+        Simulation.run(scenario, seed: seed, reduced: reduction)
     }
 
     /// What is other in `report` than the case says, in a sentence; nil when it is the same run, or

@@ -3,7 +3,8 @@ internal import Foundation
 internal import MartletBase
 
 extension SimulationReport {
-    /// The report as one JSON object. Times are in seconds.
+    /// The report as one JSON object. Times are in seconds: instants since the run's start,
+    /// and durations, whose names end in `After` or say what they last.
     package var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
@@ -21,6 +22,8 @@ extension SimulationReport {
         let witness: String?
         let brokenAt: Double?
         let missing: [String]
+        let unrestBegan: Double?
+        let healedAt: Double?
         let faults: [String]
         let leftOut: [String]
         let reads: Int
@@ -64,7 +67,9 @@ extension SimulationReport {
             }
             witness = report.witness
             brokenAt = report.brokenAt.map(Self.seconds)
-            faults = report.faults.map(\.description)
+            faults = report.listedFaults.map(\.description)
+            unrestBegan = report.unrestBegan.map(Self.seconds)
+            healedAt = report.healed.map(Self.seconds)
             leftOut = report.leftOut
             reads = report.operations.reads
             writes = report.operations.writes

@@ -10,7 +10,12 @@ extension SimulationReport: CustomStringConvertible {
     package func text(wall: Duration?, command: String?) -> String {
         var lines = ["\(scenario) seed \(seed): \(headline)"]
         if let witness { lines.append("  witness     \(witness)") }
-        for (index, fault) in faults.enumerated() {
+        if let unrestBegan {
+            lines.append(
+                "  unrest      clients and faults from \(Self.text(unrestBegan)) to "
+                    + "\(Self.text(healed ?? simulatedTime)), since the run's start as all times")
+        }
+        for (index, fault) in listedFaults.enumerated() {
             lines.append("  \(index == 0 ? "faults    " : "          ")  \(fault)")
         }
         if !leftOut.isEmpty { lines.append("  without     " + leftOut.joined(separator: ", ")) }

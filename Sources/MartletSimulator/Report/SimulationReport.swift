@@ -28,8 +28,14 @@ package struct SimulationReport: Sendable {
     package let scenario: String
     /// The seed.
     package let seed: UInt64
-    /// The faults that the seed drew.
-    package let faults: [Fault]
+    /// The faults that the seed drew; once the run is over, at times since its start.
+    package private(set) var faults: [Fault]
+    /// When clients and faults began, since the run's start; nil when the run did not get there.
+    package private(set) var unrestBegan: Duration?
+    /// When every fault was over; nil when the run did not get there.
+    package private(set) var healed: Duration?
+    /// Whether what was still to come when a promise was found broken is listed too.
+    package var listsWhatFollows = false
     /// The classes of trouble that the scenario has and the seed does without.
     package let leftOut: [String]
     /// What the run says of the store.
@@ -76,6 +82,19 @@ package struct SimulationReport: Sendable {
         leftOut = schedule.leftOut
     }
 
+    /// The faults that came to pass, for as long as they did, and where that is asked for those
+    /// that were still to come.
+    package var listedFaults: [Fault] {
+        if unrestBegan == nil { return [] }
+        let end = healed ?? brokenAt ?? simulatedTime
+        if listsWhatFollows { return faults }
+        return faults.filter { $0.at <= end }.map { fault in
+            var fault = fault
+            fault.lasting = min(fault.lasting, end - fault.at)
+            return fault
+        }
+    }
+
     /// The share of clients' requests that were answered without an error, 0 … 1.
     package var availability: Double {
         let failed = failures.reduce(0) { $0 + $1.count }
@@ -104,8 +123,14 @@ package struct SimulationReport: Sendable {
         simulatedTime = world.now.since(.start)
         events = world.log.count
         logHash = world.log.hash
+        if world.isRestless || world.healedAt != nil {
+            let began = world.restlessSince.since(.start)
+            unrestBegan = began
+            for index in faults.indices { faults[index].at += began }
+        }
+        healed = world.healedAt?.since(.start)
         countOccurrences(world)
-        conclude(world.violation, expecting: world.scenario.expects)
+        conclude(world.violation, expecting: world.scenario.expects, world.words.names)
     }
 
     private mutating func countOccurrences(_ world: World) {
@@ -122,10 +147,12 @@ package struct SimulationReport: Sendable {
         occurrences = Occurrence.allCases.map { ($0, counts[$0]) }
     }
 
-    private mutating func conclude(_ violation: Violation?, expecting: [Occurrence]) {
+    private mutating func conclude(
+        _ violation: Violation?, expecting: [Occurrence], _ names: Names
+    ) {
         if let violation {
             verdict = .failed(violation.finding.promise)
-            witness = violation.finding.witness
+            witness = names.told(violation.finding.witness)
             brokenAt = violation.at.since(.start)
             return
         }

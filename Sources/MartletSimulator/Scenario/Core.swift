@@ -43,12 +43,13 @@ struct Core: Sendable, CustomStringConvertible {
         absences.contains { $0.node == node && $0.loss != nil }
     }
 
-    /// `1, 3 without 2 (isolated)`, counted from 1.
+    /// `n1, n3 without n2 (isolated)`.
     var description: String {
         func text(_ absence: Absence) -> String {
-            "\(absence.node + 1) (\(absence.loss.map { "crashed losing \($0)" } ?? "isolated"))"
+            let how = absence.loss.map { "crashed losing \($0)" } ?? "isolated"
+            return "\(Names.node(absence.node)) (\(how))"
         }
-        return members.map { "\($0 + 1)" }.joined(separator: ", ") + " without "
+        return members.map(Names.node).joined(separator: ", ") + " without "
             + absences.map(text).joined(separator: ", ")
     }
 }

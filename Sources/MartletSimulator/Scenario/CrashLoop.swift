@@ -24,7 +24,7 @@ extension FaultSpecification {
             defer { at = at + down }
             return Fault(
                 at: at, lasting: down, action: .crash([(node, drawn)]),
-                name: "crash of \(node + 1) losing \(drawn), \(number + 1) of \(count)")
+                name: "crash of \(Names.node(node)) losing \(drawn), \(number + 1) of \(count)")
         }
     }
 }

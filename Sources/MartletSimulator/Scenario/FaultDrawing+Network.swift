@@ -45,7 +45,7 @@ extension FaultSpecification {
         let factor = factors.lowerBound + random.below(factors.count)
         return (
             .slow([pair], factor: factor),
-            "slow link \(pair.from + 1) → \(pair.to + 1), \(factor) times"
+            "slow link \(Names.way(pair)), \(factor) times"
         )
     }
 
@@ -78,7 +78,7 @@ extension FaultSpecification {
             let end = random.duration(in: half...whole.lasting)
             return Fault(
                 at: whole.at + begin, lasting: end - begin, action: .clog([link]),
-                name: "clog of \(link.from + 1) → \(link.to + 1)")
+                name: "clog of \(Names.way(link))")
         }
         return clogs.sorted { $0.at < $1.at }
     }
@@ -96,9 +96,9 @@ extension IsolationDirection {
 
     func name(of node: Int) -> String {
         switch self {
-        case .inbound: "isolation of \(node + 1) from what it is sent"
-        case .outbound: "isolation of \(node + 1) from whom it sends to"
-        case .both: "isolation of \(node + 1)"
+        case .inbound: "isolation of \(Names.node(node)) from what it is sent"
+        case .outbound: "isolation of \(Names.node(node)) from whom it sends to"
+        case .both: "isolation of \(Names.node(node))"
         }
     }
 }

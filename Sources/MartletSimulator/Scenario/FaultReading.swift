@@ -10,9 +10,25 @@ extension Section {
         + nodeFaultKinds
         + ["overload"]
 
+    /// The list of faults, for the nodes that were read by now.
+    func readFaults(into scenario: inout Scenario) throws(ScenarioError) {
+        for entry in try sections("faults", called: "a fault") {
+            let fault = try entry.fault()
+            if let number = fault.highestNode, number > scenario.fewestNodes {
+                throw entry.error("a fault is for node \(number) of \(scenario.fewestNodes)")
+            }
+            for other in scenario.faults {
+                let problem = fault.contradiction(with: other) ?? other.contradiction(with: fault)
+                if let problem { throw entry.error(problem) }
+            }
+            scenario.faults.append(fault)
+        }
+    }
+
     /// The fault that this entry of the list of faults declares.
-    func fault() throws(ScenarioError) -> FaultSpecification {
+    private func fault() throws(ScenarioError) -> FaultSpecification {
         try expect(only: Self.kinds)
+        guard keyCount <= 1 else { throw error("a fault is of one kind, this is of \(keyCount)") }
         if let fault = try nodeFault() { return fault }
         if let fault = try linkFault() { return fault }
         if let fault = try overload() { return fault }

@@ -88,22 +88,24 @@ enum NodeFault: Sendable {
         }
     }
 
-    /// What it is called, with the node counted from 1.
+    /// What it is called, with the name of the node.
     var name: String {
         switch self {
-        case .pause(let node): return "pause of \(node + 1)"
-        case .stop(let node): return "stop of \(node + 1)"
+        case .pause(let node): return "pause of \(Names.node(node))"
+        case .stop(let node): return "stop of \(Names.node(node))"
         case .clockJump(let node, let difference):
             let sign = difference < .zero ? "" : "+"
-            return "clock-jump of \(node + 1) by \(sign)\(difference.signedMilliseconds)ms"
-        case .move(let node, let loss): return "move of \(node + 1) losing \(loss)"
-        case .slowDisk(let node, let factor): return "slow-disk of \(node + 1), \(factor) times"
+            return "clock-jump of \(Names.node(node)) by \(sign)\(difference.signedMilliseconds)ms"
+        case .move(let node, let loss): return "move of \(Names.node(node)) losing \(loss)"
+        case .slowDisk(let node, let factor):
+            return "slow-disk of \(Names.node(node)), \(factor) times"
         case .fullDisk(let node, let room):
             let text = room == 0 ? "" : " but for \(Int(room * 100))%"
-            return "full-disk of \(node + 1)\(text)"
-        case .faultyDisk(let node, let faults): return "faulty-disk of \(node + 1), \(faults.text)"
-        case .bitFlip(let node): return "bit-flip on the disk of \(node + 1)"
-        case .lostDisk(let node): return "lost-disk of \(node + 1)"
+            return "full-disk of \(Names.node(node))\(text)"
+        case .faultyDisk(let node, let faults):
+            return "faulty-disk of \(Names.node(node)), \(faults.text)"
+        case .bitFlip(let node): return "bit-flip on the disk of \(Names.node(node))"
+        case .lostDisk(let node): return "lost-disk of \(Names.node(node))"
         }
     }
 }

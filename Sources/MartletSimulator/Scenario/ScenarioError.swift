@@ -9,6 +9,11 @@ package struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible
     /// What is wrong, and what to write instead.
     package var problem: String
 
+    /// The same error of a text that begins so many lines further down.
+    func movedDown(by lines: Int) -> ScenarioError {
+        ScenarioError(source: source, line: line.map { $0 + lines }, problem: problem)
+    }
+
     /// `source:line: problem`.
     package var description: String {
         line.map { "\(source):\($0): \(problem)" } ?? "\(source): \(problem)"

@@ -21,13 +21,18 @@ extension Scenario {
         }
     }
 
-    /// Reads the scenario `name` from `text`; errors name `source`.
+    /// Reads the scenario `name` from `text`; errors name `source`, of which `text` is the part
+    /// from `firstLine` on.
     package static func load(
-        text: String, name: String, source: String = "scenario"
+        text: String, name: String, source: String = "scenario", firstLine: Int = 1
     ) throws(ScenarioError) -> Scenario {
         var scenario = Scenario(name: name)
         scenario.text = text
-        try Section(text: text, source: source, called: "a scenario").read(into: &scenario)
+        do throws(ScenarioError) {
+            try Section(text: text, source: source, called: "a scenario").read(into: &scenario)
+        } catch {
+            throw error.movedDown(by: firstLine - 1)
+        }
         return scenario
     }
 }
@@ -42,9 +47,9 @@ struct Section {
     init(text: String, source: String, called name: String) throws(ScenarioError) {
         let root: Node?
         do { root = try Yams.compose(yaml: text) } catch {
-            throw ScenarioError(source: source, problem: "not YAML: \(error)")
+            throw ScenarioError(source: source, notYAML: error)
         }
-        guard let root else { throw ScenarioError(source: source, problem: "is empty") }
+        guard let root else { throw ScenarioError(source: source, line: 1, problem: "is empty") }
         try self.init(root, source: source, called: name)
     }
 
@@ -62,6 +67,19 @@ struct Section {
         ScenarioError(
             source: source, line: node?.mark?.line ?? mapping.mark?.line, problem: problem)
     }
+
+    /// An error at the line of `key`, or the mapping's own where it has none.
+    func error(_ problem: String, under key: String) -> ScenarioError {
+        error(problem, at: mapping[key])
+    }
+
+    /// The line of the text of a literal block under `key`; 1 where there is none.
+    func firstLine(of key: String) -> Int {
+        guard let scalar = mapping[key]?.scalar, scalar.style == .literal else { return 1 }
+        return (scalar.mark?.line ?? 0) + 1
+    }
+
+    var keyCount: Int { mapping.count }
 
     /// Fails at the first key that is none of `known`.
     func expect(only known: [String]) throws(ScenarioError) {
@@ -184,10 +202,7 @@ extension Section {
             }
             return text == "standard"
         }
-        for node in try list("faults") {
-            let entry = try Section(node, source: source, called: "a fault")
-            scenario.faults.append(try entry.fault())
-        }
+        try readFaults(into: &scenario)
         for node in try list("expects") { scenario.expects.append(try occurrence(node)) }
         try check(scenario)
     }
@@ -254,11 +269,21 @@ extension Section {
             }
         }
         try check(scenario.workload)
-        let fewest = scenario.ranges[.nodes]?.lowerBound ?? scenario.nodeCount
-        for fault in scenario.faults {
-            guard let number = fault.highestNode, number > fewest else { continue }
-            throw error(
-                "a fault is for node \(number) of \(fewest)", at: mapping["faults"])
+    }
+}
+
+extension ScenarioError {
+    /// What a reader of YAML says of a text that is none.
+    init(source: String, notYAML error: any Error) {
+        self.init(source: source, problem: "not YAML: \(error)")
+        switch error as? YamlError {
+        case .scanner(_, let why, let mark, _), .parser(_, let why, let mark, _),
+            .composer(_, let why, let mark, _):
+            (line, problem) = (mark.line, "not YAML: \(why)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            let words = keys.joined(separator: ", ")
+            (line, problem) = (context.mark.line, "\(words) stands more than once")
+        default: break
         }
     }
 }

@@ -100,7 +100,7 @@ struct Schedule {
             var random = SeededRandom(seed: seed, stream: "fault \(index)")
             faults += specification.drawn(scenario, &random)
         }
-        self.faults = faults
+        self.faults = faults.sparingLostDisks(clocks)
         core = Core(scenario, seed: seed)
     }
 }
@@ -128,7 +128,7 @@ extension FaultSpecification {
         case .crash(let choice, let loss):
             let node = choice.drawn(nodes, &random)
             let drawn = loss ?? .drawn(&random)
-            return (.crash([(node, drawn)]), "crash of \(node + 1) losing \(drawn)")
+            return (.crash([(node, drawn)]), "crash of \(Names.node(node)) losing \(drawn)")
         case .crashAll(let loss):
             let drawn = loss ?? .drawn(&random)
             return (.crash((0..<nodes).map { ($0, drawn) }), "crash of all losing \(drawn)")
@@ -142,11 +142,11 @@ extension FaultSpecification {
         case .partition(.zone):
             let zone = scenario.nodes(ofZone: random.below(scenario.zoneCount))
             let pairs = Self.pairs(between: [zone], of: nodes)
-            let text = zone.map { "\($0 + 1)" }.joined(separator: ",")
+            let text = zone.map { Names.node($0) }.joined(separator: ",")
             return (.block(pairs), "partition \(text) | the others")
         case .partition(let grouping):
             let groups = grouping.drawn(nodes, &random)
-            let text = groups.map { $0.map { "\($0 + 1)" }.joined(separator: ",") }
+            let text = groups.map { $0.map(Names.node).joined(separator: ",") }
                 .joined(separator: " | ")
             return (.block(Self.pairs(between: groups, of: nodes)), "partition \(text)")
         case .isolate(let choice, let direction):
@@ -155,7 +155,7 @@ extension FaultSpecification {
             return (.block(direction.kept(of: pairs, around: node)), direction.name(of: node))
         case .oneWay(let from, let to):
             let pair = from.drawn(to: to, nodes, &random)
-            return (.block([pair]), "one-way block \(pair.from + 1) → \(pair.to + 1)")
+            return (.block([pair]), "one-way block " + Names.way(pair))
         case .slow(let from, let to, let factor):
             return slowLink(from.drawn(to: to, nodes, &random), factor, &random)
         case .swizzle(let share): return swizzled(share, of: nodes, &random)

@@ -50,6 +50,9 @@ extension Scenario {
         }
     }
 
+    /// The least number of nodes that a seed may draw.
+    var fewestNodes: Int { ranges[.nodes]?.lowerBound ?? nodeCount }
+
     /// The nodes of a zone, counted from 0.
     func nodes(ofZone zone: Int) -> [Int] {
         (0..<nodeCount).filter { $0 % zoneCount == zone }

@@ -49,16 +49,16 @@ extension Section {
     /// Contradictions within the workload.
     func check(_ workload: WorkloadSettings) throws(ScenarioError) {
         if workload.getShare + workload.deleteShare > 1 {
-            throw error("mix: gets and deletes are more than all")
+            throw error("mix: gets and deletes are more than all", under: "mix")
         }
         if workload.cartShare + workload.counterShare > 1 {
-            throw error("mix: carts and counters are more than all")
+            throw error("mix: carts and counters are more than all", under: "mix")
         }
         if workload.cartShare > 0, workload.cartCount == 0 {
-            throw error("mix: there are no carts; say how many with carts")
+            throw error("mix: there are no carts; say how many with carts", under: "mix")
         }
         if workload.counterShare > 0, workload.counterCount == 0 {
-            throw error("mix: there are no counters; say how many with counters")
+            throw error("mix: there are no counters; say how many with counters", under: "mix")
         }
     }
 }

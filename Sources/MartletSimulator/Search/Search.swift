@@ -19,6 +19,10 @@ package struct Search: Sendable {
     package var seedCount: UInt64?
     /// How many threads, 1 … `jobLimit`.
     package var jobs: Int
+    /// Plays a scenario under a seed.
+    package var play: @Sendable (Scenario, UInt64) -> SimulationReport = {
+        Simulation.run($0, seed: $1)
+    }
 
     /// A search; at least one scenario.
     package init(_ scenarios: [Scenario], firstSeed: UInt64, seedCount: UInt64?, jobs: Int) {
@@ -77,7 +81,7 @@ package struct Search: Sendable {
                 let scenario = scenarios[number % scenarios.count]
                 let seed = seeds.lowerBound + UInt64(number / scenarios.count)
                 begins(scenario, seed)
-                let report = Simulation.run(scenario, seed: seed)
+                let report = play(scenario, seed)
                 reports.withLock {
                     $0[number] = report
                     finished(report)

@@ -1,10 +1,10 @@
-// The messages about keys between nodes, each from its sending to its arrival. Answers name no key:
-// theirs is that of the question.
+// The messages about keys between nodes, each from its sending to its arrival, and those about the
+// partitions that keys lie in. Answers name no key: theirs is that of the question.
 internal import MartletBase
 internal import MartletVersions
 internal import MartletWire
 
-/// Every message about a key, in the order of sending.
+/// Every message about a key or partition, in the order of sending.
 struct MessageTrace {
     /// A question is known by who asked it and its number.
     private struct Question: Hashable {
@@ -17,8 +17,10 @@ struct MessageTrace {
         let from: Int
         let to: Int
         let kind: TraceMessage.Kind
-        let operation: OperationID
-        let key: Int
+        let subject: TraceMessage.Subject
+        var operation = OperationID.unanswered
+        /// Of what it carries, where no operation names it.
+        var digest = 0
     }
 
     private(set) var all: [TraceMessage] = []
@@ -30,12 +32,15 @@ struct MessageTrace {
         _ message: PeerMessage, from: Int, to: Int, at now: Instant, _ history: History
     ) {
         for route in routes(message, from: from, to: to, history) {
-            if message.question != nil, route.operation != .unanswered {
-                questions[Question(node: from, operation: route.operation)] = route.key
+            if message.question != nil, route.operation != .unanswered,
+                case .key(let key) = route.subject
+            {
+                questions[Question(node: from, operation: route.operation)] = key
             }
             underWay[route, default: []].append(all.count)
             all.append(
-                TraceMessage(kind: route.kind, from: from, to: to, key: route.key, sent: now))
+                TraceMessage(
+                    kind: route.kind, from: from, to: to, subject: route.subject, sent: now))
         }
     }
 
@@ -43,8 +48,9 @@ struct MessageTrace {
         _ message: PeerMessage, from: Int, to: Int, at now: Instant, _ history: History
     ) {
         for route in routes(message, from: from, to: to, history) {
-            guard let position = underWay[route]?.first else { continue }
-            underWay[route]?.removeFirst()
+            guard var positions = underWay[route], let position = positions.first else { continue }
+            positions.removeFirst()
+            underWay[route] = positions.isEmpty ? nil : positions
             all[position].arrived = now
         }
     }
@@ -53,14 +59,24 @@ struct MessageTrace {
     private func routes(
         _ message: PeerMessage, from: Int, to: Int, _ history: History
     ) -> [Route] {
-        guard case .exchange(.objects(let parcel)) = message else {
+        guard case .exchange(let exchange) = message else {
             return route(message, from: from, to: to, history).map { [$0] } ?? []
         }
-        return parcel.entries.compactMap { entry in
-            history.number(of: entry.key).map {
-                Route(from: from, to: to, kind: .repair, operation: parcel.operation, key: $0)
+        if case .objects(let parcel) = exchange {
+            return parcel.entries.compactMap { entry in
+                history.number(of: entry.key).map {
+                    Route(
+                        from: from, to: to, kind: .exchange, subject: .key($0),
+                        operation: parcel.operation)
+                }
             }
         }
+        guard let (kind, subject) = exchange.traced(history) else { return [] }
+        var hasher = Hasher()
+        hasher.combine(exchange)
+        return [
+            Route(from: from, to: to, kind: kind, subject: subject, digest: hasher.finalize())
+        ]
     }
 
     private func route(
@@ -71,7 +87,7 @@ struct MessageTrace {
         guard let key = message.question.map({ history.number(of: $0) }) ?? asked else {
             return nil
         }
-        return Route(from: from, to: to, kind: kind, operation: operation, key: key)
+        return Route(from: from, to: to, kind: kind, subject: .key(key), operation: operation)
     }
 }
 
@@ -84,6 +100,27 @@ extension Trace {
     /// It has arrived.
     func arrived(_ message: PeerMessage, from: Int, to: Int, at now: Instant, _ history: History) {
         messages.arrived(message, from: from, to: to, at: now, history)
+    }
+}
+
+extension ExchangeMessage {
+    /// What it is, and what it is about; nil for objects, which are several, and unknown keys.
+    fileprivate func traced(
+        _ history: History
+    ) -> (TraceMessage.Kind, TraceMessage.Subject)? {
+        switch self {
+        case .promise: (.promise, .everything)
+        case .roots(let roots): (.comparison, .partitions(roots.entries.map(\.partition)))
+        case .rootsReply(let reply): (.comparison, .partitions(reply.differing + reply.unknown))
+        case .settled(let settled): (.settled, .partitions(settled.entries.map(\.partition)))
+        case .nodes(let nodes): (.comparison, .partitions(nodes.parts.map(\.partition)))
+        case .nodesReply(let reply): (.comparison, .partitions(reply.parts.map(\.partition)))
+        case .question(let question): (.comparison, .partitions(question.parts.map(\.partition)))
+        case .leaf(let leaf), .wants(let leaf): (.comparison, .partitions([leaf.partition]))
+        case .objects: nil
+        case .removed(let removed):
+            history.number(of: removed.key).map { (.removal, .key($0)) }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ package final class Trace {
     private(set) var operations: [TraceOperation] = []
     private(set) var faults: [TraceFault] = []
     var messages = MessageTrace()
+    private(set) var removals: [TraceRemoval] = []
     /// When clients and faults began; nil when the run did not get there.
     private(set) var unrest: Instant?
     /// When every fault ended.
@@ -36,7 +37,7 @@ package final class Trace {
     private var nextSample = Instant.start
     private var topology: Topology?
     private var ends: [Int: (at: Instant, answer: ClientAnswer?)] = [:]
-    private var nodes: [NodeID] = []
+    private(set) var names = Names(keys: [])
 
     /// A trace of nothing yet.
     package init() {}
@@ -46,19 +47,6 @@ package final class Trace {
     /// What `observer` believes of `node`.
     func belief(of observer: Int, about node: Int) -> ChangeLine<MemberState?> {
         beliefs[observer * nodeCount + node]
-    }
-
-    /// A dot as people tell it: the node that issued it, counted from 1, and which of its writes.
-    func text(of dot: Dot) -> String {
-        let node = nodes.firstIndex(of: dot.actor.node).map { "\($0 + 1)" } ?? "fallback"
-        return "\(node):\(dot.counter)"
-    }
-
-    /// `text` with the nodes' identities replaced by their numbers.
-    func named(_ text: String) -> String {
-        nodes.enumerated().reduce(text) { text, node in
-            text.replacing("\(node.element)", with: "node \(node.offset + 1)")
-        }
     }
 
     // MARK: Looking on
@@ -129,6 +117,11 @@ package final class Trace {
         refusals.append((client, now))
     }
 
+    /// A node has removed the last trace of a key.
+    func removed(_ key: Int, at node: Int, _ now: Instant) {
+        removals.append(TraceRemoval(node: node, key: key, at: now))
+    }
+
     /// Request `number` was answered, or lost with its node.
     func ended(_ number: Int, _ answer: ClientAnswer?, at now: Instant) {
         ends[number] = (now, answer)
@@ -139,11 +132,11 @@ package final class Trace {
         end = max(world.now, .start + .milliseconds(1))
         violation = world.violation
         scenario = world.scenario
-        nodes = world.nodes.map { $0.id ?? NodeID(rawValue: 0) }
+        names = world.words.names
         operations = world.history.operations.enumerated().map { operation($1, $0) }
         guard let unrest else { return }
         let over = healing ?? end
-        for fault in world.schedule.faults where unrest + fault.at < over {
+        for fault in world.schedule.keptFaults where unrest + fault.at < over {
             let begin = unrest + fault.at
             faults.append(
                 TraceFault(

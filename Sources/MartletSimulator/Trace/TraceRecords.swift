@@ -63,8 +63,22 @@ struct TraceOperation {
     let dots: [Dot]
 }
 
-/// A message about one key between two nodes.
+/// A node has removed the last trace of a key.
+struct TraceRemoval {
+    let node: Int
+    let key: Int
+    let at: Instant
+}
+
+/// A message between two nodes.
 struct TraceMessage {
+    /// What it is about.
+    enum Subject: Hashable {
+        case key(Int)
+        case partitions([UInt16])
+        case everything
+    }
+
     enum Kind: String {
         case write, repair, hint
         case stored = "put reply"
@@ -72,13 +86,36 @@ struct TraceMessage {
         case object = "get reply"
         case forward
         case forwardReply = "forward reply"
+        /// An object that a comparison has shown to be missing.
+        case exchange
+        case comparison
+        case promise
+        case settled
+        case removal
     }
 
     let kind: Kind
     let from: Int
     let to: Int
-    let key: Int
+    let subject: Subject
     let sent: Instant
     /// Nil when it was lost or was still under way at the end.
     var arrived: Instant?
+
+    /// Whether it is sent by the same node, at the same moment, as the same kind of message.
+    func isSent(with other: TraceMessage) -> Bool {
+        from == other.from && sent == other.sent && kind == other.kind
+    }
+
+    /// Whether it is about that key and no other.
+    func isAbout(_ key: Int) -> Bool { subject == .key(key) }
+
+    /// Whether it is about the partition, and thereby about every key in it.
+    func isAround(_ partition: UInt16) -> Bool {
+        switch subject {
+        case .key: false
+        case .partitions(let partitions): partitions.contains(partition)
+        case .everything: true
+        }
+    }
 }

@@ -4,7 +4,7 @@ internal import MartletBase
 
 /// A line of the log.
 package struct LoggedLine: Sendable {
-    /// When, what, at whom.
+    /// Seconds since the run's start, the node (`--` where it is about no single one), and what.
     package let text: String
     /// The log's hash up to and with it: where it differs, so does something that was carried.
     package let hash: UInt64
@@ -12,36 +12,51 @@ package struct LoggedLine: Sendable {
     /// The line after its hash, so that two runs part at the first event that is not the same even
     /// where its text is.
     package var marked: String { "\(EventLog.hexadecimal(hash)) \(text)" }
+
+    /// Whether it is of what was there when a promise was found broken, not of how that came.
+    package let isAftermath: Bool
 }
 
 /// A rolling hash over everything that happens, in order, and optionally its text.
 struct EventLog {
     private(set) var hash: UInt64 = 0
     private(set) var count = 0
+    /// Whether what is noted is no longer part of what led to a broken promise.
+    var isAftermath = false
     private let line: ((LoggedLine) -> Void)?
+    /// Whether only one key is told about, and what says nothing of keys is left out.
+    private let isOfOneKey: Bool
 
-    init(logging: ((LoggedLine) -> Void)?) {
+    init(logging: ((LoggedLine) -> Void)?, ofOneKey: Bool = false) {
         line = logging
+        isOfOneKey = ofOneKey
     }
 
-    /// Notes one event: when, at whom, of which kind, with a digest of what it carried.
+    /// Whether anybody reads it, and words are worth finding.
+    var isRead: Bool { line != nil }
+
+    /// Notes one event: when, at whom, of which kind, with a digest of what it carried. Where there
+    /// are no words for it, the hash alone takes it in.
     mutating func note(
         _ at: Instant, _ subject: Int, _ kind: Kind, _ payload: UInt64 = 0,
-        _ text: @autoclosure () -> String = ""
+        _ words: @autoclosure () -> String? = nil
     ) {
         count += 1
         hash = StableHash.mix(hash ^ at.nanoseconds)
         hash = StableHash.mix(hash ^ UInt64(truncatingIfNeeded: subject) << 8 ^ kind.rawValue)
         hash = StableHash.mix(hash ^ payload)
-        guard let line else { return }
-        let detail = text()
-        let head = "\(Self.seconds(at)) \(kind) \(subject + 1)"
-        line(LoggedLine(text: detail.isEmpty ? head : "\(head) \(detail)", hash: hash))
+        if isRead, !isOfOneKey || kind.isToldWithEveryKey, let words = words() {
+            tell(at, subject, words)
+        }
     }
 
-    /// A line that belongs to the event before it and is no part of the hash.
-    func tell(_ text: @autoclosure () -> String) {
-        line?(LoggedLine(text: text(), hash: hash))
+    /// A line of its own on what an event brings, which is no part of the hash; none without words.
+    func tell(_ at: Instant, _ subject: Int, _ words: @autoclosure () -> String?) {
+        guard let line, let words = words() else { return }
+        let name = subject < 0 ? "--" : Names.node(subject)
+        line(
+            LoggedLine(
+                text: "\(Self.seconds(at)) \(name) \(words)", hash: hash, isAftermath: isAftermath))
     }
 
     /// What an event is; the raw values are part of the hash.
@@ -50,6 +65,16 @@ struct EventLog {
         case synced, starts, frame, datagram, linkOpened, linkClosed, lost, fault, healed
         case request, answer, disconnected, phase, state
         case blocks, job
+
+        /// Whether its words say which key it is about, or what befell the nodes around it.
+        fileprivate var isToldWithEveryKey: Bool {
+            switch self {
+            case .starts, .fault, .healed, .request, .answer, .disconnected, .phase, .state: true
+            case .wakes, .synced, .frame, .datagram, .linkOpened, .linkClosed, .lost, .blocks,
+                .job:
+                false
+            }
+        }
     }
 
     /// Sixteen digits.

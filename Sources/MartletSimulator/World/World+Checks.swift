@@ -13,6 +13,11 @@ extension World {
     mutating func found(_ finding: Finding?) {
         guard violation == nil, let finding else { return }
         violation = Violation(finding: finding, at: now)
+        log.tell(
+            now, -1,
+            "broken promise \"\(finding.promise.rawValue)\": "
+                + words.names.told(finding.witness))
+        log.isAftermath = true
     }
 
     /// What a node holds in a space, ascending. That a sound disk does not read back is a finding
@@ -61,6 +66,7 @@ extension World {
             try check(key, bytes, at: position, of: node)
         case .delete(let key) where key.space == .objects || key.space == .hints:
             guard let gone = mirror.delete(key, at: node.index) else { return }
+            log.tell(now, node.index, words.letGo(key, holding: gone.object))
             if key.space == .hints {
                 checkRelease(of: key, carrying: gone.object)
             } else {
@@ -69,6 +75,7 @@ extension World {
         case .put(let key, let bytes) where key.space == .state:
             try checkWatermark(key, bytes, at: position, of: node)
         case .drop(let space, let partition):
+            log.tell(now, node.index, words.dropped(space, partition))
             mirror.drop(space, partition, at: node.index)
         case .put, .delete: break
         }
@@ -81,6 +88,8 @@ extension World {
         guard let (before, after) = put, let id = node.id,
             let key = history.number(of: entry.key)
         else { return }
+        log.tell(
+            now, node.index, words.wrote(entry, before: before?.object, after: after.object))
         if entry.space == .objects, let before {
             noteSettled(before.object, after: after.object, under: entry, number: key, of: node)
         }

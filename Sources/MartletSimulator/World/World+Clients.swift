@@ -95,8 +95,7 @@ extension World {
         if plan.kind == .get { statistics.reads += 1 } else { statistics.writes += 1 }
         log.note(
             now, node, .request, UInt64(number),
-            "\(plan.kind.rawValue) key-\(plan.key) as w\(number)"
-                + (plan.memory.map { " having seen \($0.seen)" } ?? ""))
+            words.asked(operation, number))
         nodes[node].unanswered.append(number)
         if nodes[node].unanswered.count == 1 { awaitAnswer(number) }
         deliver(
@@ -149,7 +148,8 @@ extension World {
             return
         }
         let answer = spoilt(answer, of: operation)
-        log.note(now, node, .answer, digest(of: answer), "w\(number): \(answer)")
+        log.note(
+            now, node, .answer, digest(of: answer), words.answered(operation, number, answer))
         trace?.ended(number, answer, at: now)
         switch answer {
         case .read(let read):
@@ -227,7 +227,9 @@ extension World {
 
     mutating func clientDisconnected(_ index: Int, operation: Int) {
         guard clients[index].outstanding == operation else { return }
-        log.note(now, clients[index].node, .disconnected, UInt64(operation), "w\(operation)")
+        log.note(
+            now, clients[index].node, .disconnected, UInt64(operation),
+            words.cutOff(history.operations[operation], operation))
         history.end(operation, .unknown, answeredAt: nil)
         floors[operation] = nil
         let request = history.operations[operation]

@@ -108,7 +108,7 @@ extension World {
         guard node.life == life, let (outcome, counters) = node.trouble.resting else { return }
         node.trouble.resting = nil
         node.isWorking = false
-        log.note(now, index, .job)
+        log.note(now, index, .job, 0, "has done a step of its background work")
         jobEnded(outcome, of: node, since: counters)
     }
 

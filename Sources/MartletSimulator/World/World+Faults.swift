@@ -6,7 +6,7 @@ extension World {
     mutating func beginRestlessness() {
         isRestless = true
         restlessSince = now
-        log.note(now, -1, .phase, 1, "workload and faults begin")
+        log.note(now, -1, .phase, 1, "clients and faults begin")
         occurrences[.swarm] += schedule.leftOut.count
         for (index, fault) in schedule.faults.enumerated()
         where schedule.reduction.keeps(fault: index) {
@@ -29,7 +29,7 @@ extension World {
         case .block(let pairs):
             occurrences[.partition] += 1
             for mark in fault.marks { occurrences[mark] += 1 }
-            log.note(now, -1, .fault, UInt64(index), fault.name)
+            log.note(now, -1, .fault, UInt64(index), "fault: \(fault.name)")
             for pair in pairs { blocks[linkIndex(pair.from, pair.to)] += 1 }
             queue.schedule(.faultEnds(index), at: now + fault.lasting)
         case .slow, .clog: linkFaultBegins(index)
@@ -45,7 +45,7 @@ extension World {
         if case .node(let what) = action { nodeFaultEnds(what, index) }
         if case .overload(let factor) = action { overload(by: factor, index, begins: false) }
         guard case .block(let pairs) = action else { return }
-        log.note(now, -1, .healed, UInt64(index), schedule.faults[index].name)
+        log.note(now, -1, .healed, UInt64(index), "over: \(schedule.faults[index].name)")
         for pair in pairs { blocks[linkIndex(pair.from, pair.to)] -= 1 }
         for pair in pairs {
             resume(linkIndex(pair.from, pair.to))
@@ -57,7 +57,8 @@ extension World {
     /// Ends every fault, and the clients: from here on everything must settle.
     mutating func heal() {
         isRestless = false
-        log.note(now, -1, .phase, 2, "healing")
+        healedAt = healedAt ?? now
+        log.note(now, -1, .phase, 2, "every fault is over, and everything must settle")
         endNodeFaults()
         for index in blocks.indices { blocks[index] = 0 }
         for index in links.indices { resume(index) }

@@ -21,7 +21,7 @@ extension World {
     /// A fault of the schedule slows links or clogs them.
     mutating func linkFaultBegins(_ index: Int) {
         let fault = schedule.faults[index]
-        log.note(now, -1, .fault, UInt64(index), fault.name)
+        log.note(now, -1, .fault, UInt64(index), "fault: \(fault.name)")
         switch fault.action {
         case .slow(let pairs, let factor):
             for pair in pairs { paths[linkIndex(pair.from, pair.to)].slowness += factor }
@@ -45,7 +45,7 @@ extension World {
             }
         case .crash, .block, .node, .overload: return
         }
-        log.note(now, -1, .healed, UInt64(index), fault.name)
+        log.note(now, -1, .healed, UInt64(index), "over: \(fault.name)")
     }
 
     /// All of them are over.
@@ -106,7 +106,7 @@ extension World {
     /// the sender dials again after its longest pause.
     mutating func refuse(_ index: Int, _ connection: Int, _ error: FormatError) {
         let (from, to) = (links[index].from, links[index].to)
-        log.note(now, to, .lost, 1, "bad frame from \(from + 1): \(error)")
+        log.note(now, to, .lost, 1, "<- \(Names.node(from)) a bad frame: \(error)")
         occurrences[.messageLost] += 1
         guard connection == links[index].connection else {
             links[index].former.until = .start

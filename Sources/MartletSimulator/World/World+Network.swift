@@ -35,7 +35,10 @@ extension World {
     mutating func send(_ message: PeerMessage, from: Int, to: Int) {
         let index = linkIndex(from, to)
         trace?.sent(message, from: from, to: to, at: now, history)
-        guard links[index].isOpen else { return lose() }
+        guard links[index].isOpen else {
+            if log.isRead { log.tell(now, to, words.missed(message, from: from, at: to)) }
+            return lose()
+        }
         var writer = ByteWriter(capacity: 512)
         Frame.message(message).encode(into: &writer)
         let frame = writer.take()
@@ -80,6 +83,16 @@ extension World {
             at: links[index].lastArrival)
     }
 
+    /// Says what was in a frame that came to nobody.
+    private mutating func tellLoss(of frame: Bytes, from: Int, to: Int) {
+        guard log.isRead else { return }
+        var decoder = FrameDecoder()
+        decoder.trustPeer()
+        decoder.append(frame)
+        guard case .message(let message)? = try? decoder.next() else { return }
+        log.tell(now, to, words.missed(message, from: from, at: to))
+    }
+
     mutating func lose() {
         occurrences[.messageLost] += 1
     }
@@ -88,9 +101,10 @@ extension World {
         let (from, to) = (links[index].from, links[index].to)
         guard links[index].accepts(connection, at: now), nodes[to].isUp else {
             log.note(now, to, .lost)
+            tellLoss(of: bytes, from: from, to: to)
             return lose()
         }
-        log.note(now, to, .frame, UInt64(Checksum.crc32c(bytes)), "from \(from + 1)")
+        log.note(now, to, .frame, UInt64(Checksum.crc32c(bytes)))
         links[index].decoder.append(bytes)
         do throws(FormatError) {
             while let frame = try links[index].decoder.next() {
@@ -106,7 +120,7 @@ extension World {
 
     private mutating func received(_ message: PeerMessage, from: Int, at to: Int) {
         guard let id = nodes[from].id, !swallows(message, from: from, at: to) else { return }
-        log.tell("    \(message)")
+        if log.isRead { log.tell(now, to, words.heard(message, from: from, at: to)) }
         trace?.arrived(message, from: from, to: to, at: now, history)
         turn(to, .messageReceived(message, from: id))
     }
@@ -145,14 +159,15 @@ extension World {
 
     mutating func datagramArrives(_ from: Int, _ to: Int, _ bytes: Bytes) {
         guard nodes[to].isUp else { return lose() }
-        log.note(now, to, .datagram, UInt64(Checksum.crc32c(bytes)), "from \(from + 1)")
+        log.note(now, to, .datagram, UInt64(Checksum.crc32c(bytes)))
         let datagram: Datagram
         do throws(FormatError) {
             datagram = try Datagram(bytes, cluster: datagramCluster)
         } catch {
-            log.note(now, to, .lost, 1, "bad datagram from \(from + 1): \(error)")
+            log.note(now, to, .lost, 1, "<- \(Names.node(from)) a bad datagram: \(error)")
             return lose()
         }
+        log.tell(now, to, words.heard(datagram, from: from))
         turn(to, .datagramReceived(datagram, from: peerEndpoint(of: from)))
     }
 
@@ -213,7 +228,8 @@ extension World {
         links[index].failures = 0
         links[index].decoder = FrameDecoder()
         links[index].decoder.trustPeer()
-        log.note(now, link.from, .linkOpened, UInt64(link.to), "to \(link.to + 1)")
+        log.note(
+            now, link.from, .linkOpened, UInt64(link.to), "has a link to \(Names.node(link.to))")
         turn(link.from, .linkOpened(id))
     }
 
@@ -249,7 +265,8 @@ extension World {
         links[index].failures = link.failures + 1
         queue.schedule(
             .linkDials(index, connection: links[index].connection), at: now + link.redialDelay)
-        log.note(now, link.from, .linkClosed, UInt64(link.to), "to \(link.to + 1)")
+        log.note(
+            now, link.from, .linkClosed, UInt64(link.to), "has no link to \(Names.node(link.to))")
         if let id = nodes[link.to].id { turn(link.from, .linkClosed(id)) }
     }
 

@@ -21,7 +21,7 @@ struct Pause {
 extension World {
     mutating func nodeFaultBegins(_ fault: NodeFault, _ index: Int) {
         let lasting = schedule.faults[index].lasting
-        log.note(now, -1, .fault, UInt64(index), schedule.faults[index].name)
+        log.note(now, -1, .fault, UInt64(index), "fault: \(schedule.faults[index].name)")
         switch fault {
         case .pause(let node):
             guard nodes[node].isUp, nodes[node].pause == nil else { return }
@@ -69,7 +69,7 @@ extension World {
     /// Lets a process run again.
     private mutating func goOn(_ node: SimulatedNode) {
         guard let pause = node.pause else { return }
-        log.note(now, node.index, .healed, UInt64(pause.waiting.count), "goes on")
+        log.note(now, node.index, .healed, UInt64(pause.waiting.count), "goes on after its pause")
         endPause(of: node)
         node.resumedAt = now
         for waiting in pause.waiting where violation == nil {

@@ -65,7 +65,7 @@ extension World {
             setTimer(of: node)
             return
         }
-        log.note(now, index, .wakes)
+        log.note(now, index, .wakes, 0, "wakes")
         turn(index, .ticked)
     }
 
@@ -123,7 +123,7 @@ extension World {
     mutating func blocksRead(_ index: Int, life: Int, _ reads: [BlockRead]) {
         let node = nodes[index]
         guard node.life == life else { return }
-        log.note(now, index, .blocks, UInt64(reads.count))
+        log.note(now, index, .blocks, UInt64(reads.count), "has read \(reads.count) blocks")
         turn(index, .readsAnswered(reads.map { $0.run(node.storage.files) }))
     }
 
@@ -141,7 +141,7 @@ extension World {
         node.isWorking = false
         let counters = node.engine.counters
         let outcome = node.storage.worker.step()
-        log.note(now, index, .job)
+        log.note(now, index, .job, 0, "has done a step of its background work")
         guard let outcome else {
             collectJobs(node)
             return
@@ -178,8 +178,10 @@ extension World {
         noteReopening(of: node)
         spoilRebirth(of: node)
         nodeIDs = nodes.compactMap(\.id)
+        words.names.learn(index, node.id, writingAs: node.writesAs)
         node.startedAt = now
-        log.note(now, index, .starts)
+        log.note(now, index, .starts, 0, "starts")
+        tellWhatCameBack(to: node)
         turn(index, .started)
         if node.storage.log.isHoldingBack {
             occurrences[.startedFull] += 1
@@ -197,6 +199,14 @@ extension World {
         turn(index, .stopping)
         node.closeLog()
         goDown(node, .nothing, for: lasting)
+    }
+
+    /// Says what a node has of the key that the log is about.
+    private func tellWhatCameBack(to node: SimulatedNode) {
+        guard let focus = words.focus else { return }
+        let key = StorageKey.object(partition: focus.partition, key: focus.key)
+        let object = mirror.entry(key, at: node.index)?.object
+        log.tell(now, node.index, words.cameBack(with: object))
     }
 
     mutating func crash(_ index: Int, _ loss: MemoryDisk.CrashLoss, for lasting: Duration) {
@@ -234,7 +244,7 @@ extension World {
                 topologyWatch.forget(id)
             }
         }
-        log.note(now, index, .fault, node.engine.appended.rawValue, "crash losing \(loss)")
+        log.note(now, index, .fault, node.engine.appended.rawValue, "crashes, losing \(loss)")
         breakLinks(of: index, &random)
         disconnectClients(of: index)
         queue.schedule(.nodeStarts(index, life: node.life), at: now + lasting)

@@ -6,7 +6,9 @@ extension World {
     /// A burst begins, or is over; those that overlap add up.
     mutating func overload(by factor: Int, _ index: Int, begins: Bool) {
         let name = schedule.faults[index].name
-        log.note(now, -1, begins ? .fault : .healed, UInt64(index), name)
+        log.note(
+            now, -1, begins ? .fault : .healed, UInt64(index),
+            "\(begins ? "fault" : "over"): \(name)")
         overload += begins ? factor : -factor
         guard begins else { return }
         occurrences[.overload] += 1

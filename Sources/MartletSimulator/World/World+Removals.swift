@@ -24,6 +24,7 @@ extension World {
     ) {
         guard let number = history.number(of: entry.key) else { return }
         occurrences[.removal] += 1
+        trace?.removed(number, at: node.index, now)
         found(
             SettledRemovalCheck(
                 node: node.index, key: number, object: object, wall: middleOfClocks, entry: entry,

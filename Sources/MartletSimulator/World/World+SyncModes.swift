@@ -40,7 +40,7 @@ extension World {
             noteLaziness(of: node)
         case .full, .failed: break
         }
-        log.note(now, index, .synced)
+        log.note(now, index, .synced, 0, "hears of its log: \(Words.logged(outcome))")
         turn(index, .logAnswered(outcome))
         if case .full = outcome { retryLog(of: node) }
     }

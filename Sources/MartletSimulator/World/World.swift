@@ -27,6 +27,8 @@ struct World {
     private(set) var now = Instant.start
     var queue = EventQueue()
     var log: EventLog
+    /// What the log says it in.
+    var words: Words
     let nodes: [SimulatedNode]
     /// Those of the nodes that have started once.
     var nodeIDs: [NodeID] = []
@@ -71,6 +73,8 @@ struct World {
     var pausedCount = 0
     /// The instant at which the workload and the faults began.
     var restlessSince = Instant.start
+    /// When every fault was over; nil until then.
+    var healedAt: Instant?
     var datagramCluster: UInt64 { Self.clusterHash }
 
     static let clusterName = "simulated"
@@ -83,12 +87,12 @@ struct World {
 
     init(
         _ scenario: Scenario, schedule: Schedule, planted: PlantedFault?,
-        logging: ((LoggedLine) -> Void)?
+        logging: ((LoggedLine) -> Void)?, about key: Bytes? = nil
     ) throws(StorageError) {
         self.scenario = scenario
         self.schedule = schedule
         self.planted = planted
-        log = EventLog(logging: logging)
+        log = EventLog(logging: logging, ofOneKey: key != nil)
         let count = scenario.nodeCount
         var nodes: [SimulatedNode] = []
         for index in 0..<count {
@@ -104,6 +108,9 @@ struct World {
         paths = [Path](repeating: Path(), count: count * count)
         datagramsSent = [UInt64](repeating: 0, count: count * count)
         history = History(scenario.workload)
+        words = Words(
+            names: Names(keys: history.keys),
+            about: key.map { Focus(key: $0, partitionCount: scenario.partitionCount) })
         history.pauses = schedule.pauses
         mirror = ReplicaMirror(nodeCount: count)
         watermarks = WatermarkWatch(nodeCount: count, keyCount: history.keys.count)
@@ -113,7 +120,7 @@ struct World {
         _ index: Int, _ scenario: Scenario, _ schedule: Schedule
     ) -> NodeConfiguration {
         var configuration = NodeConfiguration(
-            clusterName: clusterName, name: "n\(index + 1)",
+            clusterName: clusterName, name: Names.node(index),
             zone: "z\(index % scenario.zoneCount + 1)", peerEndpoint: peerEndpoint(index),
             clientEndpoint: Endpoint(host: "10.0.0.1", port: 6_000 + UInt16(index)),
             seeds: (0..<min(seedCount, scenario.nodeCount)).map(peerEndpoint))
@@ -163,7 +170,8 @@ struct World {
             if !isHeldBack(event) { happen(event) }
             if let trace { trace.observe(self) }
         }
-        now = max(now, end)
+        // With a broken promise time stands still: nothing came after it.
+        if violation == nil { now = max(now, end) }
     }
 
     /// Runs in steps of `step` until `condition` holds; false when it does not within `bound`.

@@ -18,8 +18,14 @@ extension Simulate {
     /// Plays a case and says whether it is the same run.
     func replayCase(at path: String) throws {
         let kept = try load(case: path)
-        let report = kept.replayed(logging: logging)
+        try checkKey(of: kept.scenario)
+        let trace = files.trace
+        let report = played(
+            kept.scenario, seed: kept.seed, reduced: kept.reduction, tracing: trace,
+            logging: logging)
         Console.line(json ? report.json : report.description)
+        try files.write(
+            report, trace, command: "martlet simulate --replay \(path)\(planted)")
         if let difference = kept.difference(from: report) {
             throw CommandFailure("not as the case says: \(difference)")
         }
@@ -47,7 +53,7 @@ extension Simulate {
         ) { [scenario, seed] candidate in
             runCount += 1
             Console.progress("run \(runCount): \(candidate)")
-            return Simulation.run(scenario, seed: seed, reduced: candidate)
+            return played(scenario, seed: seed, reduced: candidate)
         }
         guard var shrinker else {
             Console.progress(nil)
@@ -64,9 +70,17 @@ extension Simulate {
         if !json {
             Console.line("  kept        \(shrinker.reduction), in \(shrinker.runCount) runs")
         }
+        let name = "\(caseName(of: report))-small"
         try leave(
-            SimulationCase(scenario, reduced: shrinker.reduction, as: report),
-            called: "\(caseName(of: report))-small")
+            SimulationCase(scenario, reduced: shrinker.reduction, as: report), called: name)
+        if files.areAny {
+            let trace = files.trace
+            let shown = played(
+                scenario, seed: report.seed, reduced: shrinker.reduction, tracing: trace)
+            try files.write(
+                shown, trace,
+                command: "martlet simulate --replay \(keep)/\(name).yaml\(planted)")
+        }
         guard shrinker.isVerified else {
             throw CommandFailure("played again it was another run: martlet is not deterministic")
         }
@@ -75,9 +89,10 @@ extension Simulate {
     /// Runs the seed here and in `program`, and shows where the two part.
     func compareRun(of scenario: Scenario, with program: String) throws {
         var lines: [String] = []
-        let report = Simulation.run(scenario, seed: seed) { lines.append($0.marked) }
+        let report = played(scenario, seed: seed) { lines.append($0.marked) }
         let other = try output(
-            of: program, ["simulate", scenarios[0], "--seed", "\(seed)", "--log", "--marked"])
+            of: program,
+            ["simulate", scenarios[0], "--seed", "\(seed)", "--log", "--marked", "--after"])
         let head = "\(scenario.name) seed \(seed): "
         guard let end = other.lastIndex(where: { $0.hasPrefix(head) }) else {
             throw CommandFailure("\(program) printed no report of \(scenario.name)")

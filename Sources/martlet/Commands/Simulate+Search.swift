@@ -1,7 +1,6 @@
 // Many runs: what they print as they go, and what is left of them.
 internal import Foundation
 internal import MartletSimulator
-internal import Synchronization
 
 extension Simulate {
     /// Runs every scenario under every seed, until the time is over or somebody stops it.
@@ -12,13 +11,17 @@ extension Simulate {
         let end = timeLimit.map { ContinuousClock.now + $0.duration }
         let count = seeds ?? (timeLimit == nil ? 1 : nil)
         let progress = SearchProgress(
-            runCount: count.map { Int($0) * scenarios.count }, limit: timeLimit?.duration)
+            runCount: count.map { Int(clamping: $0) * scenarios.count }, limit: timeLimit?.duration)
         var findings = Findings()
         var contents = SimulationFiles.Contents()
         var shown: (scenario: Scenario, report: SimulationReport)?
-        let search = Search(
-            scenarios, firstSeed: seed, seedCount: count,
-            jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+        let search = search(of: scenarios, seedCount: count)
+        if !json {
+            Console.line(
+                SearchProgress.plan(
+                    scenarioCount: scenarios.count, seedCount: count, limit: timeLimit?.duration,
+                    jobs: search.jobs))
+        }
         let underWay = RunsUnderWay(directory: keep)
         defer { underWay.end() }
         try underWay.begin()
@@ -36,15 +39,15 @@ extension Simulate {
                 if shown?.report.verdict ?? .passed == .passed {
                     shown = (run.scenario, run.report)
                 }
-                guard let text = text(of: run.report) else { return }
+                guard let text = text(of: run.report, isFew: progress.isFew) else { return }
                 Console.progress(nil)
                 Console.line(text)
             })
         Console.progress(nil)
-        if !json { Console.line(progress.text) }
+        if !json { Console.line(progress.summary) }
         if let shown, let trace = files.trace {
             // Only runs that are shown are traced: the same seed is the same run.
-            let again = Simulation.run(shown.scenario, seed: shown.report.seed, tracing: trace)
+            let again = played(shown.scenario, seed: shown.report.seed, tracing: trace)
             contents.show(again, trace, command: command(of: again))
         }
         try files.write(contents)
@@ -55,70 +58,30 @@ extension Simulate {
         if findings.failureCount + findings.vacuousCount > 0 { throw CommandStatus.failed }
     }
 
-    /// A line for a run that passed, unless there is no end to them, and the report of others.
-    private func text(of report: SimulationReport) -> String? {
+    private func search(of scenarios: [Scenario], seedCount: UInt64?) -> Search {
+        var search = Search(
+            scenarios, firstSeed: seed, seedCount: seedCount,
+            jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+        search.play = play
+        return search
+    }
+
+    /// Plays a run of a search as the options ask for it.
+    private var play: @Sendable (Scenario, UInt64) -> SimulationReport {
+        #if DEBUG
+            return { [plant] in Simulation.run($0, seed: $1, planting: plant) }
+        #else
+            return { Simulation.run($0, seed: $1) }
+        #endif
+    }
+
+    /// A line for a run that passed, where runs are few, and the report of others.
+    private func text(of report: SimulationReport, isFew: Bool) -> String? {
+        var report = report
+        report.listsWhatFollows = after
         if json { return report.json }
         guard report.verdict == .passed else { return report.description }
-        if timeLimit != nil { return nil }
+        if !isFew { return nil }
         return "\(report.scenario) seed \(report.seed): passed, log hash \(report.hashText)"
-    }
-}
-
-/// How far a search is, drawn on the terminal as its runs end.
-final class SearchProgress: Sendable {
-    private static let drawingInterval = Duration.milliseconds(100)
-    private static let barWidth = 24
-
-    private struct State {
-        var findings = Findings()
-        var drawn: ContinuousClock.Instant
-    }
-
-    private let runCount: Int?
-    private let limit: Duration?
-    private let began = ContinuousClock.now
-    private let state: Mutex<State>
-
-    /// Of so many runs, or of so much time, or both.
-    init(runCount: Int?, limit: Duration?) {
-        (self.runCount, self.limit) = (runCount, limit)
-        state = Mutex(State(drawn: began))
-    }
-
-    /// Takes in a run that is over.
-    func count(_ report: SimulationReport) {
-        state.withLock { state in
-            state.findings.count(report)
-            guard state.drawn.duration(to: .now) >= Self.drawingInterval else { return }
-            state.drawn = .now
-            Console.progress("\(bar(state.findings)) \(text(of: state.findings))")
-        }
-    }
-
-    /// Runs, runs a second, simulated hours, and how many did not pass.
-    var text: String { state.withLock { text(of: $0.findings) } }
-
-    private var seconds: Double { began.duration(to: .now) / .seconds(1) }
-
-    private func bar(_ findings: Findings) -> String {
-        let ofRuns = runCount.map { Double(findings.runCount) / Double($0) } ?? 0
-        let ofTime = limit.map { seconds / ($0 / .seconds(1)) } ?? 0
-        let filled = Int(min(1, max(ofRuns, ofTime)) * Double(Self.barWidth))
-        return "▕" + String(repeating: "█", count: filled)
-            + String(repeating: " ", count: Self.barWidth - filled) + "▏"
-    }
-
-    private func text(of findings: Findings) -> String {
-        let rate = Double(findings.runCount) / max(seconds, 0.001)
-        let hours = findings.simulatedTime / .seconds(3_600)
-        let passed = findings.runCount - findings.failureCount - findings.vacuousCount
-        return "\(findings.runCount) runs, \(Self.tenths(rate))/s, \(Self.tenths(hours)) simulated "
-            + "hours: \(passed) passed, \(findings.failureCount) failed, "
-            + "\(findings.vacuousCount) vacuous"
-    }
-
-    private static func tenths(_ number: Double) -> String {
-        let tenths = Int((number * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10)"
     }
 }

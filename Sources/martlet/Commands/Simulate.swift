@@ -22,17 +22,22 @@ struct Simulate: ParsableCommand {
             that brings martlet itself down leaves its case too, as *-unfinished.yaml, and is \
             named on standard error.
 
+            Nodes are called n1, n2 … everywhere, as scenarios count them; every time is in \
+            seconds since the run's start. What scenario files can say is in Simulations/README.md.
+
             Exits with 1 when a promise was broken, or when what the scenario is about never \
             occurred; a replay, when it is not the run that the case says.
 
             Examples:
               martlet simulate Simulations/partition-and-heal.yaml --seed 7
+              martlet simulate Simulations/partition-and-heal.yaml --seed 7 --html page.html
               martlet simulate Simulations/partition-and-heal.yaml --seed 7 --log | less
+              martlet simulate Simulations/partition-and-heal.yaml --seed 7 --log --key key-3
               martlet simulate Simulations/*.yaml --seeds 200 --jobs 4
               martlet simulate Simulations/*.yaml --time-limit 10m
               martlet simulate --replay .martlet-simulations/partition-and-heal-7.yaml
               martlet simulate --shrink .martlet-simulations/partition-and-heal-7.yaml
-              martlet simulate Simulations/partition-and-heal.yaml --shrink 7
+              martlet simulate Simulations/partition-and-heal.yaml --shrink 7 --html small.html
               martlet simulate Simulations/flaky-network.yaml --compare .build/release/martlet
               martlet simulate Simulations/papers/pbs.yaml
             """)
@@ -88,6 +93,21 @@ struct Simulate: ParsableCommand {
     @Flag(help: "Print every event of the run first.")
     var log = false
 
+    /// The key that alone is told about.
+    @Option(
+        help: ArgumentHelp(
+            "With --log, print only what this key saw, and the faults around it.",
+            valueName: "key"))
+    var key: String?
+
+    /// Whether what was still to come after a failure is shown too.
+    @Flag(
+        help: """
+            After a broken promise list, too, the faults that were still to come, and with --log \
+            what every node was left with.
+            """)
+    var after = false
+
     /// Whether each line of the log tells the hash up to it.
     @Flag(help: "With --log, begin each line with the log hash up to it.")
     var marked = false
@@ -95,6 +115,15 @@ struct Simulate: ParsableCommand {
     /// Files to leave.
     @OptionGroup
     var files: SimulationFiles
+
+    #if DEBUG
+        /// The bug to plant.
+        @Option(
+            help: ArgumentHelp(
+                "Plant a bug, to see that it is found; in debug builds alone.",
+                valueName: "bug"))
+        var plant: PlantedFault?
+    #endif
 
     /// A simulation that was not parsed yet.
     init() {}
@@ -129,6 +158,10 @@ struct Simulate: ParsableCommand {
             throw ValidationError("--log is for people and for one run")
         }
         if marked, !log { throw ValidationError("--marked is for the lines of --log") }
+        if key != nil, !log { throw ValidationError("--key is for the lines of --log") }
+        if files.areAny, compare != nil {
+            throw ValidationError("--html and --junit are not for --compare")
+        }
     }
 
     /// Does what the options ask for.
@@ -141,17 +174,14 @@ struct Simulate: ParsableCommand {
         }
         if let compare { return try compareRun(of: scenarios[0], with: compare) }
         if isSearch { return try search(scenarios) }
+        try checkKey(of: scenarios[0])
         let began = ContinuousClock.now
         let trace = files.trace
-        let report = Simulation.run(
-            scenarios[0], seed: seed, tracing: trace, logging: logging)
+        let report = played(scenarios[0], seed: seed, tracing: trace, logging: logging)
         let wall = began.duration(to: .now)
         let command = command(of: report)
-        var contents = SimulationFiles.Contents()
-        contents.add(report, command: command)
-        if let trace { contents.show(report, trace, command: command) }
         Console.line(json ? report.json : report.text(wall: wall, command: command))
-        try files.write(contents)
+        try files.write(report, trace, command: command)
         if case .failed = report.verdict {
             try leave(SimulationCase(scenarios[0], as: report), called: caseName(of: report))
         }
@@ -161,7 +191,35 @@ struct Simulate: ParsableCommand {
     /// What prints the log's lines; nil when nobody asked for them.
     var logging: ((LoggedLine) -> Void)? {
         guard log else { return nil }
-        return { [marked] line in Console.line(marked ? line.marked : line.text) }
+        return { [marked, after] line in
+            if line.isAftermath, !after { return }
+            Console.line(marked ? line.marked : line.text)
+        }
+    }
+
+    /// Refuses a key that the scenario does not have.
+    func checkKey(of scenario: Scenario) throws {
+        if let key, let problem = scenario.objection(toKey: key) {
+            throw CommandFailure(problem, status: .usage)
+        }
+    }
+
+    /// Plays a run as the options ask for it.
+    func played(
+        _ scenario: Scenario, seed: UInt64, reduced reduction: Reduction = Reduction(),
+        tracing trace: Trace? = nil, logging: ((LoggedLine) -> Void)? = nil
+    ) -> SimulationReport {
+        #if DEBUG
+            var report = Simulation.run(
+                scenario, seed: seed, reduced: reduction, planting: plant, tracing: trace,
+                logging: logging, about: key)
+        #else
+            var report = Simulation.run(
+                scenario, seed: seed, reduced: reduction, tracing: trace, logging: logging,
+                about: key)
+        #endif
+        report.listsWhatFollows = after
+        return report
     }
 
     // MARK: Case files
@@ -171,7 +229,16 @@ struct Simulate: ParsableCommand {
         let path = scenarios.first { path in
             path.split(separator: "/").last?.hasPrefix(report.scenario + ".") ?? false
         }
-        return "martlet simulate \(path ?? report.scenario) --seed \(report.seed)"
+        return "martlet simulate \(path ?? report.scenario) --seed \(report.seed)\(planted)"
+    }
+
+    /// The option that plants the bug which is planted; nothing when none is.
+    var planted: String {
+        #if DEBUG
+            plant.map { " --plant \($0.rawValue)" } ?? ""
+        #else
+            ""
+        #endif
     }
 
     /// The name of a run's case file, without the extension.
@@ -187,10 +254,16 @@ struct Simulate: ParsableCommand {
         } catch {
             throw CommandFailure("\(path) cannot be written: \(error.localizedDescription)")
         }
-        let text = "  case        \(path): replay it with martlet simulate --replay \(path)"
+        let text =
+            "  case        \(path): replay it with martlet simulate --replay \(path)\(planted)"
         if json { Console.error(text) } else { Console.line(text) }
     }
 }
+
+#if DEBUG
+    /// By its name, as `losesHints`.
+    extension PlantedFault: ExpressibleByArgument {}
+#endif
 
 /// A time as `90s` or `10m`.
 struct TimeLimit: ExpressibleByArgument {

@@ -9,7 +9,10 @@ struct SimulationFiles: ParsableArguments {
     /// Where the page goes.
     @Option(
         help: ArgumentHelp(
-            "Write a page of the run; of several, the first that did not pass, else the last.",
+            """
+            Write a page of the run; of several, the first that did not pass, else the last; of \
+            a case that is made small, the smallest.
+            """,
             valueName: "file"))
     var html: String?
 
@@ -40,11 +43,22 @@ struct SimulationFiles: ParsableArguments {
         }
     }
 
+    /// Whether any file is asked for.
+    var areAny: Bool { html != nil || junit != nil }
+
     /// To be handed to the run that is shown; nil when nobody will look at it.
     var trace: Trace? { html == nil ? nil : Trace() }
 
     /// Writes the files that were asked for.
     func write(_ contents: Contents) throws { try contents.write(self) }
+
+    /// Writes those of one run, traced if a page is wanted; `command` repeats it.
+    func write(_ report: SimulationReport, _ trace: Trace?, command: String) throws {
+        var contents = Contents()
+        contents.add(report, command: command)
+        if let trace { contents.show(report, trace, command: command) }
+        try write(contents)
+    }
 
     private static func write(_ text: String, to path: String) throws {
         do {

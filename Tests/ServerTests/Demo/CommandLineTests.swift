@@ -57,6 +57,8 @@ struct CommandLineTests {
             ["demo", "--nodes", "10"], ["demo", "--base-port", "0"],
             ["demo", "--nodes", "9", "--base-port", "65500"], ["start"], ["simulate"],
             ["simulate", "s", "--seeds", "0"], ["simulate", "s", "--log", "--seeds", "2"],
+            ["simulate", "s", "--key", "k"], ["simulate", "s", "--marked"],
+            ["simulate", "s", "--compare", "p", "--html", "f"],
             ["simulate", "s", "--seed", "18446744073709551615", "--seeds", "2"], ["fly"],
             ["storage", "inspect"], ["storage", "dump", "d", "--limit", "0"],
             ["storage", "dump", "d", "--space", "stars"],

@@ -27,7 +27,7 @@ extension Page {
         let others = (0..<trace.nodeCount).filter { $0 != observer }
         return others.map { node in
             row(
-                node == others[0] ? "node \(observer + 1)" : "", "of \(node + 1)", height: 11,
+                node == others[0] ? Names.node(observer) : "", "of \(Names.node(node))", height: 11,
                 style: node == others[0] ? "strip first" : "strip",
                 strips(of: observer, about: node, opacity: 1))
         }.joined(separator: "\n")
@@ -39,7 +39,7 @@ extension Page {
             strips(of: $0, about: node, opacity: 1 / Double(others.count))
         }
         return row(
-            "", "of \(node + 1)", height: 11, style: node == 0 ? "strip first" : "strip",
+            "", "of \(Names.node(node))", height: 11, style: node == 0 ? "strip first" : "strip",
             drawing.joined())
     }
 
@@ -54,7 +54,7 @@ extension Page {
                 case .suspect: "unsure"
                 case .unreachable, .forgotten: "down"
                 }
-            let text = "node \(observer + 1) holds node \(node + 1) to be \(state)"
+            let text = "\(Names.node(observer)) holds \(Names.node(node)) to be \(state)"
             return "<rect class=\"\(style)\" \(scale.span(spell.begin, spell.end)) y=\"8\" "
                 + "height=\"84\" opacity=\"\(TimeScale.number(opacity))\""
                 + "\(tip(text, spell.begin, spell.end))/>"

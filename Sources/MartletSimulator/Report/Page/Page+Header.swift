@@ -61,7 +61,7 @@ extension Page {
             return """
                 <section class="broken"><h2>Broken promise\(at): \
                 \(MarkupText.escaped(promise.rawValue))</h2>
-                <p>\(MarkupText.escaped(trace.named(report.witness ?? "")))</p></section>
+                <p>\(MarkupText.escaped(report.witness ?? ""))</p>\(following)</section>
                 """
         case .vacuous:
             return """
@@ -69,6 +69,15 @@ extension Page {
                 <p>\(MarkupText.escaped(report.headline))</p></section>
                 """
         }
+    }
+
+    /// The faults that were still to come, where they are asked for.
+    private var following: String {
+        let end = report.brokenAt ?? report.simulatedTime
+        let faults = report.listedFaults.filter { $0.at > end }
+        if faults.isEmpty { return "" }
+        let items = faults.map { "<li>\(MarkupText.escaped($0.description))</li>" }
+        return "<h3>Still to come</h3><ul>\(items.joined())</ul>"
     }
 
     var occurrences: String {

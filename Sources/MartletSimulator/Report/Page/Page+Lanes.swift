@@ -28,7 +28,7 @@ extension Page {
         let bar = most == 0 ? "y=\"10\" height=\"80\"" : "y=\"6\" height=\"40\""
         let rows = (0..<trace.nodeCount).map { node in
             let spells = trace.conditions[node].spells(until: trace.end).map { spell in
-                let text = "node \(node + 1) \(spell.value.rawValue)"
+                let text = "\(Names.node(node)) \(spell.value.rawValue)"
                 return "<rect class=\"\(Self.style(of: spell.value))\" "
                     + "\(scale.span(spell.begin, spell.end)) \(bar)"
                     + "\(tip(text, spell.begin, spell.end))/>"
@@ -37,7 +37,8 @@ extension Page {
                 trace.samples.map { ($0.at, Double($0.hints[node]) / Double(max(1, most)) * 44) })
             let top = trace.samples.map { $0.hints[node] }.max() ?? 0
             return row(
-                "node \(node + 1)", top == 0 ? "" : "\(top) hints", height: most == 0 ? 22 : 40,
+                Names.node(node), top == 0 ? "" : "\(top) hint\(top == 1 ? "" : "s")",
+                height: most == 0 ? 22 : 40,
                 spells.joined() + "<path class=\"hints\" d=\"\(hints)\"/>")
         }
         return heading(
@@ -139,7 +140,7 @@ extension Page {
 
     /// In characters that JSON and script elements take as they are.
     private func text(of operation: TraceOperation) -> String {
-        let dots = operation.dots.map(trace.text).joined(separator: " ")
+        let dots = trace.names.dots(operation.dots)
         let outcome: String
         switch operation.outcome {
         case .read: outcome = dots.isEmpty ? "shown nothing" : "shown \(dots)"
@@ -149,7 +150,7 @@ extension Page {
         case .open: outcome = "open"
         }
         let kind = operation.kind.rawValue
-        return "w\(operation.number) \(kind) key-\(operation.key) at node \(operation.node + 1), "
-            + outcome
+        return "w\(operation.number) \(kind) \(trace.names.key(operation.key)) at "
+            + "\(Names.node(operation.node)), \(outcome)"
     }
 }

@@ -31,7 +31,7 @@ struct Page {
             header, broken,
             "<main id=\"tracks\">", axis, faultRows, nodeRows, clientRows, curveRows, beliefRows,
             "</main>",
-            SpaceTime(trace: trace).section, occurrences,
+            SpaceTime(trace: trace, witness: report.witness).section, occurrences,
             "<div id=\"tip\" hidden></div>\n<svg class=\"defs\">\(bands)</svg>",
             "<script type=\"application/json\" id=\"operations\">\(operationData)</script>",
             "<script>\n\(PageScript.text)\n</script>\n</body>\n</html>\n",
@@ -70,8 +70,9 @@ struct Page {
             "<span class=\"phase\" style=\"\(scale.style(begin, end))\">\(name)</span>"
         }
         return """
-            <div class="row axis" data-tip="drag over any row to zoom, double click to see all">\
-            <div class="name"><b>virtual time</b><i>drag to zoom</i></div>\
+            <div class="row axis" data-tip="seconds since the run's start; drag over any row to \
+            zoom, double click to see all">\
+            <div class="name"><b>time</b><i>drag to zoom</i></div>\
             <div class="track"><div class="phases">\(bars.joined())</div><div id="ticks"></div>\
             </div></div>
             """

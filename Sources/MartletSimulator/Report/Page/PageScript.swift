@@ -1,4 +1,5 @@
-// What moves on a page: ticks of the axis, zooming by dragging, and words on what is hovered over.
+// What moves on a page: ticks of the axis, zooming by dragging, filters, and words on what is
+// hovered over.
 // The page is whole without it, but for the ticks.
 
 /// The page's script.
@@ -38,6 +39,9 @@ enum PageScript {
           const hidden = Math.max(0, from - begin) / (over - begin) * 100;
           text.style.left = text.className === "inside" ? `${hidden}%` : "";
         }
+        for (const box of document.querySelectorAll(".filters input"))
+          box.addEventListener("change", () => document.querySelector(".spacetime")
+            .classList.toggle(`without-${box.dataset.style}`, !box.checked));
         function timeAt(track, x) {
           const box = track.getBoundingClientRect();
           const share = Math.min(1, Math.max(0, (x - box.left) / box.width));

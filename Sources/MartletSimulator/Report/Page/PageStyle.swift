@@ -1,6 +1,6 @@
 // The look of a page, light and dark. Each colour means one thing wherever it stands: blue read,
 // green written and alive, red failed and lost, amber unsure, grey down, purple fault, brown hint,
-// pink differing.
+// pink differing and mended, teal exchanged, olive promised and settled, rust removed.
 
 /// The page's style sheet.
 enum PageStyle {
@@ -13,7 +13,9 @@ enum PageStyle {
           --write: light-dark(#2c9464, #52bf8c); --bad: light-dark(#d03a3a, #ff6b6b);
           --unsure: light-dark(#d08b12, #eab24b); --down: light-dark(#4b535d, #7d8792);
           --fault: light-dark(#8a55c4, #b48cf0); --hint: light-dark(#96653a, #cf9a68);
-          --differ: light-dark(#c2478f, #ee82bf); --up: light-dark(#bfe0d0, #275443); }
+          --differ: light-dark(#c2478f, #ee82bf); --up: light-dark(#bfe0d0, #275443);
+          --exchange: light-dark(#0b8a92, #4cc3cb); --promise: light-dark(#85881c, #c3c65a);
+          --removal: light-dark(#a8431a, #f08a5d); }
         * { box-sizing: border-box; }
         body { margin: 0 auto; padding: 24px 28px 60px; max-width: 1400px; background: var(--paper);
           color: var(--ink); font: 14px/1.45 system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -73,7 +75,11 @@ enum PageStyle {
         .k-ink { --k: var(--ink); } .k-differ { --k: var(--differ); }
         .k-refusing { --k: var(--bad); } .k-paused { --k: var(--unsure); }
         .k-refused { --k: var(--down); }
+        .k-repair { --k: var(--differ); } .k-exchange { --k: var(--exchange); }
+        .k-promise { --k: var(--promise); } .k-removal { --k: var(--removal); }
         .k-none::before { border: 1px solid var(--rule); }
+        .filters { display: flex; flex-wrap: wrap; gap: 4px 14px; margin-bottom: 6px; }
+        label.chip { cursor: pointer; } .chip input { margin: 0 4px 0 0; vertical-align: -1px; }
         .row { display: grid; grid-template-columns: 172px 1fr; align-items: center; }
         .row + .row { border-top: 1px solid var(--rule); }
         .row.strip + .row.strip { border-top: 0; }
@@ -141,10 +147,23 @@ enum PageStyle {
         .message.write { stroke: var(--write); } .message.write circle { fill: var(--write); }
         .message.hint { stroke: var(--hint); } .message.hint circle { fill: var(--hint); }
         .message.repair { stroke: var(--differ); } .message.repair circle { fill: var(--differ); }
+        .message.exchange { stroke: var(--exchange); }
+        .message.exchange circle { fill: var(--exchange); }
+        .message.comparison { stroke-dasharray: 5 3; stroke-width: 1; }
+        .message.promise { stroke: var(--promise); stroke-dasharray: 2 3; }
+        .message.promise circle { fill: var(--promise); }
+        .message.removal { stroke: var(--removal); stroke-width: 2.5; }
+        .message.removal circle { fill: var(--removal); }
+        .spacetime .what { stroke: none; fill: var(--soft); font-size: 9px; }
+        .spacetime .removal .what { fill: var(--removal); font-weight: 600; }
+        .without-read .message.read, .without-write .message.write, .without-hint .message.hint,
+        .without-repair .message.repair, .without-exchange .message.exchange,
+        .without-promise .message.promise, .without-removal .message.removal,
+        .without-reply .message.reply { display: none; }
         .message.reply { stroke: var(--soft); stroke-width: 0.8; }
         .message.reply circle { fill: var(--soft); stroke: none; }
         .message.lost { stroke: var(--bad); }
-        .spacetime .message.lost text { fill: var(--bad); stroke: none; font-size: 15px;
+        .spacetime .message.lost text:not(.what) { fill: var(--bad); stroke: none; font-size: 15px;
           text-anchor: middle; }
         .message:hover { stroke-width: 3; }
         """

@@ -13,6 +13,13 @@ struct SpaceTimeDrawing {
     /// How far a message that was lost is drawn, as a share of its way.
     private static let lostShare = 0.55
 
+    /// What is drawn alike, as the page's filters name it.
+    static let styles = [
+        ("read", "read"), ("write", "write"), ("hint", "hint"), ("repair", "repair"),
+        ("exchange", "exchange"), ("promise", "promise, settled"), ("removal", "removal"),
+        ("reply", "reply"),
+    ]
+
     private struct Mark {
         let at: Instant
         /// The room above it.
@@ -24,7 +31,12 @@ struct SpaceTimeDrawing {
         let bottom = (rows.last?.y ?? Self.top) + 16
         var parts = columns(bottom)
         parts += gaps(rows)
-        parts += stretch.messages.map { draw($0, rows, bottom) }
+        for (index, message) in stretch.messages.enumerated() {
+            // What is sent to several at once is named once.
+            let isNamed = index == 0 || !message.isSent(with: stretch.messages[index - 1])
+            parts.append(draw(message, isNamed: isNamed, rows, bottom))
+        }
+        parts += stretch.removals.map { draw($0, rows) }
         parts += stretch.operations.map { draw($0, rows) }
         let box = "0 0 \(Int(Self.width)) \(Int(bottom + 10))"
         return "<svg class=\"spacetime\" viewBox=\"\(box)\">\(parts.joined())</svg>"
@@ -47,6 +59,7 @@ struct SpaceTimeDrawing {
                 marks.append(Mark(at: arrived, room: 5))
             }
         }
+        marks += stretch.removals.map { Mark(at: $0.at, room: 14) }
         marks.sort { $0.at == $1.at ? $0.room > $1.room : $0.at < $1.at }
         var rows: [(at: Instant, y: Double)] = []
         var y = Self.top
@@ -80,7 +93,7 @@ struct SpaceTimeDrawing {
         for node in 0..<trace.nodeCount {
             let x = x(node)
             parts.append(
-                "<text x=\"\(number(x))\" y=\"16\" class=\"column\">node \(node + 1)</text>")
+                "<text x=\"\(number(x))\" y=\"16\" class=\"column\">\(Names.node(node))</text>")
             parts.append(line(x, Self.top - 10, x, bottom, "life"))
         }
         return parts
@@ -110,17 +123,19 @@ struct SpaceTimeDrawing {
     }
 
     private func draw(
-        _ message: TraceMessage, _ rows: [(at: Instant, y: Double)], _ bottom: Double
+        _ message: TraceMessage, isNamed: Bool, _ rows: [(at: Instant, y: Double)],
+        _ bottom: Double
     ) -> String {
         let from = (x: x(message.from), y: y(message.sent, rows))
-        let way = "\(message.kind.rawValue) from node \(message.from + 1) to \(message.to + 1)"
+        let way = "\(message.kind.rawValue) " + Names.way((message.from, message.to))
         let sent = "sent \(EventLog.seconds(message.sent))s"
         guard let arrived = message.arrived else {
             let end = (
                 x: from.x + (x(message.to) - from.x) * Self.lostShare, y: min(from.y + 14, bottom)
             )
-            return "<g class=\"message lost\" data-tip=\"\(way), \(sent), lost\">"
-                + line(from.x, from.y, end.x, end.y, "")
+            return "<g class=\"message lost \(Self.style(of: message.kind))\" "
+                + "data-tip=\"\(way), \(sent), lost\">" + line(from.x, from.y, end.x, end.y, "")
+                + (isNamed ? what(message, from, end) : "")
                 + "<text x=\"\(number(end.x))\" y=\"\(number(end.y + 4))\">×</text></g>"
         }
         let to = arrived > stretch.end ? bottom : y(arrived, rows)
@@ -128,7 +143,33 @@ struct SpaceTimeDrawing {
         return "<g class=\"message \(Self.style(of: message.kind))\" "
             + "data-tip=\"\(way), \(sent), took \(taken)\">"
             + line(from.x, from.y, x(message.to), to, "")
+            + (isNamed ? what(message, from, (x(message.to), to)) : "")
             + "<circle cx=\"\(number(x(message.to)))\" cy=\"\(number(to))\" r=\"2.4\"/></g>"
+    }
+
+    /// The word of a message that is no part of a request, beside its line.
+    private func what(
+        _ message: TraceMessage, _ from: (x: Double, y: Double), _ to: (x: Double, y: Double)
+    ) -> String {
+        switch message.kind {
+        case .write, .read, .forward, .stored, .object, .forwardReply: return ""
+        case .hint, .repair, .exchange, .comparison, .promise, .settled, .removal: break
+        }
+        let x = from.x + (to.x - from.x) * 0.3
+        let y = from.y + (to.y - from.y) * 0.3 - 3
+        return "<text class=\"what\" x=\"\(number(x))\" y=\"\(number(y))\">"
+            + "\(message.kind.rawValue)</text>"
+    }
+
+    /// A node removes the key.
+    private func draw(_ removal: TraceRemoval, _ rows: [(at: Instant, y: Double)]) -> String {
+        let (x, y) = (x(removal.node), y(removal.at, rows))
+        let text = "\(Names.node(removal.node)) removes the last trace"
+        return "<g class=\"message removal\" "
+            + "data-tip=\"\(text), \(EventLog.seconds(removal.at))s\">"
+            + "<circle cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"4\"/>"
+            + "<text class=\"what\" x=\"\(number(x + 8))\" y=\"\(number(y + 4))\">removed</text>"
+            + "</g>"
     }
 
     private static func style(of kind: TraceMessage.Kind) -> String {
@@ -137,6 +178,10 @@ struct SpaceTimeDrawing {
         case .read: "read"
         case .hint: "hint"
         case .repair: "repair"
+        case .exchange: "exchange"
+        case .comparison: "exchange comparison"
+        case .promise, .settled: "promise"
+        case .removal: "removal"
         case .stored, .object, .forwardReply: "reply"
         }
     }
@@ -160,7 +205,7 @@ struct SpaceTimeDrawing {
     }
 
     private func outcome(of operation: TraceOperation) -> (style: String, text: String) {
-        let dots = operation.dots.map(trace.text).joined(separator: " ")
+        let dots = trace.names.dots(operation.dots)
         switch operation.outcome {
         case .read: return ("read", dots.isEmpty ? "shown nothing" : "shown \(dots)")
         case .written: return ("write", "written as \(dots)")
