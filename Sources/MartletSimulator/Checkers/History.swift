@@ -50,6 +50,8 @@ struct Operation {
     var answeredAt: Instant?
     /// Under how many dots it was carried out.
     var dotCount = 0
+    /// How often it was handed on to a home.
+    var forwardCount = 0
 
     /// Whether its client has been told how it went.
     var isAnswered: Bool { answeredAt != nil }
@@ -204,6 +206,19 @@ struct History {
     func mayDelete(_ key: Int, at now: Instant) -> Bool {
         guard let last = lastDeletes[key] else { return true }
         return now.since(operations[last].began) > Self.requestLifetime + pauses
+    }
+
+    /// Notes that a write is handed on to a home; how often that was done with it.
+    mutating func forwarded(_ request: ClientRequest, of key: Int) -> Int {
+        guard case .put(let mutation, _) = request.operation else { return 0 }
+        let number =
+            switch mutation.content {
+            case .value(let value): Self.operation(of: value)
+            case .tombstone: lastDeletes[key]
+            }
+        guard let number, operations.indices.contains(number) else { return 0 }
+        operations[number].forwardCount += 1
+        return operations[number].forwardCount
     }
 
     /// Notes a request; its number.
