@@ -49,8 +49,8 @@ struct AvailabilityCheck {
     /// How the node that was asked has been, and how each home that takes part.
     let asked: Standing
     let homes: [Standing]
-    /// The longest that a request of this kind takes while one home is slow.
-    let slowBound: Duration
+    /// The longest that a request takes while one home is slow; nil where hedges promise nothing.
+    let slowBound: Duration?
 
     /// How many homes the request cannot do without.
     private var needed: Int { max(operation.needed, operation.neededSynced, operation.neededHomes) }
@@ -63,7 +63,8 @@ struct AvailabilityCheck {
 
     /// Whether it is bound to go around one slow home.
     private var mustHedge: Bool {
-        asked == .sound && homes.count { $0 == .sound } >= max(needed, homes.count - 1)
+        slowBound != nil && asked == .sound
+            && homes.count { $0 == .sound } >= max(needed, homes.count - 1)
             && homes.allSatisfy { $0 == .sound || $0 == .slow }
     }
 
@@ -75,7 +76,7 @@ struct AvailabilityCheck {
 
     /// A request was answered after `latency`.
     func run(answeredAfter latency: Duration, _ number: Int) -> Finding? {
-        guard mustHedge, latency > slowBound else { return nil }
+        guard mustHedge, let slowBound, latency > slowBound else { return nil }
         return finding(.hedged, "took \(latency), more than \(slowBound)", number)
     }
 

@@ -45,13 +45,13 @@ struct Operation {
     var expiry: WallTime?
     /// By what time the node went when it was asked.
     var wall = WallTime(milliseconds: 0)
+    /// How often it was handed on to a home.
+    var forwardCount = 0
     var outcome = Outcome.open
     /// When it was answered.
     var answeredAt: Instant?
     /// Under how many dots it was carried out.
     var dotCount = 0
-    /// How often it was handed on to a home.
-    var forwardCount = 0
 
     /// Whether its client has been told how it went.
     var isAnswered: Bool { answeredAt != nil }

@@ -2,6 +2,7 @@
 // that it needed. Links that lose messages by chance, clocks that are wrong and disks that take
 // longer than a request may are trouble of everybody's: then nothing is asked.
 internal import MartletBase
+internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
 internal import MartletRing
@@ -9,8 +10,13 @@ internal import MartletWire
 
 extension World {
     /// For how long a node must have been as it is, for all others to know: a suspicion is over,
-    /// and whoever was taken for unreachable has been looked for.
-    private static let knownAfter = Duration.seconds(12)
+    /// whoever was taken for unreachable has been looked for, and word of it has gone round.
+    private var knownAfter: Duration {
+        let options = nodes[0].configuration.membership
+        return options.suspicionTimeout(groupOf: nodes.count) + options.outreachInterval * 2
+            + options.protocolPeriod * 4
+    }
+
     /// Requests are answered well within their timeout where one sync takes no longer than this.
     private static let quickSync = Duration.milliseconds(20)
 
@@ -22,6 +28,12 @@ extension World {
         let worstDelay = schedule.conditions.delay * Int(NetworkConditions.tailLimit)
         let resent = schedule.conditions.loss > 0 ? NetworkConditions.retransmission * 4 : .zero
         return hedge * 4 + worstDelay + resent + schedule.syncDelay.upperBound * 10
+    }
+
+    /// Not where nodes save their hedges up, or where one may come too late for the request.
+    private var mayHedge: Bool {
+        let options = schedule.replication
+        return options.hedgeShare >= ReplicationOptions().hedgeShare && slowBound < options.timeout
     }
 
     private var isEverybodyQuick: Bool {
@@ -50,12 +62,13 @@ extension World {
         else { return nil }
         let since = Instant(
             nanoseconds: operation.began.nanoseconds
-                - min(operation.began.nanoseconds, UInt64(Self.knownAfter.nanoseconds)))
+                - min(operation.began.nanoseconds, UInt64(knownAfter.nanoseconds)))
         let homes = topology.homes(of: topology.partition(ofKey: history.keys[operation.key]))
             .prefix(operation.homeCount ?? .max).map { nodeIndex(of: $0) }
         return AvailabilityCheck(
             operation: operation, asked: standing(of: operation.node, since: since),
-            homes: homes.map { standing(of: $0, since: since) }, slowBound: slowBound)
+            homes: homes.map { standing(of: $0, since: since) },
+            slowBound: mayHedge ? slowBound : nil)
     }
 
     private func standing(of index: Int, since instant: Instant) -> Standing {
@@ -112,11 +125,12 @@ extension World {
 }
 
 extension RequestError {
-    /// Whether it says that the request itself could not be done, by whomever.
+    /// Whether it says that the request itself could not be done, by whomever, or that there were
+    /// too many.
     fileprivate var isOfRequest: Bool {
         switch self {
-        case .invalidOptions, .tooLarge, .tooManySiblings: true
-        case .noTopology, .unavailable, .timedOut, .overloaded, .clockSkew, .late, .storage: false
+        case .invalidOptions, .tooLarge, .tooManySiblings, .overloaded: true
+        case .noTopology, .unavailable, .timedOut, .clockSkew, .late, .storage: false
         }
     }
 }

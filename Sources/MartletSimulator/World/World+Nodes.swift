@@ -205,7 +205,6 @@ extension World {
         let node = nodes[index]
         guard node.isUp else { return }
         occurrences[.crash] += 1
-        troubles.breaks(index, at: now)
         if node.life > 0, now.since(node.startedAt) <= FaultSpecification.loopUptime.upperBound {
             occurrences[.crashLoop] += 1
         }
@@ -224,6 +223,7 @@ extension World {
         }
         watermarks.crashed(index)
         words.crashed(index)
+        troubles.breaks(index, at: now)
         if node.engine.appended < durable { occurrences[.durableLoss] += 1 }
         if node.engine.appended < appended {
             occurrences[.unsyncedLoss] += 1
