@@ -6,6 +6,7 @@
 //     healing    every fault ends, every node is up, clients are done
 //     settling   within the bound no hint is left and all replicas are equal, by hints and
 //                exchanges: nobody reads
+//     rest       nobody asks anything, and nodes do no more than they must
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
@@ -19,6 +20,8 @@ package enum Simulation {
     /// The share of the bound that hints are given to drain, before it is looked whether all
     /// replicas are equal without that: one part in so many.
     private static let hintShare = 2
+    /// How long the nodes are watched that nobody asks anything any more.
+    private static let restTime = Duration.seconds(10)
     /// How often it is looked whether all replicas are equal.
     private static let settlingPass = Duration.seconds(1)
 
@@ -116,6 +119,14 @@ package enum Simulation {
             Finding(.oneTopology, "no ring on every node within \(assemblyBound): \(outcome)"))
     }
 
+    /// Nobody asks anything any more: what is done all the same is counted.
+    private static func rest(_ world: inout World) {
+        world.checkRequestWork()
+        world.work = WorkMeter()
+        world.run(until: world.now + restTime)
+        world.checkIdleWork(lasting: restTime)
+    }
+
     private static func settle(_ world: inout World, _ report: inout SimulationReport) {
         let healed = world.now
         let bound = world.scenario.settle
@@ -130,10 +141,11 @@ package enum Simulation {
         noteHints()
         var finding = world.unsettled()
         report.convergedWithHints = finding == nil
+        finding = world.unmet() ?? finding
         while finding != nil, world.violation == nil, world.now.since(healed) < bound {
             world.run(until: world.now + settlingPass)
             noteHints()
-            finding = world.unsettled()
+            finding = world.unmet() ?? world.unsettled()
         }
         if finding == nil { report.settledAfter = world.now.since(healed) }
         world.found(finding)
@@ -141,6 +153,7 @@ package enum Simulation {
         world.checkAlways()
         world.checkTrees()
         world.checkHintCounts()
+        if finding == nil { rest(&world) }
     }
 }
 

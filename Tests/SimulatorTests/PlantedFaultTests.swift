@@ -79,7 +79,7 @@
                  settle: 40s, mix: {gets: 0.2, deletes: 0.4},
                  faults: [{crash: {node: 2, at: 500ms, for: 4s}}]}
                 """
-            case .forgetsHintsInPromises:
+            case .forgetsHintsInPromises, .settlesUnproven:
                 """
                 {nodes: 4, n: 3, duration: 16s, clients: 8, keys: 200, popularity: uniform,
                  settle: 60s, disk: {sync: 10ms..20ms}, options: {w: [1], r: [1], dw: [0]},
@@ -90,6 +90,38 @@
                 {nodes: 3, duration: 6s, clients: 4, keys: 40, settle: 100s,
                  mix: {gets: 0.2, expiring: 50%}, lifetime: 20s..100s,
                  faults: [{clock-jump: {node: 1, at: 2s, by: 2h}}]}
+                """
+            case .waitsForStopped:
+                """
+                {nodes: 3, duration: 8s, clients: 6, keys: 40,
+                 faults: [{pause: {node: 2, at: 2s, for: 4s}}]}
+                """
+            case .repeatsForwards: "{nodes: 5, n: 3, duration: 2s, clients: 6, keys: 40}"
+            case .forgetsReturned:
+                """
+                {nodes: 3, duration: 8s, clients: 4, keys: 10, settle: 30s,
+                 faults: [{crash: {node: any, at: 1s..7s, for: 200ms, count: 4}}]}
+                """
+            case .saysEqual:
+                """
+                {nodes: 3, duration: 8s, clients: 6, keys: 200, mix: {gets: 0.2},
+                 faults: [{partition: {groups: [[1], [2, 3]], at: 1s, for: 3s}}]}
+                """
+            case .tellsBeforeSync:
+                """
+                {nodes: 3, duration: 4s, clients: 4, keys: 10, disk: {sync: 5ms..20ms},
+                 options: {w: [quorum], dw: [quorum]}}
+                """
+            case .dropsLateWrites:
+                """
+                {nodes: 3, duration: 8s, clients: 4, keys: 100, popularity: uniform,
+                 options: {w: [1], r: [1], dw: [0]}, mix: {gets: 0.2, deletes: 0}}
+                """
+            case .answersOlder:
+                """
+                {nodes: 3, duration: 3s, clients: 6, keys: 200, popularity: uniform,
+                 options: {w: [all], r: [quorum]}, mix: {deletes: 0},
+                 faults: [{isolate: {node: 3, at: 0s, for: 3s}}]}
                 """
             case .runsLateForwards:
                 """

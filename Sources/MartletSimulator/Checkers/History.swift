@@ -45,6 +45,8 @@ struct Operation {
     var expiry: WallTime?
     /// By what time the node went when it was asked.
     var wall = WallTime(milliseconds: 0)
+    /// How often it was handed on to a home.
+    var forwardCount = 0
     var outcome = Outcome.open
     /// When it was answered.
     var answeredAt: Instant?
@@ -214,6 +216,19 @@ struct History {
     func mayDelete(_ key: Int, at now: Instant) -> Bool {
         guard let last = lastDeletes[key] else { return true }
         return now.since(operations[last].began) > Self.requestLifetime + pauses
+    }
+
+    /// Notes that a write is handed on to a home; how often that was done with it.
+    mutating func forwarded(_ request: ClientRequest, of key: Int) -> Int {
+        guard case .put(let mutation, _) = request.operation else { return 0 }
+        let number =
+            switch mutation.content {
+            case .value(let value): Self.operation(of: value)
+            case .tombstone: lastDeletes[key]
+            }
+        guard let number, operations.indices.contains(number) else { return 0 }
+        operations[number].forwardCount += 1
+        return operations[number].forwardCount
     }
 
     /// Notes a request; its number.

@@ -30,6 +30,14 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case deletedStaysDeleted = "a deleted value never returns"
     /// The last trace of a deleted or expired key goes only when every home has seen it.
     case removalsSettled = "nothing is removed before every home has it"
+    /// What nodes tell each other to hold, to have synced, to be equal, not to issue any more is so.
+    case wordsTrue = "nodes tell each other only what is so"
+    /// A write that has ended is at each home, or in a hint for it.
+    case homesRemembered = "no home is left behind unnoticed"
+    /// A read covers what more homes than n less those that answered held when it began.
+    case readsShowHeld = "a read shows what enough homes hold"
+    /// Every ring has distinct homes, spread over zones, in even shares.
+    case placement = "homes are distinct, in many zones, and evenly shared"
     /// What a node knows to be settled stays so, once it is synced.
     case watermarksGrow = "watermarks only grow"
     /// Up to the watermark of a partition all that is left of any write is at all of its homes.
@@ -46,6 +54,14 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case hintsConserved = "hints are conserved"
     /// Every request is answered by its deadline.
     case requestsAnswered = "every request is answered"
+    /// A request fails only where the contract says that it may.
+    case availability = "who can answer does"
+    /// While one home is slow, requests that can do without it take no longer than a hedge.
+    case hedged = "one slow node slows nobody down"
+    /// What requests cost, and nodes do that nobody asks anything, is bounded.
+    case boundedWork = "work is bounded"
+    /// A node that is back is found by those that knew it.
+    case foundAgain = "nodes that are back are found again"
     /// A node's storage opens after any crash, and what a sound disk holds reads back.
     case storageOpens = "storage opens after a crash"
     /// Nodes of one epoch know one ring.

@@ -16,6 +16,8 @@ struct ReadFloor {
     var writes: [Acknowledgement]
     /// The places of deletes that every one of the homes had seen.
     var deletes: [Int]
+    /// The versions that the homes held.
+    var held: [HeldAtHomes]
 
     /// How many of the latest deletes of a key are looked at.
     static let deleteLimit = 4

@@ -44,6 +44,10 @@ struct ReplicaMirror {
     private var durable: [LogPosition]
     /// For each node, what the objects covered that a disk at fault has lost or set back since.
     private var forgotten: [[StorageKey: Context]]
+    /// For each node, up to where its log is on disk.
+    private var onDisk: [LogPosition]
+    /// For each node, in which partitions it keeps hints, and how many.
+    private var hinted: [[UInt16: Int]]
     /// Hints that came to be.
     private(set) var hintsKept = 0
     /// Hints that their nodes have let go.
@@ -58,6 +62,8 @@ struct ReplicaMirror {
         unsynced = [[Arrival]](repeating: [], count: nodeCount)
         durable = [LogPosition](repeating: .start, count: nodeCount)
         forgotten = [[StorageKey: Context]](repeating: [:], count: nodeCount)
+        onDisk = durable
+        hinted = [[UInt16: Int]](repeating: [:], count: nodeCount)
     }
 
     /// What is stored under `key` at a node.
@@ -164,7 +170,29 @@ struct ReplicaMirror {
     /// A node's log is synced up to `position`.
     mutating func synced(_ node: Int, upTo position: LogPosition) {
         counted(node, upTo: position)
+        onDisk[node] = max(onDisk[node], position)
         unsynced[node].removeAll { $0.position <= position }
+    }
+
+    /// Up to where the log of a node is on disk.
+    func synced(_ node: Int) -> LogPosition { onDisk[node] }
+
+    /// The partitions in which a node keeps hints.
+    func hintedPartitions(at node: Int) -> some Sequence<UInt16> { hinted[node].keys }
+
+    /// A hint that a node keeps in a partition, of nothing later than `floor`.
+    func hint(
+        in partition: UInt16, upTo floor: HybridTimestamp, at node: Int
+    ) -> StorageKey? {
+        keys(at: node).first { key in
+            key.space == .hints && key.partition == partition
+                && carried(by: key, at: node).map { $0.context.horizon <= floor } ?? false
+        }
+    }
+
+    private mutating func countHint(_ key: StorageKey, at node: Int, by difference: Int) {
+        let count = hinted[node][key.partition, default: 0] + difference
+        hinted[node][key.partition] = count > 0 ? count : nil
     }
 
     /// Takes in a put; the entry before it and after it, or nil when nothing changes, as when a
@@ -180,7 +208,10 @@ struct ReplicaMirror {
         for dot in after.object.dots where before?.object.context.covers(dot) != true {
             unsynced[node].append(Arrival(dot: dot, key: key, position: position))
         }
-        if key.space == .hints, before == nil { hintsKept += 1 }
+        if key.space == .hints, before == nil {
+            hintsKept += 1
+            countHint(key, at: node, by: 1)
+        }
         return (before, after)
     }
 
@@ -188,7 +219,10 @@ struct ReplicaMirror {
     mutating func delete(_ key: StorageKey, at node: Int) -> Entry? {
         guard let place = places[key], let entry = entry(place, at: node) else { return nil }
         entries[node][place] = nil
-        if key.space == .hints { hintsReleased += 1 }
+        if key.space == .hints {
+            hintsReleased += 1
+            countHint(key, at: node, by: -1)
+        }
         return entry
     }
 
@@ -228,11 +262,13 @@ struct ReplicaMirror {
         let before = hintKeys(at: node)
         let kept = hintsKept
         entries[node] = []
+        hinted[node] = [:]
         for entry in held {
             _ = try put(entry.key, entry.value, at: node, position: .start)
         }
         unsynced[node] = []
         durable[node] = .start
+        onDisk[node] = .start
         hintsKept = kept
         let after = hintKeys(at: node)
         hintsLost += before.subtracting(after).count

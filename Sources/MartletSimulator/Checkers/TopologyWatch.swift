@@ -1,5 +1,5 @@
 // Equal epochs mean equal topology, and epochs only grow: every ring that a node is seen to know is
-// held against all that were seen before.
+// held against all that were seen before, and the first of an epoch against the rules of placement.
 internal import MartletBase
 internal import MartletRing
 
@@ -22,7 +22,7 @@ struct TopologyWatch {
         guard let topology else { return nil }
         guard let first = rings[epoch] else {
             rings[epoch] = topology
-            return nil
+            return PlacementCheck(topology).run()
         }
         if first.digest == topology.digest { return nil }
         return Finding(

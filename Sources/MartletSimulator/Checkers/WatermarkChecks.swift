@@ -18,6 +18,8 @@ struct WatermarkWatch {
     private var latest: [[UInt16: HybridTimestamp]]
     private var synced: [[UInt16: HybridTimestamp]]
     private var unsynced: [[Move]]
+    /// The highest watermark of each partition that some node has logged.
+    private var highest: [UInt16: HybridTimestamp] = [:]
     /// How many versions of each key were found settled; they stay so.
     private var settledCounts: [Int]
 
@@ -34,9 +36,15 @@ struct WatermarkWatch {
     ) -> Finding? {
         if let finding = see(watermark, of: partition, at: node) { return finding }
         latest[node][partition] = watermark
+        if !isKnown(watermark, of: partition) { highest[partition] = watermark }
         unsynced[node].append(
             Move(partition: partition, watermark: watermark, position: position))
         return nil
+    }
+
+    /// Whether some node has logged that a partition is settled as far: that was checked then.
+    func isKnown(_ watermark: HybridTimestamp, of partition: UInt16) -> Bool {
+        highest[partition].map { watermark <= $0 } ?? false
     }
 
     /// Holds what a node knows of a partition against what it has known.

@@ -144,14 +144,75 @@ extension World {
 
     // MARK: Answers
 
+    /// With `dropsLateWrites`, the first node takes nothing that its client does not wait for.
+    mutating func drops(_ message: PeerMessage, from: Int) -> Bool {
+        guard case .replicaPut(let put) = message else {
+            if case .exchange(.objects) = message { return true }
+            return false
+        }
+        guard put.purpose == .write else { return true }
+        let isAwaited = put.object.dots.contains { dot in
+            history.versions[dot]?.operation.map { !history.operations[$0].isAnswered } ?? false
+        }
+        if isAwaited { return false }
+        let reply = ReplicaPutReply(operation: put.operation, outcome: .stored)
+        send(.replicaPutReply(reply), from: 0, to: from)
+        return true
+    }
+
+    /// With `forgetsReturned`, whether a node has come back, and nobody calls it.
+    func forgetsReturned(_ node: Int) -> Bool {
+        planted == .forgetsReturned && nodes[node].life > 0
+    }
+
+    /// When a version was issued, as the checkers are shown it.
+    func spoilt(_ timestamp: HybridTimestamp) -> HybridTimestamp {
+        guard planted == .datesBehindItsWord else { return timestamp }
+        return HybridTimestamp(bits: timestamp.bits - UInt64(Self.backdating.milliseconds) << 16)
+    }
+
+    private static let backdating = Duration.seconds(60)
+
+    /// The ring as the checkers are shown it.
+    func spoilt(_ topology: Topology?) -> Topology? {
+        guard planted == .crowdsHomes, let topology else { return topology }
+        let row = topology.homeIndexes.prefix(topology.homesPerPartition)
+        return try? Topology(
+            epoch: topology.epoch, clusterName: topology.clusterName,
+            clusterID: topology.clusterID, secret: topology.secret,
+            replicaCount: topology.replicaCount, partitionCount: topology.partitionCount,
+            members: topology.members,
+            homeIndexes: (0..<topology.partitionCount.value).flatMap { _ in row })
+    }
+
+    /// With `answersOlder`, whether a read is bound to show a version and no acknowledged write.
+    private func mayMiss(_ read: ReadAnswer, _ number: Int) -> Bool {
+        guard let floor = floors[number] else { return false }
+        let operation = history.operations[number]
+        let met = homesMet(by: read, operation)
+        let losses = Losses(nodes)
+        let known = ReadCheck(
+            floor: floor, homesMet: met, key: operation.key, losses: losses, began: operation.began)
+        let held = HeldReadCheck(
+            floor: floor, homesMet: met, key: operation.key, losses: losses, began: operation.began)
+        return known.bound(history).isEmpty && !held.bound.isEmpty
+    }
+
     /// The answer as a planted fault spoils it.
-    func spoilt(_ answer: ClientAnswer, of operation: Operation) -> ClientAnswer {
+    func spoilt(
+        _ answer: ClientAnswer, of operation: Operation, _ number: Int
+    ) -> ClientAnswer {
         if planted == .waitsForOthers, core != nil, operation.kind != .get {
             let evidence = Evidence(coordinator: NodeID(rawValue: 0))
             return .failed(.timedOut(needed: 1, answered: 0, evidence: evidence))
         }
+        if planted == .failsAtWhim, case .written(let write) = answer, number % 50 == 49 {
+            return .failed(.unavailable(needed: 1, reachable: 0, evidence: write.evidence))
+        }
         if planted == .refusesWhatIsDone, case .written = answer { return .failed(.overloaded) }
-        guard planted == .answersEmpty, case .read(var read) = answer else { return answer }
+        guard case .read(var read) = answer,
+            planted == .answersEmpty || planted == .answersOlder && mayMiss(read, number)
+        else { return answer }
         read.object = Object()
         return .read(read)
     }

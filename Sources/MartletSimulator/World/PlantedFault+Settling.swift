@@ -53,6 +53,28 @@ extension World {
         plantStep = 1
     }
 
+    /// The first node takes every partition for settled up to what was written last, while some
+    /// nodes cannot reach each other.
+    mutating func settleUnproven() {
+        guard let node = nodes.first, node.isUp, blocks.contains(where: { $0 > 0 }) else { return }
+        var latest: [UInt16: HybridTimestamp] = [:]
+        for key in history.keys.indices {
+            guard let last = history.lineages[key].timestamps.last,
+                let topology = node.core?.topology
+            else { continue }
+            let partition = topology.partition(ofKey: history.keys[key]).index
+            latest[partition] = max(latest[partition] ?? last, last)
+        }
+        var batch = WriteBatch()
+        for partition in latest.keys.sorted() {
+            guard let watermark = latest[partition] else { continue }
+            var writer = ByteWriter()
+            writer.write(watermark.bits)
+            batch.put(.state("watermark-\(partition)"), writer.take())
+        }
+        if !batch.isEmpty { _ = try? node.engine.write(batch) }
+    }
+
     /// With `trustsEmptyDisk`, a node that starts over has the watermarks that others know.
     func spoilRebirth(of node: SimulatedNode) {
         guard planted == .trustsEmptyDisk, node.core?.startsOver == true else { return }
@@ -88,6 +110,12 @@ extension PlantedFault {
         case (.forgetsHintsInPromises, .exchange(.promise(var promise))):
             promise.hinted = []
             return .exchange(.promise(promise))
+        case (.promisesUnsynced, .exchange(.promise(var promise))):
+            promise.floor.bits += 1
+            return .exchange(.promise(promise))
+        case (.saysEqual, .exchange(.rootsReply(var reply))):
+            reply.differing = []
+            return .exchange(.rootsReply(reply))
         case (.runsLateForwards, .forward(var forward)):
             forward.startBy = .never
             return .forward(forward)
@@ -95,6 +123,29 @@ extension PlantedFault {
             put.durable = false
             return .replicaPut(put)
         default: return message
+        }
+    }
+
+    /// How often a node sends the message.
+    func copies(of message: PeerMessage) -> Int {
+        if self == .repeatsForwards, case .forward = message { return 100 }
+        return 1
+    }
+
+    /// The message as a node understands it that the fault has spoilt.
+    func misheard(_ message: PeerMessage) -> PeerMessage {
+        guard self == .tellsBeforeSync, case .replicaPut(var put) = message else { return message }
+        put.durable = false
+        return .replicaPut(put)
+    }
+}
+
+extension PeerMessage {
+    /// Whether a replica answers a coordinator.
+    var isOfReplica: Bool {
+        switch self {
+        case .replicaPutReply, .replicaGetReply: true
+        default: false
         }
     }
 }

@@ -60,6 +60,32 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case removesByAge
     /// Nodes do not say in which partitions they keep hints.
     case forgetsHintsInPromises
+    /// A node now and then fails what it has done, as if too few homes were there.
+    case failsAtWhim
+    /// Nodes take no answers of others while some node is stopped.
+    case waitsForStopped
+    /// Nodes hand writes on again and again.
+    case repeatsForwards
+    /// Nodes wake all the time, for nothing.
+    case neverRests
+    /// Nobody calls a node that is back.
+    case forgetsReturned
+    /// Nodes promise to issue nothing up to a time that they have not written down.
+    case promisesUnsynced
+    /// Homes say that they have synced what they have just been sent.
+    case tellsBeforeSync
+    /// Homes say that all trees are equal to theirs.
+    case saysEqual
+    /// Nodes date writes before the time that they have promised to be done with.
+    case datesBehindItsWord
+    /// A home says that it holds what came too late for its client to hear of, and throws it away.
+    case dropsLateWrites
+    /// A node answers a read as if what nobody was told of had never been written.
+    case answersOlder
+    /// The ring puts all partitions at the same homes, one of them always the first.
+    case crowdsHomes
+    /// A node takes for settled whatever there is.
+    case settlesUnproven
     /// A node forgets up to where its partitions are settled.
     case forgetsWatermarks
     /// A node that has lost its disk takes what is settled for settled there, and doubts nothing.
@@ -94,7 +120,17 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .rewritesRing: .oneTopology
         case .forgetsRing: .epochsGrow
         case .removesByAge, .removesByOwnClock: .removalsSettled
-        case .forgetsHintsInPromises: .watermarksTrue
+        case .forgetsHintsInPromises, .promisesUnsynced, .tellsBeforeSync, .saysEqual,
+            .datesBehindItsWord:
+            .wordsTrue
+        case .failsAtWhim: .availability
+        case .waitsForStopped: .hedged
+        case .repeatsForwards, .neverRests: .boundedWork
+        case .forgetsReturned: .foundAgain
+        case .dropsLateWrites: .homesRemembered
+        case .answersOlder: .readsShowHeld
+        case .crowdsHomes: .placement
+        case .settlesUnproven: .watermarksTrue
         case .forgetsWatermarks: .watermarksGrow
         case .spoilsTree: .treesTrue
         case .mergesCartsToOne: .cartsKeepItems
@@ -121,6 +157,7 @@ extension World {
         case .forgetsWatermarks: forgetWatermarks()
         case .spoilsTree: spoilTree()
         case .rotsUnseen: rotTables()
+        case .settlesUnproven: settleUnproven()
         default: break
         }
         queue.schedule(.plantActs, at: now + Self.plantInterval)
@@ -128,7 +165,10 @@ extension World {
 
     /// Whether a planted fault makes a message vanish on arrival.
     mutating func swallows(_ message: PeerMessage, from: Int, at node: Int) -> Bool {
-        guard let planted, case .replicaPut(let put) = message else { return false }
+        guard let planted else { return false }
+        if planted == .dropsLateWrites, node == 0 { return drops(message, from: from) }
+        if planted == .waitsForStopped, pausedCount > 0 { return message.isOfReplica }
+        guard case .replicaPut(let put) = message else { return false }
         if planted == .losesHints { return put.purpose == .hint || put.purpose == .repair }
         guard planted == .acknowledgesWithoutStoring, put.purpose == .write, node == 0 else {
             return false

@@ -102,9 +102,27 @@ extension World {
         let asStandIn =
             check.mayStandIn
             ? mirror.standInDots(entry, before: before, at: node.index, homes: nodeIDs) : []
+        let known = history.lineages[key].dots.count
         found(
             check.run(
                 before: before, after: after, standInDots: asStandIn, history: &history))
+        noteIssued(key, since: known, by: node)
+    }
+
+    /// A node has issued the versions of a key from the place `first` on.
+    private mutating func noteIssued(_ key: Int, since first: Int, by node: SimulatedNode) {
+        let lineage = history.lineages[key]
+        for place in first..<lineage.dots.count {
+            if !node.isDamaged {
+                found(
+                    words.issued(
+                        lineage.dots[place], spoilt(lineage.timestamps[place]), by: node.index))
+            }
+            begunWrites.append(
+                BegunWrite(
+                    dot: lineage.dots[place], place: place, key: key, coordinator: node.index,
+                    at: now))
+        }
     }
 
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
@@ -121,7 +139,7 @@ extension World {
     /// What a node knows of the ring, which it may just have changed.
     mutating func checkRing(of node: SimulatedNode) {
         guard let id = node.id, let core = node.core else { return }
-        found(topologyWatch.see(core.topology, at: id))
+        found(topologyWatch.see(spoilt(core.topology), at: id))
     }
 
     // MARK: What a client is shown
@@ -144,10 +162,14 @@ extension World {
         if !bound.isEmpty { occurrences[.boundRead] += 1 }
         if check.isBoundByDeletes { occurrences[.readAfterDelete] += 1 }
         found(check.run(read.object, places: places, bound: bound, history: history))
+        let held = HeldReadCheck(
+            floor: floor, homesMet: check.homesMet, key: operation.key, losses: check.losses,
+            began: operation.began)
+        found(held.run(read.object, places: places, bound: held.bound, history: history))
     }
 
     /// How many homes a read has met for certain: all that it needed, where no stand-in was asked.
-    private func homesMet(by read: ReadAnswer, _ operation: Operation) -> Int {
+    func homesMet(by read: ReadAnswer, _ operation: Operation) -> Int {
         let isSloppy = read.evidence.witnesses.contains { $0.standsInFor != nil }
         return isSloppy ? operation.neededHomes : max(operation.needed, operation.neededHomes)
     }
@@ -161,10 +183,12 @@ extension World {
         let key = StorageKey.object(
             partition: partition.index, key: history.keys[operation.key])
         let lineage = history.lineages[operation.key]
-        if lineage.tombstones.isEmpty {
-            return ReadFloor(homes: homes, writes: history.latest[operation.key], deletes: [])
-        }
         let held = mirror.entries(key, at: homes)
+        let versions = versions(held, at: homes, key: operation.key)
+        if lineage.tombstones.isEmpty {
+            return ReadFloor(
+                homes: homes, writes: history.latest[operation.key], deletes: [], held: versions)
+        }
         let judged = homes.map { judgement(of: nodes[$0], in: partition.index) }
         let settled = lineage.tombstones.suffix(ReadFloor.deleteLimit).filter { delete in
             history.isBuried(delete, key: operation.key)
@@ -172,7 +196,26 @@ extension World {
                 || held.allSatisfy { $0?.object.context.covers(lineage.dots[delete]) ?? false }
         }
         return ReadFloor(
-            homes: homes, writes: history.latest[operation.key], deletes: settled)
+            homes: homes, writes: history.latest[operation.key], deletes: settled, held: versions)
+    }
+
+    /// The versions that homes hold, each with those that cover it.
+    private func versions(
+        _ held: [ReplicaMirror.Entry?], at homes: [Int], key: Int
+    ) -> [HeldAtHomes] {
+        var versions: [HeldAtHomes] = []
+        for entry in held {
+            for sibling in entry?.object.siblings ?? [] {
+                guard let version = history.versions[sibling.dot], version.key == key,
+                    !versions.contains(where: { $0.place == version.place })
+                else { continue }
+                let holders = held.indices.filter {
+                    held[$0]?.object.context.covers(sibling.dot) ?? false
+                }
+                versions.append(HeldAtHomes(place: version.place, homes: holders.map { homes[$0] }))
+            }
+        }
+        return versions
     }
 
     mutating func check(_ write: WriteAnswer, _ number: Int) {

@@ -85,6 +85,7 @@ extension World {
             let wall = nodes[node].wall(now)
             return WallTime(milliseconds: wall.milliseconds + lifetime.milliseconds)
         }
+        checkEndedWrites()
         let number = history.begin(operation)
         if plan.kind == .get { floors[number] = floor(of: operation) }
         if let client {
@@ -147,7 +148,7 @@ extension World {
             floors[number] = nil
             return
         }
-        let answer = spoilt(answer, of: operation)
+        let answer = spoilt(answer, of: operation, number)
         log.note(
             now, node, .answer, digest(of: answer), words.answered(operation, number, answer))
         trace?.ended(number, answer, at: now)
@@ -179,6 +180,7 @@ extension World {
                 statistics.count(FailureKind(error), asked: operation.began)
             }
         }
+        checkAvailability(number, answer)
         guard let client = operation.client else { return }
         if case .failed = answer {
             giveUp(on: number, by: client)

@@ -19,6 +19,7 @@ extension World {
     mutating func faultBegins(_ index: Int) {
         guard isRestless else { return }
         let fault = schedule.faults[index]
+        noteTrouble(of: fault)
         switch fault.action {
         case .crash(let crashes):
             for (node, loss) in crashes { crash(node, loss, for: fault.lasting) }
@@ -40,6 +41,7 @@ extension World {
 
     mutating func faultEnds(_ index: Int) {
         guard isRestless else { return }
+        noteTrouble(of: schedule.faults[index])
         linkFaultEnds(index)
         let action = schedule.faults[index].action
         if case .node(let what) = action { nodeFaultEnds(what, index) }
@@ -57,6 +59,7 @@ extension World {
     /// Ends every fault, and the clients: from here on everything must settle.
     mutating func heal() {
         isRestless = false
+        checkEndedWrites()
         healedAt = healedAt ?? now
         log.note(now, -1, .phase, 2, "every fault is over, and everything must settle")
         endNodeFaults()

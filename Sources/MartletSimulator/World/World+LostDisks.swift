@@ -21,6 +21,7 @@ extension World {
             return
         }
         watermarks.forget(node.index)
+        said.forget(node.index)
         topologyWatch.forget(id)
         log.note(now, node.index, .fault, 0, "its disk is lost")
     }

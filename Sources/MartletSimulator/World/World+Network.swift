@@ -42,6 +42,7 @@ extension World {
         var writer = ByteWriter(capacity: 512)
         Frame.message(message).encode(into: &writer)
         let frame = writer.take()
+        work.bytes += frame.count
         if !holds(frame, on: index) { pass(frame, over: index) }
     }
 
@@ -69,6 +70,7 @@ extension World {
         if links[index].isBroken { return lose() }
         if fate.breaksLink {
             lose()
+            troublesLink(links[index].from, links[index].to)
             breakLink(index, after: fate.delay)
             return
         }
@@ -122,13 +124,16 @@ extension World {
         guard let id = nodes[from].id, !swallows(message, from: from, at: to) else { return }
         if log.isRead { log.tell(now, to, words.heard(message, from: from, at: to)) }
         trace?.arrived(message, from: from, to: to, at: now, history)
-        turn(to, .messageReceived(message, from: id))
+        note(heard: message, from: from, at: to)
+        turn(to, .messageReceived(planted?.misheard(message) ?? message, from: id))
     }
 
     // MARK: Datagrams
 
     mutating func send(_ datagram: Datagram, from: Int, to: Int) {
         let path = linkIndex(from, to)
+        work.datagrams += 1
+        if forgetsReturned(to) { return lose() }
         let fate = schedule.conditions.fate(
             seed: ~schedule.seed, path: path, ordinal: datagramsSent[path])
         let mishap = schedule.conditions.mishap(
@@ -205,7 +210,7 @@ extension World {
         guard link.connection == connection, nodes[link.from].isUp else { return }
         links[index].dialled += 1
         var random = callRandom(index)
-        if !canConnect(index) || nodes[link.to].pause != nil {
+        if !canConnect(index) || nodes[link.to].pause != nil || forgetsReturned(link.to) {
             let timeout = random.duration(in: Self.dialTimeout)
             queue.schedule(.linkRefused(index, connection: connection), at: now + timeout)
         } else if !listens(link) {
@@ -255,6 +260,7 @@ extension World {
 
     mutating func linkTimesOut(_ index: Int, _ connection: Int) {
         guard !links[index].stalled.isEmpty, !canConnect(index) else { return }
+        troublesLink(links[index].from, links[index].to)
         linkBreaks(index, connection)
     }
 

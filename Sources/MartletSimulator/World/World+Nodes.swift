@@ -18,6 +18,7 @@ extension World {
         let node = nodes[index]
         node.effects.removeAll(keepingCapacity: true)
         node.core?.handle(event, at: node.moment(now), into: &node.effects)
+        if node.engine.refusal != nil { node.refusedAt = now }
         collectLog(node)
         noteDamage(of: node)
         collectReads(node)
@@ -33,6 +34,9 @@ extension World {
         case .send(let message, let id):
             if case .exchange(.removed) = message { occurrences[.lateVersionRefused] += 1 }
             let sent = planted?.spoilt(message) ?? message
+            for _ in 0..<(planted?.copies(of: sent) ?? 1) {
+                check(said: sent, by: node, to: nodeIndex(of: id))
+            }
             send(sent, from: node.index, to: nodeIndex(of: id))
         case .sendDatagram(let datagram, let endpoint):
             let other = nodeIndex(at: endpoint)
@@ -52,7 +56,10 @@ extension World {
     // MARK: The timer
 
     mutating func setTimer(of node: SimulatedNode) {
-        guard let due = node.nextWakeup, due < node.wakesAt else { return }
+        let asked = node.nextWakeup.map {
+            planted == .neverRests ? min($0, now + .milliseconds(2)) : $0
+        }
+        guard let due = asked, due < node.wakesAt else { return }
         node.wakesAt = max(due, now + Self.timerGrain)
         queue.schedule(.nodeWakes(node.index, life: node.life), at: node.wakesAt)
     }
@@ -61,11 +68,12 @@ extension World {
         let node = nodes[index]
         guard node.life == life, node.wakesAt == now, let due = node.nextWakeup else { return }
         node.wakesAt = .never
-        if due > now {
+        if due > now, planted != .neverRests {
             setTimer(of: node)
             return
         }
         log.note(now, index, .wakes, 0, "wakes")
+        work.wakeups += 1
         turn(index, .ticked)
     }
 
@@ -76,6 +84,7 @@ extension World {
     private mutating func collectLog(_ node: SimulatedNode) {
         while let chunk = node.engine.takeChunk() {
             check(chunk, of: node)
+            work.chunks += 1
             node.gathered.append(chunk)
         }
         guard node.writing == nil, !node.gathered.isEmpty else { return }
@@ -176,10 +185,13 @@ extension World {
             return startFailed(node, error)
         }
         noteReopening(of: node)
+        // What a node starts on it has synced.
+        mirror.synced(index, upTo: node.engine.synced)
         spoilRebirth(of: node)
         nodeIDs = nodes.compactMap(\.id)
         words.names.learn(index, node.id, writingAs: node.writesAs)
         node.startedAt = now
+        if node.life > 0 { troubles.breaks(index, at: now) }
         log.note(now, index, .starts, 0, "starts")
         tellWhatCameBack(to: node)
         turn(index, .started)
@@ -237,6 +249,8 @@ extension World {
             return
         }
         watermarks.crashed(index)
+        said.crashed(index)
+        troubles.breaks(index, at: now)
         if node.engine.appended < durable { occurrences[.durableLoss] += 1 }
         if node.engine.appended < appended {
             occurrences[.unsyncedLoss] += 1

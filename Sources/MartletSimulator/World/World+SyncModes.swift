@@ -34,6 +34,7 @@ extension World {
         case .synced(let position):
             mirror.synced(index, upTo: position)
             watermarks.synced(index, upTo: position)
+            said.synced(index, upTo: position)
             node.lazySince = nil
         case .written(let position):
             mirror.counted(index, upTo: position)

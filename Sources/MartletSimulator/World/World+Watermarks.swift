@@ -8,17 +8,31 @@ internal import MartletVersions
 extension World {
     private static let watermarkName = Bytes(text: "watermark-")
 
-    /// A node has logged something that it knows of itself: a watermark, or something else.
+    private static let floorName = Bytes(text: "floor")
+
+    /// A node has logged something that it knows of itself: a watermark, the floor that it is about
+    /// to promise, or something else.
     mutating func checkWatermark(
         _ entry: StorageKey, _ bytes: Bytes, at position: LogPosition, of node: SimulatedNode
     ) throws(FormatError) {
+        var reader = ByteReader(bytes)
+        if entry.key == Self.floorName {
+            let floor = HybridTimestamp(bits: try reader.readUInt64())
+            return said.logged(floor, at: node.index, position: position)
+        }
         guard let topology = node.core?.topology, let partition = Self.partition(of: entry) else {
             return
         }
-        var reader = ByteReader(bytes)
         let watermark = HybridTimestamp(bits: try reader.readUInt64())
         occurrences[.settled] += 1
         found(watermarks.move(partition, to: watermark, at: node.index, position: position))
+        checkSettled(partition, upTo: watermark, topology)
+    }
+
+    /// Somebody takes a partition for settled.
+    mutating func checkSettled(
+        _ partition: UInt16, upTo watermark: HybridTimestamp, _ topology: Topology
+    ) {
         for key in keys(in: partition, topology) {
             let check = WatermarkCheck(
                 watermark: watermark, key: key, holdings: holdings(of: key, in: partition, topology)

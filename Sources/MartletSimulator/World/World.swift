@@ -8,9 +8,12 @@
 //     World+Core     what is left does without the rest
 //     World+Checks   the promises, held against the history
 //     World+Removals, World+Watermarks  those of what is settled and goes
+//     World+Words    what nodes tell each other    World+EndedWrites  who must have what was written
+//     World+Availability  who had to answer, and when
 //     World+NodeFaults  pauses, clocks, moves     World+LinkFaults  slow and clogged links
 //     World+DiskFaults  slow, full, bad disks     World+LostDisks   nodes that start over
-//     World+Overload    too much work
+//     World+Overload    too much work      World+Seeds  where nodes look for others
+internal import DequeModule
 internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletMembership
@@ -48,6 +51,11 @@ struct World {
     var tallies = TallyTruth()
     var topologyWatch = TopologyWatch()
     var watermarks: WatermarkWatch
+    var said: WordWatch
+    var troubles: TroubleWatch
+    var work = WorkMeter()
+    /// Writes that may not have ended, in the order in which they were issued.
+    var begunWrites = Deque<BegunWrite>()
     /// The keys of each partition, once the ring is known.
     var keysByPartition: [UInt16: [Int]] = [:]
     var occurrences = Occurrences()
@@ -82,8 +90,6 @@ struct World {
     private static let peerPortBase: UInt16 = 7_000
     /// From one address of a node to its next: no two nodes share a port, ever.
     static let addressStep: UInt16 = 64
-    /// How many of the first nodes are seeds.
-    private static let seedCount = 2
 
     init(
         _ scenario: Scenario, schedule: Schedule, planted: PlantedFault?,
@@ -114,6 +120,8 @@ struct World {
         history.pauses = schedule.pauses
         mirror = ReplicaMirror(nodeCount: count)
         watermarks = WatermarkWatch(nodeCount: count, keyCount: history.keys.count)
+        said = WordWatch(nodeCount: count)
+        troubles = TroubleWatch(nodeCount: count)
     }
 
     private static func configuration(
@@ -130,7 +138,7 @@ struct World {
         return configuration
     }
 
-    private static func peerEndpoint(_ index: Int) -> Endpoint {
+    static func peerEndpoint(_ index: Int) -> Endpoint {
         Endpoint(host: "10.0.0.1", port: peerPortBase + UInt16(index))
     }
 
@@ -139,15 +147,6 @@ struct World {
     /// Whose address that is, or was.
     func nodeIndex(at endpoint: Endpoint) -> Int {
         Int((endpoint.port - Self.peerPortBase) % Self.addressStep)
-    }
-
-    /// Where a node that starts looks for others first: at the addresses that the seeds have at
-    /// present. One that comes back elsewhere is told where everybody is: nodes keep no addresses,
-    /// so that seeds which all move at once would else be found by nobody who was up meanwhile.
-    func seedEndpoints(of node: Int) -> [Endpoint] {
-        let hasMoved = peerEndpoint(of: node) != Self.peerEndpoint(node)
-        return nodes.prefix(hasMoved ? nodes.count : Self.seedCount)
-            .map(\.configuration.peerEndpoint)
     }
 
     /// Inlined: to be asked, the world would be copied.

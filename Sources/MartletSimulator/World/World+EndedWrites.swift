@@ -1,0 +1,47 @@
+// Where the checkers look when a write must have ended: its coordinator has given it up by then, or
+// is through with it.
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+
+extension World {
+    /// Allowed on top of a request's timeout: what is owed is marked once the key has been read.
+    private static let endSlack = Duration.seconds(1)
+
+    /// Checks the writes that have ended by now, oldest first.
+    mutating func checkEndedWrites() {
+        let lasting = schedule.replication.timeout + Self.endSlack
+        while let write = begunWrites.first, now.since(write.at) >= lasting {
+            begunWrites.removeFirst()
+            check(ended: write)
+        }
+    }
+
+    /// A process that was stopped may not be through with it, nor one whose disk is slow or takes
+    /// nothing: it cannot mark what it owes.
+    private mutating func check(ended write: BegunWrite) {
+        let coordinator = nodes[write.coordinator]
+        guard coordinator.pause == nil, coordinator.resumedAt < write.at,
+            coordinator.refusedAt < write.at, !coordinator.trouble.isFull,
+            coordinator.trouble.slowness == 1, let topology = coordinator.core?.topology
+        else { return }
+        let key = history.keys[write.key]
+        let partition = topology.partition(ofKey: key)
+        let all = topology.homes(of: partition)
+        let count = history.versions[write.dot]?.operation
+            .flatMap { history.operations[$0].homeCount }
+        let homes = all.prefix(count ?? .max).map { home in
+            (
+                node: nodeIndex(of: home),
+                hint: StorageKey.hint(partition: partition.index, key: key, home: home)
+            )
+        }
+        let check = LeftBehindCheck(
+            write: write, object: .object(partition: partition.index, key: key), homes: homes,
+            others: nodes.filter { $0.id.map { !all.contains($0) } ?? false }.map(\.index),
+            nodeCount: nodes.count, losses: Losses(nodes))
+        found(check.run(mirror, history))
+    }
+}
