@@ -16,12 +16,16 @@ extension AntiEntropy {
         nextPromise = now.instant + random.duration(in: interval * 3 / 4...interval * 5 / 4)
         guard mayPromise, topology != nil, pendingPromise == nil else { return }
         let behind = HybridTimestamp(now.wall.earlier(by: options.promiseLag))
-        floor = max(floor, min(behind, boundOfOthers))
+        let bound = boundOfOthers
+        counters.marks.occurred(.promiseHeldBack, if: bound < behind)
+        floor = max(floor, min(behind, bound))
         effects.append(.promise(floor))
         var batch = WriteBatch()
         Self.putFloor(floor, in: &batch)
         // A storage that takes no writes promises nothing; the next time it may.
-        guard let position = try? engine.write(batch, isSynced: true) else { return }
+        guard let position = try? engine.write(batch, isSynced: true) else {
+            return counters.marks.occurred(.promiseRefused)
+        }
         pendingPromise = (floor, position)
     }
 

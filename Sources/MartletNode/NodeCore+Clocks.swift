@@ -33,6 +33,8 @@ extension NodeCore {
             ? standing != .leapt : standing == .agreed && clocks.hasMajority(of: count)
         if standing.isDoubtful != notedStanding.isDoubtful {
             notedStanding = standing
+            marks.occurred(.clockLeapt, if: standing == .leapt)
+            if case .odd = standing { marks.occurred(.clockOdd) }
             effects.append(.note(.clockStands(standing)))
         }
         return now

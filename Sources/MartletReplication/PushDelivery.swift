@@ -171,7 +171,10 @@ extension Replication {
     }
 
     mutating func deliverPushes(at now: Moment, into effects: inout [ReplicationEffect]) {
-        for id in pushes.forgetOverdue(at: now.instant) { operations.remove(id.rawValue) }
+        for id in pushes.forgetOverdue(at: now.instant) {
+            counts.marks.occurred(.pushOverdue)
+            operations.remove(id.rawValue)
+        }
         while let (node, keys) = pushes.next(at: now.instant) {
             guard isReachable(node) else { continue }
             let id = begin(.push)
@@ -205,6 +208,7 @@ extension Replication {
         case .ends: operations.remove(id.rawValue)
         case .isWhole(let entries): send(entries, to: node, under: id, into: &effects)
         case .isFull(let entries):
+            counts.marks.occurred(.parcelFull)
             let other = begin(.push)
             pushes.begin(
                 PushDelivery.Batch(
