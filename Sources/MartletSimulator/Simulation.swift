@@ -52,7 +52,8 @@ package enum Simulation {
         logging: ((LoggedLine) -> Void)?
     ) -> SimulationReport {
         let scenario = reduction.applied(to: whole)
-        var schedule = Schedule(scenario, seed: seed)
+        var schedule = Schedule(
+            scenario, seed: seed, configuration: JointSeed.configuration(of: seed))
         schedule.reduction = reduction
         var report = SimulationReport(scenario: scenario.name, schedule)
         do {

@@ -14,6 +14,7 @@ extension Simulate {
         let progress = SearchProgress(
             runCount: count.map { Int($0) * scenarios.count }, limit: timeLimit?.duration)
         var findings = Findings()
+        var found = Coverage()
         var contents = SimulationFiles.Contents()
         var shown: (scenario: Scenario, report: SimulationReport)?
         let search = Search(
@@ -31,6 +32,7 @@ extension Simulate {
             },
             tell: { run in
                 findings.count(run.report)
+                found.count(run.report)
                 findings.keep(run)
                 contents.add(run.report, command: command(of: run.report))
                 if shown?.report.verdict ?? .passed == .passed {
@@ -41,7 +43,10 @@ extension Simulate {
                 Console.line(text)
             })
         Console.progress(nil)
-        if !json { Console.line(progress.text) }
+        if !json {
+            Console.line(progress.text)
+            Console.line(coverage ? found.table : found.gaps)
+        }
         if let shown, let trace = files.trace {
             // Only runs that are shown are traced: the same seed is the same run.
             let again = Simulation.run(shown.scenario, seed: shown.report.seed, tracing: trace)
