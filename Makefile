@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test sim guard bench lint format clean dependencies
+.PHONY: help demo build test sim guard mutants bench lint format clean dependencies
 
 # Simulations keep every processor busy: what talks to sockets is tested before them.
 # One scratch path for debug, release and tests. Exclusivity is checked in tests and debug builds;
@@ -15,6 +15,7 @@ DEMO :=
 BENCH :=
 SIM := --time-limit 1m
 GUARD := --seed 2
+MUTANTS :=
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,16 +43,22 @@ guard: build ## Play every scenario in the release and the debug build: one and 
 		$(MARTLET) simulate $$scenario $(GUARD) --compare $(BUILD)/debug/martlet; \
 	done
 
+# An hour or more, and resumed when it is called again. Its copy of the code is in $(BUILD)/mutants.
+mutants: dependencies ## Put slips into a copy, and see which of them nothing finds (make mutants MUTANTS="--tests")
+	@./.ci/quietly "building the tool" swift build --package-path Tools/Mutants \
+		--scratch-path $(BUILD)/mutants-tool
+	@exec $(BUILD)/mutants-tool/debug/mutants $(MUTANTS)
+
 bench: build ## Measure three nodes, beside Redis where it is installed (make bench BENCH="--runs 5")
 	@yardstick=$$(command -v redis-server >/dev/null && echo --against-redis || true); \
 	exec $(MARTLET) bench $$yardstick $(BENCH)
 
 lint: ## Check the format of every Swift file
-	@swift format lint --strict -r Sources Tests Package.swift
+	@swift format lint --strict -r Sources Tests Tools Package.swift
 	@echo "format is right"
 
 format: ## Put every Swift file into format
-	@swift format -i -r Sources Tests Package.swift
+	@swift format -i -r Sources Tests Tools Package.swift
 
 clean: ## Remove what was built; the demo's data stays
 	@rm -rf $(BUILD)

@@ -162,6 +162,7 @@ extension AntiEntropy {
                 otherHomes(of: entry.partition)?.contains(sender) == true,
                 let tree = engine.tree(of: entry.partition)
             else {
+                counters.marks.occurred(.rootUnknown)
                 reply.unknown.append(entry.partition)
                 continue
             }
@@ -183,6 +184,7 @@ extension AntiEntropy {
         // One that has lost its watermarks, or missed them, believes them of homes that it finds
         // equal itself: those that it asks do not wait until it is their turn to ask.
         let news = behind.sorted().compactMap { self.entry($0) }
+        counters.marks.occurred(.watermarkLagged, if: !news.isEmpty)
         if !news.isEmpty { sendRoots(news, to: sender, at: now, into: &effects) }
     }
 
@@ -220,6 +222,7 @@ extension AntiEntropy {
         counters.comparisons += 1
         if !isEqual { counters.differences += 1 }
         if times.compared(partition, with: node, isEqual: isEqual, at: now.instant) {
+            counters.marks.occurred(.doubtEnded)
             saveDoubts()
             tellSettled(partition, into: &effects)
         }
@@ -231,6 +234,11 @@ extension AntiEntropy {
         let proven = proofs.filter {
             $0.value.awaited.isEmpty && $0.value.position <= engine.synced
         }
+        counters.marks.occurred(
+            .proofAwaitedSync,
+            if: proofs.values.contains {
+                $0.awaited.isEmpty && $0.position > engine.synced
+            })
         var news: [NodeID: [Settled.Entry]] = [:]
         for partition in proven.keys.sorted() {
             guard let proof = proofs.removeValue(forKey: partition) else { continue }
@@ -256,9 +264,11 @@ extension AntiEntropy {
     ) {
         guard settled.epoch == topology?.epoch else { return }
         for entry in settled.entries
-        where otherHomes(of: entry.partition)?.contains(sender) == true
-            && times.hasEqualled(entry.partition, at: sender)
-        {
+        where otherHomes(of: entry.partition)?.contains(sender) == true {
+            guard times.hasEqualled(entry.partition, at: sender) else {
+                counters.marks.occurred(.proofDisbelieved)
+                continue
+            }
             adopt(entry.watermark, of: entry.partition, into: &effects)
         }
     }

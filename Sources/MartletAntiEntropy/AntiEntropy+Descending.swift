@@ -58,7 +58,10 @@ extension AntiEntropy {
             guard descents.count < Self.descentLimit,
                 !descents.contains(where: { $0.partition == partition }),
                 let tree = engine.tree(of: partition)
-            else { continue }
+            else {
+                counters.marks.occurred(.descentPassedOver)
+                continue
+            }
             descents.append(
                 Descent(partition: partition, node: node, next: now.instant + Self.patience))
             let depth = min(Self.step, UInt8(tree.depth))
@@ -161,15 +164,18 @@ extension AntiEntropy {
                 depth <= part.treeDepth
             else { continue }
             if part.differing.indexes.isEmpty {
+                counters.marks.occurred(.differenceGone)
                 descents.remove(at: position)
                 continue
             }
             let deepest = min(UInt8(tree.depth), part.treeDepth)
+            counters.marks.occurred(.depthsDiffered, if: tree.depth != Int(part.treeDepth))
             if depth == deepest {
                 confirm(part, at: position, tree, after: pause, at: now)
                 continue
             }
             let next = min(depth + Self.step, deepest)
+            counters.marks.occurred(.descentDeeper)
             let fan = UInt16(1) << UInt16(next - depth)
             let children = part.differing.indexes.flatMap { node in
                 (0..<fan).map { node * fan + $0 }
@@ -188,6 +194,7 @@ extension AntiEntropy {
         after pause: Duration, at now: Moment
     ) {
         let leaves = part.differing.indexes.prefix(Self.leafLimit)
+        counters.marks.occurred(.leavesCut, if: leaves.count < part.differing.indexes.count)
         descents[position].leaves = NodeSet(depth: part.differing.depth, leaves)
         descents[position].isRicher = UInt64(max(0, tree.count)) > part.objectCount
         descents[position].isConfirming = true
@@ -199,6 +206,7 @@ extension AntiEntropy {
         let due = descents.filter { $0.next <= now.instant }
         if due.isEmpty { return }
         descents.removeAll { $0.next <= now.instant }
+        counters.marks.occurred(.descentOverdue, if: due.contains { !$0.isConfirming })
         let window = window(Self.namingBytes)
         var told: [NodeID: [TreeNodes.Part]] = [:]
         var asked: [NodeID: [LeafQuestion.Part]] = [:]

@@ -61,6 +61,7 @@ extension AntiEntropy {
         }
         guard leafWork.count < Self.workLimit else {
             counters.overflows += 1
+            counters.marks.occurred(.leavesOverflowed)
             return
         }
         leafWork.append(work)
@@ -129,6 +130,7 @@ extension AntiEntropy {
                 Object.digest(keyHash: entry.key.hash, entry.value.raw))
         }
         current.cursor = page.next
+        counters.marks.occurred(.leafOfPages, if: page.next != nil)
         reading = page.next == nil ? nil : current
         guard page.next == nil else { return }
         counters.leavesRead += 1
@@ -147,10 +149,12 @@ extension AntiEntropy {
             {
                 push(surplus, of: leaf, into: &effects)
             } else if isLast {
+                counters.marks.occurred(.leafTold)
                 let window = self.window(Self.namingBytes)
                 let told = digests(leaf.digests.map { window($0) }, window, of: work)
                 send(.leaf(told), to: work.node, into: &effects)
             } else {
+                counters.marks.occurred(.leafUnnamed)
                 unnamed.append(
                     UnnamedLeaf(
                         node: work.node, partition: work.partition, depth: work.depth,
@@ -160,6 +164,7 @@ extension AntiEntropy {
             let difference = LeafDifference.between(leaf.digests.map { window($0) }, theirs)
             push(difference.surplus, of: leaf, into: &effects)
             if difference.missing.isEmpty { return }
+            counters.marks.occurred(.leafWanted)
             send(
                 .wants(digests(difference.missing, window, of: work)), to: work.node, into: &effects
             )

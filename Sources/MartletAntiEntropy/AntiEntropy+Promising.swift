@@ -18,12 +18,16 @@ extension AntiEntropy {
             return
         }
         let behind = HybridTimestamp(now.wall.earlier(by: options.promiseLag))
-        floor = max(floor, min(behind, boundOfOthers))
+        let bound = boundOfOthers
+        counters.marks.occurred(.promiseHeldBack, if: bound < behind)
+        floor = max(floor, min(behind, bound))
         effects.append(.promise(floor))
         var batch = WriteBatch()
         Self.putFloor(floor, in: &batch)
         // A storage that takes no writes promises nothing; the next time it may.
-        guard let position = try? engine.write(batch, isSynced: true) else { return }
+        guard let position = try? engine.write(batch, isSynced: true) else {
+            return counters.marks.occurred(.promiseRefused)
+        }
         pendingPromise = (floor, position)
     }
 

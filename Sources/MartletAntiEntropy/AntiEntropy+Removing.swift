@@ -56,6 +56,7 @@ extension AntiEntropy {
     ) {
         for partition in partitions {
             guard let others = otherHomes(of: partition), !others.isEmpty else { continue }
+            counters.marks.occurred(.damageDoubted)
             times.doubt(partition, until: others)
             proofs[partition] = nil
             tellSettled(partition, into: &effects)
@@ -137,6 +138,7 @@ extension AntiEntropy {
     ) {
         guard let partition = sweep?.partition else { return }
         guard mayRemove else {
+            counters.marks.occurred(.sweepPutOff)
             sweep = nil
             return sweeps.append(partition)
         }
@@ -146,6 +148,7 @@ extension AntiEntropy {
             effects.append(
                 .remove(entry.key.key, Partition(index: partition), absentSince: wall))
         }
+        counters.marks.occurred(.sweepOfPages, if: page.next != nil)
         sweep = page.next.map { Sweep(partition: partition, cursor: $0) }
     }
 

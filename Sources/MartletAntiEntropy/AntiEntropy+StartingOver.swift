@@ -24,6 +24,7 @@ extension AntiEntropy {
     /// is written down as any doubt is, it is begun with again at every start.
     mutating func recallLoss() {
         guard case .found = engine.get(Self.lostKey) else { return }
+        counters.marks.occurred(.lossRecalled)
         for partition in owned {
             if let others = otherHomes(of: partition) { times.doubt(partition, until: others) }
         }

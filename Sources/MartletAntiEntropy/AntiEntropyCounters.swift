@@ -1,4 +1,5 @@
 // What anti-entropy has done, in numbers.
+public import MartletBase
 
 /// Counts of what happened, for metrics and for checks that rare paths were reached.
 public struct AntiEntropyCounters: Hashable, Sendable {
@@ -16,6 +17,8 @@ public struct AntiEntropyCounters: Hashable, Sendable {
     public var advances: UInt64 = 0
     /// Work let go since too much waited; the next exchange finds it again.
     public var overflows: UInt64 = 0
+    /// The rare branches that were taken.
+    public var marks = Marks<AntiEntropyMark>()
 
     /// All zero.
     public init() {}

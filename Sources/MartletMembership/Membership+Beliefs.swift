@@ -29,6 +29,10 @@ extension Membership {
         let old = belief.member
         guard claim.supersedes(old), !claim.leaps(beyond: old) else { return }
         if claim.state == .forgotten, !mayForget(claim, over: old) { return }
+        if claim.state == .alive {
+            marks.occurred(.suspicionRefuted, if: old.state == .suspect)
+            marks.occurred(.returned, if: old.state == .unreachable)
+        }
         // Within one incarnation only the state can be news: the rest is the member's own word.
         belief.member =
             claim.incarnation == old.incarnation ? old.claimed(claim.state) : claim
@@ -53,6 +57,7 @@ extension Membership {
             learn(own, at: now, into: &effects)
             return
         }
+        marks.occurred(.beliefOverruled)
         belief.member = own
         table[own.id] = belief
         settle(own, was: old, at: now, into: &effects)
@@ -122,6 +127,7 @@ extension Membership {
         while let first = suspicions.first, first.deadline <= now {
             suspicions.removeFirst()
             guard let member = table[first.id]?.member else { continue }
+            marks.occurred(.suspicionEnded)
             learn(member.claimed(.unreachable), at: now, into: &effects)
         }
     }
@@ -132,6 +138,7 @@ extension Membership {
         _ seen: UInt64, of id: NodeID, at now: Instant, into effects: inout [Effect]
     ) {
         guard seen != epoch, var belief = table[id], now >= belief.epochSilentUntil else { return }
+        marks.occurred(.epochDiffered)
         belief.epochSilentUntil = now + options.protocolPeriod
         table[id] = belief
         effects.append(.epochSeen(id, seen))
@@ -155,6 +162,7 @@ extension Membership {
             reportTwin(at: claim.peerEndpoint, into: &effects)
         }
         guard claim.incarnation < Member.incarnationLimit else { return }
+        marks.occurred(.denied)
         local.incarnation = claim.incarnation + 1
     }
 
@@ -162,6 +170,7 @@ extension Membership {
     /// denial: made up, or this node's own of an earlier life.
     private mutating func giveOwnWord(at now: Instant, into effects: inout [Effect]) {
         guard now >= identity.wordSilentUntil else { return }
+        marks.occurred(.ownWordGiven)
         identity.wordSilentUntil = now + options.protocolPeriod
         for id in linked { sendOwnWord(to: id, into: &effects) }
     }

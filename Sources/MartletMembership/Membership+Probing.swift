@@ -36,7 +36,7 @@ extension Membership {
         _ target: Probe.Target, as phase: Probe.Phase, at now: Instant,
         into effects: inout [Effect]
     ) {
-        guard probes.count < Self.probeLimit else { return }
+        guard probes.count < Self.probeLimit else { return marks.occurred(.probesFull) }
         let wait = phase == .direct ? options.directTimeout : options.protocolPeriod
         let probe = Probe(
             target: target, sequence: random.next(), startedAt: now, phase: phase,
@@ -95,6 +95,7 @@ extension Membership {
             let index = probes.firstIndex(where: { $0.sequence == probe.sequence })
         else { return }
         let helpers = drawHelpers(for: target.id)
+        marks.occurred(.helperless, if: helpers.isEmpty)
         probes[index].phase = .indirect
         probes[index].helpers = helpers.map(\.id)
         probes[index].deadline = now + (options.protocolPeriod - options.directTimeout)
@@ -137,7 +138,9 @@ extension Membership {
         case .nameTaken(let owner): return receiveDenial(datagram, owner: owner, into: &effects)
         case .ping, .pingRequest: break
         }
-        if denyName(datagram, at: endpoint, into: &effects) { return }
+        if denyName(datagram, at: endpoint, into: &effects) {
+            return marks.occurred(.nameDenied)
+        }
         learn(from: datagram, at: now, into: &effects)
         switch datagram.kind {
         case .ping(target: nil), .ping(target: local.id), .pingRequest(target: local.id):
@@ -189,6 +192,7 @@ extension Membership {
         } else if let index = relays.firstIndex(where: { $0.sequence == ack.sequence }) {
             guard relays[index].target == ack.sender else { return }
             let relay = relays.remove(at: index)
+            marks.occurred(.relayed)
             learn(from: ack, at: now, into: &effects)
             let answer = compose(
                 .ack, relay.requesterSequence, to: nil, telling: [relay.target])

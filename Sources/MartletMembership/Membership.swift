@@ -85,6 +85,8 @@ public struct Membership: Sendable {
     public var ringNames: [(id: NodeID, name: String)] = []
     /// This node's own record, with its present incarnation.
     public internal(set) var local: Member
+    /// The rare branches that were taken.
+    public internal(set) var marks = Marks<MembershipMark>()
 
     let options: MembershipOptions
     var random: SeededRandom
@@ -239,6 +241,7 @@ public struct Membership: Sendable {
         let due = nextWakeup
         guard due != .never, now > due + options.protocolPeriod else { return }
         let missed = now.since(due)
+        marks.occurred(.pauseForgiven)
         for index in probes.indices { probes[index].deadline = probes[index].deadline + missed }
         for index in suspicions.indices {
             suspicions[index].deadline = suspicions[index].deadline + missed

@@ -35,6 +35,8 @@ extension NodeCore {
         antiEntropy.clockMargin = clocks.margin ?? .zero
         if standing.isDoubtful != notedStanding.isDoubtful {
             notedStanding = standing
+            marks.occurred(.clockLeapt, if: standing == .leapt)
+            if case .odd = standing { marks.occurred(.clockOdd) }
             effects.append(.note(.clockStands(standing)))
         }
         return now

@@ -54,9 +54,11 @@ extension NodeCore {
             engine.noteDamageTold(in: &batch)
             // Tried again with the next event: other homes coordinate meanwhile.
             next.position = try? engine.write(batch, isSynced: true)
+            marks.occurred(.renewalRefused, if: next.position == nil)
         }
         renewal = next
         guard let position = next.position, engine.synced >= position else { return }
+        marks.occurred(.actorRenewed)
         replication.actorRenewed(next.dots)
         renewal = nil
     }

@@ -48,9 +48,11 @@ extension NodeCore {
         if startsOver { AntiEntropy.startOver(at: now.wall, in: &batch) }
         do throws(WriteRefusal) { try engine.write(batch) } catch { throw .refused(error) }
         do throws(StorageError) {
-            return try NodeCore(
+            var core = try NodeCore(
                 configuration, identity: identity, dots: dots, startsOver: startsOver,
                 isKnown: stored != nil, topology: topology, engine: engine, seed: seed)
+            core.marks.occurred(.actorWentOn, if: record?.counter != nil)
+            return core
         } catch { throw .uncounted(error) }
     }
 

@@ -86,12 +86,14 @@ extension NodeCore {
             effects.append(.note(.nameTaken(by: owner.id)))
             return
         }
+        marks.occurred(topology == nil ? .ringLearnt : .ringReplaced)
         _ = adopt(offered, at: now, into: &effects)
     }
 
-    private func refuse(
+    private mutating func refuse(
         _ offered: Topology, from sender: NodeID, into effects: inout [NodeEffect]
     ) {
+        marks.occurred(.ringDisbelieved)
         let present = topology.map { "of the ring of epoch \($0.epoch)" } ?? "of it"
         effects.append(
             .note(
@@ -109,6 +111,7 @@ extension NodeCore {
         var batch = WriteBatch()
         batch.put(newer)
         do throws(WriteRefusal) { try engine.write(batch, isSynced: true) } catch {
+            marks.occurred(.ringRefused)
             effects.append(.note(.storageRefuses(error)))
             return false
         }

@@ -59,6 +59,8 @@ public struct NodeCore {
     var membershipEffects: [Membership.Effect] = []
     var replicationEffects: [ReplicationEffect] = []
     var antiEntropyEffects: [AntiEntropyEffect] = []
+    /// The rare branches that were taken around the protocols.
+    var marks = Marks<NodeMark>()
 
     /// The node that `open` has found, or made.
     init(
@@ -190,6 +192,7 @@ public struct NodeCore {
                 mayStartUnsynced, "started at \(engine.synced), the actor stands at \(openedAt)")
             renewal = ActorRenewal(dots: dots, position: openedAt)
             replication.actorAwaited()
+            marks.occurred(.startedUnsynced)
         }
         noteRefusal(into: &effects)
         noteSpace(into: &effects)
@@ -220,6 +223,7 @@ public struct NodeCore {
                 guard state != .alive || readiness.isAway(member.id) else { return }
             }
         }
+        marks.occurred(.readyByDeadline, if: now >= readiness.deadline)
         readiness.conclude()
         effects.append(.ready)
     }
@@ -233,7 +237,8 @@ public struct NodeCore {
             tell(.pushPullReceived(exchange, from: sender), at: now, into: &effects)
         case .topology(let topology):
             consider(topology, from: sender, at: now, into: &effects)
-        case .exchange(.removed) where !believesRemovals(of: sender): return
+        case .exchange(.removed) where !believesRemovals(of: sender):
+            marks.occurred(.removalDisbelieved)
         case .exchange(.removed), .exchange(.objects):
             replication.messageReceived(message, from: sender, at: now, into: &replicationEffects)
         case .exchange(let message):
@@ -349,6 +354,9 @@ public struct NodeCore {
         if renewal != nil { return }
         var batch = WriteBatch()
         batch.put(ActorRecord(dots, of: identity.id, counter: dots.counter))
-        do throws(WriteRefusal) { try engine.write(batch) } catch { noticedRefusal = error }
+        do throws(WriteRefusal) { try engine.write(batch) } catch {
+            marks.occurred(.stopRefused)
+            noticedRefusal = error
+        }
     }
 }

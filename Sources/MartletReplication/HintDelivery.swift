@@ -191,7 +191,10 @@ extension Replication {
     /// Sends the next hints whose homes can be reached, as far as the window allows.
     mutating func deliverHints(at now: Moment, into effects: inout [ReplicationEffect]) {
         guard !replica.hints.perHome.isEmpty, now.instant >= hints.nextStep else { return }
-        for id in hints.forgetOverdue(at: now.instant) { operations.remove(id.rawValue) }
+        for id in hints.forgetOverdue(at: now.instant) {
+            counts.marks.occurred(.hintOverdue)
+            operations.remove(id.rawValue)
+        }
         hints.rest(at: now.instant)
         guard replica.hints.perHome.keys.contains(where: peers.isReachable) else { return }
         var looks = 0
@@ -245,7 +248,7 @@ extension Replication {
         guard let hint = hints.sent[reply.operation], hint.home == node else { return }
         operations.remove(reply.operation.rawValue)
         hints.take(reply.operation, at: now.instant)
-        guard reply.outcome == .stored else { return }
+        guard reply.outcome == .stored else { return counts.marks.occurred(.hintRefused) }
         let forget = KeyTask.forget(hint.key, ifStill: hint.bytes)
         perform(forget, at: Location(of: hint.key), at: now, into: &effects)
         hints.continueNow(at: now.instant)

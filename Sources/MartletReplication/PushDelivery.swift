@@ -174,7 +174,10 @@ extension Replication {
     }
 
     mutating func deliverPushes(at now: Moment, into effects: inout [ReplicationEffect]) {
-        for id in pushes.forgetOverdue(at: now.instant) { operations.remove(id.rawValue) }
+        for id in pushes.forgetOverdue(at: now.instant) {
+            counts.marks.occurred(.pushOverdue)
+            operations.remove(id.rawValue)
+        }
         while let (node, keys) = pushes.next(at: now.instant) {
             guard isReachable(node) else { continue }
             let id = begin(.push)
@@ -213,6 +216,7 @@ extension Replication {
         case .isWhole(let entries):
             send(entries, to: node, under: id, patience, into: &effects)
         case .isFull(let entries):
+            counts.marks.occurred(.parcelFull)
             let other = begin(.push)
             pushes.begin(
                 PushDelivery.Batch(

@@ -88,6 +88,7 @@ extension Replica {
         // Marks are not limited: there is at most one for each object held here and each home.
         let growth = step.hintChanges.reduce(0) { $0 + $1.bytes }
         if target.hint != nil, growth > 0, hints.bytes + growth > options.hintLimitBytes {
+            marks.occurred(.hintsFull)
             throw .refused(
                 .storage("it keeps hints up to its limit of \(options.hintLimitBytes) bytes"))
         }
@@ -139,7 +140,8 @@ extension Replica {
 
     /// Forgets a hint that its home has acknowledged, unless it has changed since it was sent.
     mutating func forgetHint(at key: StorageKey, ifStill sent: Bytes) throws(ReplicaFailure) {
-        guard let home = key.home, let bytes = try read(key), bytes == sent else { return }
+        guard let home = key.home, let bytes = try read(key) else { return }
+        guard bytes == sent else { return marks.occurred(.hintChangedUnderWay) }
         standInDots.forgetting(try decode(bytes).context)
         var step = Step()
         step.batch.delete(key)

@@ -83,7 +83,10 @@ extension Replica {
                 throw .refused(.invalidOptions("a node keeps no hints for itself"))
             }
             // The latest version is the one that is new; all others some home has seen.
-            if put.object.context.horizon <= floor { throw .refused(.clockSkew) }
+            if put.object.context.horizon <= floor {
+                marks.occurred(.fallbackRefusedOld)
+                throw .refused(.clockSkew)
+            }
         }
         return try merge(put.object, at: location, heldFor: put.heldFor, at: wall)
     }
@@ -102,6 +105,7 @@ extension Replica {
             let news = object.news(to: merged.context, settled: watermark)
             if let news { merged.merge(news) }
             isStale = news != object
+            marks.occurred(.staleMerge, if: isStale)
             merged.dropSettledTombstones(watermark)
         }
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }

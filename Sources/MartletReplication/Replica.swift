@@ -44,6 +44,8 @@ struct Replica {
     var hints: HintLedger
     /// Up to where each partition is settled.
     var settled = Watermarks()
+    /// The rare branches that were taken here.
+    var marks = Marks<ReplicationMark>()
     /// What this node has bound itself to: it issues no timestamp up to here, and takes no hint
     /// that is as old.
     var floor = HybridTimestamp(bits: 0)

@@ -91,6 +91,7 @@ extension Replication {
         into effects: inout [ReplicationEffect]
     ) {
         if put.mayHaveHappened, error.leavesNothing {
+            counts.marks.occurred(.forwardMaybeDone)
             answerTimedOut(put.call, at: now, into: &effects)
         } else {
             answer(put.call.origin, .failed(error), at: now, into: &effects)

@@ -114,6 +114,7 @@ extension Replication {
     ) {
         var put = put
         put.isLastResort = true
+        counts.marks.occurred(.coordinatedInTheirPlace)
         perform(.coordinate(put), at: put.call.location, at: now, into: &effects)
     }
 
@@ -129,6 +130,7 @@ extension Replication {
         operations.remove(reply.operation.rawValue)
         switch reply.answer {
         case .failed(.late) where forward.lateCount < Self.lateLimit:
+            counts.marks.occurred(.forwardLate)
             self.forward(
                 forward.put, to: node, before: forward.candidates,
                 lateCount: forward.lateCount + 1, at: now, into: &effects)
@@ -148,6 +150,7 @@ extension Replication {
         if now.instant >= forward.call.deadline {
             answerTimedOut(forward.call, at: now, into: &effects)
         } else {
+            counts.marks.occurred(.forwardSilent)
             forwardToNext(
                 forward, mayHaveHappened: forward.mayBegin, at: now, into: &effects)
         }

@@ -131,6 +131,7 @@ extension Replication {
         into effects: inout [ReplicationEffect]
     ) {
         guard case .get(let get) = operations[id.rawValue] else { return }
+        counts.marks.occurred(.localReadRefused)
         readRefused(reason, by: local, in: get, id, at: now, into: &effects)
         settleGet(get, id, at: now, into: &effects)
     }
@@ -191,6 +192,7 @@ extension Replication {
                     endGet(get, id, at: now, into: &effects)
                     return
                 }
+                counts.marks.occurred(.readAskedOn)
                 settleGet(get, id, at: now, into: &effects)
                 return
             }
@@ -205,6 +207,7 @@ extension Replication {
     ) -> Bool {
         let missing = get.tally.unresolvedSummaries
         for node in missing where !get.refetched.contains(node) {
+            counts.marks.occurred(.valueFetched)
             get.refetched.append(node)
             let message = ReplicaGet(
                 operation: id, key: get.call.location.key, summaryAllowed: false)
@@ -244,6 +247,7 @@ extension Replication {
             needed: get.tally.requirement.r, reachable: get.tally.answeredCount,
             evidence: get.tally.evidence(coordinator: local))
         if get.tally.note(.refused(reason), by: node) {
+            counts.marks.occurred(.readerGone)
             askAnother(in: get, id, at: now, into: &effects)
             settleGet(get, id, at: now, into: &effects)
         }
@@ -293,6 +297,7 @@ extension Replication {
         into effects: inout [ReplicationEffect]
     ) {
         if node == local {
+            counts.marks.occurred(.selfRepaired)
             perform(.repair(merged), at: call.location, at: now, into: &effects)
         } else if isReachable(node) {
             let message = ReplicaPut(

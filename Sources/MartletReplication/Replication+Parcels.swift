@@ -96,6 +96,7 @@ extension Replication {
         guard let parcel = parcels.note(number) else { return }
         let position = replica.engine.appended
         if replica.isBehind, position > replica.durable {
+            counts.marks.occurred(.parcelBehindBacklog)
             let party = SyncWaiter.Party.peer(
                 parcel.sender, parcel.operation, until: parcel.until)
             awaitSync(SyncWaiter(position: position, party: party), at: now)

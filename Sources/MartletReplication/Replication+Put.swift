@@ -87,6 +87,7 @@ extension Replication {
             topology: topology, partition: call.location.partition, n: requirement.n)
         var (parts, without) = placement.parts(reachable: { isReachable($0) })
         let heldFor = joinAsCoordinator(&parts, &without, placement)
+        if let heldFor { counts.marks.occurred(.stoodInForAnsweringHome, if: isReachable(heldFor)) }
 
         var tally = WriteTally(requirement: requirement)
         for part in parts { tally.ask(part, at: now.instant) }
@@ -104,6 +105,7 @@ extension Replication {
             tally: tally, owed: without)
         let id = begin(.put(put))
         if !replica.isBehind { _ = put.tally.note(.stored, by: local) }
+        counts.marks.occurred(.putBehindBacklog, if: replica.isBehind)
         if put.durable || replica.isBehind {
             awaitSync(SyncWaiter(position: applied.applied.position, party: .put(id)), at: now)
         }
@@ -136,6 +138,7 @@ extension Replication {
             answerFailed(put, failure.reason, at: now, into: &effects)
             return
         }
+        counts.marks.occurred(.damagedPutHandedOn)
         do throws(RequestError) {
             try beginForward(put, topology, at: now, into: &effects)
         } catch {
@@ -230,6 +233,7 @@ extension Replication {
             case .lost:
                 // Another stand-in may yet come of a hedge, so a loss is final only then.
                 guard put.hasHedged || put.tally.isSettled else { return }
+                counts.marks.occurred(.putLostAfterHedge, if: put.hasHedged)
                 answer(put.call.origin, .failed(lossReason(put)), at: now, into: &effects)
             }
             put.hasAnswered = true
@@ -265,7 +269,9 @@ extension Replication {
         }
         put.hasHedged = true
         for home in put.uncared {
-            guard let fallback = put.fallback(reachable: { isReachable($0) }), hedges.spend() else {
+            guard let fallback = put.fallback(reachable: { isReachable($0) }) else { break }
+            guard hedges.spend() else {
+                counts.marks.occurred(.hedgeUnaffordable)
                 break
             }
             counts.hedges += 1
@@ -287,8 +293,10 @@ extension Replication {
         let home = part.standsInFor ?? node
         if put.uncared.contains(home), !put.tally.hasStandIn(for: home) {
             if let fallback = put.fallback(reachable: { isReachable($0) }) {
+                counts.marks.occurred(.standInReplaced, if: part.standsInFor != nil)
                 ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
             } else {
+                counts.marks.occurred(.homeOwed)
                 owe([home], in: put, at: now, into: &effects)
             }
         }
@@ -326,8 +334,10 @@ extension Replication {
     ) {
         operations.remove(id.rawValue)
         let uncared = put.uncared
+        counts.marks.occurred(.owedAtDeadline, if: !uncared.isEmpty)
         if !uncared.isEmpty { owe(uncared, in: put, at: now, into: &effects) }
         guard !put.hasAnswered else { return }
+        counts.marks.occurred(.putTimedOut)
         answer(
             put.call.origin,
             .failed(

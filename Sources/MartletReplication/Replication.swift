@@ -147,6 +147,7 @@ public struct Replication {
     /// What has happened so far.
     public var counters: ReplicationCounters {
         var counters = counts
+        counters.marks.formUnion(replica.marks)
         counters.hintsKept = replica.hints.made
         counters.hintsDelivered = replica.hints.delivered
         return counters
@@ -216,8 +217,11 @@ public struct Replication {
     public mutating func stopped(at now: Moment, into effects: inout [ReplicationEffect]) {
         for number in operations.numbers {
             switch operations[number] {
-            case .forward: operations.remove(number)
+            case .forward:
+                counts.marks.occurred(.stoppedWithPuts)
+                operations.remove(number)
             case .waiting(let put):
+                counts.marks.occurred(.stoppedWithPuts)
                 operations.remove(number)
                 answerFailed(put, .storage(Self.stoppingText), at: now, into: &effects)
             case .put, .get, .hint, .push, nil: continue

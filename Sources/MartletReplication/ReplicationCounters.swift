@@ -1,4 +1,5 @@
 // What replication has done, in numbers.
+public import MartletBase
 
 /// Counts of what happened, for metrics and for checks that rare paths were reached.
 public struct ReplicationCounters: Hashable, Sendable {
@@ -24,6 +25,8 @@ public struct ReplicationCounters: Hashable, Sendable {
     public var removals: UInt64 = 0
     /// Ranges of which the storage has found that what it held is lost.
     public var damagedRanges: UInt64 = 0
+    /// The rare branches that were taken.
+    public var marks = Marks<ReplicationMark>()
 
     /// All zero.
     public init() {}

@@ -59,9 +59,10 @@ package enum Simulation {
         _ whole: Scenario, seed: UInt64, _ reduction: Reduction, planted: PlantedFault?,
         tracing trace: Trace?, logging: ((LoggedLine) -> Void)?, about key: String?
     ) -> SimulationReport {
-        let drawSeed = whole.drawSeed(seed)
-        let scenario = reduction.applied(to: whole.drawn(drawSeed))
-        var schedule = Schedule(scenario, seed: drawSeed)
+        let configuration = whole.drawSeed(JointSeed.configuration(of: seed))
+        let scenario = reduction.applied(to: whole.drawn(configuration))
+        var schedule = Schedule(
+            scenario, seed: whole.drawSeed(seed), configuration: configuration)
         schedule.reduction = reduction
         var report = SimulationReport(scenario: scenario.name, seed: seed, schedule)
         do {

@@ -38,6 +38,7 @@ extension SimulationReport {
         let latencyMedian: Double
         let latencyP99: Double
         let occurrences: [String: Int]
+        let rareBranches: [String]
         let hintsKept: Int
         let hintsDelivered: Int
         let hintsLost: Int
@@ -97,6 +98,7 @@ extension SimulationReport {
             latencyP99 = Self.seconds(report.latency.p99)
             occurrences = Dictionary(
                 uniqueKeysWithValues: report.occurrences.map { ($0.occurrence.name, $0.count) })
+            rareBranches = report.rareBranches
             hintsKept = report.hints.kept
             hintsDelivered = report.hints.delivered
             hintsLost = report.hints.lost

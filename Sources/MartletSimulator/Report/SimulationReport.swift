@@ -1,6 +1,7 @@
 // What a run comes to, for people and for programs. Everything in it is a function of scenario and
 // seed; how long the run took on the wall is for the caller to measure.
 internal import MartletBase
+internal import MartletNode
 internal import MartletReplication
 
 /// The outcome of one run.
@@ -56,6 +57,8 @@ package struct SimulationReport: Sendable {
     package internal(set) var staleness = Staleness(StalenessMeter())
     /// Everything that scenarios can expect, and how often it occurred.
     package internal(set) var occurrences: [(occurrence: Occurrence, count: Int)] = []
+    /// The rare branches of the core that some node came by, in the order of their names.
+    package internal(set) var rareBranches: [String] = []
     /// Hints: kept, taken by their homes, lost in a crash before they were synced, still there.
     package internal(set) var hints = (kept: 0, delivered: 0, lost: 0, pending: 0)
     /// Whether all replicas were equal after healing as soon as the hints were gone.
@@ -145,6 +148,8 @@ package struct SimulationReport: Sendable {
             counts[.exchangeMended] += node.total(\.pushes)
         }
         occurrences = Occurrence.allCases.map { ($0, counts[$0]) }
+        let branches = Set(world.nodes.flatMap(\.rareBranches))
+        rareBranches = NodeCore.allRareBranches.filter(branches.contains)
     }
 
     private mutating func conclude(

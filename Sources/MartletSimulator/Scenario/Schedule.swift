@@ -73,28 +73,31 @@ struct Schedule {
     /// The classes of trouble that this seed does without.
     let leftOut: [String]
 
-    init(_ whole: Scenario, seed: UInt64) {
+    /// What `seed` decides, but for the configuration, which is that of another seed where one is
+    /// given: which troubles there are, the network's settings, and the nodes' options.
+    init(_ whole: Scenario, seed: UInt64, configuration other: UInt64? = nil) {
+        let configuration = other ?? seed
         self.seed = seed
-        let swarm = Swarm(whole, seed: seed)
+        let swarm = Swarm(whole, seed: configuration)
         leftOut = swarm.leftOut.map(\.rawValue)
         let scenario = swarm.thinned(whole)
-        var network = SeededRandom(seed: seed, stream: "network settings")
+        var network = SeededRandom(seed: configuration, stream: "network settings")
         var conditions = NetworkConditions(
             delay: network.duration(over: scenario.network.delay),
             loss: network.probability(in: scenario.network.loss),
             duplication: network.probability(in: scenario.network.duplication),
             breaks: network.probability(in: scenario.network.breaks))
-        conditions.drawMishaps(scenario.network, seed: seed)
+        conditions.drawMishaps(scenario.network, seed: configuration)
         swarm.thin(&conditions)
         self.conditions = conditions
-        var disks = SeededRandom(seed: seed, stream: "disks")
+        var disks = SeededRandom(seed: configuration, stream: "disks")
         syncDelay = scenario.syncDelay.lowerBound...disks.top(of: scenario.syncDelay)
         clocks = WallClock.drawn(scenario, seed: seed)
-        replication = .drawn(scenario, seed)
-        storage = .drawn(scenario, seed)
-        antiEntropy = .drawn(scenario, seed)
-        membership = .drawn(scenario, seed)
-        ages = Age.drawn(scenario, seed)
+        replication = .drawn(scenario, configuration)
+        storage = .drawn(scenario, configuration)
+        antiEntropy = .drawn(scenario, configuration)
+        membership = .drawn(scenario, configuration)
+        ages = Age.drawn(scenario, configuration)
         var faults: [Fault] = []
         for (index, specification) in scenario.faults.enumerated() {
             var random = SeededRandom(seed: seed, stream: "fault \(index)")

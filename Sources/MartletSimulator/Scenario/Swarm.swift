@@ -75,7 +75,7 @@ struct Swarm {
 extension Scenario {
     /// The classes of trouble that the scenario has and the seed does without.
     package func leftOut(seed: UInt64) -> [String] {
-        Swarm(self, seed: drawSeed(seed)).leftOut.map(\.rawValue)
+        Swarm(self, seed: drawSeed(JointSeed.configuration(of: seed))).leftOut.map(\.rawValue)
     }
 
     /// Whether there is any of it, left out or not.

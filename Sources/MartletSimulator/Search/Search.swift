@@ -1,6 +1,9 @@
 // Many runs: every scenario under one seed after the other, on several threads, in rounds. A run
 // stays on one thread; what a round found is told in the order of its runs, so that the same search
 // tells the same, however many threads there are. Which cases are kept is `Findings`'.
+//
+// A search that is bounded by time plays every other seed, from the second round on, in a
+// configuration that `Preference` chooses.
 internal import Dispatch
 internal import Synchronization
 
@@ -8,6 +11,9 @@ internal import Synchronization
 package struct Search: Sendable {
     /// The runs of one round for each thread: the most that wait for their turn to be told.
     private static let roundRunsPerJob = 8
+    /// The runs of one round of a search that goes by what the rounds before have shown: the same
+    /// number however many threads there are.
+    private static let preferringRoundRuns = 64
     /// The most threads.
     package static let jobLimit = 256
 
@@ -56,30 +62,52 @@ package struct Search: Sendable {
     ) rethrows {
         let last = seedCount.map { firstSeed + $0 } ?? .max
         var seed = firstSeed
-        let seedsPerRound = max(1, Self.roundRunsPerJob * jobs / scenarios.count)
+        var preference = seedCount == nil ? Preference(scenarioCount: scenarios.count) : nil
+        let roundRuns =
+            preference == nil ? Self.roundRunsPerJob * jobs : Self.preferringRoundRuns
+        let seedsPerRound = max(1, roundRuns / scenarios.count)
         while seed < last, !isOver() {
             let end = min(last, seed + min(UInt64(seedsPerRound), last - seed))
-            let runs = round(seed..<end, until: isOver, begins: begins, finished: finished)
-            for run in runs { try tell(run) }
+            let plan = plan(seed..<end, preference)
+            for (run, scenario) in round(
+                plan, until: isOver, begins: begins, finished: finished)
+            {
+                preference?.learn(run.report, scenario: scenario)
+                try tell(run)
+            }
             seed = end
         }
     }
 
-    /// The runs of `seeds` that were begun before the end, in order.
+    /// What is played in a round: every scenario under one seed after the other.
+    private func plan(
+        _ seeds: Range<UInt64>, _ preference: Preference?
+    ) -> [(scenario: Int, seed: UInt64)] {
+        seeds.flatMap { seed in
+            scenarios.indices.map { scenario in
+                let isPlain = (seed - firstSeed).isMultiple(of: 2)
+                let preferred = preference?.seed(inPlaceOf: seed, scenario: scenario)
+                return (scenario, isPlain ? seed : preferred ?? seed)
+            }
+        }
+    }
+
+    /// The runs of `plan` that were begun before the end, in order, with the places of their
+    /// scenarios.
     private func round(
-        _ seeds: Range<UInt64>, until isOver: @Sendable () -> Bool,
+        _ plan: [(scenario: Int, seed: UInt64)], until isOver: @Sendable () -> Bool,
         begins: @Sendable (Scenario, UInt64) -> Void,
         finished: @Sendable (SimulationReport) -> Void
-    ) -> [Run] {
-        let count = seeds.count * scenarios.count
+    ) -> [(run: Run, scenario: Int)] {
+        let count = plan.count
         let next = Atomic(0)
         let reports = Mutex([SimulationReport?](repeating: nil, count: count))
         DispatchQueue.concurrentPerform(iterations: min(jobs, count)) { _ in
             while !isOver() {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard number < count else { return }
-                let scenario = scenarios[number % scenarios.count]
-                let seed = seeds.lowerBound + UInt64(number / scenarios.count)
+                let scenario = scenarios[plan[number].scenario]
+                let seed = plan[number].seed
                 begins(scenario, seed)
                 let report = play(scenario, seed)
                 reports.withLock {
@@ -90,7 +118,10 @@ package struct Search: Sendable {
         }
         return reports.withLock { reports in
             reports.enumerated().compactMap { number, report in
-                report.map { Run(scenario: scenarios[number % scenarios.count], report: $0) }
+                report.map {
+                    let scenario = plan[number].scenario
+                    return (Run(scenario: scenarios[scenario], report: $0), scenario)
+                }
             }
         }
     }

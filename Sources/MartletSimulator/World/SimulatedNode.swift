@@ -62,6 +62,8 @@ final class SimulatedNode {
     var trouble = DiskTrouble()
     /// What earlier lives have counted.
     var pastCounters: [ReplicationCounters] = []
+    /// The rare branches that its former lives have come by, each as often as in so many lives.
+    private var pastBranches: [String] = []
 
     init(
         index: Int, configuration: NodeConfiguration, options: StorageOptions,
@@ -136,7 +138,10 @@ final class SimulatedNode {
     func crash(_ loss: MemoryDisk.CrashLoss, at now: Instant, random: inout SeededRandom)
         throws(StorageError)
     {
-        if let core { pastCounters.append(core.counters) }
+        if let core {
+            pastCounters.append(core.counters)
+            pastBranches += core.rareBranches
+        }
         core = nil
         life += 1
         crashedAt = now
@@ -170,6 +175,9 @@ final class SimulatedNode {
 
     /// About as many operations as a step takes: some crashes come behind its last.
     private static let stepOperations = 24
+
+    /// The rare branches of all lives.
+    var rareBranches: [String] { pastBranches + (core?.rareBranches ?? []) }
 
     /// One counter over all lives.
     func total(_ counter: KeyPath<ReplicationCounters, UInt64>) -> Int {

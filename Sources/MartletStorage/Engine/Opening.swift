@@ -91,6 +91,11 @@ private struct Opening {
             options: options, layers: replay.layers, trees: trees, version: replay.version,
             files: files, recovered: report.recovered)
         log.release(upTo: engine.flushed)
+        engine.noteMarks(of: report)
+        engine.counts.marks.occurred(
+            .salvagedAtOpen, if: version.manifest.damage.count > found.manifest.damage.count)
+        engine.counts.marks.occurred(
+            .flushedInReplay, if: engine.flushed > version.manifest.flushed)
         try engine.loadState()
         if let space = try? disk.space() { engine.reserve.measured(space) }
         engine.recallDamage()
@@ -237,6 +242,11 @@ private final class Replay {
 }
 
 extension StorageEngine {
+    fileprivate func noteMarks(of report: RecoveryReport) {
+        counts.marks.occurred(.logTorn, if: report.tornBytes > 0)
+        counts.marks.occurred(.logOfSegments, if: report.segments > 1)
+    }
+
     /// Brings the node's own entries into memory, where they stay.
     fileprivate func loadState() throws(StorageError) {
         var cursor: StorageKey?

@@ -1,5 +1,5 @@
 // What the engine counts, for operators and for measurements.
-internal import MartletBase
+public import MartletBase
 
 /// Counts since the start.
 public struct StorageCounters: Hashable, Sendable {
@@ -29,6 +29,8 @@ public struct StorageCounters: Hashable, Sendable {
     public var cacheMisses: UInt64 = 0
     /// Blocks that did not read back.
     public var damagedBlocks: UInt64 = 0
+    /// The rare branches that were taken.
+    public var marks = Marks<StorageMark>()
 
     /// Bytes written to tables for each byte accepted; 0 before anything was. The log, which takes
     /// each byte once more, is not counted.

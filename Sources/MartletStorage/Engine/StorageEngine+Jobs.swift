@@ -67,6 +67,7 @@ extension StorageEngine {
             for key in state.keys.sorted() {
                 if let value = state[key] { batch.put(key, value) }
             }
+            counts.marks.occurred(.stateSaved)
             saved = accept(batch, isSynced: true)
             jobs.stateSaved = saved
         }
@@ -113,7 +114,9 @@ extension StorageEngine {
         case .removed: break
         case .scrubbed: counts.scrubs += 1
         case .measured(let space): if let space { reserve.measured(space) }
-        case .refused(let error): jobs.lastRefusal = error
+        case .refused(let error):
+            counts.marks.occurred(.jobRefused)
+            jobs.lastRefusal = error
         case .failed(let error): jobs.failure = error
         case .damaged(let table, _): quarantine(table)
         }
@@ -145,12 +148,17 @@ extension StorageEngine {
             layers.removeLast(flushed.count)
             reads.supersede { Self.find($0, in: flushed) }
             counts.flushes += 1
+            counts.marks.occurred(.flushedSeveral, if: flushed.count > 1)
             counts.flushedBytes += bytes
         case .compact(let task):
             counts.compactions += 1
+            counts.marks.occurred(.movedTrivially, if: !task.moved.isEmpty)
+            counts.marks.occurred(.discarded, if: !task.discarded.isEmpty)
+            counts.marks.occurred(.compactedDeep, if: task.outputLevel > 1)
             counts.compactionReadBytes += UInt64(task.inputBytes)
             counts.compactionWrittenBytes += bytes
         case .salvage(let task):
+            counts.marks.occurred(.salvaged)
             jobs.damaged.removeAll { $0 == task.table.summary.number }
             jobs.stateSaved = nil
         case .remove, .scrub, .measure: break
@@ -170,6 +178,7 @@ extension StorageEngine {
     }
 
     private func quarantine(_ number: UInt64) {
+        counts.marks.occurred(.quarantined)
         if !jobs.damaged.contains(number) { jobs.damaged.append(number) }
     }
 
@@ -204,6 +213,7 @@ extension StorageEngine {
         var reader = ByteReader(state[Self.toldKey] ?? [])
         while reader.remaining > 0, let file = try? reader.readPrefixedText() { told.insert(file) }
         jobs.untold = version.manifest.damage.filter { !told.contains($0.file) }
+        counts.marks.occurred(.damageRecalled, if: !jobs.untold.isEmpty)
     }
 
     /// All ranges that were lost and not repaired since, oldest first.

@@ -124,11 +124,18 @@ public final class StorageEngine {
     public func write(
         _ batch: WriteBatch, isSynced: Bool = false
     ) throws(WriteRefusal) -> LogPosition {
-        if let refusal, !isExempt(batch, from: refusal) { throw refusal }
+        if let refusal {
+            guard isExempt(batch, from: refusal) else {
+                if case .behind = refusal { counts.marks.occurred(.refusedBehind) }
+                throw refusal
+            }
+            counts.marks.occurred(.exemptFromBacklog)
+        }
         if batch.isEmpty { return appended }
         let bytes = batch.byteCount
         if bytes > options.batchLimitBytes { throw .batchLimit }
         if pendingBytes > 0, pendingBytes + bytes > options.pendingLimitBytes {
+            counts.marks.occurred(.refusedPending)
             throw .pendingLimit
         }
         return accept(batch, isSynced: isSynced)
@@ -188,6 +195,7 @@ public final class StorageEngine {
         var chunk = LogChunk(first: gatheredFirst, last: appended, payload: gathered.take())
         gathered = ByteWriter(capacity: Self.gatheredBytes)
         chunk.delay = Backlog.delay(at: backlog, bytes: chunk.byteCount)
+        counts.marks.occurred(.chunkDelayed, if: chunk.delay > .zero)
         chunk.needsSync = gatheredNeedsSync
         gatheredNeedsSync = false
         sealed.append(chunk)
@@ -225,6 +233,7 @@ public final class StorageEngine {
     /// failed sync nothing is retried). Reads go on, and show batches that were never durable.
     public func logAnswered(_ outcome: LogOutcome) {
         if case .failed = log { return }
+        noteMarks(of: outcome)
         switch outcome {
         case .written(let position):
             log = .open
@@ -237,6 +246,14 @@ public final class StorageEngine {
             log = .full(error)
         case .failed(let error):
             log = .failed(error)
+        }
+    }
+
+    private func noteMarks(of outcome: LogOutcome) {
+        switch outcome {
+        case .written, .synced: if case .full = log { counts.marks.occurred(.logOpenAgain) }
+        case .full: counts.marks.occurred(.logFull)
+        case .failed: counts.marks.occurred(.logFailed)
         }
     }
 

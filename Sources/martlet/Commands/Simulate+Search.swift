@@ -13,6 +13,7 @@ extension Simulate {
         let progress = SearchProgress(
             runCount: count.map { Int(clamping: $0) * scenarios.count }, limit: timeLimit?.duration)
         var findings = Findings()
+        var found = Coverage()
         var contents = SimulationFiles.Contents()
         var shown: (scenario: Scenario, report: SimulationReport)?
         let search = search(of: scenarios, seedCount: count)
@@ -34,6 +35,7 @@ extension Simulate {
             },
             tell: { run in
                 findings.count(run.report)
+                found.count(run.report)
                 findings.keep(run)
                 contents.add(run.report, command: command(of: run.report))
                 if shown?.report.verdict ?? .passed == .passed {
@@ -44,7 +46,10 @@ extension Simulate {
                 Console.line(text)
             })
         Console.progress(nil)
-        if !json { Console.line(progress.summary) }
+        if !json {
+            Console.line(progress.summary)
+            Console.line(coverage ? found.table : found.gaps)
+        }
         if let shown, let trace = files.trace {
             // Only runs that are shown are traced: the same seed is the same run.
             let again = played(shown.scenario, seed: shown.report.seed, tracing: trace)

@@ -112,6 +112,10 @@ struct Simulate: ParsableCommand {
     @Flag(help: "With --log, begin each line with the log hash up to it.")
     var marked = false
 
+    /// Whether a search tells how often each thing occurred.
+    @Flag(help: "After a search, print in how many runs each thing that has a name occurred.")
+    var coverage = false
+
     /// Files to leave.
     @OptionGroup
     var files: SimulationFiles
@@ -156,6 +160,9 @@ struct Simulate: ParsableCommand {
         }
         if log, json || isSearch || shrink != nil || compare != nil {
             throw ValidationError("--log is for people and for one run")
+        }
+        if coverage, !isSearch || json {
+            throw ValidationError("--coverage is for people and for several runs")
         }
         if marked, !log { throw ValidationError("--marked is for the lines of --log") }
         if key != nil, !log { throw ValidationError("--key is for the lines of --log") }

@@ -1,0 +1,67 @@
+// The rare branches of the node around its protocols, and all marks under one roof.
+internal import MartletAntiEntropy
+public import MartletBase
+internal import MartletMembership
+internal import MartletReplication
+internal import MartletStorage
+
+/// A branch of the node that a search should come by.
+public enum NodeMark: Int, MarkName {
+    /// The ring was learnt from another node after a ring of one's own.
+    case ringReplaced
+    /// A node that had no ring was told of one by another.
+    case ringLearnt
+    /// The storage did not take a ring.
+    case ringRefused
+    /// A ring that came was not believed.
+    case ringDisbelieved
+    /// The clock had leapt with nobody to compare it with.
+    case clockLeapt
+    /// The clock was the odd one out.
+    case clockOdd
+    /// What another node had removed stayed, since its clock was doubted.
+    case removalDisbelieved
+    /// Clients were let in by the deadline.
+    case readyByDeadline
+    /// The node started before its actor was synced.
+    case startedUnsynced
+    /// A clean stop let the actor go on.
+    case actorWentOn
+    /// The node wrote under a new actor after a loss.
+    case actorRenewed
+    /// The storage did not take the new actor.
+    case renewalRefused
+    /// The storage did not take the mark of a clean stop.
+    case stopRefused
+}
+
+extension NodeCore {
+    /// The rare branches that this life has come by, each as `part/branch`, in a fixed order.
+    public var rareBranches: [String] {
+        Self.names("node", marks) + Self.names("membership", membership.marks)
+            + Self.names("replication", counters.marks)
+            + Self.names("anti-entropy", antiEntropy.counters.marks)
+            + Self.names("storage", engine.counters.marks)
+    }
+
+    /// Every rare branch that has a mark, in the order of `rareBranches`.
+    public static let allRareBranches =
+        allNames("node", NodeMark.self) + allNames("membership", MembershipMark.self)
+        + allNames("replication", ReplicationMark.self)
+        + allNames("anti-entropy", AntiEntropyMark.self) + allNames("storage", StorageMark.self)
+
+    private static func names<Name: MarkName>(_ part: String, _ marks: Marks<Name>) -> [String] {
+        Name.allCases.filter(marks.contains).map { name(part, $0) }
+    }
+
+    private static func allNames<Name: MarkName>(_ part: String, _: Name.Type) -> [String] {
+        Name.allCases.map { name(part, $0) }
+    }
+
+    private static func name(_ part: String, _ branch: some MarkName) -> String {
+        "\(branch)".reduce(into: part + "/") { name, letter in
+            if letter.isUppercase { name += "-" }
+            name += letter.lowercased()
+        }
+    }
+}
