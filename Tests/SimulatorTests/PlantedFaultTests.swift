@@ -60,6 +60,12 @@
                 {nodes: 3, duration: 4s, clients: 4, keys: 10,
                  faults: [{crash: {node: 2, at: 2s, for: 500ms}}]}
                 """
+            case .rotsUnseen:
+                // Enough for tables, and for reads of them.
+                """
+                {nodes: 3, duration: 6s, clients: 8, keys: 300, popularity: uniform, rate: 40,
+                 value-bytes: 500..2000}
+                """
             default: settlingScenario(planted)
             }
         }
