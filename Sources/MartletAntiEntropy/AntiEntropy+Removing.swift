@@ -60,7 +60,8 @@ extension AntiEntropy {
             proofs[partition] = nil
             tellSettled(partition, into: &effects)
         }
-        // An answer to a root that was cut before is about what is lost by now. In any order.
+        // An answer to a root that was cut before is about what is lost by now.
+        // any order: each is by itself.
         for round in cuts.keys { cuts[round]?.partitions.removeAll(where: partitions.contains) }
         saveDoubts()
     }

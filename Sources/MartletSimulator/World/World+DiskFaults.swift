@@ -114,7 +114,7 @@ extension World {
 
     // MARK: Losses
 
-    /// Takes over into the mirror what a node has just found to be lost. On a sound disk nothing is.
+    /// Takes over into the mirror what a node has just found lost. On a sound disk nothing may be.
     mutating func noteDamage(of node: SimulatedNode) {
         for effect in node.effects {
             if case .note(.storageDamaged(let range)) = effect {

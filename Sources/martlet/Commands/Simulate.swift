@@ -19,8 +19,8 @@ struct Simulate: ParsableCommand {
             A run that breaks a promise leaves a case file, whole in itself: replay it, and shrink \
             it to the least that still breaks the same promise. A search over many seeds or \
             scenarios keeps the shortest such cases; Ctrl-C ends it with what was found. A run \
-            that brings martlet itself down leaves its case too, as *-unfinished.yaml, and its name \
-            on standard error.
+            that brings martlet itself down leaves its case too, as *-unfinished.yaml, and is \
+            named on standard error.
 
             Exits with 1 when a promise was broken, or when what the scenario is about never \
             occurred; a replay, when it is not the run that the case says.
