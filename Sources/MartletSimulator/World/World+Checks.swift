@@ -115,7 +115,7 @@ extension World {
         for place in first..<lineage.dots.count {
             if !node.isDamaged {
                 found(
-                    words.issued(
+                    said.issued(
                         lineage.dots[place], spoilt(lineage.timestamps[place]), by: node.index))
             }
             begunWrites.append(

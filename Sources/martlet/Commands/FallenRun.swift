@@ -4,8 +4,8 @@ internal import Glibc
 
 /// Names the run on a thread, for standard error, should it be the last.
 enum FallenRun {
-    /// What a trap, a failed memory access, an abort and a want of processor time come as.
-    private static let signals = [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGXCPU]
+    /// What a trap, a failed memory access and an abort come as.
+    private static let signals = [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS, SIGFPE]
 
     /// Where each thread keeps its line, a string that ends with a zero.
     private static let line: pthread_key_t = {
