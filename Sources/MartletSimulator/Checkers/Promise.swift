@@ -30,7 +30,7 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case deletedStaysDeleted = "a deleted value never returns"
     /// The last trace of a deleted or expired key goes only when every home has seen it.
     case removalsSettled = "nothing is removed before every home has it"
-    /// What nodes tell each other to hold, to have synced, to be equal, not to issue any more is so.
+    /// What nodes say to hold, to have synced, to be equal, not to issue any more is so.
     case wordsTrue = "nodes tell each other only what is so"
     /// A write that has ended is at each home, or in a hint for it.
     case homesRemembered = "no home is left behind unnoticed"

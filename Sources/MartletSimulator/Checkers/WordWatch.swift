@@ -205,8 +205,8 @@ struct EqualWordCheck {
             if !seen.equal.contains(partition) {
                 return Finding(
                     .wordsTrue,
-                    "node \(node + 1) says that its tree of partition \(partition) was the one that "
-                        + "it was shown, and it was not")
+                    "node \(node + 1) says that its tree of partition \(partition) was the one "
+                        + "that it was shown, and it was not")
             }
             if seen.position > synced {
                 return Finding(

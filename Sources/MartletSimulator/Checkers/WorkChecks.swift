@@ -31,8 +31,8 @@ struct RequestWorkCheck {
     let versions: Int
     let nodeCount: Int
 
-    /// A coordinator sends a version to each other node once, and asks each once for a read and once
-    /// more for values that were left out. What it begins and cannot name it does not send.
+    /// A coordinator sends a version to each other node once, and asks each once for a read and
+    /// once more for values that were left out. What it cannot name it does not send.
     func run() -> Finding? {
         let others = nodeCount - 1
         let findings = [

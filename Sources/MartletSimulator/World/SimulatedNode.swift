@@ -56,8 +56,8 @@ final class SimulatedNode {
     var pause: Pause?
     /// When its process was last let go on; `start` when it was never held.
     var resumedAt = Instant.start
-    /// When its storage last refused writes, behind with its work or for want of space; `start` when
-    /// it never did.
+    /// When its storage last refused writes, behind with its work or for want of space; `start`
+    /// when it never did.
     var refusedAt = Instant.start
     var trouble = DiskTrouble()
     /// What earlier lives have counted.

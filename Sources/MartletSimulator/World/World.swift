@@ -8,7 +8,8 @@
 //     World+Core     what is left does without the rest
 //     World+Checks   the promises, held against the history
 //     World+Removals, World+Watermarks  those of what is settled and goes
-//     World+Words    what nodes tell each other    World+EndedWrites  who must have what was written
+//     World+Words    what nodes tell each other
+//     World+EndedWrites  who must have what was written
 //     World+Availability  who had to answer, and when
 //     World+NodeFaults  pauses, clocks, moves     World+LinkFaults  slow and clogged links
 //     World+DiskFaults  slow, full, bad disks     World+LostDisks   nodes that start over
