@@ -10,12 +10,12 @@ struct CoverageTests {
     static func scenario() throws -> Scenario {
         let text = """
             nodes: 3
-            duration: 1s
+            duration: 300ms
             clients: 2
             keys: 5
             settle: 10s
             swarm: 0.5
-            faults: [{crash: {node: any, at: 100ms..500ms, for: 300ms, count: 2}}]
+            faults: [{crash: {node: any, at: 50ms..200ms, for: 100ms, count: 2}}]
             """
         return try Scenario.load(text: text, name: "crashes")
     }
@@ -88,14 +88,14 @@ struct CoverageTests {
             struct Enough: Error {}
             try? search.run(until: { false }) { run in
                 seeds.append(run.report.seed)
-                if seeds.count == 130 { throw Enough() }
+                if seeds.count == 64 { throw Enough() }
             }
             return seeds
         }
         let alone = seeds(jobs: 1)
-        #expect(Array(alone.prefix(64)) == Array(1...64))
-        #expect(alone.dropFirst(64).contains { $0 >= 1 << 63 })
-        #expect(alone.dropFirst(64).contains { $0 < 1 << 63 })
+        #expect(Array(alone.prefix(32)) == Array(1...32))
+        #expect(alone.dropFirst(32).contains { $0 >= 1 << 63 })
+        #expect(alone.dropFirst(32).contains { $0 < 1 << 63 })
         #expect(seeds(jobs: 2) == alone)
     }
 }

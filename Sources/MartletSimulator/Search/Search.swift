@@ -13,7 +13,7 @@ package struct Search: Sendable {
     private static let roundRunsPerJob = 8
     /// The runs of one round of a search that goes by what the rounds before have shown: the same
     /// number however many threads there are.
-    private static let preferringRoundRuns = 64
+    private static let preferringRoundRuns = 32
     /// The most threads.
     package static let jobLimit = 256
 
