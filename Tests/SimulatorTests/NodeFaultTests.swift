@@ -28,7 +28,8 @@ struct NodeFaultTests {
 
     @Test("A process that is stopped handles nothing, and then everything at once")
     func pause() throws {
-        let scenario = try Self.scenario("  - pause: {node: 2, at: 1s, for: 1500ms}")
+        let scenario = try Self.scenario(
+            "  - pause: {node: 2, at: 1s, for: 1500ms}", more: "settings: standard")
         let (report, lines) = Self.lines(scenario, seed: 4)
         #expect(report.verdict == .passed, "\(report)")
         #expect(report.faults.map(\.description) == ["pause of n2 at 2.000s for 1.500s"])

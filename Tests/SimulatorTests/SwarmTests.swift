@@ -46,7 +46,6 @@ struct SwarmTests {
         let gone: [(String, Occurrence)] = [
             ("crash", .crash), ("loops", .crashLoop), ("partition", .partition),
             ("flapping", .flapping), ("pause", .pause), ("overload", .overload),
-            ("reordering", .messageReordered),
         ]
         for (name, occurrence) in gone where absent.contains(name) {
             #expect(thinned.count(occurrence) == 0, "\(name)")
