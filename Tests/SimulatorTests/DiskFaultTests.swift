@@ -9,10 +9,13 @@ struct DiskFaultTests {
     func full() throws {
         let scenario = try NodeFaultTests.scenario(
             "  - full-disk: {node: 2, at: 1s, for: 1500ms}", more: "n: 3")
-        let report = Simulation.run(scenario, seed: 1)
+        // How much a node holds in memory before it needs its disk is drawn.
+        let report = try #require(
+            (1...8 as ClosedRange<UInt64>).lazy.map { Simulation.run(scenario, seed: $0) }
+                .first { $0.verdict != .passed || $0.count(.writesRefused) > 0 })
         #expect(report.verdict == .passed, "\(report)")
         #expect(report.faults[0].description == "full-disk of n2 at 2.000s for 1.500s")
-        #expect(report.count(.diskFull) == 1 && report.count(.writesRefused) > 0)
+        #expect(report.count(.diskFull) == 1)
         #expect(report.availability > 0.9, "\(report)")
         #expect(report.settledAfter != nil)
     }

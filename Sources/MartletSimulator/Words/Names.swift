@@ -127,7 +127,7 @@ struct Names {
         return result
     }
 
-    /// The length of the incarnation that `text` begins with, `/1` of `/1:7`; nil for none.
+    /// The length of the incarnation that `text` begins with, `/1` of `/1:7`; nil otherwise.
     private static func life(before text: Substring) -> Int? {
         guard text.first == "/" else { return nil }
         let digits = text.dropFirst().prefix { $0.isASCII && $0.isNumber }
