@@ -47,8 +47,9 @@ extension Simulate {
             })
         Console.progress(nil)
         if !json {
+            // Of a few runs most things never occur, and that says little.
+            if coverage || !progress.isFew { Console.line(coverage ? found.table : found.gaps) }
             Console.line(progress.summary)
-            Console.line(coverage ? found.table : found.gaps)
         }
         if let shown, let trace = files.trace {
             // Only runs that are shown are traced: the same seed is the same run.
