@@ -13,7 +13,8 @@ struct MutationFinder {
     private static let arithmetics = ["+": "-", "-": "+", "&+": "&-", "&-": "&+"]
     private static let logics = ["&&": "||", "||": "&&"]
     private static let extremes = ["min": "max", "max": "min"]
-    private static let assertions: Set<String> = ["invariant", "precondition"]
+    /// Calls by which code says what it holds for true, or that it was reached.
+    private static let assertions: Set<String> = ["invariant", "precondition", "occurred"]
     /// Words that begin what is no call and no assignment.
     private static let declarations: Set<String> = [
         "return", "if", "guard", "while", "let", "var", "else", "case", "throw", "switch", "for",
@@ -57,7 +58,7 @@ struct MutationFinder {
         }
     }
 
-    /// Whether the token belongs to an assertion, which says nothing by itself.
+    /// Whether the token belongs to an assertion or a mark: neither does anything.
     private func isAssertion(_ index: Int) -> Bool {
         if Self.assertions.contains(source.tokens[index].text) { return true }
         var place = source.enclosing[index]
@@ -169,6 +170,7 @@ struct MutationFinder {
             source.tokens[bracket].text == "{"
         else { return }
         let tokens = index...source.statementEnd(index)
+        if tokens.contains(where: { source.tokens[$0].text == "occurred" }) { return }
         let isAssignment = tokens.contains {
             source.tokens[$0].isBinary && SourceText.precedence(source.tokens[$0].text) == 0
                 && source.enclosing[$0] == bracket

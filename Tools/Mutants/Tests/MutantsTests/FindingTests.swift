@@ -61,6 +61,7 @@ struct FindingTests {
                     a, b: 2)
                 self.c = a
                 invariant(a > 0, "a")
+                counts.marks.occurred(.rare, if: a > 1)
                 return i(a)
             }
             """
