@@ -49,7 +49,7 @@ struct SyncModeTests {
              faults: [{partition: {groups: [[1, 2], [3]], at: 100ms, for: 2s}}]}
             """
         let scenario = try Scenario.load(text: text, name: "hand-off")
-        let report = Simulation.run(scenario, seed: 3)
+        let report = Simulation.run(scenario, seed: 4)
         #expect(report.verdict == .passed, "\(report)")
         #expect(report.hints.delivered > 150)
         let drained = try #require(report.hintsDrainedAfter)
