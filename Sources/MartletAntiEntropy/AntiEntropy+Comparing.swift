@@ -38,7 +38,7 @@ struct HeldReply {
 
 extension AntiEntropy {
     /// Partitions compared at a time.
-    static let batchLimit = 64
+    public static let batchLimit = 64
     /// How long roots wait for an answer: it waits for a sync, which lazy modes put off.
     private static let patience = Duration.seconds(30)
     /// How long an operator's comparisons rest between two batches.

@@ -96,10 +96,9 @@ struct IdleWorkCheck {
 
     /// Batches of comparisons of one node, of so many partitions each, all of them in a period.
     private var batches: Int {
-        times(antiEntropy.period / max(1, (partitions + Self.batchLimit - 1) / Self.batchLimit))
+        let limit = AntiEntropy.batchLimit
+        return times(antiEntropy.period / max(1, (partitions + limit - 1) / limit))
     }
-
-    private static let batchLimit = 64
 
     /// What is left to be removed everywhere goes at each home at its own time. Until the others
     /// follow a key's leaf differs, which may be looked into on the way down a tree, sent, and told

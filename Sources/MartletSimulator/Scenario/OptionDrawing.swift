@@ -44,8 +44,8 @@ extension AntiEntropyOptions {
         let longest = min(.seconds(20), scenario.settle / settlingShare)
         func span(_ low: Duration, _ high: Duration) -> Duration {
             let high = min(high, max(low, longest))
-            let halvings = Double(random.below(5))
-            return random.duration(in: low...max(low, high * (1 / (1 + halvings * halvings))))
+            let step = Double(random.below(5))
+            return random.duration(in: low...max(low, high * (1 / (1 + step * step))))
         }
         options.period = span(.milliseconds(300), .seconds(20))
         options.confirmation = span(.milliseconds(50), .seconds(2))

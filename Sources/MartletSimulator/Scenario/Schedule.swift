@@ -235,23 +235,23 @@ extension SeededRandom {
 
     /// The upper end of `range`, or of a part of it where it spans more than a decade.
     mutating func top(of range: ClosedRange<Duration>) -> Duration {
+        top(of: range, decade: range.lowerBound * 10) { $0 / 2 }
+    }
+
+    private mutating func top<Value>(
+        of range: ClosedRange<Value>, decade: Value, half: (Value) -> Value
+    ) -> Value {
         var top = range.upperBound
-        if top > range.lowerBound * 10 {
-            let halvings = below(10)
-            for _ in 0..<halvings where top / 2 > range.lowerBound { top /= 2 }
-        }
+        guard top > decade else { return top }
+        for _ in 0..<below(10) where half(top) > range.lowerBound { top = half(top) }
         return top
     }
 
     /// A probability in `range`: uniformly, or by halvings where it spans more than a decade, so
     /// that the small ones are drawn too.
     mutating func probability(in range: ClosedRange<Double>) -> Double {
-        let (low, high) = (range.lowerBound, range.upperBound)
-        var top = high
-        if high > 10 * low {
-            let halvings = below(10)
-            for _ in 0..<halvings where top / 2 > low { top /= 2 }
-        }
+        let low = range.lowerBound
+        let top = top(of: range, decade: 10 * low) { $0 / 2 }
         return low + (top - low) * unit()
     }
 }

@@ -99,9 +99,9 @@ extension SeededRandom {
         case 1: return high
         default: break
         }
-        guard high > 10 * max(1, low) else { return low + below(high - low + 1) }
+        guard high > 10 * max(1, low) else { return below(from: low, to: high) }
         let top = min(high, max(1, low) << (1 + below((high / max(1, low)).width + 1)))
-        return low + below(top - low + 1)
+        return below(from: low, to: top)
     }
 
     /// A number of `low` to `high`, all alike.
