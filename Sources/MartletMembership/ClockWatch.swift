@@ -184,6 +184,11 @@ public struct ClockWatch: Sendable {
         return reading.base - held(ownBase)
     }
 
+    /// When the clock of `node` was last read; nil when it has not been.
+    public func readAt(_ node: NodeID) -> Instant? {
+        readings.first { $0.node == node }?.readAt
+    }
+
     /// Whether the clock of `node` is known to be beyond the limit from the middle.
     public func isOdd(_ node: NodeID) -> Bool {
         ahead(of: node).map { abs($0) > limitMilliseconds } ?? false

@@ -90,9 +90,9 @@ struct LostDiskClockTests {
                         guard case .node(.clockJump(node, by: let by)) = fault.action else {
                             continue
                         }
-                        if now >= fault.at { clock.jump(by: by) }
+                        if now >= fault.at { clock.jump(by: by, at: .start + now) }
                         if fault.lasting > .zero, now >= fault.at + fault.lasting {
-                            clock.jump(by: .zero - by)
+                            clock.jump(by: .zero - by, at: .start + now)
                         }
                     }
                     let shows = Duration.milliseconds(clock.milliseconds(at: .start + now))

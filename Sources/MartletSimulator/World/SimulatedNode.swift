@@ -108,7 +108,7 @@ final class SimulatedNode {
     private var clockOffset: UInt64 { UInt64(index + 1) * 1_000_000_000_000 }
 
     /// The world's time of an instant of this node's.
-    private func worldTime(of instant: Instant) -> Instant {
+    func worldTime(of instant: Instant) -> Instant {
         if instant == .never { return .never }
         return Instant(nanoseconds: instant.nanoseconds - min(clockOffset, instant.nanoseconds))
     }

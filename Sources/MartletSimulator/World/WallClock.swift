@@ -8,6 +8,14 @@ struct WallClock: Hashable {
     private(set) var aheadMilliseconds: Int64
     /// How much too quick it goes, in millionths.
     let driftMillionths: Int
+    /// What it was before each time that somebody set it, the earliest first.
+    private var settings: [Setting] = []
+
+    /// How far ahead it was until then.
+    private struct Setting: Hashable {
+        let until: Instant
+        let aheadMilliseconds: Int64
+    }
 
     init(ahead: Duration = .zero, driftMillionths: Int = 0) {
         aheadMilliseconds = ahead.signedMilliseconds
@@ -21,9 +29,17 @@ struct WallClock: Hashable {
         return aheadMilliseconds + (elapsed + gained) / 1_000_000
     }
 
-    /// Somebody sets it forward, or back below 0.
-    mutating func jump(by difference: Duration) {
+    /// Somebody sets it forward at `now`, or back below 0.
+    mutating func jump(by difference: Duration, at now: Instant) {
+        settings.append(Setting(until: now, aheadMilliseconds: aheadMilliseconds))
         aheadMilliseconds += difference.signedMilliseconds
+    }
+
+    /// How many milliseconds further ahead it was than it is now, at most, since `then`.
+    func lead(since then: Instant) -> Int64 {
+        settings.reduce(0) { lead, setting in
+            setting.until < then ? lead : max(lead, setting.aheadMilliseconds - aheadMilliseconds)
+        }
     }
 
     /// The clock of each node under one seed.
@@ -37,7 +53,8 @@ struct WallClock: Hashable {
                 driftMillionths: slowest + drifts.below(quickest - slowest + 1))
         }
         var odd = SeededRandom(seed: seed, stream: "odd clock")
-        clocks[odd.below(clocks.count)].jump(by: odd.duration(in: scenario.oddClock))
+        clocks[odd.below(clocks.count)].aheadMilliseconds +=
+            odd.duration(in: scenario.oddClock).signedMilliseconds
         return clocks
     }
 }

@@ -32,7 +32,7 @@ extension World {
         case .stop(let node): stop(node, for: lasting)
         case .clockJump(let node, let difference):
             occurrences[.clockJump] += 1
-            nodes[node].clock.jump(by: difference)
+            nodes[node].clock.jump(by: difference, at: now)
             // Mended after a while, or left.
             if lasting > .zero { queue.schedule(.faultEnds(index), at: now + lasting) }
         case .slowDisk, .fullDisk, .faultyDisk, .bitFlip: diskFaultBegins(fault, index)
@@ -53,7 +53,7 @@ extension World {
             checkAlways()
         case .slowDisk, .fullDisk, .faultyDisk: diskFaultEnds(fault)
         case .clockJump(let node, let difference):
-            nodes[node].clock.jump(by: .zero - difference)
+            nodes[node].clock.jump(by: .zero - difference, at: now)
         case .stop, .move, .bitFlip, .lostDisk: break
         }
     }
