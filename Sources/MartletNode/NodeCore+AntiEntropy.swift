@@ -51,7 +51,7 @@ extension NodeCore {
 }
 
 extension EntryDigest {
-    /// What a stored object is to a Merkle tree: its context and its dots, which name its values.
+    /// What a stored object is to a Merkle tree: its dots, which name its values.
     /// Every engine that holds a node's data is opened with this.
     public static let object = EntryDigest("object") { Object.digest(keyHash: $0, $1) }
 }

@@ -147,12 +147,13 @@ struct ReadTally {
         }
     }
 
-    /// Whether the replica holds exactly the merge; nil while it has not answered.
+    /// Whether the replica holds the versions of the merge; nil while it has not answered. How much
+    /// it covers besides is nobody's loss: it may have pruned what is settled.
     private func agrees(_ replica: Replica) -> Bool? {
         switch replica.reply {
         case .silent, .refused: nil
-        case .object(let object): object == merged
-        case .summary(let context, let dots): context == merged.context && dots == merged.dots
+        case .object(let object): object.dots == merged.dots
+        case .summary(_, let dots): dots == merged.dots
         }
     }
 

@@ -17,7 +17,7 @@ extension Replica {
         if case .value = mutation.content { try checkSpace() }
         let issuesAsHome = heldFor == nil && issuesDots
         let target = try target(at: location, heldFor: heldFor, owed: owed)
-        var object = target.held
+        var object = pruned(target)
         if !issuesAsHome { object.merge(try everything(at: location, homes: homes)) }
         let replacedValue = !object.isAbsent(at: wall)
         let horizon = object.context.horizon
@@ -44,6 +44,16 @@ extension Replica {
         return AppliedMutation(
             applied: Applied(object: object, position: position), dot: dot,
             replacedValue: replacedValue)
+    }
+
+    /// What is held at `target`, as a home without the actors that say nothing any more.
+    private mutating func pruned(_ target: Target) -> Object {
+        guard target.hint == nil else { return target.held }
+        var object = target.held
+        object.pruneSettled(settled[target.location.partition])
+        marks.occurred(
+            .contextPruned, if: object.context.entries.count < target.held.context.entries.count)
+        return object
     }
 
     /// Which limit a client's write has taken the object beyond.
@@ -96,21 +106,24 @@ extension Replica {
         _ object: Object, at location: Location, heldFor: NodeID?, at wall: WallTime
     ) throws(ReplicaFailure) -> Applied {
         let target = try target(at: location, heldFor: heldFor, owed: [])
-        var merged = target.held
+        let held = pruned(target)
+        var merged = held
         var isStale = false
         if heldFor != nil {
             merged.merge(object)
         } else {
             let watermark = settled[location.partition]
             let news = object.news(to: merged.context, settled: watermark)
-            if let news { merged.merge(news) }
             isStale = news != object
+            if var news {
+                news.pruneSettled(watermark)
+                merged.merge(news)
+            }
             marks.occurred(.staleMerge, if: isStale)
             merged.dropSettledTombstones(watermark)
         }
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
-        let position =
-            merged == target.held ? engine.appended : try store(merged, in: target)
+        let position = merged == held ? engine.appended : try store(merged, in: target)
         return Applied(object: merged, position: position, isStale: isStale)
     }
 

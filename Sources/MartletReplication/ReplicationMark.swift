@@ -51,6 +51,8 @@ public enum ReplicationMark: Int, MarkName {
     case fallbackRefusedOld
     /// What came was partly removed here already.
     case staleMerge
+    /// A context was rid of actors that say nothing any more.
+    case contextPruned
     /// Pushes were given up, since their home did not answer.
     case pushOverdue
     /// A parcel was full before all of it was read.

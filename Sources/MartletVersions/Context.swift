@@ -113,6 +113,11 @@ public struct Context: Hashable, Sendable, CustomStringConvertible {
         entries = joined
     }
 
+    /// Forgets all actors but those of which `isKept`. O(n).
+    mutating func keepActors(where isKept: (Actor) -> Bool) {
+        entries.removeAll { !isKept($0.actor) }
+    }
+
     /// Forgets the dots of `actor` beyond `counter`: O(n).
     public mutating func limit(_ actor: Actor, to counter: UInt64) {
         let index = position(of: actor)

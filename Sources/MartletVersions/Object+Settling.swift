@@ -50,6 +50,18 @@ extension Object {
         keepSiblings(where: { !isSettled($0) })
     }
 
+    /// Forgets the actors of which nothing is left but what was replaced, where all that the object
+    /// covers is settled up to `watermark`: a context guards against versions that are yet to
+    /// come, and none can. What comes all the same is as old as the watermark and not covered, so
+    /// that `news` and `dropRemoved` take it for what it is. Without this a context grows by an
+    /// actor with each crash of a home. O(siblings × context), O(1) where nothing is to go.
+    public mutating func pruneSettled(_ watermark: HybridTimestamp) {
+        guard context.entries.count > siblings.count, !siblings.isEmpty,
+            context.horizon <= watermark
+        else { return }
+        forgetActorsOfReplaced()
+    }
+
     /// Whether the last trace of the key may go: nothing that it covers is later than `watermark`,
     /// and no value is left at `wall`.
     public func isRemovable(under watermark: HybridTimestamp, at wall: WallTime) -> Bool {

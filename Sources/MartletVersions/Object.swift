@@ -162,6 +162,11 @@ public struct Object: Hashable, Sendable {
         siblings.removeAll { !isKept($0) }
     }
 
+    /// Forgets the actors of which no sibling is left.
+    mutating func forgetActorsOfReplaced() {
+        context.keepActors { actor in siblings.contains { $0.dot.actor == actor } }
+    }
+
     /// The dots of the surviving siblings, sorted.
     public var dots: [Dot] { siblings.map(\.dot) }
 

@@ -134,6 +134,26 @@ import Testing
         }
     }
 
+    @Test("A home that has pruned its context is not behind one that has not")
+    func pruned() throws {
+        let requirement = try ReadRequirement(
+            ReadOptions(), defaults: ReplicationOptions(), homeCount: 2)
+        var two = Object.one("a", by: 1)
+        two.record(
+            Sibling(
+                dot: Dot(actor: .of(2), counter: 1), timestamp: two.context.horizon,
+                content: .tombstone), seen: two.context)
+        var short = two
+        short.pruneSettled(two.context.horizon)
+        #expect(short.context != two.context)
+        for replies in [[two, short], [short, two]] {
+            var tally = ReadTally(requirement: requirement)
+            for index in 0..<2 { tally.ask(part(index, isHome: true), at: .start) }
+            for index in 0..<2 { _ = tally.note(.object(replies[index]), by: node(index)) }
+            #expect(tally.isMet && tally.behind == [] && tally.merged.dots == two.dots)
+        }
+    }
+
     @Test("Acknowledgements of nodes that were not asked count for nothing")
     func strangers() throws {
         let requirement = try WriteRequirement(

@@ -79,6 +79,11 @@
                  settle: 40s, mix: {gets: 0.2, deletes: 0.4},
                  faults: [{crash: {node: 2, at: 500ms, for: 4s}}]}
                 """
+            case .prunesUnsettled:
+                """
+                {nodes: 3, duration: 6s, clients: 6, keys: 40, mix: {gets: 0.2},
+                 faults: [{isolate: {node: 3, at: 1s, for: 4s}}]}
+                """
             case .forgetsHintsInPromises, .settlesUnproven:
                 """
                 {nodes: 4, n: 3, duration: 16s, clients: 8, keys: 200, popularity: uniform,

@@ -169,6 +169,72 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
     }
 }
 
+@Suite("Pruned contexts") struct PruningTests {
+    /// `b2`, written by one who had seen `a1` and an earlier life of `b`.
+    private func replaced() -> Object {
+        var object = object(
+            sibling(Actor(node: b.node, incarnation: 0), 7, at: 9), sibling(a, 1, at: 10))
+        object.record(sibling(b, 2, at: 11), seen: object.context)
+        return object
+    }
+
+    @Test("Once all is settled, a context tells of its siblings' actors alone")
+    func settled() {
+        var object = replaced()
+        object.pruneSettled(at(10))
+        #expect(object == replaced(), "its horizon is 11")
+        object.pruneSettled(at(11))
+        #expect(object.context.entries.map(\.actor) == [b] && object.dots == replaced().dots)
+        object.checkInvariants()
+        let once = object
+        object.pruneSettled(at(12))
+        #expect(object == once)
+    }
+
+    @Test("Nothing is pruned of what holds no sibling, and no sibling of many is forgotten")
+    func whole() {
+        var empty = Object(context: replaced().context, siblings: []) ?? Object()
+        empty.pruneSettled(at(20))
+        #expect(empty.context == replaced().context)
+        var both = object(sibling(a, 1, at: 10), sibling(b, 2, at: 11))
+        both.pruneSettled(at(20))
+        #expect(both == object(sibling(a, 1, at: 10), sibling(b, 2, at: 11)))
+    }
+
+    @Test("What comes late is no news, and goes where it is held, as before")
+    func late() {
+        var object = replaced()
+        object.pruneSettled(at(11))
+        let late = PruningTests.held(sibling(a, 1, at: 10))
+        #expect(late.news(to: object.context, settled: at(11)) == nil)
+        var elsewhere = late
+        elsewhere.merge(object)
+        elsewhere.dropRemoved(by: object.context, settled: at(11))
+        #expect(elsewhere.dots == object.dots)
+        let younger = PruningTests.held(sibling(a, 2, at: 12))
+        #expect(younger.news(to: object.context, settled: at(11)) == younger)
+    }
+
+    private static func held(_ sibling: Sibling) -> Object {
+        var object = Object()
+        object.record(sibling, seen: Context())
+        return object
+    }
+
+    @Test("A key that is written once in each of a node's lives keeps two actors")
+    func lives() {
+        var object = Object()
+        for life in 1...100 as ClosedRange<UInt32> {
+            let time = UInt64(life)
+            object.pruneSettled(at(time - 1))
+            object.record(
+                sibling(Actor(node: a.node, incarnation: life), 1, at: time),
+                seen: object.context)
+            #expect(object.context.entries.count <= 2)
+        }
+    }
+}
+
 @Suite("Digests of objects") struct DigestTests {
     private let base = object(sibling(a, 1, at: 10, "x"), sibling(b, 2, at: 11, nil))
 
@@ -182,13 +248,19 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
         #expect(base.digest(keyHash: 5) != base.digest(keyHash: 6))
     }
 
-    @Test("Whatever of context, dots, times or kinds is another, the digest is too")
-    func different() {
-        var digests: Set<UInt64> = [base.digest(keyHash: 5)]
+    @Test("What a home covers beside its siblings makes no other digest: others may have pruned it")
+    func contexts() {
         var context = base.context
         context.cover(Dot(actor: a, counter: 2))
-        var horizon = base.context
-        horizon.reach(at(12))
+        context.cover(Dot(actor: Actor(node: a.node, incarnation: 0), counter: 9))
+        context.reach(at(12))
+        let other = Object(context: context, siblings: base.siblings)
+        #expect(other?.digest(keyHash: 5) == base.digest(keyHash: 5))
+    }
+
+    @Test("Whatever of dots, times or kinds is another, the digest is too")
+    func different() {
+        var digests: Set<UInt64> = [base.digest(keyHash: 5)]
         let changed: [Object?] = [
             Object(), object(sibling(a, 1, at: 10, "x")), object(sibling(b, 2, at: 11, nil)),
             object(sibling(a, 2, at: 10, "x"), sibling(b, 2, at: 11, nil)),
@@ -196,9 +268,7 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
             object(sibling(a, 1, at: 10, nil), sibling(b, 2, at: 11, nil)),
             object(sibling(a, 1, at: 10, "x", expiry: 5), sibling(b, 2, at: 11, nil)),
             object(sibling(a, 1, at: 10, "x", expiry: 6), sibling(b, 2, at: 11, nil)),
-            Object(context: context, siblings: base.siblings),
-            Object(context: horizon, siblings: base.siblings),
-            Object(context: base.context, siblings: []),
+            object(sibling(b, 1, at: 10, "x"), sibling(b, 2, at: 11, nil)),
         ]
         for case let object? in changed {
             #expect(digests.insert(object.digest(keyHash: 5)).inserted, "\(object)")
@@ -212,7 +282,7 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
         #expect(other.digest(keyHash: 5) == base.digest(keyHash: 5))
     }
 
-    @Test("Every bit but those of values is told from its opposite, wherever a word ends")
+    @Test("Every bit of a sibling but its value's is told from its opposite, wherever a word ends")
     func bits() {
         for length in 0..<20 {
             let value = String(repeating: "v", count: length)
@@ -222,7 +292,11 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
             let bytes = object.encoded()
             var digests: Set<UInt64> = [object.digest(keyHash: 5)]
             var others = 1
-            for bit in 0..<8 * bytes.count where bytes[bit / 8] != UInt8(ascii: "v") {
+            // Version and count; of each actor the node, its life and a counter of two bytes; the
+            // count of siblings. Last comes the horizon.
+            let siblings = 2 + (8 + 1 + 2) + (8 + 1 + 2) + 1
+            for bit in 8 * siblings..<8 * (bytes.count - 1)
+            where bytes[bit / 8] != UInt8(ascii: "v") {
                 var other = bytes
                 other[bit / 8] ^= 1 << UInt8(bit % 8)
                 digests.insert(Object.digest(keyHash: 5, other.raw))

@@ -1,5 +1,5 @@
-// All replicas equal: every home of a key holds the same bytes for it, nobody else holds any, and
-// no hints are left.
+// All replicas equal: every home of a key holds the same siblings of it, nobody else holds any, and
+// no hints are left. Contexts may differ by what one home has pruned and another not yet.
 internal import MartletBase
 internal import MartletNode
 internal import MartletRing
@@ -60,7 +60,7 @@ struct ConvergenceCheck {
             return "node \(index + 1) holds \(entry.key) and is no home of it"
         }
         for (other, node) in nodes.enumerated() where homes.contains(node.id) {
-            guard objects[other][entry.key] == entry.value else {
+            guard areEqual(objects[other][entry.key], entry.value) else {
                 return "node \(index + 1) and node \(other + 1) differ in \(entry.key): "
                     + "\(text(objects[index][entry.key])) and \(text(objects[other][entry.key]))"
             }
@@ -68,10 +68,20 @@ struct ConvergenceCheck {
         return nil
     }
 
+    private func areEqual(_ one: Bytes?, _ other: Bytes) -> Bool {
+        one == other || one.flatMap(siblings) == siblings(other)
+    }
+
+    private func siblings(_ bytes: Bytes) -> [Sibling]? { object(bytes)?.siblings }
+
+    private func object(_ bytes: Bytes) -> Object? {
+        var reader = ByteReader(bytes)
+        return try? Object(from: &reader)
+    }
+
     private func text(_ bytes: Bytes?) -> String {
         guard let bytes else { return "nothing" }
-        var reader = ByteReader(bytes)
-        guard let object = try? Object(from: &reader) else { return "unreadable bytes" }
+        guard let object = object(bytes) else { return "unreadable bytes" }
         return "\(object.dots) under \(object.context)"
     }
 }

@@ -27,7 +27,7 @@ struct HintReleaseCheck {
         }
         var merged = atHome
         merged.merge(carried)
-        if merged == atHome { return nil }
+        if merged.dots == atHome.dots { return nil }
         if let number {
             let carriedPlaces = history.places(
                 of: carried.dots.filter { !history.hasBegun($0, by: homeLostDiskAt) }, key: number)

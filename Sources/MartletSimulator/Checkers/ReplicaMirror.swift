@@ -278,8 +278,13 @@ struct ReplicaMirror {
     private mutating func remember(_ node: Int) {
         for place in entries[node].indices where keys[place].space == .objects {
             guard let entry = entries[node][place] else { continue }
-            forgotten[node][keys[place], default: Context()].join(entry.object.context)
+            forget(entry.object.context, under: keys[place], at: node)
         }
+    }
+
+    /// A node that has lost data, or may have, covers the object under `key` no more as it did.
+    mutating func forget(_ context: Context, under key: StorageKey, at node: Int) {
+        forgotten[node][key, default: Context()].join(context)
     }
 
     private func hintKeys(at node: Int) -> Set<StorageKey> {

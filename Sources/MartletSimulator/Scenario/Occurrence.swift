@@ -95,6 +95,8 @@ package enum Occurrence: Int, Hashable, Sendable, CaseIterable {
     case clientGone
     /// The last trace of a deleted or expired key was removed.
     case removal
+    /// A context forgot actors of which nothing is left but what was replaced.
+    case contextPruned
     /// Clients asked many times as often as usual.
     case overload
     /// A node refused a request since it had too many.

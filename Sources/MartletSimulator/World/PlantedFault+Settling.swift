@@ -37,6 +37,22 @@ extension World {
         if !batch.isEmpty { _ = try? node.engine.write(batch) }
     }
 
+    /// Every node prunes contexts as if all were settled.
+    mutating func pruneUnsettled() {
+        for node in nodes where node.isUp {
+            var batch = WriteBatch()
+            for (key, object) in objects(at: node) where key.space == .objects {
+                var pruned = object
+                pruned.pruneSettled(HybridTimestamp(bits: .max))
+                if pruned == object { continue }
+                batch.put(
+                    key, pruned.encoded(),
+                    replacing: mirror.entry(key, at: node.index)?.bytes)
+            }
+            if !batch.isEmpty { _ = try? node.engine.write(batch) }
+        }
+    }
+
     /// The first node loses its watermarks, and starts again a while later.
     mutating func forgetWatermarks() {
         guard let node = nodes.first, node.isUp, let core = node.core else { return }

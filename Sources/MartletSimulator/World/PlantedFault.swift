@@ -58,6 +58,8 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case forgetsRing
     /// A node removes deleted keys by their age, whoever has yet to learn of the delete.
     case removesByAge
+    /// A home prunes contexts of what others have yet to see.
+    case prunesUnsettled
     /// Nodes do not say in which partitions they keep hints.
     case forgetsHintsInPromises
     /// A node now and then fails what it has done, as if too few homes were there.
@@ -119,7 +121,7 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .losesManifest, .rotsUnseen: .storageOpens
         case .rewritesRing: .oneTopology
         case .forgetsRing: .epochsGrow
-        case .removesByAge, .removesByOwnClock: .removalsSettled
+        case .removesByAge, .removesByOwnClock, .prunesUnsettled: .removalsSettled
         case .forgetsHintsInPromises, .promisesUnsynced, .tellsBeforeSync, .saysEqual,
             .datesBehindItsWord:
             .wordsTrue
@@ -154,6 +156,7 @@ extension World {
         case .rewritesRing, .forgetsRing: spoilRing(planted)
         case .removesByAge: removeByAge()
         case .removesByOwnClock: removeByOwnClock()
+        case .prunesUnsettled: pruneUnsettled()
         case .forgetsWatermarks: forgetWatermarks()
         case .spoilsTree: spoilTree()
         case .rotsUnseen: rotTables()

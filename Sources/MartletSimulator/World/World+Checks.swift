@@ -92,6 +92,7 @@ extension World {
             now, node.index, words.wrote(entry, before: before?.object, after: after.object))
         if entry.space == .objects, let before {
             noteSettled(before.object, after: after.object, under: entry, number: key, of: node)
+            notePruned(before.object, after: after.object, under: entry, number: key, of: node)
         }
         let isHint = entry.space == .hints
         let check = LoggedVersionsCheck(

@@ -1,5 +1,6 @@
 // Where the checkers look when the last trace of something goes.
 internal import MartletBase
+internal import MartletMembership
 internal import MartletNode
 internal import MartletRing
 internal import MartletStorage
@@ -27,15 +28,28 @@ extension World {
         trace?.removed(number, at: node.index, now)
         found(
             SettledRemovalCheck(
-                node: node.index, key: number, object: object, wall: middleOfClocks, entry: entry,
+                node: node.index, key: number, object: object, wall: middleOfClocks(asReadBy: node),
+                entry: entry,
                 others: otherHomes(of: entry, beside: node)
             ).run(history, mirror))
         history.bury(history.places(of: object.dots, key: number), key: number)
     }
 
+    /// How long after a clock was read anew a removal may still go by what was read before.
+    private static let decisionNanoseconds: UInt64 = 5_000_000_000
+
     /// What the clock in the middle shows, of all nodes: by it nothing may live any more that goes.
-    private var middleOfClocks: WallTime {
-        nodes.map { $0.moment(now).wall }.sorted()[(nodes.count - 1) / 2]
+    /// Of a clock that was set since `reader` read it the later time counts.
+    private func middleOfClocks(asReadBy reader: SimulatedNode) -> WallTime {
+        let walls = nodes.map { node in
+            let readAt = node.id.flatMap { reader.core?.clocks.readAt($0) }
+            let since = (readAt.map { reader.worldTime(of: $0) } ?? now).nanoseconds
+            let lead = node.clock.lead(
+                since: Instant(nanoseconds: since - min(since, Self.decisionNanoseconds)))
+            return WallTime(
+                milliseconds: UInt64(Int64(node.moment(now).wall.milliseconds) + lead))
+        }
+        return walls.sorted()[(walls.count - 1) / 2]
     }
 
     /// A tombstone that is settled goes from beside a version that its delete did not know. One
@@ -60,6 +74,31 @@ extension World {
                 history.bury([place], key: number)
             }
         }
+    }
+
+    /// A context forgets versions that were replaced: those that every home has seen.
+    mutating func notePruned(
+        _ before: Object, after: Object, under entry: StorageKey, number: Int,
+        of node: SimulatedNode
+    ) {
+        if after.context.dominates(before.context) { return }
+        if node.isDamaged { return mirror.forget(before.context, under: entry, at: node.index) }
+        let lineage = history.lineages[number]
+        let gone = lineage.places(coveredBy: before.context, beyond: after.context)
+            .filter { !history.isBuried($0, key: number) }
+        let others = otherHomes(of: entry, beside: node)
+        for place in gone {
+            let dot = lineage.dots[place]
+            for other in others where !other.hasSeen(dot, of: entry, history, mirror) {
+                let witness =
+                    "node \(node.index + 1) has forgotten \(dot) of key \(number), which node "
+                    + "\(other.node + 1), a home too, has never seen"
+                return found(Finding(.removalsSettled, witness))
+            }
+        }
+        if gone.isEmpty { return }
+        occurrences[.contextPruned] += 1
+        history.bury(gone, key: number)
     }
 
     /// The other homes of a key.
