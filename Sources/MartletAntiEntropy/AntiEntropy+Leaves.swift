@@ -101,7 +101,7 @@ extension AntiEntropy {
         let outcome = engine.scan(
             .objects, partitions: work.partition...work.partition,
             hashes: MerkleTree.hashes(ofNode: Int(work.leaf), depth: Int(work.depth)),
-            after: current.cursor, limitBytes: Self.pageBytes)
+            after: current.cursor, limitBytes: Self.pageBytes, for: .leaves)
         switch outcome {
         case .page(let page): take(page, into: &effects)
         case .pending(let ticket): reading?.ticket = ticket

@@ -113,7 +113,7 @@ extension AntiEntropy {
         guard let current = sweep else { return }
         let outcome = engine.scan(
             .removable, partitions: current.partition...current.partition, after: current.cursor,
-            limitBytes: Self.pageBytes)
+            limitBytes: Self.pageBytes, for: .sweep)
         switch outcome {
         case .page(let page): take(page, at: now, into: &effects)
         case .pending(let ticket): sweep?.ticket = ticket

@@ -207,14 +207,16 @@ public struct AntiEntropy {
         concludeProofs(at: now, into: &effects)
     }
 
-    /// Reads that the engine has completed, some of which may be anti-entropy's.
-    public mutating func readsCompleted(
-        _ reads: [CompletedRead], at now: Moment, into effects: inout [AntiEntropyEffect]
+    /// A read of anti-entropy's is complete.
+    public mutating func readCompleted(
+        _ read: CompletedRead, at now: Moment, into effects: inout [AntiEntropyEffect]
     ) {
-        for read in reads {
-            leafRead(read, at: now, into: &effects)
-            sweepRead(read, at: now, into: &effects)
-            treeRead(read, at: now)
+        switch read.ticket.owner {
+        case .leaves: leafRead(read, at: now, into: &effects)
+        case .sweep: sweepRead(read, at: now, into: &effects)
+        case .trees: treeRead(read, at: now)
+        case .replication, .inspection:
+            invariant(false, "anti-entropy was handed a read of \(read.ticket.owner)")
         }
     }
 

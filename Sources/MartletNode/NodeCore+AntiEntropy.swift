@@ -20,26 +20,22 @@ extension NodeCore {
         antiEntropy.isInDoubt(of: partition)
     }
 
-    /// Hands on the reads that are anti-entropy's, and acts on what has come of everything.
-    mutating func drainAntiEntropy(at now: Moment, into effects: inout [NodeEffect]) {
-        let reads = replication.takeForeignReads()
-        if !reads.isEmpty {
-            lookupsRead(reads)
-            antiEntropy.readsCompleted(reads, at: now, into: &antiEntropyEffects)
-        }
+    /// Acts on what has come of anti-entropy.
+    mutating func drainAntiEntropy(at now: Moment, into work: inout Work) {
         if antiEntropy.hasPromiseToTell {
             antiEntropy.tellPromise(
                 hinted: replication.hintedPartitions, into: &antiEntropyEffects)
         }
+        if antiEntropyEffects.isEmpty { return }
         for effect in antiEntropyEffects {
             switch effect {
             case .send(let message, let node):
-                effects.append(.send(.exchange(message), to: node))
+                work.outbox.send(.exchange(message), to: node)
             case .push(let key, let partition, let node):
                 replication.push(key, in: partition, to: node, at: now)
             case .remove(let key, let partition, let wall):
                 replication.remove(
-                    key, in: partition, absentSince: wall, at: now, into: &replicationEffects)
+                    key, in: partition, absentSince: wall, at: now, into: &work.outbox)
             case .settle(let partition, let watermark):
                 replication.settle(partition, upTo: watermark)
             case .promise(let floor): replication.promise(floor)

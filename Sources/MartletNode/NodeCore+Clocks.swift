@@ -20,7 +20,7 @@ extension NodeCore {
     public func moment(_ shown: Moment) -> Moment { clocks.adjusted(shown) }
 
     /// Takes in what the clocks show and tells the protocols what they may do by it.
-    mutating func compareClocks(_ shown: Moment, into effects: inout [NodeEffect]) -> Moment {
+    mutating func compareClocks(_ shown: Moment, into work: inout Work) -> Moment {
         let count = topology?.members.count ?? 1
         clocks.memberCount = count
         let now = clocks.adjust(shown)
@@ -37,7 +37,7 @@ extension NodeCore {
             notedStanding = standing
             marks.occurred(.clockLeapt, if: standing == .leapt)
             if case .odd = standing { marks.occurred(.clockOdd) }
-            effects.append(.note(.clockStands(standing)))
+            work.note(.clockStands(standing))
         }
         return now
     }

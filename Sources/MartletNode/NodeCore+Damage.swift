@@ -20,10 +20,10 @@ extension NodeCore {
     /// Takes in what the storage has found lost, and goes on with a renewal that is under way.
     /// Until the event in which the loss is told, what was lost reads as damaged; after it, as
     /// though it had never been: no dot may be issued in between.
-    mutating func careForDamage(at now: Moment, into effects: inout [NodeEffect]) {
+    mutating func careForDamage(at now: Moment, into work: inout Work) {
         let damage = engine.takeDamage()
         if !damage.isEmpty {
-            for range in damage { effects.append(.note(.storageDamaged(range))) }
+            for range in damage { work.note(.storageDamaged(range)) }
             replication.damageFound(rangeCount: damage.count)
             let partitions = Set(damage.flatMap { $0.objectPartitions.map(Array.init) ?? [] })
             antiEntropy.damageFound(in: partitions.sorted(), into: &antiEntropyEffects)

@@ -1,10 +1,10 @@
 // What an operator may ask of a node: to compare partitions at once, and to tell what it holds of a
 // key and why that is still there. Asking changes nothing that is stored.
 //
-//     lookUp ─► scans of the key's hash, from the disk where need be ─► takeLookedUp
+//     lookUp ─► scans of the key's hash, from the disk where need be ─► a reply, now or later
 public import MartletAntiEntropy
 public import MartletBase
-public import MartletReplication
+internal import MartletReplication
 internal import MartletRing
 internal import MartletStorage
 public import MartletVersions
@@ -64,14 +64,7 @@ extension NodeCore {
     /// Bytes of hints of one key that are looked at.
     private static let lookupBytes = 16 << 20
 
-    // MARK: Repair
-
-    /// Has `partitions`, or all that the node is a home of, compared with every other home at the
-    /// next `ticked`, which is due at once. How many those are.
-    public mutating func repair(_ partitions: [UInt16]?, at now: Moment) -> Int {
-        defer { noteWakeup() }
-        return antiEntropy.repair(partitions, at: now)
-    }
+    // MARK: Views
 
     /// What anti-entropy is busy with.
     public var exchangeActivity: ExchangeActivity { antiEntropy.activity }
@@ -104,48 +97,65 @@ extension NodeCore {
         antiEntropy.obstacles(toRemoving: holdings.object, in: holdings.partition, at: wall)
     }
 
-    // MARK: Keys
+    // MARK: Requests
 
-    /// Begins to look at what is held of `key`: `takeLookedUp` has it under `id`, now or later.
-    /// False when the node has no ring yet, or too much is being read.
-    public mutating func lookUp(_ key: Bytes, as id: RequestID) -> Bool {
-        guard let topology, lookups.count < Self.lookupLimit else { return false }
+    /// Does what an operator asks for; a look at a key may be answered by a later turn.
+    mutating func answer(
+        _ request: OperatorRequest, under id: RequestID, at now: Moment, into work: inout Work
+    ) {
+        switch request {
+        case .create(let request):
+            work.reply(.created(create(request, at: now, into: &work)), to: id)
+        case .forget(let member):
+            work.reply(.forgotten(refusal: forget(member, at: now, into: &work)), to: id)
+        case .compare(let partitions):
+            work.reply(.comparing(antiEntropy.repair(partitions, at: now)), to: id)
+        case .lookUp(let key):
+            guard let lookup = lookup(of: key, under: id) else {
+                return work.reply(.holds(nil), to: id)
+            }
+            lookups.append(lookup)
+            answerLookups(into: &work)
+        }
+    }
+
+    /// Begins to look at what is held of `key`; nil when the node has no ring yet, or too much is
+    /// being read.
+    private func lookup(of key: Bytes, under id: RequestID) -> KeyLookup? {
+        guard let topology, lookups.count < Self.lookupLimit else { return nil }
         let partition = topology.partition(ofKey: key).index
         let hash = StorageKey.object(partition: partition, key: key).hash
         var lookup = KeyLookup(id: id, holdings: KeyHoldings(key: key, partition: partition))
         for space in [StorageKey.Space.objects, .hints] {
             let outcome = engine.scan(
                 space, partitions: partition...partition, hashes: hash...hash,
-                limitBytes: Self.lookupBytes)
+                limitBytes: Self.lookupBytes, for: .inspection)
             switch outcome {
             case .page(let page): lookup.take(page.entries)
             case .pending(let ticket): lookup.awaited.append(ticket)
-            case .refused: return false
+            case .refused: return nil
             }
         }
-        lookups.append(lookup)
-        return true
+        return lookup
     }
 
-    /// The looks that are complete.
-    public mutating func takeLookedUp() -> [(id: RequestID, holdings: KeyHoldings)] {
-        if lookups.isEmpty { return [] }
-        let done = lookups.filter { $0.awaited.isEmpty }
+    /// A read that some look may wait for is complete.
+    mutating func lookUpRead(_ read: CompletedRead, into work: inout Work) {
+        for index in lookups.indices where lookups[index].awaited.contains(read.ticket) {
+            lookups[index].awaited.removeAll { $0 == read.ticket }
+            switch read.result {
+            case .page(let page): lookups[index].take(page.entries)
+            case .damaged: lookups[index].holdings.isDamaged = true
+            case .loaded: continue
+            }
+        }
+        answerLookups(into: &work)
+    }
+
+    private mutating func answerLookups(into work: inout Work) {
+        for lookup in lookups where lookup.awaited.isEmpty {
+            work.reply(.holds(lookup.holdings), to: lookup.id)
+        }
         lookups.removeAll { $0.awaited.isEmpty }
-        return done.map { ($0.id, $0.holdings) }
-    }
-
-    /// Reads that were completed, some of which looks may wait for.
-    mutating func lookupsRead(_ reads: [CompletedRead]) {
-        for index in lookups.indices {
-            for read in reads where lookups[index].awaited.contains(read.ticket) {
-                lookups[index].awaited.removeAll { $0 == read.ticket }
-                switch read.result {
-                case .page(let page): lookups[index].take(page.entries)
-                case .damaged: lookups[index].holdings.isDamaged = true
-                case .loaded: continue
-                }
-            }
-        }
     }
 }

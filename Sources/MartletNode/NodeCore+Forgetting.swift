@@ -1,15 +1,14 @@
 // Members that are gone for good, as an operator names them.
-public import MartletBase
+internal import MartletBase
 internal import MartletMembership
 internal import MartletRing
 internal import MartletWire
 
 extension NodeCore {
     /// Has the cluster forget the member called `text`, a name or an identity: one that no ring
-    /// names and that is not alive. Nil where that is done, else why not and what to do. The shell
-    /// hands in an event soon after, as it does after `repair`.
-    public mutating func forget(
-        _ text: String, at now: Moment, into effects: inout [NodeEffect]
+    /// names and that is not alive. Nil where that is done, else why not and what to do.
+    mutating func forget(
+        _ text: String, at now: Moment, into work: inout Work
     ) -> String? {
         let meant = NodeID(text)
         let found = members.filter { $0.id == meant || $0.name == text }
@@ -22,7 +21,7 @@ extension NodeCore {
             return "several members are named \(text): say which of \(ids)"
         }
         let refusal = membership.forget(member.id, at: now.instant, into: &membershipEffects)
-        drainMembership(at: now, into: &effects)
+        drainMembership(at: now, into: &work)
         switch refusal {
         case nil: return nil
         case .unknown: return "no member \(text) is known here: see 'martlet ring'"

@@ -14,10 +14,10 @@ extension NodeCore {
         nextMeasure = now + Self.measureInterval
     }
 
-    mutating func noteSpace(into effects: inout [NodeEffect]) {
+    mutating func noteSpace(into work: inout Work) {
         let refusal = engine.reserveRefusal
         guard (refusal != nil) != isShortOfSpace else { return }
         isShortOfSpace = refusal != nil
-        effects.append(.note(.valuesRefused(refusal)))
+        work.note(.valuesRefused(refusal))
     }
 }

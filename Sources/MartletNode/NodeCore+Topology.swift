@@ -15,7 +15,7 @@ extension NodeCore {
 
     /// Makes the first topology from the members known here.
     mutating func create(
-        _ request: CreationRequest, at now: Moment, into effects: inout [NodeEffect]
+        _ request: CreationRequest, at now: Moment, into work: inout Work
     ) -> CreationOutcome {
         if let topology {
             return .refused(
@@ -39,11 +39,11 @@ extension NodeCore {
                 replicaCount: request.replicaCount, partitionCount: request.partitionCount,
                 clusterName: identity.clusterName, clusterID: random.next(),
                 secret: request.secret)
-            guard adopt(plan.topology, at: now, into: &effects) else {
+            guard adopt(plan.topology, at: now, into: &work) else {
                 return .refused("the storage refuses to keep the ring: see the node's log")
             }
             for member in members where member.id != identity.id {
-                effects.append(.send(.topology(plan.topology), to: member.id))
+                work.outbox.send(.topology(plan.topology), to: member.id)
             }
             return .created(warnings: plan.warnings.map { "\($0)" })
         } catch {
@@ -54,65 +54,62 @@ extension NodeCore {
     /// Another node's ring: adopted when it is newer, of this cluster, and a member of the present
     /// one can have made it. The first that a node hears of must name whoever sends it.
     mutating func consider(
-        _ offered: Topology, from sender: NodeID, at now: Moment, into effects: inout [NodeEffect]
+        _ offered: Topology, from sender: NodeID, at now: Moment, into work: inout Work
     ) {
         guard offered.clusterName == identity.clusterName else {
-            effects.append(
-                .note(.conflict("\(sender) offers a ring of cluster \(offered.clusterName)")))
+            work.note(.conflict("\(sender) offers a ring of cluster \(offered.clusterName)"))
             return
         }
         if let topology {
             guard offered.clusterID == topology.clusterID,
                 offered.epoch != topology.epoch || offered.digest == topology.digest
             else {
-                effects.append(
-                    .note(
-                        .conflict(
-                            "\(sender) offers another ring of epoch \(offered.epoch): the cluster "
-                                + "was created twice; wipe the nodes of one of the two")))
+                work.note(
+                    .conflict(
+                        "\(sender) offers another ring of epoch \(offered.epoch): the cluster was "
+                            + "created twice; wipe the nodes of one of the two"))
                 return
             }
             guard offered.epoch > topology.epoch else { return }
             guard topology.member(sender) != nil, offered.secret == topology.secret,
                 offered.epoch - topology.epoch <= Self.epochStep
             else {
-                return refuse(offered, from: sender, into: &effects)
+                return refuse(offered, from: sender, into: &work)
             }
         } else if offered.member(sender) == nil {
-            return refuse(offered, from: sender, into: &effects)
+            return refuse(offered, from: sender, into: &work)
         } else if offered.member(identity.id) == nil,
             let owner = offered.members.first(where: { $0.name == identity.name })
         {
-            effects.append(.note(.nameTaken(by: owner.id)))
+            work.note(.nameTaken(by: owner.id))
             return
         }
         marks.occurred(topology == nil ? .ringLearnt : .ringReplaced)
-        _ = adopt(offered, at: now, into: &effects)
+        _ = adopt(offered, at: now, into: &work)
     }
 
     private mutating func refuse(
-        _ offered: Topology, from sender: NodeID, into effects: inout [NodeEffect]
+        _ offered: Topology, from sender: NodeID, into work: inout Work
     ) {
         marks.occurred(.ringDisbelieved)
         let present = topology.map { "of the ring of epoch \($0.epoch)" } ?? "of it"
-        effects.append(
-            .note(
-                .conflict(
-                    "\(sender) offers a ring of epoch \(offered.epoch) that no member \(present) "
-                        + "can have sent: it is not believed")))
+        work.note(
+            .conflict(
+                "\(sender) offers a ring of epoch \(offered.epoch) that no member \(present) can "
+                    + "have sent: it is not believed"))
     }
 
     /// Keeps the topology, on disk too and synced in every sync mode, since a cluster that loses
     /// power must not come back without its ring, and tells the protocols; false when the storage
     /// refuses.
     private mutating func adopt(
-        _ newer: Topology, at now: Moment, into effects: inout [NodeEffect]
+        _ newer: Topology, at now: Moment, into work: inout Work
     ) -> Bool {
         var batch = WriteBatch()
         batch.put(newer)
         do throws(WriteRefusal) { try engine.write(batch, isSynced: true) } catch {
             marks.occurred(.ringRefused)
-            effects.append(.note(.storageRefuses(error)))
+            work.note(.storageRefuses(error))
             return false
         }
         topology = newer
@@ -121,16 +118,16 @@ extension NodeCore {
         membership.ringNames = newer.members.map { ($0.id, $0.name) }
         replication.topologyChanged(newer)
         antiEntropy.topologyChanged(newer, at: now, into: &antiEntropyEffects)
-        effects.append(.note(.topologyAdopted(epoch: newer.epoch)))
-        tell(.topologyNamed(newer.members.map(\.id)), at: now, into: &effects)
-        for node in links { reachabilityChanged(node, at: now) }
+        work.note(.topologyAdopted(epoch: newer.epoch))
+        tell(.topologyNamed(newer.members.map(\.id)), at: now, into: &work)
+        for node in links { reachabilityChanged(node, at: now, into: &work) }
         return true
     }
 
     /// Sends this node's ring to one that was heard to have an older one.
-    func offerTopology(to node: NodeID, at epoch: UInt64, into effects: inout [NodeEffect]) {
+    func offerTopology(to node: NodeID, at epoch: UInt64, into work: inout Work) {
         if let topology, epoch < topology.epoch {
-            effects.append(.send(.topology(topology), to: node))
+            work.outbox.send(.topology(topology), to: node)
         }
     }
 }

@@ -1,5 +1,9 @@
 // A node without its IO: composes membership, replication and storage, and owns nothing else. The
-// server and the simulator drive this very value: an event and the time go in, effects come out.
+// server and the simulator drive this very value: events and the time go in, work comes out.
+//
+//     handle(event) … handle(event) ─► endTurn ─► Work ─► the shell does it ─► events
+//
+// A turn is a batch: what is done once for all of its events is done as it ends.
 internal import MartletAntiEntropy
 public import MartletBase
 public import MartletMembership
@@ -20,9 +24,7 @@ public struct NodeCore {
     public let mayStartUnsynced: Bool
     /// The ring, once the node knows it.
     public internal(set) var topology: Topology?
-    /// When to hand in `ticked` next.
-    public private(set) var nextWakeup = Instant.never
-    /// The node's storage; the shell takes its chunks after each turn.
+    /// The node's storage, to be looked at: what it asks for is in the work of each turn.
     public let engine: StorageEngine
 
     var membership: Membership
@@ -57,7 +59,6 @@ public struct NodeCore {
 
     // Reused from event to event, so that handling one allocates nothing for its effects.
     var membershipEffects: [Membership.Effect] = []
-    var replicationEffects: [ReplicationEffect] = []
     var antiEntropyEffects: [AntiEntropyEffect] = []
     /// The rare branches that were taken around the protocols.
     var marks = Marks<NodeMark>()
@@ -125,68 +126,91 @@ public struct NodeCore {
 
     // MARK: Events
 
-    /// Takes in one event. `shown` is what the node's clocks show; the instant never goes back.
-    /// Appends to `effects` in order.
+    /// Takes in one event of a turn and appends to `work` what it leads to at once. `shown` is what
+    /// the node's clocks show; the instant never goes back.
     public mutating func handle(
-        _ event: NodeEvent, at shown: Moment, into effects: inout [NodeEffect]
+        _ event: NodeEvent, at shown: Moment, into work: inout Work
     ) {
-        let now = compareClocks(shown, into: &effects)
+        let now = compareClocks(shown, into: &work)
         switch event {
-        case .started: start(at: now, into: &effects)
+        case .started: start(at: now, into: &work)
         case .ticked:
-            tell(.ticked, at: now, into: &effects)
-            replication.tick(at: now, into: &replicationEffects)
+            tell(.ticked, at: now, into: &work)
+            replication.tick(at: now, into: &work.outbox)
             antiEntropy.tick(at: now, into: &antiEntropyEffects)
             scrub(at: now.instant)
             measureSpace(at: now.instant)
         case .requestReceived(let id, let request):
             if isStopping {
-                effects.append(.answer(id, .failed(.storage(Replication.stoppingText))))
+                work.outbox.answer(id, .failed(.storage(Replication.stoppingText)))
             } else {
-                replication.requestReceived(id, request, at: now, into: &replicationEffects)
+                replication.requestReceived(id, request, at: now, into: &work.outbox)
             }
         case .messageReceived(let message, let sender):
-            receive(message, from: sender, at: now, into: &effects)
+            receive(message, from: sender, at: now, into: &work)
         case .datagramReceived(let datagram, let endpoint):
-            tell(.datagramReceived(datagram, from: endpoint), at: now, into: &effects)
+            tell(.datagramReceived(datagram, from: endpoint), at: now, into: &work)
         case .linkOpened(let node):
-            linkChanged(node, isOpen: true, at: now, into: &effects)
-            tell(.linkOpened(node), at: now, into: &effects)
+            linkChanged(node, isOpen: true, at: now, into: &work)
+            tell(.linkOpened(node), at: now, into: &work)
         case .linkClosed(let node):
             readiness.linkFailed(node)
-            linkChanged(node, isOpen: false, at: now, into: &effects)
-            tell(.linkFailed(node), at: now, into: &effects)
+            linkChanged(node, isOpen: false, at: now, into: &work)
+            tell(.linkFailed(node), at: now, into: &work)
         case .logAnswered(let outcome):
             engine.logAnswered(outcome)
-            replication.logAdvanced(at: now, into: &replicationEffects)
+            replication.logAdvanced(at: now, into: &work.outbox)
             antiEntropy.logAdvanced(at: now, into: &antiEntropyEffects)
-            noteRefusal(into: &effects)
+            noteRefusal(into: &work)
         case .readsAnswered(let answers):
             engine.readsAnswered(answers)
-            replication.readsCompleted(at: now, into: &replicationEffects)
         case .jobAnswered(let outcome):
             engine.jobAnswered(outcome)
-            noteRefusal(into: &effects)
-            noteSpace(into: &effects)
-        case .creationRequested(let id, let request):
-            effects.append(.created(id, create(request, at: now, into: &effects)))
-        case .stopping: stop(at: now)
+            noteRefusal(into: &work)
+            noteSpace(into: &work)
+        case .operatorAsked(let id, let request):
+            answer(request, under: id, at: now, into: &work)
+        case .stopping: stop(at: now, into: &work)
         }
-        careForDamage(at: now, into: &effects)
-        drainAntiEntropy(at: now, into: &effects)
-        drainReplication(into: &effects)
-        if !readiness.isReady { becomeReady(at: now.instant, into: &effects) }
-        noteWakeup()
+        drainAntiEntropy(at: now, into: &work)
     }
 
-    /// Asks the parts when they are due; after everything that may change that.
-    mutating func noteWakeup() {
-        nextWakeup = min(
+    /// Ends a turn of one event or more: does what is done once for all of them, and appends to
+    /// `work` what the storage asks for and when the node is to be woken.
+    public mutating func endTurn(at shown: Moment, into work: inout Work) {
+        let now = moment(shown)
+        takeReads(at: now, into: &work)
+        careForDamage(at: now, into: &work)
+        drainAntiEntropy(at: now, into: &work)
+        if !readiness.isReady { becomeReady(at: now.instant, into: &work) }
+        engine.ask(into: &work.storage)
+        work.wakeup = min(
             membership.nextWakeup, replication.nextWakeup, antiEntropy.nextWakeup, nextScrub,
-            nextMeasure, readiness.deadline)
+            nextMeasure, readiness.deadline, engine.hasCompletedReads ? now.instant : .never)
     }
 
-    private mutating func start(at now: Moment, into effects: inout [NodeEffect]) {
+    /// A whole turn of `events`; `work` is what it comes to, and nothing else.
+    public mutating func turn(
+        _ events: [NodeEvent], at shown: Moment, into work: inout Work
+    ) {
+        work.removeAll()
+        for event in events { handle(event, at: shown, into: &work) }
+        endTurn(at: shown, into: &work)
+    }
+
+    /// Hands the reads that are complete to those who asked for them.
+    private mutating func takeReads(at now: Moment, into work: inout Work) {
+        for read in engine.takeCompleted() {
+            switch read.ticket.owner {
+            case .replication: replication.readCompleted(read, at: now, into: &work.outbox)
+            case .leaves, .sweep, .trees:
+                antiEntropy.readCompleted(read, at: now, into: &antiEntropyEffects)
+            case .inspection: lookUpRead(read, into: &work)
+            }
+        }
+    }
+
+    private mutating func start(at now: Moment, into work: inout Work) {
         if engine.synced < openedAt {
             invariant(
                 mayStartUnsynced, "started at \(engine.synced), the actor stands at \(openedAt)")
@@ -194,18 +218,18 @@ public struct NodeCore {
             replication.actorAwaited()
             marks.occurred(.startedUnsynced)
         }
-        noteRefusal(into: &effects)
-        noteSpace(into: &effects)
+        noteRefusal(into: &work)
+        noteSpace(into: &work)
         if let topology {
             membership.epoch = topology.epoch
             membership.ringNames = topology.members.map { ($0.id, $0.name) }
             replication.topologyChanged(topology)
             antiEntropy.topologyChanged(topology, at: now, into: &antiEntropyEffects)
-            tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &effects)
+            tell(.topologyNamed(topology.members.map(\.id)), at: now, into: &work)
         }
         // Time for two rounds of pings to whoever may be there.
         readiness.start(until: now.instant + membership.protocolPeriod * 2)
-        tell(.started, at: now, into: &effects)
+        tell(.started, at: now, into: &work)
         antiEntropy.start(at: now, into: &antiEntropyEffects)
         scrub(at: now.instant)
         measureSpace(at: now.instant)
@@ -214,7 +238,7 @@ public struct NodeCore {
     /// Lets clients in once every other node of the ring is reachable, or known to be away, or
     /// there was time enough. Before there is a ring clients have nothing to wait for, but the node
     /// that starts over has one to learn.
-    private mutating func becomeReady(at now: Instant, into effects: inout [NodeEffect]) {
+    private mutating func becomeReady(at now: Instant, into work: inout Work) {
         guard readiness.deadline != .never else { return }
         if now < readiness.deadline {
             guard topology != nil || !startsOver else { return }
@@ -225,94 +249,94 @@ public struct NodeCore {
         }
         marks.occurred(.readyByDeadline, if: now >= readiness.deadline)
         readiness.conclude()
-        effects.append(.ready)
+        work.isReady = true
     }
 
     private mutating func receive(
         _ message: PeerMessage, from sender: NodeID, at now: Moment,
-        into effects: inout [NodeEffect]
+        into work: inout Work
     ) {
         switch message {
         case .pushPull(let exchange):
-            tell(.pushPullReceived(exchange, from: sender), at: now, into: &effects)
+            tell(.pushPullReceived(exchange, from: sender), at: now, into: &work)
         case .topology(let topology):
-            consider(topology, from: sender, at: now, into: &effects)
+            consider(topology, from: sender, at: now, into: &work)
         case .exchange(.removed) where !believesRemovals(of: sender):
             marks.occurred(.removalDisbelieved)
         case .exchange(.removed), .exchange(.objects):
-            replication.messageReceived(message, from: sender, at: now, into: &replicationEffects)
+            replication.messageReceived(message, from: sender, at: now, into: &work.outbox)
         case .exchange(let message):
             if isStopping { return }
             antiEntropy.messageReceived(
                 message, from: sender, at: now, into: &antiEntropyEffects)
         default:
             if isStopping { return }
-            replication.messageReceived(message, from: sender, at: now, into: &replicationEffects)
+            replication.messageReceived(message, from: sender, at: now, into: &work.outbox)
         }
     }
 
     private mutating func linkChanged(
-        _ node: NodeID, isOpen: Bool, at now: Moment, into effects: inout [NodeEffect]
+        _ node: NodeID, isOpen: Bool, at now: Moment, into work: inout Work
     ) {
         let index = links.partitionIndex { $0 < node }
         let was = index < links.count && links[index] == node
         if isOpen, !was { links.insert(node, at: index) }
         if !isOpen, was { links.remove(at: index) }
-        reachabilityChanged(node, at: now)
+        reachabilityChanged(node, at: now, into: &work)
     }
 
-    mutating func reachabilityChanged(_ node: NodeID, at now: Moment) {
+    mutating func reachabilityChanged(_ node: NodeID, at now: Moment, into work: inout Work) {
         // Strangers take no place among the peers.
         guard membership.state(of: node) != nil || topology?.member(node) != nil else { return }
         let isReachable = isReachable(node)
         replication.reachabilityChanged(
-            node, isReachable: isReachable, at: now, into: &replicationEffects)
+            node, isReachable: isReachable, at: now, into: &work.outbox)
         antiEntropy.reachabilityChanged(node, isReachable: isReachable)
     }
 
     /// Hands an event to membership and acts on what comes of it.
     mutating func tell(
-        _ event: Membership.Event, at now: Moment, into effects: inout [NodeEffect]
+        _ event: Membership.Event, at now: Moment, into work: inout Work
     ) {
         membership.handle(event, at: now.instant, into: &membershipEffects)
-        drainMembership(at: now, into: &effects)
+        drainMembership(at: now, into: &work)
     }
 
     /// Acts on what came of membership.
-    mutating func drainMembership(at now: Moment, into effects: inout [NodeEffect]) {
+    mutating func drainMembership(at now: Moment, into work: inout Work) {
         for effect in membershipEffects {
             switch effect {
             case .sendDatagram(let datagram, let endpoint):
                 var datagram = datagram
                 datagram.wall = shownWall
-                effects.append(.sendDatagram(datagram, to: endpoint))
+                work.posts.append(Work.Post(datagram: datagram, endpoint: endpoint))
             case .sendPushPull(let exchange, let node):
-                effects.append(.send(.pushPull(exchange), to: node))
-            case .meet(let member): connect(to: member, into: &effects)
-            case .forget(let node): disconnect(from: node, into: &effects)
+                work.outbox.send(.pushPull(exchange), to: node)
+            case .meet(let member): connect(to: member, into: &work)
+            case .forget(let node): disconnect(from: node, into: &work)
             case .memberChanged(let member):
                 if member.state == .forgotten {
-                    disconnect(from: member.id, into: &effects)
+                    disconnect(from: member.id, into: &work)
                 } else {
-                    connect(to: member, into: &effects)
+                    connect(to: member, into: &work)
                 }
-                effects.append(.note(.memberChanged(member)))
-                reachabilityChanged(member.id, at: now)
-            case .epochSeen(let node, let epoch): offerTopology(to: node, at: epoch, into: &effects)
+                work.note(.memberChanged(member))
+                reachabilityChanged(member.id, at: now, into: &work)
+            case .epochSeen(let node, let epoch): offerTopology(to: node, at: epoch, into: &work)
             case .clockRead(let node, let wall, let askedAt):
                 if topology?.members.contains(where: { $0.id == node }) ?? true {
                     clocks.take(wall, of: node, askedAt: askedAt, at: now.instant)
                 }
-            case .conflict(let text): effects.append(.note(.conflict(text)))
+            case .conflict(let text): work.note(.conflict(text))
             case .nameTaken(let owner):
                 // A node of the ring knows better.
-                if topology == nil { effects.append(.note(.nameTaken(by: owner))) }
+                if topology == nil { work.note(.nameTaken(by: owner)) }
             }
         }
         membershipEffects.removeAll(keepingCapacity: true)
     }
 
-    private mutating func connect(to member: Member, into effects: inout [NodeEffect]) {
+    private mutating func connect(to member: Member, into work: inout Work) {
         let index = endpoints.partitionIndex { $0.node < member.id }
         if index < endpoints.count, endpoints[index].node == member.id {
             if endpoints[index].endpoint == member.peerEndpoint { return }
@@ -320,37 +344,27 @@ public struct NodeCore {
         } else {
             endpoints.insert((member.id, member.peerEndpoint), at: index)
         }
-        effects.append(.connect(member.id, member.peerEndpoint))
+        work.linkChanges.append(.keep(member.id, member.peerEndpoint))
     }
 
-    private mutating func disconnect(from node: NodeID, into effects: inout [NodeEffect]) {
+    private mutating func disconnect(from node: NodeID, into work: inout Work) {
         endpoints.removeAll { $0.node == node }
-        effects.append(.disconnect(node))
+        work.linkChanges.append(.drop(node))
     }
 
-    private mutating func drainReplication(into effects: inout [NodeEffect]) {
-        for effect in replicationEffects {
-            switch effect {
-            case .answer(let id, let answer): effects.append(.answer(id, answer))
-            case .send(let message, let node): effects.append(.send(message, to: node))
-            }
-        }
-        replicationEffects.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func noteRefusal(into effects: inout [NodeEffect]) {
+    private mutating func noteRefusal(into work: inout Work) {
         guard engine.refusal != noticedRefusal else { return }
         noticedRefusal = engine.refusal
-        effects.append(.note(.storageRefuses(engine.refusal)))
+        work.note(.storageRefuses(engine.refusal))
     }
 
     /// Leaves the mark that lets the next start go on under the same actor. A storage that refuses
     /// it leaves an unclean stop, which costs a new incarnation and nothing else; so does an actor
     /// that must not be gone on with.
-    private mutating func stop(at now: Moment) {
+    private mutating func stop(at now: Moment, into work: inout Work) {
         guard !isStopping else { return }
         isStopping = true
-        replication.stopped(at: now, into: &replicationEffects)
+        replication.stopped(at: now, into: &work.outbox)
         if renewal != nil { return }
         var batch = WriteBatch()
         batch.put(ActorRecord(dots, of: identity.id, counter: dots.counter))

@@ -1,4 +1,4 @@
-// The one way into a node, and the one way out of it.
+// The one way into a node.
 public import MartletBase
 public import MartletMembership
 public import MartletReplication
@@ -10,9 +10,9 @@ public import MartletWire
 public enum NodeEvent: Sendable {
     /// The node can send and be reached from now on. Comes first, once.
     case started
-    /// `NodeCore.nextWakeup` has come.
+    /// `Work.wakeup` has come.
     case ticked
-    /// A client of this node asks for something; an `answer` follows.
+    /// A client of this node asks for something; an answer follows.
     case requestReceived(RequestID, ClientRequest)
     /// A message came over the link from that node.
     case messageReceived(PeerMessage, from: NodeID)
@@ -28,32 +28,37 @@ public enum NodeEvent: Sendable {
     case readsAnswered([BlockAnswer])
     /// A background job of the engine has ended.
     case jobAnswered(JobOutcome)
-    /// An operator creates the cluster from the members known here; a `created` follows.
-    case creationRequested(RequestID, CreationRequest)
+    /// An operator asks for something; a reply follows.
+    case operatorAsked(RequestID, OperatorRequest)
     /// The node is to stop: it refuses requests from now on and leaves a mark that it stopped
     /// cleanly. The shell then commits what is left of the log and exits.
     case stopping
 }
 
-/// What a node asks of its shell.
-public enum NodeEffect: Sendable {
-    /// Answer a client of this node.
-    case answer(RequestID, ClientAnswer)
-    /// Send a message over the link to that node; it may be lost when the link is down.
-    case send(PeerMessage, to: NodeID)
-    /// Send a datagram; it may be lost.
-    case sendDatagram(Datagram, to: Endpoint)
-    /// Keep a link to that node from now on, dialling it at that address whenever there is none.
-    case connect(NodeID, Endpoint)
-    /// Keep no link to that node any more.
-    case disconnect(NodeID)
+/// What an operator may ask of a node; a reply follows.
+public enum OperatorRequest: Sendable {
+    /// Create the cluster from the members known here.
+    case create(CreationRequest)
+    /// Have the cluster forget the member of this name or identity: one that no ring names and that
+    /// is not alive.
+    case forget(String)
+    /// Have these partitions, or all that the node is a home of, compared with every other home at
+    /// once.
+    case compare([UInt16]?)
+    /// Look at what the node holds of a key; the reply may wait for the disk.
+    case lookUp(Bytes)
+}
+
+/// What came of an `OperatorRequest`, of the same kind.
+public enum OperatorReply: Sendable {
     /// The cluster was created, or why not.
-    case created(RequestID, CreationOutcome)
-    /// Let clients in: comes once, when the node has found its peers, or has found out which of
-    /// them are away. What clients asked before that might fail for want of peers that are there.
-    case ready
-    /// Something worth telling an operator.
-    case note(NodeNote)
+    case created(CreationOutcome)
+    /// Nil where the member is forgotten, else why not and what to do.
+    case forgotten(refusal: String?)
+    /// How many partitions are compared.
+    case comparing(Int)
+    /// What is held of the key; nil when the node has no ring yet, or too much is being read.
+    case holds(KeyHoldings?)
 }
 
 /// How a cluster is to be made of the members known to one node.

@@ -3,15 +3,20 @@
 public import MartletStorage
 
 extension OpenedStorage {
-    /// Does all that the engine has asked of its log, its read pool and its background work, and
-    /// returns what they answer, in this order. Blocks.
+    /// Does all that the engine has come to ask for beside its node's turns. Blocks.
     public func answers() -> [NodeEvent] {
+        var work = StorageWork()
+        engine.ask(into: &work)
+        return answers(to: work)
+    }
+
+    /// Does all that `work` asks of the log, the read pool and the background, and returns what
+    /// they answer, in this order. Blocks.
+    public func answers(to work: StorageWork) -> [NodeEvent] {
         var events: [NodeEvent] = []
-        let chunks = engine.takeChunks()
-        if !chunks.isEmpty { events.append(.logAnswered(log.commit(chunks))) }
-        let reads = engine.takeReads()
-        if !reads.isEmpty { events.append(.readsAnswered(reads.map { $0.run(files) })) }
-        for job in engine.takeJobs() { worker.submit(job) }
+        if !work.chunks.isEmpty { events.append(.logAnswered(log.commit(work.chunks))) }
+        if !work.reads.isEmpty { events.append(.readsAnswered(work.reads.map { $0.run(files) })) }
+        for job in work.jobs { worker.submit(job) }
         while let outcome = worker.step() { events.append(.jobAnswered(outcome)) }
         return events
     }

@@ -124,27 +124,22 @@ struct HintDelivery {
         }
     }
 
-    /// The page that the pass waited for: it goes on at once. False when it waited for another, or
-    /// for none.
-    mutating func pageRead(
-        _ read: ScanPage, for ticket: ReadTicket, at now: Instant
-    ) -> Bool {
-        guard case .awaits(ticket, let last, let isStale) = onward else { return false }
+    /// A page: the pass that waited for it goes on at once. One that another pass waited for is let
+    /// go.
+    mutating func pageRead(_ read: ScanPage, for ticket: ReadTicket, at now: Instant) {
+        guard case .awaits(ticket, let last, let isStale) = onward else { return }
         if isStale {
             onward = .start
         } else {
             take(read, upTo: last)
         }
         nextStep = now
-        return true
     }
 
-    /// The page that the pass waited for does not read back: the next pass begins anew.
-    /// False when it waited for another, or for none.
-    mutating func pageLost(for ticket: ReadTicket) -> Bool {
-        guard case .awaits(ticket, _, _) = onward else { return false }
+    /// A page does not read back: the pass that waited for it begins anew.
+    mutating func pageLost(for ticket: ReadTicket) {
+        guard case .awaits(ticket, _, _) = onward else { return }
         onward = .start
-        return true
     }
 
     func isUnderWay(_ key: StorageKey) -> Bool {
@@ -189,7 +184,7 @@ struct HintDelivery {
 
 extension Replication {
     /// Sends the next hints whose homes can be reached, as far as the window allows.
-    mutating func deliverHints(at now: Moment, into effects: inout [ReplicationEffect]) {
+    mutating func deliverHints(at now: Moment, into outbox: inout Outbox) {
         guard !replica.hints.perHome.isEmpty, now.instant >= hints.nextStep else { return }
         for id in hints.forgetOverdue(at: now.instant) {
             counts.marks.occurred(.hintOverdue)
@@ -207,15 +202,15 @@ extension Replication {
             let entry = hints.next(in: replica.hints) { [engine = replica.engine] in
                 engine.scan(
                     .hints, partitions: $0.partitions, after: $0.cursor,
-                    limitBytes: HintDelivery.pageBytes)
+                    limitBytes: HintDelivery.pageBytes, for: .replication)
             }
             guard let entry else { return }
-            sendHint(entry, at: now, into: &effects)
+            sendHint(entry, at: now, into: &outbox)
         }
     }
 
     private mutating func sendHint(
-        _ entry: ScanPage.Entry, at now: Moment, into effects: inout [ReplicationEffect]
+        _ entry: ScanPage.Entry, at now: Moment, into outbox: inout Outbox
     ) {
         guard let home = entry.key.home, home != local, peers.isReachable(home),
             !hints.isUnderWay(entry.key)
@@ -226,32 +221,32 @@ extension Replication {
                 key: entry.key, bytes: entry.value, home: home, at: now.instant,
                 patience: hints.patience),
             under: id)
-        perform(.deliver(id), at: Location(of: entry.key), at: now, into: &effects)
+        perform(.deliver(id), at: Location(of: entry.key), at: now, into: &outbox)
     }
 
     /// Sends a hint that is under way, with the object that it stands for by now.
     func deliverHint(
-        _ id: OperationID, into effects: inout [ReplicationEffect]
+        _ id: OperationID, into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         guard let hint = hints.sent[id] else { return }
         let message = ReplicaPut(
             operation: id, key: hint.key.key,
             object: try replica.object(of: hint.key, bytes: hint.bytes), purpose: .hint,
             durable: true, patience: hint.patience)
-        effects.append(.send(.replicaPut(message), to: hint.home))
+        outbox.send(.replicaPut(message), to: hint.home)
     }
 
     mutating func hintAnswered(
         _ reply: ReplicaPutReply, by node: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard let hint = hints.sent[reply.operation], hint.home == node else { return }
         operations.remove(reply.operation.rawValue)
         hints.take(reply.operation, at: now.instant)
         guard reply.outcome == .stored else { return counts.marks.occurred(.hintRefused) }
         let forget = KeyTask.forget(hint.key, ifStill: hint.bytes)
-        perform(forget, at: Location(of: hint.key), at: now, into: &effects)
+        perform(forget, at: Location(of: hint.key), at: now, into: &outbox)
         hints.continueNow(at: now.instant)
-        deliverHints(at: now, into: &effects)
+        deliverHints(at: now, into: &outbox)
     }
 }

@@ -173,7 +173,7 @@ extension Replication {
             Location(partition: partition, key: key), for: node, at: now.instant)
     }
 
-    mutating func deliverPushes(at now: Moment, into effects: inout [ReplicationEffect]) {
+    mutating func deliverPushes(at now: Moment, into outbox: inout Outbox) {
         for id in pushes.forgetOverdue(at: now.instant) {
             counts.marks.occurred(.pushOverdue)
             operations.remove(id.rawValue)
@@ -186,7 +186,7 @@ extension Replication {
                     node: node, at: now.instant, patience: pushes.patience, reading: keys.count),
                 under: id)
             for location in keys {
-                perform(.push(id), at: location, at: now, into: &effects)
+                perform(.push(id), at: location, at: now, into: &outbox)
             }
         }
     }
@@ -195,17 +195,17 @@ extension Replication {
     /// exchange that asked for it was overtaken.
     mutating func push(
         _ id: OperationID, at location: Location, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         let object = try replica.object(at: location)
         let entry = object.isEmpty ? nil : Parcel.Entry(key: location.key, object: object)
-        pushRead(entry, under: id, at: now, into: &effects)
+        pushRead(entry, under: id, at: now, into: &outbox)
     }
 
     /// One of the objects of a batch was read, or is not to be had.
     mutating func pushRead(
         _ entry: Parcel.Entry?, under id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard let (node, patience) = pushes.sent[id].map({ ($0.node, $0.patience) }) else {
             return
@@ -214,7 +214,7 @@ extension Replication {
         case .waits: return
         case .ends: operations.remove(id.rawValue)
         case .isWhole(let entries):
-            send(entries, to: node, under: id, patience, into: &effects)
+            send(entries, to: node, under: id, patience, into: &outbox)
         case .isFull(let entries):
             counts.marks.occurred(.parcelFull)
             let other = begin(.push)
@@ -223,28 +223,28 @@ extension Replication {
                     node: node, at: now.instant, patience: patience, reading: 0,
                     sent: entries.count),
                 under: other)
-            send(entries, to: node, under: other, patience, into: &effects)
+            send(entries, to: node, under: other, patience, into: &outbox)
         }
     }
 
     private mutating func send(
         _ entries: [Parcel.Entry], to node: NodeID, under id: OperationID,
-        _ patience: Duration, into effects: inout [ReplicationEffect]
+        _ patience: Duration, into outbox: inout Outbox
     ) {
         counts.pushes += UInt64(entries.count)
         let parcel = Parcel(operation: id, patience: patience, entries: entries)
-        effects.append(.send(.exchange(.objects(parcel)), to: node))
+        outbox.send(.exchange(.objects(parcel)), to: node)
     }
 
     /// Whether the answer was to a parcel.
     mutating func pushAnswered(
         _ reply: ReplicaPutReply, by node: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) -> Bool {
         guard pushes.sent[reply.operation]?.node == node else { return false }
         operations.remove(reply.operation.rawValue)
         pushes.take(reply.operation, at: now.instant)
-        deliverPushes(at: now, into: &effects)
+        deliverPushes(at: now, into: &outbox)
         return true
     }
 }

@@ -126,12 +126,10 @@ struct Replica {
             let key = location.hintKey(for: home)
             if !keys.contains(key) { keys.append(key) }
         }
-        return engine.load(keys)
+        return engine.load(keys, for: .replication)
     }
 
     func release(_ ticket: ReadTicket) { engine.release(ticket) }
-
-    func takeCompleted() -> [CompletedRead] { engine.takeCompleted() }
 
     // MARK: Reading
 

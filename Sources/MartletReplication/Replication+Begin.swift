@@ -14,7 +14,7 @@ extension Replication {
 
     mutating func begin(
         _ request: ClientRequest, origin: Origin, timeout: Duration, startBy: Instant = .never,
-        date: HybridTimestamp? = nil, at now: Moment, into effects: inout [ReplicationEffect]
+        date: HybridTimestamp? = nil, at now: Moment, into outbox: inout Outbox
     ) {
         counts.requests += 1
         hedges.requestBegan()
@@ -29,7 +29,7 @@ extension Replication {
                     partition: topology.partition(ofKey: request.key), key: request.key))
             switch request.operation {
             case .get(let options):
-                try beginGet(call, options, topology, at: now, into: &effects)
+                try beginGet(call, options, topology, at: now, into: &outbox)
             case .put(let mutation, let options):
                 let put = PutRequest(call: call, mutation: mutation, options: options)
                 let coordinates =
@@ -37,14 +37,14 @@ extension Replication {
                     && replica.namesWrites(mutation) && trustsClock
                 switch origin {
                 case .client where !coordinates:
-                    try beginForward(put, topology, at: now, into: &effects)
+                    try beginForward(put, topology, at: now, into: &outbox)
                 case .peer where !trustsClock: throw .clockSkew
                 case .client, .peer:
-                    perform(.coordinate(put), at: call.location, at: now, into: &effects)
+                    perform(.coordinate(put), at: call.location, at: now, into: &outbox)
                 }
             }
         } catch {
-            answer(origin, .failed(error), at: now, into: &effects)
+            answer(origin, .failed(error), at: now, into: &outbox)
         }
     }
 
@@ -62,39 +62,39 @@ extension Replication {
 
     mutating func answer(
         _ origin: Origin, _ answer: ClientAnswer, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         if case .failed = answer { counts.failures += 1 }
         switch origin {
-        case .client(let id): effects.append(.answer(id, answer))
+        case .client(let id): outbox.answer(id, answer)
         case .peer(let node, let operation):
             let reply = ForwardReply(
                 operation: operation, answer: answer, shown: now.instant,
                 timestamp: timestamp(at: now.wall))
-            effects.append(.send(.forwardReply(reply), to: node))
+            outbox.send(.forwardReply(reply), to: node)
         }
     }
 
     /// The deadline has come, and nobody has done anything that is known of.
     mutating func answerTimedOut(
-        _ call: Call, at now: Moment, into effects: inout [ReplicationEffect]
+        _ call: Call, at now: Moment, into outbox: inout Outbox
     ) {
         let error = RequestError.timedOut(
             needed: 1, answered: 0, evidence: Evidence(coordinator: local))
-        answer(call.origin, .failed(error), at: now, into: &effects)
+        answer(call.origin, .failed(error), at: now, into: &outbox)
     }
 
     /// A put has failed. Where a home that was asked before may have done it all the same, its
     /// client is not told that nothing has happened.
     mutating func answerFailed(
         _ put: PutRequest, _ error: RequestError, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         if put.mayHaveHappened, error.leavesNothing {
             counts.marks.occurred(.forwardMaybeDone)
-            answerTimedOut(put.call, at: now, into: &effects)
+            answerTimedOut(put.call, at: now, into: &outbox)
         } else {
-            answer(put.call.origin, .failed(error), at: now, into: &effects)
+            answer(put.call.origin, .failed(error), at: now, into: &outbox)
         }
     }
 

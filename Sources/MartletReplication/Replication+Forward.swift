@@ -48,7 +48,7 @@ final class ForwardOperation {
 extension Replication {
     mutating func beginForward(
         _ put: PutRequest, _ topology: Topology, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) throws(RequestError) {
         let homes = topology.homes(of: put.call.location.partition)
         // What no coordinator would accept need not travel.
@@ -62,7 +62,7 @@ extension Replication {
                 let rightTime = peers.expected(of: right)
                 return leftTime == rightTime ? left < right : leftTime < rightTime
             }
-        forward(put, candidates: candidates[...], at: now, into: &effects)
+        forward(put, candidates: candidates[...], at: now, into: &outbox)
     }
 
     /// How often a home that finds a write late is asked again: once it has told its clock it is
@@ -71,23 +71,23 @@ extension Replication {
 
     private mutating func forward(
         _ put: PutRequest, candidates: ArraySlice<NodeID>, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard now.instant < put.call.deadline else {
-            answerTimedOut(put.call, at: now, into: &effects)
+            answerTimedOut(put.call, at: now, into: &outbox)
             return
         }
         guard let home = candidates.first(where: { isReachable($0) }) else {
-            coordinateInTheirPlace(put, at: now, into: &effects)
+            coordinateInTheirPlace(put, at: now, into: &outbox)
             return
         }
         let rest = candidates.drop { $0 != home }.dropFirst()
-        forward(put, to: home, before: rest, lateCount: 0, at: now, into: &effects)
+        forward(put, to: home, before: rest, lateCount: 0, at: now, into: &outbox)
     }
 
     private mutating func forward(
         _ put: PutRequest, to home: NodeID, before rest: ArraySlice<NodeID>, lateCount: Int,
-        at now: Moment, into effects: inout [ReplicationEffect]
+        at now: Moment, into outbox: inout Outbox
     ) {
         counts.forwards += 1
         let deadline = put.call.deadline
@@ -105,22 +105,22 @@ extension Replication {
         let message = Forward(
             operation: id, request: put.request, patience: deadline.since(now.instant),
             startBy: startBy ?? .start, date: put.call.date ?? timestamp(at: now.wall))
-        effects.append(.send(.forward(message), to: home))
+        outbox.send(.forward(message), to: home)
         timers.insert(Timer(at: turn, operation: id))
     }
 
     private mutating func coordinateInTheirPlace(
-        _ put: PutRequest, at now: Moment, into effects: inout [ReplicationEffect]
+        _ put: PutRequest, at now: Moment, into outbox: inout Outbox
     ) {
         var put = put
         put.isLastResort = true
         counts.marks.occurred(.coordinatedInTheirPlace)
-        perform(.coordinate(put), at: put.call.location, at: now, into: &effects)
+        perform(.coordinate(put), at: put.call.location, at: now, into: &outbox)
     }
 
     mutating func forwardAnswered(
         _ reply: ForwardReply, by node: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         peers.heard(reply.shown, of: node, at: now.instant)
         replica.clock.observe(reply.timestamp, at: now.wall)
@@ -133,36 +133,36 @@ extension Replication {
             counts.marks.occurred(.forwardLate)
             self.forward(
                 forward.put, to: node, before: forward.candidates,
-                lateCount: forward.lateCount + 1, at: now, into: &effects)
+                lateCount: forward.lateCount + 1, at: now, into: &outbox)
         case .failed(let error) where error.isNodesOwn:
             forwardToNext(
-                forward, mayHaveHappened: !error.leavesNothing, at: now, into: &effects)
-        case .failed(let error): answerFailed(forward.put, error, at: now, into: &effects)
-        case .written, .read: answer(forward.call.origin, reply.answer, at: now, into: &effects)
+                forward, mayHaveHappened: !error.leavesNothing, at: now, into: &outbox)
+        case .failed(let error): answerFailed(forward.put, error, at: now, into: &outbox)
+        case .written, .read: answer(forward.call.origin, reply.answer, at: now, into: &outbox)
         }
     }
 
     mutating func forwardTimerFired(
         _ forward: ForwardOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         operations.remove(id.rawValue)
         if now.instant >= forward.call.deadline {
-            answerTimedOut(forward.call, at: now, into: &effects)
+            answerTimedOut(forward.call, at: now, into: &outbox)
         } else {
             counts.marks.occurred(.forwardSilent)
             forwardToNext(
-                forward, mayHaveHappened: forward.mayBegin, at: now, into: &effects)
+                forward, mayHaveHappened: forward.mayBegin, at: now, into: &outbox)
         }
     }
 
     private mutating func forwardToNext(
         _ forward: ForwardOperation, mayHaveHappened: Bool, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         var put = forward.put
         put.mayHaveHappened = put.mayHaveHappened || mayHaveHappened
-        self.forward(put, candidates: forward.candidates, at: now, into: &effects)
+        self.forward(put, candidates: forward.candidates, at: now, into: &outbox)
     }
 }
 

@@ -50,7 +50,7 @@ private struct RankedPart: Comparable {
 extension Replication {
     mutating func beginGet(
         _ call: Call, _ readOptions: ReadOptions, _ topology: Topology, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) throws(RequestError) {
         guard readByteCount < options.readByteLimit else { throw .overloaded }
         let homeCount = topology.homes(of: call.location.partition).count
@@ -78,11 +78,11 @@ extension Replication {
         let id = begin(.get(get))
         let asked = ordered[..<askedCount]
         for (index, part) in asked.enumerated() {
-            ask(part, in: get, id, summaryAllowed: index > 0, at: now, into: &effects)
+            ask(part, in: get, id, summaryAllowed: index > 0, at: now, into: &outbox)
         }
         // Only now, since its answer may be all that the read needs.
         if asked.contains(where: { $0.node == local }) {
-            perform(.read(id), at: call.location, at: now, into: &effects)
+            perform(.read(id), at: call.location, at: now, into: &outbox)
         }
         if !get.hasEnded {
             let time = hedgeTime(for: get.tally.parts, before: call.deadline, at: now)
@@ -103,44 +103,44 @@ extension Replication {
 
     private mutating func ask(
         _ part: Part, in get: GetOperation, _ id: OperationID, summaryAllowed: Bool,
-        at now: Moment, into effects: inout [ReplicationEffect]
+        at now: Moment, into outbox: inout Outbox
     ) {
         get.tally.ask(part, at: now.instant)
         if part.node == local { return }
         let message = ReplicaGet(
             operation: id, key: get.call.location.key, summaryAllowed: summaryAllowed)
-        effects.append(.send(.replicaGet(message), to: part.node))
+        outbox.send(.replicaGet(message), to: part.node)
     }
 
     // MARK: This node's own part
 
     /// Answers the get with what is held here.
     mutating func readLocally(
-        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ id: OperationID, at now: Moment, into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         guard case .get(let get) = operations[id.rawValue] else { return }
         let object = try replica.everything(at: get.call.location, homes: get.homes)
         let watermark = replica.settled[get.call.location.partition]
         note(.object(object), by: local, settled: watermark, in: get)
-        settleGet(get, id, at: now, into: &effects)
+        settleGet(get, id, at: now, into: &outbox)
     }
 
     /// What is held here cannot be had: the get goes on with others.
     mutating func refuseLocalRead(
         _ id: OperationID, _ reason: RequestError, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard case .get(let get) = operations[id.rawValue] else { return }
         counts.marks.occurred(.localReadRefused)
-        readRefused(reason, by: local, in: get, id, at: now, into: &effects)
-        settleGet(get, id, at: now, into: &effects)
+        readRefused(reason, by: local, in: get, id, at: now, into: &outbox)
+        settleGet(get, id, at: now, into: &outbox)
     }
 
     // MARK: Replies
 
     mutating func getAnswered(
         _ reply: ReplicaGetReply, by node: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         let id = reply.operation
         guard case .get(let get) = operations[id.rawValue] else { return }
@@ -151,9 +151,9 @@ extension Replication {
         case .summary(let context, let dots):
             note(.summary(context, dots), by: node, settled: reply.watermark, in: get)
         case .refused(let reason):
-            readRefused(reason, by: node, in: get, id, at: now, into: &effects)
+            readRefused(reason, by: node, in: get, id, at: now, into: &outbox)
         }
-        settleGet(get, id, at: now, into: &effects)
+        settleGet(get, id, at: now, into: &outbox)
     }
 
     private mutating func note(
@@ -167,43 +167,43 @@ extension Replication {
 
     private mutating func readRefused(
         _ reason: RequestError, by node: NodeID, in get: GetOperation, _ id: OperationID,
-        at now: Moment, into effects: inout [ReplicationEffect]
+        at now: Moment, into outbox: inout Outbox
     ) {
         if get.tally.note(.refused(reason), by: node) {
-            askAnother(in: get, id, at: now, into: &effects)
+            askAnother(in: get, id, at: now, into: &outbox)
         }
     }
 
     private mutating func settleGet(
         _ get: GetOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         if !get.hasAnswered {
             if get.tally.isMet {
                 get.hasAnswered = true
                 let read = ReadAnswer(
                     object: get.tally.merged, evidence: get.tally.evidence(coordinator: local))
-                answer(get.call.origin, .read(read), at: now, into: &effects)
+                answer(get.call.origin, .read(read), at: now, into: &outbox)
             } else {
                 // All have answered and it is not enough: values behind summaries are fetched, and
                 // whoever is left is asked; then it is over.
-                guard get.tally.isSettled, !fetchValues(get, id, into: &effects) else { return }
-                guard askAnother(in: get, id, at: now, into: &effects) else {
-                    endGet(get, id, at: now, into: &effects)
+                guard get.tally.isSettled, !fetchValues(get, id, into: &outbox) else { return }
+                guard askAnother(in: get, id, at: now, into: &outbox) else {
+                    endGet(get, id, at: now, into: &outbox)
                     return
                 }
                 counts.marks.occurred(.readAskedOn)
-                settleGet(get, id, at: now, into: &effects)
+                settleGet(get, id, at: now, into: &outbox)
                 return
             }
         }
-        if get.tally.isSettled { endGet(get, id, at: now, into: &effects) }
+        if get.tally.isSettled { endGet(get, id, at: now, into: &outbox) }
     }
 
     /// Asks for the values behind summaries that nobody else could complete; false when none is
     /// outstanding.
     private mutating func fetchValues(
-        _ get: GetOperation, _ id: OperationID, into effects: inout [ReplicationEffect]
+        _ get: GetOperation, _ id: OperationID, into outbox: inout Outbox
     ) -> Bool {
         let missing = get.tally.unresolvedSummaries
         for node in missing where !get.refetched.contains(node) {
@@ -211,7 +211,7 @@ extension Replication {
             get.refetched.append(node)
             let message = ReplicaGet(
                 operation: id, key: get.call.location.key, summaryAllowed: false)
-            effects.append(.send(.replicaGet(message), to: node))
+            outbox.send(.replicaGet(message), to: node)
         }
         return !missing.isEmpty
     }
@@ -220,27 +220,27 @@ extension Replication {
 
     mutating func getTimerFired(
         _ get: GetOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         noteSilence(of: get.tally.silent, at: now)
         if now.instant >= get.call.deadline || get.hasAnswered {
-            endGet(get, id, at: now, into: &effects)
+            endGet(get, id, at: now, into: &outbox)
             return
         }
-        _ = fetchValues(get, id, into: &effects)
+        _ = fetchValues(get, id, into: &outbox)
         if !get.candidates.isEmpty, hedges.spend() {
             counts.hedges += 1
-            askAnother(in: get, id, at: now, into: &effects)
+            askAnother(in: get, id, at: now, into: &outbox)
         }
         let next = min(now.instant + options.hedgeDelay.upperBound, get.call.deadline)
         timers.insert(Timer(at: next, operation: id))
-        settleGet(get, id, at: now, into: &effects)
+        settleGet(get, id, at: now, into: &outbox)
     }
 
     /// `node` is gone: whatever it was asked, another is asked instead.
     mutating func readAround(
         _ node: NodeID, in get: GetOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard get.tally.parts.contains(where: { $0.node == node }) else { return }
         let reason = RequestError.unavailable(
@@ -248,8 +248,8 @@ extension Replication {
             evidence: get.tally.evidence(coordinator: local))
         if get.tally.note(.refused(reason), by: node) {
             counts.marks.occurred(.readerGone)
-            askAnother(in: get, id, at: now, into: &effects)
-            settleGet(get, id, at: now, into: &effects)
+            askAnother(in: get, id, at: now, into: &outbox)
+            settleGet(get, id, at: now, into: &outbox)
         }
     }
 
@@ -257,11 +257,11 @@ extension Replication {
     @discardableResult
     private mutating func askAnother(
         in get: GetOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) -> Bool {
         while let part = get.candidates.popFirst() {
             guard isReachable(part.node) else { continue }
-            ask(part, in: get, id, summaryAllowed: false, at: now, into: &effects)
+            ask(part, in: get, id, summaryAllowed: false, at: now, into: &outbox)
             return true
         }
         return false
@@ -271,7 +271,7 @@ extension Replication {
 
     private mutating func endGet(
         _ get: GetOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         operations.remove(id.rawValue)
         readByteCount -= get.tally.heldByteCount
@@ -282,11 +282,11 @@ extension Replication {
                 ?? .timedOut(
                     needed: get.tally.requirement.r, answered: get.tally.answeredCount,
                     evidence: get.tally.evidence(coordinator: local))
-            answer(get.call.origin, .failed(error), at: now, into: &effects)
+            answer(get.call.origin, .failed(error), at: now, into: &outbox)
         }
         for node in get.tally.behind {
             counts.repairs += 1
-            repair(node, with: get.tally.merged, get.call, at: now, into: &effects)
+            repair(node, with: get.tally.merged, get.call, at: now, into: &outbox)
         }
     }
 
@@ -294,16 +294,16 @@ extension Replication {
     /// made again by the next read.
     private mutating func repair(
         _ node: NodeID, with merged: Object, _ call: Call, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         if node == local {
             counts.marks.occurred(.selfRepaired)
-            perform(.repair(merged), at: call.location, at: now, into: &effects)
+            perform(.repair(merged), at: call.location, at: now, into: &outbox)
         } else if isReachable(node) {
             let message = ReplicaPut(
                 operation: .unanswered, key: call.location.key, object: merged, purpose: .repair,
                 durable: false, patience: .zero)
-            effects.append(.send(.replicaPut(message), to: node))
+            outbox.send(.replicaPut(message), to: node)
         }
     }
 }

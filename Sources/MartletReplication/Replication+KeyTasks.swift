@@ -4,65 +4,60 @@
 //
 //     perform ─► attempt ─► done
 //        │          │ something is not in memory
-//        └─────────►└─► line at the key ─► serve: load ─► readsCompleted ─► serve: attempt in order
+//        └─────────►└─► line at the key ─► serve: load ─► readCompleted ─► serve: attempt in order
 //
 // An attempt that finds something missing has changed nothing, so it is made again from the start.
 internal import HeapModule
 public import MartletBase
-internal import MartletStorage
+public import MartletStorage
 internal import MartletWire
 
 extension Replication {
-    /// The engine may have completed reads: goes on with what waited for them.
-    public mutating func readsCompleted(
-        at now: Moment, into effects: inout [ReplicationEffect]
+    /// A read of replication's is complete: goes on with what waited for it.
+    public mutating func readCompleted(
+        _ read: CompletedRead, at now: Moment, into outbox: inout Outbox
     ) {
-        for read in replica.takeCompleted() {
-            switch read.result {
-            case .loaded:
-                guard let location = waiting.completed(read.ticket) else { continue }
-                serve(location, at: now, into: &effects)
-            case .page(let page):
-                if hints.pageRead(page, for: read.ticket, at: now.instant) {
-                    deliverHints(at: now, into: &effects)
-                } else {
-                    foreignReads.append(read)
-                }
-            case .damaged:
-                counts.failures += 1
-                if !hints.pageLost(for: read.ticket) { foreignReads.append(read) }
-            }
+        switch read.result {
+        case .loaded:
+            guard let location = waiting.completed(read.ticket) else { return }
+            serve(location, at: now, into: &outbox)
+        case .page(let page):
+            hints.pageRead(page, for: read.ticket, at: now.instant)
+            deliverHints(at: now, into: &outbox)
+        case .damaged:
+            counts.failures += 1
+            hints.pageLost(for: read.ticket)
         }
     }
 
     /// Does `task` now, or when its turn comes at `location`.
     mutating func perform(
         _ task: KeyTask, at location: Location, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         let isBehindOthers = !waiting.isEmpty && waiting.hasLine(at: location)
-        if !isBehindOthers, attempt(task, at: location, at: now, into: &effects) { return }
+        if !isBehindOthers, attempt(task, at: location, at: now, into: &outbox) { return }
         guard waiting.count < options.keyQueueLimit else {
-            refuse(task, .notLoaded, at: now, into: &effects)
+            refuse(task, .notLoaded, at: now, into: &outbox)
             return
         }
         waiting.append(standingInLine(task), at: location)
-        if !isBehindOthers { serve(location, isLacking: true, at: now, into: &effects) }
+        if !isBehindOthers { serve(location, isLacking: true, at: now, into: &outbox) }
     }
 
     /// Does what waits at `location`, until something has to wait for a read. `isLacking` says that
     /// the first in line has been found to.
     private mutating func serve(
         _ location: Location, isLacking: Bool = false, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         var isLacking = isLacking
         while let task = waiting.first(at: location) {
             if isLacking
-                || isWanted(task, at: now) && !attempt(task, at: location, at: now, into: &effects)
+                || isWanted(task, at: now) && !attempt(task, at: location, at: now, into: &outbox)
             {
                 isLacking = false
-                if load(for: task, at: location, at: now, into: &effects) { return }
+                if load(for: task, at: location, at: now, into: &outbox) { return }
             }
             waiting.removeFirst(at: location)
         }
@@ -74,7 +69,7 @@ extension Replication {
     /// there already and the task is done, or too much is being read and the task is refused.
     private mutating func load(
         for task: KeyTask, at location: Location, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) -> Bool {
         releaseLoad(at: location)
         switch replica.load(location, homes: homes(of: location) + task.homes) {
@@ -82,9 +77,9 @@ extension Replication {
             waiting.begin(ticket, at: location)
             return true
         case .ready:
-            let isDone = attempt(task, at: location, at: now, into: &effects)
+            let isDone = attempt(task, at: location, at: now, into: &outbox)
             invariant(isDone, "what was loaded for \(task) is not there")
-        case .refused: refuse(task, .notLoaded, at: now, into: &effects)
+        case .refused: refuse(task, .notLoaded, at: now, into: &outbox)
         }
         return false
     }
@@ -124,41 +119,41 @@ extension Replication {
     /// nothing has changed.
     private mutating func attempt(
         _ task: KeyTask, at location: Location, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) -> Bool {
         do throws(ReplicaFailure) {
-            try run(task, at: location, at: now, into: &effects)
+            try run(task, at: location, at: now, into: &outbox)
             return true
         } catch {
             if error == .notLoaded { return false }
-            refuse(task, error, at: now, into: &effects)
+            refuse(task, error, at: now, into: &outbox)
             return true
         }
     }
 
     private mutating func run(
         _ task: KeyTask, at location: Location, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         switch task {
         case .hold(let put, let sender, let until):
-            try hold(put, for: sender, until: until, at: location, at: now, into: &effects)
+            try hold(put, for: sender, until: until, at: location, at: now, into: &outbox)
         case .accept(let object, let number):
-            try accept(object, of: number, at: location, at: now, into: &effects)
+            try accept(object, of: number, at: location, at: now, into: &outbox)
         case .show(let get, let sender):
-            try show(get, to: sender, at: location, into: &effects)
-        case .read(let id): try readLocally(id, at: now, into: &effects)
-        case .coordinate(let put): try beginPut(put, at: now, into: &effects)
+            try show(get, to: sender, at: location, into: &outbox)
+        case .read(let id): try readLocally(id, at: now, into: &outbox)
+        case .coordinate(let put): try beginPut(put, at: now, into: &outbox)
         case .coordinateWaiting(let id):
             guard case .waiting(let put) = operations[id.rawValue] else { return }
-            try beginPut(put, at: now, into: &effects)
+            try beginPut(put, at: now, into: &outbox)
             operations.remove(id.rawValue)
         case .repair(let object):
             _ = try replica.merge(object, at: location, heldFor: nil, at: now.wall)
         case .owe(let object, let homes, let heldFor):
             try replica.owe(object, to: homes, at: location, heldFor: heldFor)
-        case .deliver(let id): try deliverHint(id, into: &effects)
-        case .push(let id): try push(id, at: location, at: now, into: &effects)
+        case .deliver(let id): try deliverHint(id, into: &outbox)
+        case .push(let id): try push(id, at: location, at: now, into: &outbox)
         case .remove(let wall):
             if try replica.remove(at: location, absentSince: wall) { counts.removals += 1 }
         case .discard(let removed):
@@ -170,28 +165,28 @@ extension Replication {
     /// Tells whoever asked for `task` that it is not done, and why.
     private mutating func refuse(
         _ task: KeyTask, _ failure: ReplicaFailure, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         switch task {
         case .hold(let put, let sender, _):
-            reply(.refused(failure.reason), to: put, of: sender, into: &effects)
+            reply(.refused(failure.reason), to: put, of: sender, into: &outbox)
         case .show(let get, let sender):
-            show(.refused(failure.reason), to: get, of: sender, into: &effects)
-        case .read(let id): refuseLocalRead(id, failure.reason, at: now, into: &effects)
-        case .coordinate(let put): refusePut(put, failure, at: now, into: &effects)
+            show(.refused(failure.reason), to: get, of: sender, into: &outbox)
+        case .read(let id): refuseLocalRead(id, failure.reason, at: now, into: &outbox)
+        case .coordinate(let put): refusePut(put, failure, at: now, into: &outbox)
         case .coordinateWaiting(let id):
             guard case .waiting(let put) = operations.remove(id.rawValue) else { return }
-            refusePut(put, failure, at: now, into: &effects)
+            refusePut(put, failure, at: now, into: &outbox)
         case .deliver(let id):
             counts.failures += 1
             hints.drop(id)
             operations.remove(id.rawValue)
         case .push(let id):
             counts.failures += 1
-            pushRead(nil, under: id, at: now, into: &effects)
+            pushRead(nil, under: id, at: now, into: &outbox)
         case .accept(_, let number):
             counts.failures += 1
-            accepted(number, at: now, into: &effects)
+            accepted(number, at: now, into: &outbox)
         // A hint that is not forgotten is delivered once more; merging twice changes nothing. What
         // is not repaired or not marked is found by a later read or exchange.
         case .repair, .owe, .forget, .remove, .discard: counts.failures += 1

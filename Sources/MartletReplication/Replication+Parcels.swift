@@ -50,10 +50,10 @@ extension Replication {
     /// Another home sends what it found this one to lack.
     mutating func accept(
         _ parcel: Parcel, of sender: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard let topology, !parcel.entries.isEmpty else {
-            reply(.refused(.noTopology), to: parcel.operation, of: sender, into: &effects)
+            reply(.refused(.noTopology), to: parcel.operation, of: sender, into: &outbox)
             return
         }
         let held = HeldParcels.Parcel(
@@ -61,13 +61,13 @@ extension Replication {
             until: now.instant + min(parcel.patience, Self.timeoutLimit),
             remaining: parcel.entries.count)
         guard let number = parcels.begin(held, at: now.instant) else {
-            reply(.refused(.overloaded), to: parcel.operation, of: sender, into: &effects)
+            reply(.refused(.overloaded), to: parcel.operation, of: sender, into: &outbox)
             return
         }
         for entry in parcel.entries {
             let location = Location(
                 partition: topology.partition(ofKey: entry.key), key: entry.key)
-            perform(.accept(entry.object, parcel: number), at: location, at: now, into: &effects)
+            perform(.accept(entry.object, parcel: number), at: location, at: now, into: &outbox)
         }
     }
 
@@ -75,7 +75,7 @@ extension Replication {
     /// removed.
     mutating func accept(
         _ object: Object, of number: UInt64, at location: Location, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         guard let parcel = parcels.wanted(number, at: now.instant) else { return }
         let applied = try replica.merge(object, at: location, heldFor: nil, at: now.wall)
@@ -83,15 +83,15 @@ extension Replication {
             let removed = RemovedVersions(
                 key: location.key, known: applied.object.context,
                 watermark: replica.settled[location.partition])
-            effects.append(.send(.exchange(.removed(removed)), to: parcel.sender))
+            outbox.send(.exchange(.removed(removed)), to: parcel.sender)
         }
-        accepted(number, at: now, into: &effects)
+        accepted(number, at: now, into: &outbox)
     }
 
     /// One object of a parcel is held, or will not be; the last is answered for all: its sender
     /// goes by how long that took, and finds what was refused again.
     mutating func accepted(
-        _ number: UInt64, at now: Moment, into effects: inout [ReplicationEffect]
+        _ number: UInt64, at now: Moment, into outbox: inout Outbox
     ) {
         guard let parcel = parcels.note(number) else { return }
         let position = replica.engine.appended
@@ -102,14 +102,14 @@ extension Replication {
             awaitSync(SyncWaiter(position: position, party: party), at: now)
             return
         }
-        reply(.stored, to: parcel.operation, of: parcel.sender, into: &effects)
+        reply(.stored, to: parcel.operation, of: parcel.sender, into: &outbox)
     }
 
     private func reply(
         _ outcome: ReplicaPutReply.Outcome, to operation: OperationID, of sender: NodeID,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         let reply = ReplicaPutReply(operation: operation, outcome: outcome)
-        effects.append(.send(.replicaPutReply(reply), to: sender))
+        outbox.send(.replicaPutReply(reply), to: sender)
     }
 }

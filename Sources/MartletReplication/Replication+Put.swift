@@ -76,7 +76,7 @@ final class PutOperation {
 extension Replication {
     /// Coordinates `put` from its first write, which is here.
     mutating func beginPut(
-        _ request: PutRequest, at now: Moment, into effects: inout [ReplicationEffect]
+        _ request: PutRequest, at now: Moment, into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         guard let topology else { throw .refused(.noTopology) }
         let call = request.call
@@ -110,13 +110,13 @@ extension Replication {
             awaitSync(SyncWaiter(position: applied.applied.position, party: .put(id)), at: now)
         }
         for part in parts where part.node != local {
-            send(put, to: part, id, at: now, into: &effects)
+            send(put, to: part, id, at: now, into: &outbox)
         }
         timers.insert(
             Timer(
                 at: hedgeTime(for: parts, before: call.deadline, at: now),
                 operation: id))
-        settlePut(put, id, at: now, into: &effects)
+        settlePut(put, id, at: now, into: &outbox)
     }
 
     private func requirement(
@@ -130,29 +130,29 @@ extension Replication {
     /// `put` could not be taken here. What this node has lost another home may still have.
     mutating func refusePut(
         _ put: PutRequest, _ failure: ReplicaFailure, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard case .damaged = failure, case .client = put.call.origin, !put.isLastResort,
             let topology
         else {
-            answerFailed(put, failure.reason, at: now, into: &effects)
+            answerFailed(put, failure.reason, at: now, into: &outbox)
             return
         }
         counts.marks.occurred(.damagedPutHandedOn)
         do throws(RequestError) {
-            try beginForward(put, topology, at: now, into: &effects)
+            try beginForward(put, topology, at: now, into: &outbox)
         } catch {
-            answerFailed(put, error, at: now, into: &effects)
+            answerFailed(put, error, at: now, into: &outbox)
         }
     }
 
     /// The deadline of a put has come before its key was read.
     mutating func waitingTimerFired(
         _ put: PutRequest, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         operations.remove(id.rawValue)
-        answerTimedOut(put.call, at: now, into: &effects)
+        answerTimedOut(put.call, at: now, into: &outbox)
     }
 
     /// Makes sure that this node has a part: every put is first written where it is coordinated.
@@ -181,60 +181,60 @@ extension Replication {
 
     private mutating func send(
         _ put: PutOperation, to part: Part, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         if part.standsInFor != nil { counts.standIns += 1 }
         let message = ReplicaPut(
             operation: id, key: put.call.location.key, object: put.mutation.applied.object,
             purpose: .write, heldFor: part.standsInFor, durable: put.durable,
             patience: put.call.deadline.since(now.instant))
-        effects.append(.send(.replicaPut(message), to: part.node))
+        outbox.send(.replicaPut(message), to: part.node)
     }
 
     // MARK: Acknowledgements
 
     mutating func putAnswered(
         _ reply: ReplicaPutReply, by node: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         let id = reply.operation
         guard case .put(let put) = operations[id.rawValue] else {
-            if pushAnswered(reply, by: node, at: now, into: &effects) { return }
-            hintAnswered(reply, by: node, at: now, into: &effects)
+            if pushAnswered(reply, by: node, at: now, into: &outbox) { return }
+            hintAnswered(reply, by: node, at: now, into: &outbox)
             return
         }
         noteAnswer(of: node, after: put.tally.silence(of: node), at: now)
         switch reply.outcome {
         case .stored:
             _ = put.tally.note(put.durable ? .synced : .stored, by: node)
-            settlePut(put, id, at: now, into: &effects)
-        case .refused: writeAround(node, in: put, id, at: now, into: &effects)
+            settlePut(put, id, at: now, into: &outbox)
+        case .refused: writeAround(node, in: put, id, at: now, into: &outbox)
         }
     }
 
     mutating func noteLocalSync(
-        _ id: OperationID, at now: Moment, into effects: inout [ReplicationEffect]
+        _ id: OperationID, at now: Moment, into outbox: inout Outbox
     ) {
         guard case .put(let put) = operations[id.rawValue], put.tally.note(.synced, by: local)
         else { return }
-        settlePut(put, id, at: now, into: &effects)
+        settlePut(put, id, at: now, into: &outbox)
     }
 
     /// Answers when the verdict is in, and ends the operation when every home is cared for.
     private mutating func settlePut(
         _ put: PutOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         if !put.hasAnswered {
             switch put.tally.verdict {
             case .open: return
             case .met:
-                answer(put.call.origin, .written(writeAnswer(put)), at: now, into: &effects)
+                answer(put.call.origin, .written(writeAnswer(put)), at: now, into: &outbox)
             case .lost:
                 // Another stand-in may yet come of a hedge, so a loss is final only then.
                 guard put.hasHedged || put.tally.isSettled else { return }
                 counts.marks.occurred(.putLostAfterHedge, if: put.hasHedged)
-                answer(put.call.origin, .failed(lossReason(put)), at: now, into: &effects)
+                answer(put.call.origin, .failed(lossReason(put)), at: now, into: &outbox)
             }
             put.hasAnswered = true
         }
@@ -260,11 +260,11 @@ extension Replication {
 
     mutating func putTimerFired(
         _ put: PutOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         noteSilence(of: put.tally.silent, at: now)
         if now.instant >= put.call.deadline {
-            endPut(put, id, at: now, into: &effects)
+            endPut(put, id, at: now, into: &outbox)
             return
         }
         put.hasHedged = true
@@ -275,17 +275,17 @@ extension Replication {
                 break
             }
             counts.hedges += 1
-            ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
+            ask(fallback, toStandInFor: home, in: put, id, at: now, into: &outbox)
         }
         timers.insert(Timer(at: put.call.deadline, operation: id))
-        settlePut(put, id, at: now, into: &effects)
+        settlePut(put, id, at: now, into: &outbox)
     }
 
     /// `node` is gone, or has refused: what it was asked to hold for a home, another is asked to;
     /// where there is no other, this node owes it to the home.
     mutating func writeAround(
         _ node: NodeID, in put: PutOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard let part = put.tally.parts.first(where: { $0.node == node }),
             put.tally.note(.refused, by: node)
@@ -294,22 +294,22 @@ extension Replication {
         if put.uncared.contains(home), !put.tally.hasStandIn(for: home) {
             if let fallback = put.fallback(reachable: { isReachable($0) }) {
                 counts.marks.occurred(.standInReplaced, if: part.standsInFor != nil)
-                ask(fallback, toStandInFor: home, in: put, id, at: now, into: &effects)
+                ask(fallback, toStandInFor: home, in: put, id, at: now, into: &outbox)
             } else {
                 counts.marks.occurred(.homeOwed)
-                owe([home], in: put, at: now, into: &effects)
+                owe([home], in: put, at: now, into: &outbox)
             }
         }
-        settlePut(put, id, at: now, into: &effects)
+        settlePut(put, id, at: now, into: &outbox)
     }
 
     private mutating func ask(
         _ fallback: NodeID, toStandInFor home: NodeID, in put: PutOperation, _ id: OperationID,
-        at now: Moment, into effects: inout [ReplicationEffect]
+        at now: Moment, into outbox: inout Outbox
     ) {
         let part = Part(node: fallback, standsInFor: home)
         put.tally.ask(part, at: now.instant)
-        send(put, to: part, id, at: now, into: &effects)
+        send(put, to: part, id, at: now, into: &outbox)
     }
 
     /// Marks that this node owes the write to `homes`, but for itself: it has written first, though
@@ -317,7 +317,7 @@ extension Replication {
     /// refused writes altogether; then the homes are behind until a read or an exchange finds it.
     private mutating func owe(
         _ homes: [NodeID], in put: PutOperation, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         put.owed += homes
         let others = homes.filter { $0 != local }
@@ -325,17 +325,17 @@ extension Replication {
         let written = put.mutation.applied.object
         perform(
             .owe(written, to: others, heldFor: put.heldFor), at: put.call.location, at: now,
-            into: &effects)
+            into: &outbox)
     }
 
     private mutating func endPut(
         _ put: PutOperation, _ id: OperationID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         operations.remove(id.rawValue)
         let uncared = put.uncared
         counts.marks.occurred(.owedAtDeadline, if: !uncared.isEmpty)
-        if !uncared.isEmpty { owe(uncared, in: put, at: now, into: &effects) }
+        if !uncared.isEmpty { owe(uncared, in: put, at: now, into: &outbox) }
         guard !put.hasAnswered else { return }
         counts.marks.occurred(.putTimedOut)
         answer(
@@ -344,6 +344,6 @@ extension Replication {
                 .timedOut(
                     needed: put.tally.requirement.w, answered: put.tally.storedCount,
                     evidence: put.tally.evidence(coordinator: local))),
-            at: now, into: &effects)
+            at: now, into: &outbox)
     }
 }

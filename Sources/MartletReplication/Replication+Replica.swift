@@ -8,26 +8,26 @@ extension Replication {
     /// Another node asks to hold a version.
     mutating func holdVersion(
         _ put: ReplicaPut, for sender: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard let location = location(ofKey: put.key) else {
-            reply(.refused(.noTopology), to: put, of: sender, into: &effects)
+            reply(.refused(.noTopology), to: put, of: sender, into: &outbox)
             return
         }
         let until = now.instant + put.patience
-        perform(.hold(put, for: sender, until: until), at: location, at: now, into: &effects)
+        perform(.hold(put, for: sender, until: until), at: location, at: now, into: &outbox)
     }
 
     /// Another node asks to see what is held.
     mutating func showVersion(
         _ get: ReplicaGet, to sender: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard let location = location(ofKey: get.key) else {
-            show(.refused(.noTopology), to: get, of: sender, into: &effects)
+            show(.refused(.noTopology), to: get, of: sender, into: &outbox)
             return
         }
-        perform(.show(get, to: sender), at: location, at: now, into: &effects)
+        perform(.show(get, to: sender), at: location, at: now, into: &outbox)
     }
 
     /// Holds a version for another node's operation, and acknowledges it: at once, or once it is
@@ -38,7 +38,7 @@ extension Replication {
     /// window of a delivery would narrow to nothing. All that came with one turn share a sync.
     mutating func hold(
         _ put: ReplicaPut, for sender: NodeID, until: Instant, at location: Location,
-        at now: Moment, into effects: inout [ReplicationEffect]
+        at now: Moment, into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         let applied = try replica.merge(put, at: location, at: now.wall)
         if put.operation == .unanswered { return }
@@ -52,22 +52,22 @@ extension Replication {
                 at: now)
             return
         }
-        reply(.stored, to: put, of: sender, into: &effects)
+        reply(.stored, to: put, of: sender, into: &outbox)
     }
 
     func reply(
         _ outcome: ReplicaPutReply.Outcome, to put: ReplicaPut, of sender: NodeID,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         if put.operation == .unanswered { return }
         let reply = ReplicaPutReply(operation: put.operation, outcome: outcome)
-        effects.append(.send(.replicaPutReply(reply), to: sender))
+        outbox.send(.replicaPutReply(reply), to: sender)
     }
 
     /// Shows what is held of a key, hints included; large values only where they are asked for.
     func show(
         _ get: ReplicaGet, to sender: NodeID, at location: Location,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         let object = try replica.everything(at: location, homes: homes(of: location))
         let isLarge = object.valueByteCount > options.inlineLimitBytes
@@ -76,18 +76,18 @@ extension Replication {
             ? .summary(object.context, object.dots) : .object(object)
         show(
             outcome, settled: replica.settled[location.partition], to: get, of: sender,
-            into: &effects)
+            into: &outbox)
     }
 
     /// A refusal says nothing of what is settled.
     func show(
         _ outcome: ReplicaGetReply.Outcome,
         settled watermark: HybridTimestamp = HybridTimestamp(bits: 0), to get: ReplicaGet,
-        of sender: NodeID, into effects: inout [ReplicationEffect]
+        of sender: NodeID, into outbox: inout Outbox
     ) {
         let reply = ReplicaGetReply(
             operation: get.operation, outcome: outcome, watermark: watermark)
-        effects.append(.send(.replicaGetReply(reply), to: sender))
+        outbox.send(.replicaGetReply(reply), to: sender)
     }
 
     /// The homes of a key, as far as the ring is known.

@@ -2,7 +2,7 @@
 // itself to, and what may go.
 public import MartletBase
 public import MartletRing
-public import MartletStorage
+internal import MartletStorage
 public import MartletVersions
 internal import MartletWire
 
@@ -38,28 +38,22 @@ extension Replication {
     /// `wall`.
     public mutating func remove(
         _ key: Bytes, in partition: Partition, absentSince wall: WallTime, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         perform(
             .remove(absentSince: wall), at: Location(partition: partition, key: key), at: now,
-            into: &effects)
-    }
-
-    /// Reads that were completed and that somebody else began.
-    public mutating func takeForeignReads() -> [CompletedRead] {
-        defer { foreignReads.removeAll() }
-        return foreignReads
+            into: &outbox)
     }
 
     /// Another home has removed what this one sent it.
     mutating func discard(
         _ removed: RemovedVersions, from sender: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         guard let topology else { return }
         let partition = topology.partition(ofKey: removed.key)
         guard topology.homes(of: partition).contains(sender) else { return }
         let location = Location(partition: partition, key: removed.key)
-        perform(.discard(removed), at: location, at: now, into: &effects)
+        perform(.discard(removed), at: location, at: now, into: &outbox)
     }
 }

@@ -33,14 +33,6 @@ public struct RequestID: Hashable, Comparable, Sendable {
     }
 }
 
-/// What replication asks of the node around it.
-public enum ReplicationEffect: Equatable, Sendable {
-    /// Send a message to a node.
-    case send(PeerMessage, to: NodeID)
-    /// Answer a client of this node.
-    case answer(RequestID, ClientAnswer)
-}
-
 /// The replication protocol of one node.
 public struct Replication {
     let local: NodeID
@@ -58,8 +50,6 @@ public struct Replication {
     var hints: HintDelivery
     var pushes: PushDelivery
     var parcels = HeldParcels()
-    /// Reads that the engine has completed and that are not replication's.
-    var foreignReads: [CompletedRead] = []
     /// Steps whose key is being read.
     var waiting = KeyQueue<KeyTask>()
     var timers = Heap<Timer>()
@@ -191,7 +181,7 @@ public struct Replication {
     /// `node` can, or can no longer, be sent to. What was asked of a node that is gone is asked of
     /// another at once.
     public mutating func reachabilityChanged(
-        _ node: NodeID, isReachable: Bool, at now: Moment, into effects: inout [ReplicationEffect]
+        _ node: NodeID, isReachable: Bool, at now: Moment, into outbox: inout Outbox
     ) {
         guard peers.setReachable(node, isReachable) else { return }
         if isReachable {
@@ -203,8 +193,8 @@ public struct Replication {
         for number in operations.numbers {
             let id = OperationID(rawValue: number)
             switch operations[number] {
-            case .put(let put): writeAround(node, in: put, id, at: now, into: &effects)
-            case .get(let get): readAround(node, in: get, id, at: now, into: &effects)
+            case .put(let put): writeAround(node, in: put, id, at: now, into: &outbox)
+            case .get(let get): readAround(node, in: get, id, at: now, into: &outbox)
             // The home may still begin it: nobody else does before that time is over.
             case .forward, .waiting, .hint, .push, nil: continue
             }
@@ -214,7 +204,7 @@ public struct Replication {
     /// The node stops: no dot is issued from now on. A put that waits for its key to be read ends
     /// here. So does one that waits for another node to coordinate it, since it could come back to
     /// this one; its client is not answered, for that node may still begin it.
-    public mutating func stopped(at now: Moment, into effects: inout [ReplicationEffect]) {
+    public mutating func stopped(at now: Moment, into outbox: inout Outbox) {
         for number in operations.numbers {
             switch operations[number] {
             case .forward:
@@ -223,7 +213,7 @@ public struct Replication {
             case .waiting(let put):
                 counts.marks.occurred(.stoppedWithPuts)
                 operations.remove(number)
-                answerFailed(put, .storage(Self.stoppingText), at: now, into: &effects)
+                answerFailed(put, .storage(Self.stoppingText), at: now, into: &outbox)
             case .put, .get, .hint, .push, nil: continue
             }
         }
@@ -246,38 +236,38 @@ public struct Replication {
         replica.actorRenewed(dots)
     }
 
-    /// A client of this node asks for something; an `answer` effect follows, now or later.
+    /// A client of this node asks for something; its answer follows, now or later.
     public mutating func requestReceived(
         _ id: RequestID, _ request: ClientRequest, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         let timeout = request.operation.timeout ?? options.timeout
         begin(
-            request, origin: .client(id), timeout: timeout, at: now, into: &effects)
+            request, origin: .client(id), timeout: timeout, at: now, into: &outbox)
     }
 
     /// A message about replication came from `sender`.
     public mutating func messageReceived(
         _ message: PeerMessage, from sender: NodeID, at now: Moment,
-        into effects: inout [ReplicationEffect]
+        into outbox: inout Outbox
     ) {
         switch message {
-        case .replicaPut(let put): holdVersion(put, for: sender, at: now, into: &effects)
-        case .replicaGet(let get): showVersion(get, to: sender, at: now, into: &effects)
+        case .replicaPut(let put): holdVersion(put, for: sender, at: now, into: &outbox)
+        case .replicaGet(let get): showVersion(get, to: sender, at: now, into: &outbox)
         case .replicaPutReply(let reply):
-            putAnswered(reply, by: sender, at: now, into: &effects)
+            putAnswered(reply, by: sender, at: now, into: &outbox)
         case .replicaGetReply(let reply):
-            getAnswered(reply, by: sender, at: now, into: &effects)
+            getAnswered(reply, by: sender, at: now, into: &outbox)
         case .forward(let forward):
             begin(
                 forward.request, origin: .peer(sender, forward.operation),
                 timeout: forward.patience, startBy: forward.startBy, date: forward.date,
-                at: now, into: &effects)
-        case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &effects)
+                at: now, into: &outbox)
+        case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &outbox)
         case .exchange(.objects(let parcel)):
-            accept(parcel, of: sender, at: now, into: &effects)
+            accept(parcel, of: sender, at: now, into: &outbox)
         case .exchange(.removed(let removed)):
-            discard(removed, from: sender, at: now, into: &effects)
+            discard(removed, from: sender, at: now, into: &outbox)
         case .pushPull, .topology, .exchange:
             invariant(false, "replication was handed \(message)")
         }
@@ -300,7 +290,7 @@ public struct Replication {
     }
 
     /// The log is written or synced further on.
-    public mutating func logAdvanced(at now: Moment, into effects: inout [ReplicationEffect]) {
+    public mutating func logAdvanced(at now: Moment, into outbox: inout Outbox) {
         var needingDisk: [SyncWaiter] = []
         var told = 0
         tellsOnAt = .never
@@ -316,35 +306,33 @@ public struct Replication {
             }
             told += 1
             switch waiter.party {
-            case .put(let id): noteLocalSync(id, at: now, into: &effects)
+            case .put(let id): noteLocalSync(id, at: now, into: &outbox)
             case .peer(let node, let operation, let until):
                 guard now.instant <= until else { continue }
                 let reply = ReplicaPutReply(operation: operation, outcome: .stored)
-                effects.append(.send(.replicaPutReply(reply), to: node))
+                outbox.send(.replicaPutReply(reply), to: node)
             }
         }
         if !needingDisk.isEmpty { awaitingSync.prepend(contentsOf: needingDisk) }
     }
 
     /// Time has passed: hedges, deadlines, hints that are due.
-    public mutating func tick(at now: Moment, into effects: inout [ReplicationEffect]) {
-        if tellsOnAt <= now.instant { logAdvanced(at: now, into: &effects) }
+    public mutating func tick(at now: Moment, into outbox: inout Outbox) {
+        if tellsOnAt <= now.instant { logAdvanced(at: now, into: &outbox) }
         var fired = 0
         while let timer = timers.min, timer.at <= now.instant, fired < Self.eventLimit {
             timers.removeMin()
             fired += 1
             let id = timer.operation
             switch operations[id.rawValue] {
-            case .put(let put): putTimerFired(put, id, at: now, into: &effects)
-            case .get(let get): getTimerFired(get, id, at: now, into: &effects)
-            case .forward(let forward): forwardTimerFired(forward, id, at: now, into: &effects)
-            case .waiting(let put): waitingTimerFired(put, id, at: now, into: &effects)
+            case .put(let put): putTimerFired(put, id, at: now, into: &outbox)
+            case .get(let get): getTimerFired(get, id, at: now, into: &outbox)
+            case .forward(let forward): forwardTimerFired(forward, id, at: now, into: &outbox)
+            case .waiting(let put): waitingTimerFired(put, id, at: now, into: &outbox)
             case .hint, .push, nil: continue
             }
         }
-        // A read that meets damage at once is complete before any block has come.
-        readsCompleted(at: now, into: &effects)
-        deliverHints(at: now, into: &effects)
-        deliverPushes(at: now, into: &effects)
+        deliverHints(at: now, into: &outbox)
+        deliverPushes(at: now, into: &outbox)
     }
 }

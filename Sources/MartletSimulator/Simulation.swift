@@ -113,7 +113,7 @@ package enum Simulation {
                 memberCount: count, secret: .drawn(by: &random),
                 replicaCount: world.scenario.replicaCount,
                 partitionCount: partitions)
-            world.turn(0, .creationRequested(RequestID(rawValue: .max), request))
+            world.turn(0, .operatorAsked(RequestID(rawValue: .max), .create(request)))
         }
         let outcome = world.creation.map { "\($0)" } ?? "not all nodes met"
         world.found(

@@ -140,28 +140,26 @@ struct Cluster {
 
     mutating func handle(_ event: NodeEvent, at number: Int) {
         guard nodes[number].isUp else { return }
-        var effects: [NodeEffect] = []
-        nodes[number].core.handle(event, at: moment(number), into: &effects)
-        deliver(effects, of: number)
-        for event in nodes[number].storage.answers() { handle(event, at: number) }
+        var work = Work()
+        nodes[number].core.turn([event], at: moment(number), into: &work)
+        nodes[number].wakeup = work.wakeup
+        deliver(work, of: number)
+        for event in nodes[number].storage.answers(to: work.storage) { handle(event, at: number) }
     }
 
-    private mutating func deliver(_ effects: [NodeEffect], of number: Int) {
-        for effect in effects {
-            switch effect {
-            case .send(let message, let node):
-                guard let to = nodes.firstIndex(where: { $0.id == node }) else { continue }
-                let record = Sent(from: number, to: to, message: message)
-                sent.append(record)
-                if !loses(record) { post(.message(message, from: nodes[number].id), to: to) }
-            case .sendDatagram(let datagram, let endpoint):
-                let to = nodes.firstIndex { $0.configuration.peerEndpoint == endpoint }
-                let from = nodes[number].configuration.peerEndpoint
-                if let to { post(.datagram(datagram, from: from), to: to) }
-            case .answer(_, let answer): lastAnswer = answer
-            case .connect, .disconnect, .created, .ready, .note: continue
-            }
+    private mutating func deliver(_ work: Work, of number: Int) {
+        for letter in work.outbox.letters {
+            guard let to = nodes.firstIndex(where: { $0.id == letter.node }) else { continue }
+            let record = Sent(from: number, to: to, message: letter.message)
+            sent.append(record)
+            if !loses(record) { post(.message(letter.message, from: nodes[number].id), to: to) }
         }
+        for mail in work.posts {
+            let to = nodes.firstIndex { $0.configuration.peerEndpoint == mail.endpoint }
+            let from = nodes[number].configuration.peerEndpoint
+            if let to { post(.datagram(mail.datagram, from: from), to: to) }
+        }
+        for answer in work.outbox.answers { lastAnswer = answer.answer }
     }
 
     private mutating func post(_ what: Event.What, to node: Int) {
@@ -175,7 +173,7 @@ struct Cluster {
         let end = now + duration
         while true {
             let wakeups = nodes.indices.filter { nodes[$0].isUp }
-                .map { (at: max(nodes[$0].core.nextWakeup, now), node: $0) }
+                .map { (at: max(nodes[$0].wakeup, now), node: $0) }
             let wakeup = wakeups.min { ($0.at, $0.node) < ($1.at, $1.node) }
             // All take as long, so the first that was posted is the first to arrive.
             if let event = inFlight.first, event.at <= (wakeup?.at ?? .never), event.at <= end {
@@ -186,7 +184,7 @@ struct Cluster {
                 now = wakeup.at
                 handle(.ticked, at: wakeup.node)
                 // A tick that leaves its wakeup where it was is due again a moment later.
-                if nodes[wakeup.node].core.nextWakeup <= now { now = now + .microseconds(100) }
+                if nodes[wakeup.node].wakeup <= now { now = now + .microseconds(100) }
             } else {
                 break
             }
@@ -211,6 +209,8 @@ struct Peer {
     let storage: OpenedStorage
     let disk: MemoryDisk
     var isUp = true
+    /// When it wants to be woken.
+    var wakeup = Instant.never
     /// How far its wall clock is ahead, in milliseconds.
     var clockOffset: Int64 = 0
 

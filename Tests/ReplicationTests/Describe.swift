@@ -1,15 +1,18 @@
-// Effects as lines of a transcript: short enough to be read, exact enough to be compared.
+// What replication has for others as lines of a transcript: short enough to be read, exact enough
+// to be compared. Of one event the messages come first, then the answers.
 import MartletBase
 import MartletReplication
 import MartletVersions
 import MartletWire
 
-/// One effect as a line, such as `put 1 → 2: a@1.1, durable` or `answer 1: written 1.1 …`.
-func describe(_ effect: ReplicationEffect) -> String {
-    switch effect {
-    case .send(let message, let node): "\(describe(message)) → \(node.rawValue)".reordered
-    case .answer(let id, let answer): "answer \(id.rawValue): \(describe(answer))"
-    }
+/// A message as a line, such as `put 1 → 2: a@1.1, durable`.
+func describe(_ letter: Outbox.Letter) -> String {
+    "\(describe(letter.message)) → \(letter.node.rawValue)".reordered
+}
+
+/// An answer as a line, such as `answer 1: written 1.1 …`.
+func describe(_ answer: Outbox.Answer) -> String {
+    "answer \(answer.request.rawValue): \(describe(answer.answer))"
 }
 
 /// What goes over a link, with `what #operation: details` in this order.

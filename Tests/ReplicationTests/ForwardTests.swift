@@ -250,9 +250,9 @@ import Testing
     func stopping() throws {
         var stage = try Stage(local: 4, nodes: 4)
         stage.put("a")
-        var effects: [ReplicationEffect] = []
-        stage.replication.stopped(at: stage.now, into: &effects)
-        #expect(effects.isEmpty, "a home may still begin it")
+        var outbox = Outbox()
+        stage.replication.stopped(at: stage.now, into: &outbox)
+        #expect(outbox.letters.isEmpty && outbox.answers.isEmpty, "a home may still begin it")
         stage.loseHomes()
         stage.pass(.seconds(3))
         #expect(stage.replication.dots.counter == 0)

@@ -16,6 +16,10 @@ struct Host {
     let files: OpenFiles
     let disk: MemoryDisk
     var now = Moment(instant: .start, wall: Stage.wallStart)
+    /// When it wants to be woken, as of its last turn.
+    private(set) var wakeup = Instant.never
+    /// What its storage has asked for and was not done yet.
+    private var asked = StorageWork()
 
     init(
         _ disk: MemoryDisk, cluster: String = "stage", name: String = "n1", seed: UInt64 = 1,
@@ -41,16 +45,32 @@ struct Host {
         if starts { _ = handle(.started) }
     }
 
-    mutating func handle(_ event: NodeEvent) -> [NodeEffect] {
-        var effects: [NodeEffect] = []
-        core.handle(event, at: now, into: &effects)
-        return effects
+    /// A turn of one event.
+    mutating func handle(_ event: NodeEvent) -> Work {
+        var work = Work()
+        work.storage = asked
+        core.handle(event, at: now, into: &work)
+        core.endTurn(at: now, into: &work)
+        asked = work.storage
+        wakeup = work.wakeup
+        return work
     }
 
     /// Commits all that gathered, and returns what comes of it as lines.
     @discardableResult
     mutating func commit() -> [String] {
-        handle(.logAnswered(log.commit(core.engine.takeChunks()))).compactMap(line)
+        core.engine.ask(into: &asked)
+        let outcome = log.commit(asked.chunks)
+        asked.chunks = []
+        return lines(handle(.logAnswered(outcome)))
+    }
+
+    /// One step of the background work; nil where there is none left.
+    private mutating func step() -> JobOutcome? {
+        core.engine.ask(into: &asked)
+        for job in asked.jobs { worker.submit(job) }
+        asked.jobs = []
+        return worker.step()
     }
 
     /// All that is stored leaves memory.
@@ -67,32 +87,29 @@ struct Host {
     mutating func measure() -> [String] {
         now.instant = now.instant + .seconds(1)
         _ = handle(.ticked)
-        for job in core.engine.takeJobs() { worker.submit(job) }
-        var lines: [String] = []
-        while let outcome = worker.step() {
-            lines += handle(.jobAnswered(outcome)).compactMap(line)
-        }
-        return lines
+        var told: [String] = []
+        while let outcome = step() { told += lines(handle(.jobAnswered(outcome))) }
+        return told
     }
 
     /// The storage's background work is done; what comes of it as lines.
     mutating func work() -> [String] {
-        var lines: [String] = []
+        var told: [String] = []
         while core.engine.hasBackgroundWork {
-            for job in core.engine.takeJobs() { worker.submit(job) }
-            guard let outcome = worker.step() else { continue }
-            lines += handle(.jobAnswered(outcome)).compactMap(line)
+            if let outcome = step() { told += lines(handle(.jobAnswered(outcome))) }
         }
-        return lines
+        return told
     }
 
     /// The disk brings the blocks that were asked for, and all that they lead to.
     mutating func bringBlocks() -> [String] {
-        var lines: [String] = []
+        var told: [String] = []
         while true {
-            let reads = core.engine.takeReads()
-            if reads.isEmpty { return lines }
-            lines += handle(.readsAnswered(reads.map { $0.run(files) })).compactMap(line)
+            core.engine.ask(into: &asked)
+            let reads = asked.reads
+            asked.reads = []
+            if reads.isEmpty { return told }
+            told += lines(handle(.readsAnswered(reads.map { $0.run(files) })))
         }
     }
 
@@ -101,8 +118,7 @@ struct Host {
         let mutation = Mutation(content: .value(Bytes(text: value)), causality: .coordinator)
         let asked = ClientRequest(
             key: Stage.key, operation: .put(mutation, WriteOptions()))
-        let effects = handle(.requestReceived(RequestID(rawValue: request), asked))
-        return effects.compactMap(line) + commit()
+        return lines(handle(.requestReceived(RequestID(rawValue: request), asked))) + commit()
     }
 
     /// Reads with links to two homes open; returns what was asked of whom.
@@ -110,9 +126,10 @@ struct Host {
         _ = handle(.linkOpened(NodeID(rawValue: 1)))
         _ = handle(.linkOpened(NodeID(rawValue: 2)))
         let request = ClientRequest(key: Stage.key, operation: .get(ReadOptions()))
-        return handle(.requestReceived(RequestID(rawValue: 1), request)).compactMap { effect in
-            guard case .send(.replicaGet(let get), let node) = effect else { return nil }
-            return (get.operation, node)
+        let work = handle(.requestReceived(RequestID(rawValue: 1), request))
+        return work.outbox.letters.compactMap { letter in
+            guard case .replicaGet(let get) = letter.message else { return nil }
+            return (get.operation, letter.node)
         }
     }
 
@@ -120,9 +137,9 @@ struct Host {
         var entropy = SeededRandom(seed: 1)
         let request = CreationRequest(
             memberCount: memberCount, secret: .drawn(by: &entropy))
-        let effects = handle(.creationRequested(RequestID(rawValue: 1), request))
+        let work = handle(.operatorAsked(RequestID(rawValue: 1), .create(request)))
         commit()
-        for case .created(_, let outcome) in effects { return outcome }
+        for case .created(let outcome) in work.replies.map(\.reply) { return outcome }
         return nil
     }
 
@@ -135,13 +152,13 @@ struct Host {
 
     mutating func offer(_ topology: Topology) -> [String] {
         let message = NodeEvent.messageReceived(.topology(topology), from: NodeID(rawValue: 2))
-        let lines = handle(message).compactMap(line)
-        return lines + commit()
+        return lines(handle(message)) + commit()
     }
 
     /// Leaves the disk as a process that exits after its last commit does.
-    func close() {
-        _ = log.commit(core.engine.takeChunks())
+    mutating func close() {
+        core.engine.ask(into: &asked)
+        _ = log.commit(asked.chunks)
         _ = log.close()
         disk.unlock()
     }
@@ -153,19 +170,21 @@ struct Host {
         disk.unlock()
     }
 
-    /// What matters here of an effect.
-    private func line(_ effect: NodeEffect) -> String? {
-        switch effect {
-        case .answer(let id, let answer): describe(.answer(id, answer))
-        case .note(.topologyAdopted(let epoch)): "adopted \(epoch)"
-        case .note(.conflict(let text)): "conflict: \(text)"
-        case .note(.storageDamaged): "damaged"
-        case .note(.storageRefuses(let refusal)):
-            refusal == nil ? "storage accepts" : "storage refuses"
-        case .note(.valuesRefused(let refusal)):
+    /// What matters here of a turn's work.
+    private func lines(_ work: Work) -> [String] {
+        work.notes.compactMap(line) + work.outbox.answers.map(describe)
+    }
+
+    private func line(_ note: NodeNote) -> String? {
+        switch note {
+        case .topologyAdopted(let epoch): "adopted \(epoch)"
+        case .conflict(let text): "conflict: \(text)"
+        case .storageDamaged: "damaged"
+        case .storageRefuses(let refusal): refusal == nil ? "storage accepts" : "storage refuses"
+        case .valuesRefused(let refusal):
             refusal == nil ? "values are taken" : "values are refused"
-        case .note(.nameTaken(let owner)): "name taken by \(owner.rawValue)"
-        default: nil
+        case .nameTaken(let owner): "name taken by \(owner.rawValue)"
+        case .memberChanged, .clockStands: nil
         }
     }
 }

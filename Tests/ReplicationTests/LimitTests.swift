@@ -72,12 +72,12 @@ import Testing
             local: NodeID(rawValue: 1), options: ReplicationOptions(), engine: stage.engine,
             dots: DotSource(actor: .of(1)), random: SeededRandom(seed: 1),
             firstOperation: OperationID(rawValue: 1))
-        var effects: [ReplicationEffect] = []
+        var outbox = Outbox()
         replication.requestReceived(
             RequestID(rawValue: 1),
             ClientRequest(key: Stage.key, operation: .get(ReadOptions())), at: stage.now,
-            into: &effects)
-        #expect(effects.map(describe) == ["answer 1: no topology"])
+            into: &outbox)
+        #expect(outbox.answers.map(describe) == ["answer 1: no topology"])
     }
 
     @Test("A timestamp far ahead is held like any, and drags no clock along")
@@ -143,13 +143,13 @@ import Testing
             stage.get(as: number, key: Bytes(text: "k\(number)"))
         }
         stage.now.instant = stage.now.instant + .seconds(3)
-        var effects: [ReplicationEffect] = []
-        stage.replication.tick(at: stage.now, into: &effects)
-        let answers = effects.filter { if case .answer = $0 { true } else { false } }
-        #expect(answers.count == limit)
+        var outbox = Outbox()
+        stage.replication.tick(at: stage.now, into: &outbox)
+        #expect(outbox.answers.count == limit)
         #expect(stage.replication.nextWakeup <= stage.now.instant)
-        stage.replication.tick(at: stage.now, into: &effects)
-        #expect(effects.map(describe).contains { $0.hasPrefix("answer \(limit + 1): ") })
+        stage.replication.tick(at: stage.now, into: &outbox)
+        let lines = outbox.answers.map(describe)
+        #expect(lines.contains { $0.hasPrefix("answer \(limit + 1): ") })
     }
 
     @Test(

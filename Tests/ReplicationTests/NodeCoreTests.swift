@@ -99,8 +99,9 @@ import Testing
             _ = host.handle(.linkOpened(NodeID(rawValue: 2)))
             let asked = ClientRequest(
                 key: Stage.key, operation: .get(ReadOptions()))
-            for effect in host.handle(.requestReceived(RequestID(rawValue: 1), asked)) {
-                if case .send(.replicaGet(let get), _) = effect { numbers.append(get.operation) }
+            let work = host.handle(.requestReceived(RequestID(rawValue: 1), asked))
+            for case .replicaGet(let get) in work.outbox.letters.map(\.message) {
+                numbers.append(get.operation)
             }
             host.crash()
         }
@@ -156,7 +157,7 @@ import Testing
     @Test("A data directory of another node or cluster is refused, and says whose it is")
     func foreignDirectory() throws {
         let disk = MemoryDisk()
-        let host = try Host(disk)
+        var host = try Host(disk)
         host.close()
         for (cluster, name) in [("other", "n1"), ("stage", "n2")] {
             #expect {
@@ -196,7 +197,7 @@ import Testing
         func ring(_ epoch: UInt64, secret: UInt64 = 7) throws -> Topology {
             try Topology.onePartition(nodes: 3, replicas: 3, epoch: epoch, secretSeed: secret)
         }
-        func offer(_ ring: Topology, from sender: UInt64, to host: inout Host) -> [NodeEffect] {
+        func offer(_ ring: Topology, from sender: UInt64, to host: inout Host) -> Work {
             host.handle(.messageReceived(.topology(ring), from: NodeID(rawValue: sender)))
         }
         var host = try Host(MemoryDisk())
@@ -254,8 +255,8 @@ import Testing
         #expect(second.get().count == 2)
         for (operation, node) in asked {
             let reply = ReplicaGetReply(operation: operation, outcome: .object(Object()))
-            let effects = second.handle(.messageReceived(.replicaGetReply(reply), from: node))
-            #expect(effects.isEmpty, "the client would be answered by nobody's word")
+            let work = second.handle(.messageReceived(.replicaGetReply(reply), from: node))
+            #expect(work.outbox.answers.isEmpty, "the client would be answered by nobody's word")
         }
     }
 

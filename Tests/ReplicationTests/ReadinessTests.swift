@@ -24,25 +24,21 @@ struct ReadinessTests {
             peerEndpoint: endpoint, clientEndpoint: endpoint, incarnation: 1, state: state)
     }
 
-    private func isReady(_ effects: [NodeEffect]) -> Bool {
-        effects.contains { if case .ready = $0 { true } else { false } }
-    }
-
     @Test("Without a ring there is nothing to wait for")
     func newNode() throws {
         var host = try Host(MemoryDisk(), starts: false)
-        #expect(isReady(host.handle(.started)))
-        #expect(!isReady(host.handle(.ticked)), "once")
+        #expect(host.handle(.started).isReady)
+        #expect(!host.handle(.ticked).isReady, "once")
     }
 
     @Test("It waits until every other node of the ring is linked")
     func linked() throws {
         var host = try restarted()
-        #expect(!isReady(host.handle(.started)))
+        #expect(!host.handle(.started).isReady)
         for number in 1...3 as ClosedRange<UInt64> {
             #expect(!host.core.isReady)
-            let effects = host.handle(.linkOpened(NodeID(rawValue: number)))
-            #expect(isReady(effects) == (number == 3))
+            let work = host.handle(.linkOpened(NodeID(rawValue: number)))
+            #expect(work.isReady == (number == 3))
         }
         #expect(host.core.isReady)
     }
@@ -54,8 +50,8 @@ struct ReadinessTests {
         _ = host.handle(.linkOpened(NodeID(rawValue: 1)))
         let view = PushPull(
             members: [member(1, .alive), member(2, .unreachable)], wantsReply: false, epoch: 0)
-        #expect(!isReady(host.handle(.messageReceived(.pushPull(view), from: view.members[0].id))))
-        #expect(isReady(host.handle(.linkClosed(NodeID(rawValue: 3)))))
+        #expect(!host.handle(.messageReceived(.pushPull(view), from: view.members[0].id)).isReady)
+        #expect(host.handle(.linkClosed(NodeID(rawValue: 3))).isReady)
     }
 
     @Test("A lone survivor serves after two rounds of pings")
@@ -63,17 +59,17 @@ struct ReadinessTests {
         var host = try restarted()
         _ = host.handle(.started)
         host.now.instant = host.now.instant + .milliseconds(1_999)
-        #expect(!isReady(host.handle(.ticked)))
-        #expect(host.core.nextWakeup <= host.now.instant + .milliseconds(1))
+        #expect(!host.handle(.ticked).isReady)
+        #expect(host.wakeup <= host.now.instant + .milliseconds(1))
         host.now.instant = host.now.instant + .milliseconds(1)
-        #expect(isReady(host.handle(.ticked)))
+        #expect(host.handle(.ticked).isReady)
     }
 
     @Test("In place of a node whose disk is lost, it waits for the ring")
     func startsOver() throws {
         var host = try Host(
             MemoryDisk(), inPlaceOf: NodeID(rawValue: 3), starts: false)
-        #expect(!isReady(host.handle(.started)))
+        #expect(!host.handle(.started).isReady)
         _ = host.handle(.linkOpened(NodeID(rawValue: 1)))
         _ = host.handle(.linkOpened(NodeID(rawValue: 2)))
         #expect(!host.core.isReady)

@@ -106,7 +106,8 @@ import Testing
         #expect(second.core.dots.actor > before)
         let get = ClientRequest(key: Stage.key, operation: .get(ReadOptions()))
         let read = second.handle(.requestReceived(RequestID(rawValue: 1), get))
-        #expect(read.contains { if case .answer(_, .read) = $0 { true } else { false } })
+        #expect(
+            read.outbox.answers.contains { if case .read = $0.answer { true } else { false } })
         #expect(second.put("b", as: 2).contains { $0.hasPrefix("answer 2: storage: ") })
 
         disk.capacityBytes = nil

@@ -200,7 +200,16 @@ struct Stage {
             let reads = engine.takeReads()
             if reads.isEmpty { return lines }
             engine.readsAnswered(reads.map { $0.run(files) })
-            lines += run { $0.readsCompleted(at: $1, into: &$2) }
+            lines += takeReads()
+        }
+    }
+
+    /// Goes on with the reads that are complete.
+    private mutating func takeReads() -> [String] {
+        run { [engine] replication, now, outbox in
+            for read in engine.takeCompleted() {
+                replication.readCompleted(read, at: now, into: &outbox)
+            }
         }
     }
 
@@ -212,7 +221,7 @@ struct Stage {
         while replication.nextWakeup <= end {
             advance(to: max(replication.nextWakeup, now.instant))
             let before = replication.nextWakeup
-            lines += run { $0.tick(at: $1, into: &$2) }
+            lines += run { $0.tick(at: $1, into: &$2) } + takeReads()
             if replication.nextWakeup == before { break }
         }
         advance(to: end)
@@ -225,15 +234,12 @@ struct Stage {
     }
 
     private mutating func run(
-        _ step: (inout Replication, Moment, inout [ReplicationEffect]) -> Void
+        _ step: (inout Replication, Moment, inout Outbox) -> Void
     ) -> [String] {
-        var effects: [ReplicationEffect] = []
-        step(&replication, now, &effects)
-        sent = effects.compactMap {
-            guard case .send(let message, _) = $0 else { return nil }
-            return message
-        }
-        return effects.map(describe)
+        var outbox = Outbox()
+        step(&replication, now, &outbox)
+        sent = outbox.letters.map(\.message)
+        return outbox.letters.map(describe) + outbox.answers.map(describe)
     }
 }
 

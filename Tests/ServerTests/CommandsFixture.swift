@@ -38,7 +38,7 @@ final class TestNode: CommandTarget {
     private let log: LogWriter
     private var nextRequest: UInt64 = 0
     private var waiting: [RequestID: (ClientAnswer) -> Void] = [:]
-    private var creating: [RequestID: (CreationOutcome) -> Void] = [:]
+    private var asking: [RequestID: (OperatorReply) -> Void] = [:]
 
     init(
         name: String = "n1", others: [Member] = [], created: Bool = true, clusterSeed: UInt64 = 7,
@@ -66,15 +66,14 @@ final class TestNode: CommandTarget {
             for other in others { handle(.linkClosed(other.id)) }
         }
         guard created else { return }
-        var outcome: CreationOutcome?
+        var reply: OperatorReply?
         var random = SeededRandom(seed: secretSeed)
         guard let partitions = PartitionCount(64) else { fatalError("64 partitions") }
-        createCluster(
-            CreationRequest(
-                memberCount: others.count + 1, secret: .drawn(by: &random),
-                partitionCount: partitions)
-        ) { outcome = $0 }
-        guard case .created = outcome else { fatalError("\(String(describing: outcome))") }
+        let request = CreationRequest(
+            memberCount: others.count + 1, secret: .drawn(by: &random),
+            partitionCount: partitions)
+        ask(.create(request)) { reply = $0 }
+        guard case .created(.created) = reply else { fatalError("\(String(describing: reply))") }
     }
 
     /// A member to be known beside the node, by a number from 2 on.
@@ -96,30 +95,11 @@ final class TestNode: CommandTarget {
         handle(.requestReceived(id, request))
     }
 
-    func createCluster(
-        _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void
-    ) {
+    func ask(_ request: OperatorRequest, then complete: @escaping (OperatorReply) -> Void) {
         nextRequest += 1
         let id = RequestID(rawValue: nextRequest)
-        creating[id] = complete
-        handle(.creationRequested(id, request))
-    }
-
-    func forget(_ member: String) -> String? {
-        var effects: [NodeEffect] = []
-        return core.forget(member, at: now, into: &effects)
-    }
-
-    func repair(_ partitions: [UInt16]?) -> Int {
-        let count = core.repair(partitions, at: now)
-        handle(.ticked)
-        return count
-    }
-
-    func explain(_ key: Bytes, then complete: @escaping (KeyHoldings?) -> Void) {
-        nextRequest += 1
-        guard core.lookUp(key, as: RequestID(rawValue: nextRequest)) else { return complete(nil) }
-        for (_, holdings) in core.takeLookedUp() { complete(holdings) }
+        asking[id] = complete
+        handle(.operatorAsked(id, request))
     }
 
     func noteHTTP(from address: String) { noted.append(address) }
@@ -140,29 +120,27 @@ final class TestNode: CommandTarget {
 
     /// Takes in an event and what follows from it, the log's answers included.
     func handle(_ event: NodeEvent) {
-        var effects: [NodeEffect] = []
-        core.handle(event, at: now, into: &effects)
-        while let outcome = commit() {
-            core.handle(.logAnswered(outcome), at: now, into: &effects)
-        }
-        for effect in effects {
-            switch effect {
-            case .answer(let id, let answer):
-                guard let complete = waiting.removeValue(forKey: id) else { continue }
-                if holdsAnswers { held.append { complete(answer) } } else { complete(answer) }
-            case .created(let id, let outcome): creating.removeValue(forKey: id)?(outcome)
-            default: break
+        var work = Work()
+        var events = [event]
+        while !events.isEmpty {
+            core.turn(events, at: now, into: &work)
+            let chunks = work.storage.chunks
+            events = chunks.isEmpty ? [] : [.logAnswered(log.commit(chunks))]
+            for answer in work.outbox.answers {
+                guard let complete = waiting.removeValue(forKey: answer.request) else { continue }
+                if holdsAnswers {
+                    held.append { complete(answer.answer) }
+                } else {
+                    complete(answer.answer)
+                }
             }
+            for reply in work.replies { asking.removeValue(forKey: reply.request)?(reply.reply) }
         }
-    }
-
-    private func commit() -> LogOutcome? {
-        let chunks = core.engine.takeChunks()
-        return chunks.isEmpty ? nil : log.commit(chunks)
     }
 
     private func syncLog() {
-        if let outcome = commit() { core.engine.logAnswered(outcome) }
+        let chunks = core.engine.takeChunks()
+        if !chunks.isEmpty { core.engine.logAnswered(log.commit(chunks)) }
     }
 }
 

@@ -54,8 +54,14 @@ extension ClientSession {
 
     /// `MARTLET.FORGET name-or-id`.
     func martletForget(_ words: [Bytes]) throws(CommandError) {
-        if let refusal = target.forget(words[1].text) { throw CommandError(refusal) }
-        reply { $0.writeOK() }
+        let ticket = reserve()
+        target.ask(.forget(words[1].text)) { [self] reply in
+            guard case .forgotten(let refusal) = reply else { return }
+            fulfil(ticket) { writer in
+                guard let refusal else { return writer.writeOK() }
+                CommandError(refusal).write(to: &writer)
+            }
+        }
     }
 
     /// `MARTLET.CREATE members [N n] [PARTITIONS q]`: a map of the ring's epoch and the warnings.
@@ -79,7 +85,8 @@ extension ClientSession {
             }
         }
         let ticket = reserve()
-        target.createCluster(request) { [self] outcome in
+        target.ask(.create(request)) { [self] reply in
+            guard case .created(let outcome) = reply else { return }
             fulfil(ticket) { writer in
                 switch outcome {
                 case .created(let warnings):

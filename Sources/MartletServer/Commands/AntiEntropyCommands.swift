@@ -22,15 +22,20 @@ extension ClientSession {
             partitions = [topology.partition(ofKey: try cursor.value()).index]
         default: throw .syntax
         }
-        let begun = target.repair(partitions)
-        reply(with: RepairView(target.core, begun: begun, of: partitions))
+        let ticket = reserve()
+        target.ask(.compare(partitions)) { [self] reply in
+            guard case .comparing(let begun) = reply else { return }
+            let view = RepairView(target.core, begun: begun, of: partitions)
+            fulfil(ticket) { $0.writeBulk(Self.json(view)) }
+        }
     }
 
     /// `MARTLET.EXPLAIN key`.
     func martletExplain(_ words: [Bytes]) throws(CommandError) {
         guard target.core.topology != nil else { throw .noCluster }
         let ticket = reserve()
-        target.explain(words[1]) { [self] holdings in
+        target.ask(.lookUp(words[1])) { [self] reply in
+            guard case .holds(let holdings) = reply else { return }
             fulfil(ticket) { writer in
                 guard let holdings else {
                     let error = CommandError(

@@ -16,17 +16,9 @@ package protocol CommandTarget: AnyObject {
     var isFullOfReads: Bool { get }
     /// Runs a request; `complete` is called exactly once, at once or later, on the same loop.
     func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void)
-    /// Creates the cluster; `complete` is called exactly once.
-    func createCluster(
-        _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void)
-    /// Has the cluster forget a member, by name or identity; nil where that is done, else why not.
-    func forget(_ member: String) -> String?
-    /// Has partitions, or all that the node is a home of, compared with every other home at once.
-    /// How many those are.
-    func repair(_ partitions: [UInt16]?) -> Int
-    /// Looks at what the node holds of a key; `complete` is called exactly once, with nil when too
-    /// much is being read.
-    func explain(_ key: Bytes, then complete: @escaping (KeyHoldings?) -> Void)
+    /// Has the node do what an operator asks for; `complete` is called exactly once, at once or
+    /// later, with a reply of the same kind.
+    func ask(_ request: OperatorRequest, then complete: @escaping (OperatorReply) -> Void)
     /// Notes for the operator that HTTP was spoken to the client port from `address`.
     func noteHTTP(from address: String)
     /// Facts about the process that INFO and the status view show, in a fixed order.

@@ -1,5 +1,5 @@
-// The threads behind one node's storage engine, and the way there: what the engine asks for leaves
-// at the end of a loop's turn, in one go each.
+// The threads behind one node's storage engine, and the way there: what the engine asks for in a
+// turn of the loop leaves at its end.
 import MartletBase
 package import MartletStorage
 
@@ -41,13 +41,13 @@ package final class StorageThreads: @unchecked Sendable {
         reads = ReadPool(files: storage.files, threads: readThreads, answer: answers.reads)
     }
 
-    /// Hands over all that `engine` asks for.
-    package func submit(from engine: StorageEngine) {
-        log.submit(engine.takeChunks())
-        reads.submit(engine.takeReads())
-        worker.submit(engine.takeJobs())
-        if engine.flushed > released {
-            released = engine.flushed
+    /// Hands over all of `work`.
+    package func submit(_ work: StorageWork) {
+        log.submit(work.chunks)
+        reads.submit(work.reads)
+        worker.submit(work.jobs)
+        if work.flushed > released {
+            released = work.flushed
             log.release(upTo: released)
         }
     }

@@ -1,6 +1,6 @@
 // The node's loop: everything of one node but its disk happens here, on one event loop. Sockets
-// and timers bring events, `NodeCore` decides, effects go back out. What one turn of the loop
-// produces leaves together: one write a client, one a peer, one chunk for the log.
+// and timers bring events, `NodeCore` decides, its work is done. What one turn of the loop produces
+// leaves together: one write a client, one a peer, one chunk for the log.
 internal import DequeModule
 internal import Logging
 internal import MartletBase
@@ -35,8 +35,7 @@ final class NodeLoop: @unchecked Sendable {
     /// What to do with an answer.
     private enum Completion {
         case request((ClientAnswer) -> Void)
-        case creation((CreationOutcome) -> Void)
-        case lookup((KeyHoldings?) -> Void)
+        case operation((OperatorReply) -> Void)
     }
 
     private var storage: StorageThreads?
@@ -55,7 +54,12 @@ final class NodeLoop: @unchecked Sendable {
     private var waitingDeliveries = Deque<any TurnTaker>()
     private var isTurnScheduled = false
     private let inbox: StorageInbox
-    private var effects: [NodeEffect] = []
+    /// What the node asks for and was not done yet.
+    private var work = Work()
+    /// Where it was done before: the room is used again.
+    private var spare = Work()
+    /// When the node is to be woken.
+    private var wakeup = Instant.never
 
     /// Who waits for an answer; the numbers are the `RequestID`s.
     private var waiting = SlidingTable<Completion>()
@@ -139,9 +143,8 @@ final class NodeLoop: @unchecked Sendable {
         case .messageReceived(.forward, _), .messageReceived(.forwardReply, _): turnMoments = nil
         default: break
         }
-        core.handle(event, at: moments.shown, into: &effects)
-        performEffects()
-        answerLookups()
+        core.handle(event, at: moments.shown, into: &work)
+        perform()
         scheduleFlush()
     }
 
@@ -187,33 +190,48 @@ final class NodeLoop: @unchecked Sendable {
             in: .nanoseconds(Int64(clamping: delay.nanoseconds)), body)
     }
 
-    // MARK: Effects out
+    // MARK: Work out
 
-    private func performEffects() {
-        guard !effects.isEmpty else { return }
-        // A completed request may submit another: its effects gather in a buffer of their own.
-        var performed: [NodeEffect] = []
-        swap(&performed, &effects)
-        for effect in performed { perform(effect) }
-        performed.removeAll(keepingCapacity: true)
-        if effects.isEmpty { swap(&performed, &effects) }
-    }
-
-    private func perform(_ effect: NodeEffect) {
-        switch effect {
-        case .send(let message, let node): links[node]?.enqueue(message)
-        case .answer(let id, let answer):
-            if case .request(let complete) = waiting.remove(id.rawValue) { complete(answer) }
-        case .sendDatagram(let datagram, let endpoint): send(datagram, to: endpoint)
-        case .connect(let node, let endpoint): connect(node, endpoint)
-        case .disconnect(let node): links[node]?.abandon()
-        case .created(let id, let outcome):
-            if case .creation(let complete) = waiting.remove(id.rawValue) { complete(outcome) }
-        case .ready:
+    /// Does what the node asks for at once; the rest is done as the turn ends.
+    private func perform() {
+        // A request that ends may submit another: its work gathers in a buffer of its own.
+        var work = spare
+        spare = Work()
+        swap(&work, &self.work)
+        for letter in work.outbox.letters { links[letter.node]?.enqueue(letter.message) }
+        for post in work.posts { send(post.datagram, to: post.endpoint) }
+        for change in work.linkChanges {
+            switch change {
+            case .keep(let node, let endpoint): connect(node, endpoint)
+            case .drop(let node): links[node]?.abandon()
+            }
+        }
+        for note in work.notes { log(note) }
+        if work.isReady {
             letClientsIn()
             letClientsIn = {}
-        case .note(let note): log(note)
         }
+        for reply in work.replies {
+            guard case .operation(let complete) = waiting.remove(reply.request.rawValue)
+            else { continue }
+            complete(reply.reply)
+        }
+        for answer in work.outbox.answers {
+            guard case .request(let complete) = waiting.remove(answer.request.rawValue)
+            else { continue }
+            complete(answer.answer)
+        }
+        work.removeAll()
+        spare = work
+    }
+
+    /// Ends the node's turn and hands its storage over.
+    private func endTurn() {
+        core.endTurn(at: moments.shown, into: &work)
+        wakeup = work.wakeup
+        storage?.submit(work.storage)
+        work.storage.removeAll()
+        perform()
     }
 
     private func send(_ datagram: Datagram, to endpoint: Endpoint) {
@@ -288,7 +306,7 @@ final class NodeLoop: @unchecked Sendable {
     private func flush() {
         isFlushScheduled = false
         isFlushing = true
-        storage?.submit(from: core.engine)
+        endTurn()
         for link in linkOrder { link.flush() }
         flushClients()
         relieveMemory()
@@ -404,17 +422,17 @@ final class NodeLoop: @unchecked Sendable {
 
     private func scheduleWakeup() {
         let current = turnMoments?.shown.instant ?? SystemClock.instant
-        let wakeup = max(core.nextWakeup, current + Self.timerGrain)
+        let wakeup = max(wakeup, current + Self.timerGrain)
         guard wakeup < scheduledWakeup, wakeup != .never else { return }
         scheduledWakeup = wakeup
         schedule(after: wakeup.since(current)) { [self] in wakeUp(for: wakeup) }
     }
 
-    private func wakeUp(for wakeup: Instant) {
+    private func wakeUp(for due: Instant) {
         // An earlier one may have been scheduled since; then this one has nothing to say.
-        if wakeup == scheduledWakeup { scheduledWakeup = .never }
+        if due == scheduledWakeup { scheduledWakeup = .never }
         // What is not due yet is scheduled again by the flush of this turn.
-        if core.nextWakeup <= now.instant { handle(.ticked) }
+        if wakeup <= now.instant { handle(.ticked) }
         _ = goOn()
     }
 
@@ -451,39 +469,8 @@ extension NodeLoop: CommandTarget {
         handle(.requestReceived(id, request))
     }
 
-    func createCluster(
-        _ request: CreationRequest, then complete: @escaping (CreationOutcome) -> Void
-    ) {
-        let id = RequestID(rawValue: waiting.append(.creation(complete)))
-        handle(.creationRequested(id, request))
-    }
-
-    func forget(_ member: String) -> String? {
-        let refusal = core.forget(member, at: now, into: &effects)
-        handle(.ticked)
-        return refusal
-    }
-
-    func repair(_ partitions: [UInt16]?) -> Int {
-        let count = core.repair(partitions, at: now)
-        handle(.ticked)
-        return count
-    }
-
-    func explain(_ key: Bytes, then complete: @escaping (KeyHoldings?) -> Void) {
-        let number = waiting.append(.lookup(complete))
-        guard core.lookUp(key, as: RequestID(rawValue: number)) else {
-            waiting.remove(number)
-            return complete(nil)
-        }
-        answerLookups()
-        // What must be read from the disk first leaves at the end of this turn.
-        scheduleFlush()
-    }
-
-    private func answerLookups() {
-        for (id, holdings) in core.takeLookedUp() {
-            if case .lookup(let complete) = waiting.remove(id.rawValue) { complete(holdings) }
-        }
+    func ask(_ request: OperatorRequest, then complete: @escaping (OperatorReply) -> Void) {
+        let id = RequestID(rawValue: waiting.append(.operation(complete)))
+        handle(.operatorAsked(id, request))
     }
 }

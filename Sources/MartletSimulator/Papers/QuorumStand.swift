@@ -88,7 +88,7 @@ struct QuorumStand {
             let request = CreationRequest(
                 memberCount: nodes.count, secret: .drawn(by: &random), replicaCount: nodes.count,
                 partitionCount: Self.partitionCount)
-            turn(0, .creationRequested(RequestID(rawValue: .max), request))
+            turn(0, .operatorAsked(RequestID(rawValue: .max), .create(request)))
         }
         fatalError("no ring on every node within \(Self.assemblyBound): \(outcome as Any)")
     }
@@ -166,35 +166,36 @@ struct QuorumStand {
 
     private mutating func turn(_ index: Int, _ event: NodeEvent) {
         let node = nodes[index]
-        node.effects.removeAll(keepingCapacity: true)
-        node.core?.handle(event, at: node.moment(now), into: &node.effects)
-        node.gathered += node.engine.takeChunks()
+        node.turn(event, at: now)
+        let asked = node.work.storage
+        node.gathered += asked.chunks
         writeLog(of: node)
-        let reads = node.engine.takeReads()
-        if !reads.isEmpty { schedule(.blocksRead(index, reads), after: .zero) }
-        for job in node.engine.takeJobs() { node.storage.worker.submit(job) }
+        if !asked.reads.isEmpty { schedule(.blocksRead(index, asked.reads), after: .zero) }
+        for job in asked.jobs { node.storage.worker.submit(job) }
         work(at: node)
-        for effect in node.effects { perform(effect, of: node) }
+        perform(node.work, of: node)
         setTimer(of: node)
     }
 
-    private mutating func perform(_ effect: NodeEffect, of node: SimulatedNode) {
-        switch effect {
-        case .answer(let id, let answer): answers.append((id, answer))
-        case .send(let message, let id):
-            guard let to = nodes.firstIndex(where: { $0.id == id }),
-                let delay = links.delay(of: message, from: node.index, to: to)
-            else { return }
-            schedule(.message(message, from: node.index, to: to), after: delay)
-        case .sendDatagram(let datagram, let endpoint):
-            let to = Int(endpoint.port - Self.peerPortBase)
-            schedule(.datagram(datagram, from: node.index, to: to), after: .zero)
-        case .connect(let id, _):
-            guard let to = nodes.firstIndex(where: { $0.id == id }) else { return }
-            schedule(.links(node.index, to: to), after: .zero)
-        case .created(_, let outcome): self.outcome = outcome
-        case .disconnect, .ready, .note: break
+    private mutating func perform(_ work: Work, of node: SimulatedNode) {
+        for letter in work.outbox.letters {
+            guard let to = nodes.firstIndex(where: { $0.id == letter.node }),
+                let delay = links.delay(of: letter.message, from: node.index, to: to)
+            else { continue }
+            schedule(.message(letter.message, from: node.index, to: to), after: delay)
         }
+        for post in work.posts {
+            let to = Int(post.endpoint.port - Self.peerPortBase)
+            schedule(.datagram(post.datagram, from: node.index, to: to), after: .zero)
+        }
+        for case .keep(let id, _) in work.linkChanges {
+            guard let to = nodes.firstIndex(where: { $0.id == id }) else { continue }
+            schedule(.links(node.index, to: to), after: .zero)
+        }
+        for reply in work.replies {
+            if case .created(let outcome) = reply.reply { self.outcome = outcome }
+        }
+        for answer in work.outbox.answers { answers.append((answer.request, answer.answer)) }
     }
 
     private mutating func setTimer(of node: SimulatedNode) {

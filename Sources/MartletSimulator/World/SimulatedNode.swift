@@ -34,7 +34,8 @@ final class SimulatedNode {
     var powerLosses: [PowerLoss] = []
     /// Where in its log the node has last written down what it knows of itself.
     var ringLoggedAt = LogPosition.start
-    var effects: [NodeEffect] = []
+    /// What its last turn asked for.
+    private(set) var work = Work()
     /// Requests that are looked at again when they must have been answered, in their order; the
     /// first of them has its event.
     var unanswered: Deque<Int> = []
@@ -84,10 +85,12 @@ final class SimulatedNode {
     static let epochMilliseconds: UInt64 = 1_893_456_000_000
 
     /// When the core wants to be woken, in the world's time; nil while the node is down.
-    var nextWakeup: Instant? { Self.wakeup(of: &core).map(worldTime) }
+    var nextWakeup: Instant? { isUp ? worldTime(of: work.wakeup) : nil }
 
-    /// Takes the core where it lies: reading it through the class would copy it, every turn.
-    private static func wakeup(of core: inout NodeCore?) -> Instant? { core?.nextWakeup }
+    /// A turn of one event, of which `work` is then.
+    func turn(_ event: NodeEvent, at now: Instant) {
+        core?.turn([event], at: moment(now), into: &work)
+    }
 
     /// What the node's clocks show. Its monotonic clock counts from a start of its own, so that
     /// an instant of another node would not pass for one of this.

@@ -116,10 +116,10 @@ extension World {
 
     /// Takes over into the mirror what a node has just found lost. On a sound disk nothing may be.
     mutating func noteDamage(of node: SimulatedNode) {
-        for effect in node.effects {
-            if case .note(.storageDamaged(let range)) = effect {
+        for note in node.work.notes {
+            if case .storageDamaged(let range) = note {
                 noteLoss(of: range, at: node)
-            } else if node.isDamaged, case .note(.storageRefuses(_?)) = effect {
+            } else if node.isDamaged, case .storageRefuses(_?) = note {
                 occurrences[.writesRefused] += 1
             }
         }

@@ -1,5 +1,5 @@
-// A node's turn: one event into the core, its log entries to the checkers and the disk, its
-// effects into the world.
+// A node's turn: one event into the core, its log entries to the checkers and the disk, the rest of
+// its work into the world.
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
@@ -16,40 +16,60 @@ extension World {
     /// Hands `event` to a node and carries out what follows. The node is up.
     mutating func turn(_ index: Int, _ event: NodeEvent) {
         let node = nodes[index]
-        node.effects.removeAll(keepingCapacity: true)
-        node.core?.handle(event, at: node.moment(now), into: &node.effects)
+        node.turn(event, at: now)
         if node.engine.refusal != nil { node.refusedAt = now }
         collectLog(node)
         noteDamage(of: node)
         collectReads(node)
         collectJobs(node)
-        for effect in node.effects { perform(effect, of: node) }
+        perform(node.work, of: node)
         setTimer(of: node)
     }
 
-    private mutating func perform(_ effect: NodeEffect, of node: SimulatedNode) {
-        switch effect {
-        case .answer(let request, let answer):
-            answered(Int(request.rawValue), answer, by: node.index)
-        case .send(let message, let id):
-            if case .exchange(.removed) = message { occurrences[.lateVersionRefused] += 1 }
-            let sent = planted?.spoilt(message) ?? message
-            for _ in 0..<(planted?.copies(of: sent) ?? 1) {
-                check(said: sent, by: node, to: nodeIndex(of: id))
+    private mutating func perform(_ work: Work, of node: SimulatedNode) {
+        for change in work.linkChanges {
+            switch change {
+            case .keep(let id, let endpoint):
+                connect(node.index, to: nodeIndex(of: id), at: endpoint)
+            case .drop(let id): disconnect(node.index, from: nodeIndex(of: id))
             }
-            send(sent, from: node.index, to: nodeIndex(of: id))
-        case .sendDatagram(let datagram, let endpoint):
-            let other = nodeIndex(at: endpoint)
-            guard peerEndpoint(of: other) == endpoint else { return lose() }
-            send(datagram, from: node.index, to: other)
-        case .connect(let id, let endpoint):
-            connect(node.index, to: nodeIndex(of: id), at: endpoint)
-        case .disconnect(let id): disconnect(node.index, from: nodeIndex(of: id))
-        case .created(_, let outcome): creation = outcome
-        case .note(.clockStands(let standing)):
-            if case .odd = standing { occurrences[.clockOdd] += 1 }
-        case .note(.valuesRefused(_?)): occurrences[.reserveHeld] += 1
-        case .ready, .note: break
+        }
+        for letter in work.outbox.letters {
+            perform(letter.message, for: nodeIndex(of: letter.node), of: node)
+        }
+        for post in work.posts {
+            let other = nodeIndex(at: post.endpoint)
+            guard peerEndpoint(of: other) == post.endpoint else {
+                lose()
+                continue
+            }
+            send(post.datagram, from: node.index, to: other)
+        }
+        for reply in work.replies {
+            if case .created(let outcome) = reply.reply { creation = outcome }
+        }
+        for note in work.notes { perform(note) }
+        for answer in work.outbox.answers {
+            answered(Int(answer.request.rawValue), answer.answer, by: node.index)
+        }
+    }
+
+    private mutating func perform(
+        _ message: PeerMessage, for other: Int, of node: SimulatedNode
+    ) {
+        if case .exchange(.removed) = message { occurrences[.lateVersionRefused] += 1 }
+        let sent = planted?.spoilt(message) ?? message
+        for _ in 0..<(planted?.copies(of: sent) ?? 1) {
+            check(said: sent, by: node, to: other)
+        }
+        send(sent, from: node.index, to: other)
+    }
+
+    private mutating func perform(_ note: NodeNote) {
+        switch note {
+        case .clockStands(.odd): occurrences[.clockOdd] += 1
+        case .valuesRefused(_?): occurrences[.reserveHeld] += 1
+        default: break
         }
     }
 
@@ -82,7 +102,7 @@ extension World {
     /// Shows the checkers what the turn has logged, and begins to write it when no sync is under
     /// way: what gathers meanwhile shares the next one.
     private mutating func collectLog(_ node: SimulatedNode) {
-        while let chunk = node.engine.takeChunk() {
+        for chunk in node.work.storage.chunks {
             check(chunk, of: node)
             work.chunks += 1
             node.gathered.append(chunk)
@@ -122,7 +142,7 @@ extension World {
     // MARK: Blocks and background work
 
     private mutating func collectReads(_ node: SimulatedNode) {
-        let reads = node.engine.takeReads()
+        let reads = node.work.storage.reads
         if reads.isEmpty { return }
         occurrences[.blockRead] += reads.count
         queue.schedule(
@@ -137,7 +157,11 @@ extension World {
     }
 
     private mutating func collectJobs(_ node: SimulatedNode) {
-        for job in node.engine.takeJobs() { node.storage.worker.submit(job) }
+        for job in node.work.storage.jobs { node.storage.worker.submit(job) }
+        stepWorker(of: node)
+    }
+
+    private mutating func stepWorker(of node: SimulatedNode) {
         guard !node.isWorking, !node.storage.worker.isIdle else { return }
         node.isWorking = true
         queue.schedule(
@@ -152,7 +176,7 @@ extension World {
         let outcome = node.storage.worker.step()
         log.note(now, index, .job, 0, "has done a step of its background work")
         guard let outcome else {
-            collectJobs(node)
+            stepWorker(of: node)
             return
         }
         if outcome.asksForPatience { return rest(node, before: outcome) }

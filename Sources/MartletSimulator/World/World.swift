@@ -74,7 +74,7 @@ struct World {
     var plantStep = 0
     /// Who has to do without the others; nil but for the phase in which somebody must.
     var core: Core?
-    /// What came of the last `creationRequested`.
+    /// What came of the last request to create the cluster.
     var creation: CreationOutcome?
     /// The factors of the bursts under way, added up; 0 where there is none.
     var overload = 0

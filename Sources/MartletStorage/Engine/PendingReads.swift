@@ -37,9 +37,9 @@ struct PendingReads {
     /// Loads and scans that have not ended.
     var count: Int { loads.count + scanCount }
 
-    mutating func newTicket() -> ReadTicket {
+    mutating func newTicket(for owner: ReadOwner) -> ReadTicket {
         lastTicket += 1
-        return ReadTicket(rawValue: lastTicket)
+        return ReadTicket(rawValue: lastTicket, owner: owner)
     }
 
     // MARK: Waiting
@@ -61,6 +61,8 @@ struct PendingReads {
     mutating func takeWaiting(for id: BlockRead.BlockID) -> [Reader] {
         waiting.removeValue(forKey: id) ?? []
     }
+
+    var hasCompleted: Bool { !completed.isEmpty }
 
     mutating func takeCompleted() -> [CompletedRead] {
         if completed.isEmpty { return [] }

@@ -15,10 +15,26 @@ public enum ReadOutcome: Hashable, Sendable {
     case damaged
 }
 
+/// Who reads, and is told when that is complete.
+public enum ReadOwner: Hashable, Sendable {
+    /// Replication: what requests and messages are about, and the hints that it delivers.
+    case replication
+    /// Anti-entropy: the leaf that a comparison has come to.
+    case leaves
+    /// Anti-entropy: what may be removed.
+    case sweep
+    /// Anti-entropy: the partition whose tree is made anew.
+    case trees
+    /// A look at what is held of a key.
+    case inspection
+}
+
 /// Names a read that waits for blocks; never given twice.
 public struct ReadTicket: Hashable, Comparable, Sendable {
     /// The number of the read.
     public var rawValue: UInt64
+    /// Who asked for it.
+    public var owner: ReadOwner
 
     /// By number.
     public static func < (left: ReadTicket, right: ReadTicket) -> Bool {

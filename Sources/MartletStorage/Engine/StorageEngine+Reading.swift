@@ -30,7 +30,9 @@ extension StorageEngine {
 
     /// Sees to it that `get` can answer for `keys`; the reads go out with `takeReads`. Until a
     /// pending load is released nobody else may write the keys, nor drop their partition.
-    public func load(_ keys: [StorageKey]) -> LoadOutcome {
+    public func load(
+        _ keys: [StorageKey], for owner: ReadOwner = .inspection
+    ) -> LoadOutcome {
         var missing: [(lookup: Lookup, table: Table, block: Int)] = []
         // What can be had now is held too: when the rest has come, it may be in no cache any more.
         var present: [(key: StorageKey, outcome: ReadOutcome)] = []
@@ -49,7 +51,7 @@ extension StorageEngine {
         }
         if missing.isEmpty { return .ready }
         guard reads.count < options.readLimit else { return .refused }
-        let ticket = reads.newTicket()
+        let ticket = reads.newTicket(for: owner)
         reads.begin(ticket, missing.map(\.lookup.key) + present.map(\.key))
         for (key, outcome) in present { reads.end(ticket, key, outcome) }
         for (lookup, table, block) in missing {
@@ -69,14 +71,14 @@ extension StorageEngine {
     public func scan(
         _ space: StorageKey.Space, partitions: ClosedRange<UInt16> = 0...UInt16.max,
         hashes: ClosedRange<UInt64>? = nil, after cursor: StorageKey? = nil, limitBytes: Int,
-        in snapshot: StorageSnapshot? = nil
+        in snapshot: StorageSnapshot? = nil, for owner: ReadOwner = .inspection
     ) -> ScanOutcome {
         guard reads.count < options.readLimit else { return .refused }
         let range = Scan.Range(
             space: space, partitions: partitions, hashes: hashes, cursor: cursor,
             limitBytes: limitBytes)
         let scan = Scan(snapshot?.view ?? view(), range)
-        let ticket = reads.newTicket()
+        let ticket = reads.newTicket(for: owner)
         switch scan.run(cached) {
         case .page(let page): return .page(page)
         case .needs(let table, let block):
@@ -170,7 +172,11 @@ extension StorageEngine {
         }
     }
 
-    /// The reads that `readsAnswered` has completed since the last call, in order of completion.
+    /// Whether some of the reads that have completed were not taken yet.
+    public var hasCompletedReads: Bool { reads.hasCompleted }
+
+    /// The reads that have completed since the last call, in order of completion; each is for the
+    /// owner of its ticket. A read that meets damage at once is complete before any block has come.
     public func takeCompleted() -> [CompletedRead] { reads.takeCompleted() }
 
     private func resume(_ reader: PendingReads.Reader, brought: Block) {

@@ -57,7 +57,7 @@ public final class TreeBuild {
         guard let snapshot else { return .abandoned }
         let outcome = engine.scan(
             .objects, partitions: partition...partition, after: cursor, limitBytes: Self.pageBytes,
-            in: snapshot)
+            in: snapshot, for: .trees)
         switch outcome {
         case .page(let page): return take(page)
         case .pending(let ticket):

@@ -15,6 +15,8 @@ final class ExchangeNode {
     /// Where each other node's frames are put together again.
     var links: [NodeID: FrameDecoder] = [:]
     let storage: OpenedStorage
+    /// What its last turn asked for.
+    private(set) var work = Work()
 
     var id: NodeID { core.identity.id }
     var engine: StorageEngine { core.engine }
@@ -36,6 +38,10 @@ final class ExchangeNode {
         }
         for case .logAnswered(let outcome) in storage.answers() { engine.logAnswered(outcome) }
         engine.logAnswered(storage.log.sync())
+    }
+
+    func turn(_ events: [NodeEvent], at now: Moment) {
+        core.turn(events, at: now, into: &work)
     }
 
     private static func configuration(

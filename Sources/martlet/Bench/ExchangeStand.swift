@@ -120,7 +120,7 @@ struct ExchangeStand {
         while true {
             var (wakeup, sleeper) = (Instant.never, 0)
             for node in nodes.indices {
-                let next = max(nodes[node].core.nextWakeup, now)
+                let next = max(nodes[node].work.wakeup, now)
                 if next < wakeup { (wakeup, sleeper) = (next, node) }
             }
             // All take as long, so the first that was sent is the first to arrive.
@@ -130,7 +130,7 @@ struct ExchangeStand {
                 now = wakeup
                 try handle(.ticked, at: sleeper)
                 // A tick that leaves its wakeup where it was is due again a moment later.
-                if nodes[sleeper].core.nextWakeup <= now { now = now + .microseconds(100) }
+                if nodes[sleeper].work.wakeup <= now { now = now + .microseconds(100) }
             } else {
                 break
             }
@@ -172,23 +172,16 @@ struct ExchangeStand {
     private mutating func handle(_ event: NodeEvent, at node: Int) throws(CommandFailure) {
         var events = [event]
         while !events.isEmpty {
-            var effects: [NodeEffect] = []
             let elapsed = UInt64(now.since(.start).milliseconds)
             let wall = WallTime(milliseconds: ExchangeLoad.wallStart.milliseconds + elapsed)
-            for event in events {
-                nodes[node].core.handle(
-                    event, at: Moment(instant: now, wall: wall), into: &effects)
+            nodes[node].turn(events, at: Moment(instant: now, wall: wall))
+            let work = nodes[node].work
+            for letter in work.outbox.letters {
+                try send(letter.message, from: node, to: letter.node)
             }
-            for effect in effects {
-                switch effect {
-                case .send(let message, let other): try send(message, from: node, to: other)
-                case .sendDatagram(let datagram, let endpoint):
-                    send(datagram, from: node, to: endpoint)
-                case .answer(_, .written): written += 1
-                case .answer, .connect, .disconnect, .created, .ready, .note: continue
-                }
-            }
-            events = nodes[node].storage.answers()
+            for post in work.posts { send(post.datagram, from: node, to: post.endpoint) }
+            for case .written in work.outbox.answers.map(\.answer) { written += 1 }
+            events = nodes[node].storage.answers(to: work.storage)
         }
     }
 

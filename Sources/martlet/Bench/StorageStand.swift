@@ -23,6 +23,8 @@ final class StorageStand {
     private let threads: StorageThreads
     private let mail: Monitor<Mail>
     private let signals: StopSignals
+    /// What the engine asks for, on its way to the threads.
+    private var work = StorageWork()
 
     /// Opens what `directory` holds, or begins there.
     init(
@@ -75,18 +77,24 @@ final class StorageStand {
     /// takes in what has come back.
     func turn() throws(CommandFailure) {
         if signals.isStopping { throw CommandFailure("interrupted") }
-        threads.submit(from: engine)
+        submit()
         try takeIn(mail.update { Self.takeAll(&$0) })
     }
 
     /// As `turn`, but waits until something has come back.
     func waitTurn() throws(CommandFailure) {
-        threads.submit(from: engine)
+        submit()
         let answers = mail.wait(until: Monitor<Mail>.now + .milliseconds(100)) { mail in
             mail.isEmpty ? nil : Self.takeAll(&mail)
         }
         try takeIn(answers ?? Mail())
         if signals.isStopping { throw CommandFailure("interrupted") }
+    }
+
+    private func submit() {
+        engine.ask(into: &work)
+        threads.submit(work)
+        work.removeAll()
     }
 
     /// Waits until everything is durable and no background work is left.
