@@ -104,7 +104,7 @@ package enum Simulation {
         while world.violation == nil, world.now < end {
             world.run(until: world.now + .milliseconds(500))
             if world.everyNode({ $0.topology != nil }) { return }
-            guard world.nodes[0].core?.topology == nil,
+            guard world.nodes[0].topology == nil,
                 world.everyNode({ $0.members.count == count }),
                 let partitions = PartitionCount(world.scenario.partitionCount)
             else { continue }

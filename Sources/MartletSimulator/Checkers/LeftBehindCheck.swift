@@ -29,37 +29,53 @@ struct LeftBehindCheck {
     let write: BegunWrite
     /// The object's entry.
     let object: StorageKey
-    /// The homes that took part, and the nodes that are no homes and may have stood in.
-    let homes: [(node: Int, hint: StorageKey)]
-    let others: [Int]
-    /// How many nodes there are: any may keep a hint, a home that did not take part too.
-    let nodeCount: Int
+    /// The homes of its key, and which nodes of them took part.
+    let allHomes: [NodeID]
+    let homes: [Int]
+    /// All nodes: any may keep a hint, a home that did not take part too.
+    let nodes: [SimulatedNode]
     let losses: Losses
 
     func run(_ mirror: ReplicaMirror, _ history: History) -> Finding? {
-        guard ([write.coordinator] + others).allSatisfy(isSpared),
-            !history.isBuried(write.place, key: write.key), isHeld(mirror)
+        // Mostly every home has it, and then nothing else need be looked at.
+        let held = mirror.entries(object, at: homes)
+        if held.allSatisfy({ $0?.object.context.covers(write.dot) ?? false }) { return nil }
+        guard isSpared(write.coordinator), standIns.allSatisfy(isSpared),
+            !history.isBuried(write.place, key: write.key)
         else { return nil }
-        for (home, hint) in homes
-        where isSpared(home) && !mirror.covers(write.dot, under: object, at: home) {
-            if (0..<nodeCount).contains(where: { mirror.covers(write.dot, under: hint, at: $0) }) {
-                continue
-            }
-            return Finding(
-                .homesRemembered,
-                "node \(home + 1), a home, does not have \(write.dot) of key \(write.key), issued "
-                    + "by node \(write.coordinator + 1) at \(EventLog.seconds(write.at))s, and "
-                    + "nobody keeps a hint of it")
+        let forgotten = homes.first { home in
+            isSpared(home) && !mirror.covers(write.dot, under: object, at: home)
+                && !isHeld(under: hint(for: home), mirror)
         }
-        return nil
+        guard let home = forgotten, isHeldAnywhere(mirror) else { return nil }
+        return Finding(
+            .homesRemembered,
+            "node \(home + 1), a home, does not have \(write.dot) of key \(write.key), issued "
+                + "by node \(write.coordinator + 1) at \(EventLog.seconds(write.at))s, and "
+                + "nobody keeps a hint of it")
     }
 
     /// Whether anybody has it: what nobody has any more was not left behind but lost.
-    private func isHeld(_ mirror: ReplicaMirror) -> Bool {
-        let entries = [object] + homes.map(\.hint)
-        return (0..<nodeCount).contains { node in
-            entries.contains { mirror.covers(write.dot, under: $0, at: node) }
+    private func isHeldAnywhere(_ mirror: ReplicaMirror) -> Bool {
+        isHeld(under: object, mirror)
+            || homes.contains { isHeld(under: hint(for: $0), mirror) }
+    }
+
+    /// Whether any node has it under `entry`.
+    private func isHeld(under entry: StorageKey?, _ mirror: ReplicaMirror) -> Bool {
+        guard let entry else { return false }
+        return mirror.entries(entry, at: Array(nodes.indices)).contains {
+            $0?.object.context.covers(write.dot) ?? false
         }
+    }
+
+    private func hint(for home: Int) -> StorageKey? {
+        nodes[home].id.map { .hint(partition: object.partition, key: object.key, home: $0) }
+    }
+
+    /// The nodes that are no homes and may have stood in.
+    private var standIns: [Int] {
+        nodes.filter { $0.id.map { !allHomes.contains($0) } ?? false }.map(\.index)
     }
 
     private func isSpared(_ node: Int) -> Bool { losses.spared(node, since: write.at) }

@@ -54,7 +54,7 @@ package struct SimulationReport: Sendable {
     /// The share of requests answered, second by second.
     package internal(set) var availabilitySpread = AvailabilitySpread([])
     /// How far reads were behind.
-    package internal(set) var staleness = Staleness(StalenessMeter())
+    package internal(set) var staleness = Staleness(StalenessMeter(keyCount: 0))
     /// Everything that scenarios can expect, and how often it occurred.
     package internal(set) var occurrences: [(occurrence: Occurrence, count: Int)] = []
     /// The rare branches of the core that some node came by, in the order of their names.

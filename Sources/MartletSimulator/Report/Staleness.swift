@@ -9,8 +9,9 @@ internal import MartletVersions
 /// their places in their key's lineage.
 struct StalenessMeter {
     /// For each key, the acknowledged writes that no other acknowledged write covers.
-    private var frontiers: [Int: [Int]] = [:]
-    private var acknowledgedAt: [Int: [Int: Instant]] = [:]
+    private var frontiers: [[Int]]
+    /// For each key, when its writes were acknowledged, by place; nil for those that were not.
+    private var acknowledgedAt: [[Instant?]]
     /// For each read under way, what it has to cover.
     private var owed: [Int: [Int]] = [:]
     /// Reads that covered everything.
@@ -19,10 +20,17 @@ struct StalenessMeter {
     /// had been acknowledged.
     private(set) var staleReads: [(missed: Int, age: Duration)] = []
 
+    init(keyCount: Int) {
+        frontiers = Array(repeating: [], count: keyCount)
+        acknowledgedAt = Array(repeating: [], count: keyCount)
+    }
+
     /// The write at `place` was acknowledged to its client.
     mutating func acknowledged(_ place: Int, key: Int, at now: Instant, _ history: History) {
-        acknowledgedAt[key, default: [:]][place] = now
-        let frontier = frontiers[key] ?? []
+        let unknown = place + 1 - acknowledgedAt[key].count
+        if unknown > 0 { acknowledgedAt[key] += repeatElement(nil, count: unknown) }
+        acknowledgedAt[key][place] = now
+        let frontier = frontiers[key]
         let lineage = history.lineages[key]
         let later = frontier.filter { $0 >= place }
         if later.contains(place) || lineage.ancestry(of: later, since: place).contains(place) {
@@ -34,7 +42,7 @@ struct StalenessMeter {
 
     /// Operation `number`, a read, begins.
     mutating func begins(_ number: Int, key: Int) {
-        owed[number] = frontiers[key] ?? []
+        owed[number] = frontiers[key]
     }
 
     /// It was never answered, or with an error.
@@ -52,7 +60,8 @@ struct StalenessMeter {
             return
         }
         let missed = history.lineages[key].places(behind: owed, notBehind: shown)
-            .compactMap { acknowledgedAt[key]?[$0] }.filter { $0 <= began }
+            .compactMap { acknowledgedAt[key].indices.contains($0) ? acknowledgedAt[key][$0] : nil }
+            .filter { $0 <= began }
         if let newest = missed.max() {
             staleReads.append((missed.count, began.since(newest)))
         } else {

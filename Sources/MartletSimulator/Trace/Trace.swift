@@ -91,7 +91,7 @@ package final class Trace {
     }
 
     private func sample(_ world: World) {
-        topology = world.nodes.lazy.compactMap { $0.core?.topology }.first ?? topology
+        topology = world.nodes.lazy.compactMap { $0.topology }.first ?? topology
         samples.append(
             TraceSample(
                 at: world.now, hints: world.nodes.map { world.mirror.hintCount(at: $0.index) },

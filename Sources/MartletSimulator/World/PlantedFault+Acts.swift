@@ -62,7 +62,7 @@ extension World {
     mutating func loseVersions() {
         guard let key = history.acknowledged.first?.key else { return }
         for node in nodes where node.isUp {
-            guard let topology = node.core?.topology else { continue }
+            guard let topology = node.topology else { continue }
             let partition = topology.partition(ofKey: history.keys[key])
             var batch = WriteBatch()
             batch.drop(.objects, partition: partition.index)
@@ -109,7 +109,7 @@ extension World {
     /// reads that.
     mutating func spoilRing(_ planted: PlantedFault) {
         plantStep += 1
-        guard let node = nodes.first, node.isUp, let topology = node.core?.topology else { return }
+        guard let node = nodes.first, node.isUp, let topology = node.topology else { return }
         if plantStep == 3 { crash(0, .nothing, for: .milliseconds(100)) }
         guard plantStep == 1 else { return }
         var batch = WriteBatch()

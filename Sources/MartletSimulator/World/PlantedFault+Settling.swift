@@ -76,7 +76,7 @@ extension World {
         var latest: [UInt16: HybridTimestamp] = [:]
         for key in history.keys.indices {
             guard let last = history.lineages[key].timestamps.last,
-                let topology = node.core?.topology
+                let topology = node.topology
             else { continue }
             let partition = topology.partition(ofKey: history.keys[key]).index
             latest[partition] = max(latest[partition] ?? last, last)

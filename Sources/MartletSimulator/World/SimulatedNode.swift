@@ -4,6 +4,7 @@ internal import DequeModule
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
+internal import MartletRing
 internal import MartletStorage
 internal import MartletVersions
 
@@ -84,6 +85,11 @@ final class SimulatedNode {
     /// 2030-01-01, when every simulation begins.
     static let epochMilliseconds: UInt64 = 1_893_456_000_000
 
+    // MARK: The core, where it lies
+
+    // What is asked in every turn is asked of the core in place: read through the class, the whole
+    // of it would be copied.
+
     /// When the core wants to be woken, in the world's time; nil while the node is down.
     var nextWakeup: Instant? { isUp ? worldTime(of: work.wakeup) : nil }
 
@@ -91,6 +97,31 @@ final class SimulatedNode {
     func turn(_ event: NodeEvent, at now: Instant) {
         core?.turn([event], at: moment(now), into: &work)
     }
+
+    /// The ring that it knows; nil while it knows none, or is down.
+    var topology: Topology? { Self.topology(of: &core) }
+
+    /// Up to where it knows a partition to be settled; nil while it is down.
+    func watermark(of partition: UInt16) -> HybridTimestamp? {
+        Self.watermark(of: Partition(index: partition), in: &core)
+    }
+
+    /// Whether it judges nothing in a partition since data was lost; nil while it is down.
+    func isInDoubt(of partition: UInt16) -> Bool? {
+        Self.isInDoubt(of: Partition(index: partition), in: &core)
+    }
+
+    private static func topology(of core: inout NodeCore?) -> Topology? { core?.topology }
+
+    private static func watermark(
+        of partition: Partition, in core: inout NodeCore?
+    ) -> HybridTimestamp? { core?.watermark(of: partition) }
+
+    private static func isInDoubt(of partition: Partition, in core: inout NodeCore?) -> Bool? {
+        core?.isInDoubt(of: partition)
+    }
+
+    // MARK: Its clocks
 
     /// What the node's clocks show. Its monotonic clock counts from a start of its own, so that
     /// an instant of another node would not pass for one of this.

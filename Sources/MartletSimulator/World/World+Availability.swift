@@ -23,7 +23,7 @@ extension World {
     /// How long a request may take while one home is slow. One that was forwarded to it waits for
     /// a hedge and a turn of the home's own, then another home does; that one waits for a hedge
     /// and its answer. Beside that there are the network and the disks.
-    private var slowBound: Duration {
+    static func slowBound(_ schedule: Schedule) -> Duration {
         let hedge = schedule.replication.hedgeDelay.upperBound
         let worstDelay = schedule.conditions.delay * Int(NetworkConditions.tailLimit)
         let resent = schedule.conditions.loss > 0 ? NetworkConditions.retransmission * 4 : .zero
@@ -58,7 +58,7 @@ extension World {
 
     private func availability(of operation: Operation) -> AvailabilityCheck? {
         guard isRestless, isEverybodyQuick,
-            let topology = nodes[operation.node].core?.topology
+            let topology = nodes[operation.node].topology
         else { return nil }
         let since = Instant(
             nanoseconds: operation.began.nanoseconds

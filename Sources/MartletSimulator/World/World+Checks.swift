@@ -139,8 +139,8 @@ extension World {
 
     /// What a node knows of the ring, which it may just have changed.
     mutating func checkRing(of node: SimulatedNode) {
-        guard let id = node.id, let core = node.core else { return }
-        found(topologyWatch.see(spoilt(core.topology), at: id))
+        guard let id = node.id, node.isUp else { return }
+        found(topologyWatch.see(spoilt(node.topology), at: id))
     }
 
     // MARK: What a client is shown
@@ -177,7 +177,7 @@ extension World {
 
     /// What is settled of a key, before a read of it begins.
     func floor(of operation: Operation) -> ReadFloor? {
-        guard let topology = nodes[operation.node].core?.topology else { return nil }
+        guard let topology = nodes[operation.node].topology else { return nil }
         let partition = topology.partition(ofKey: history.keys[operation.key])
         let homes = topology.homes(of: partition).prefix(operation.homeCount ?? .max)
             .map { nodeIndex(of: $0) }
@@ -229,7 +229,7 @@ extension World {
             return found(finding)
         }
         let key = history.keys[operation.key]
-        guard let topology = nodes[operation.node].core?.topology else { return }
+        guard let topology = nodes[operation.node].topology else { return }
         let partition = topology.partition(ofKey: key).index
         let object = StorageKey.object(partition: partition, key: key)
         var holders: [EvidenceCheck.Holder] = []
@@ -288,8 +288,8 @@ extension World {
 
     /// What must hold once everything has settled.
     func unsettled() -> Finding? {
-        guard let topology = nodes.lazy.compactMap({ $0.core?.topology }).first,
-            nodes.allSatisfy({ $0.isOut || $0.core?.topology == topology })
+        guard let topology = nodes.lazy.compactMap({ $0.topology }).first,
+            nodes.allSatisfy({ $0.isOut || $0.topology == topology })
         else { return Finding(.convergence, "not every node is up and knows the ring") }
         if let node = nodes.first(where: { !$0.isOut && !$0.isReadable }) {
             return Finding(.convergence, "node \(node.index + 1) cannot read all that it holds")

@@ -86,8 +86,8 @@ extension World {
 
     /// What the core still owes.
     private func finding(of core: Core, _ writes: Range<Int>) -> Finding? {
-        guard let topology = nodes[core.members[0]].core?.topology,
-            core.members.allSatisfy({ nodes[$0].core?.topology == topology })
+        guard let topology = nodes[core.members[0]].topology,
+            core.members.allSatisfy({ nodes[$0].topology == topology })
         else {
             return Finding(.coreServes, "not every node of \(core) is up and knows the ring")
         }

@@ -25,23 +25,17 @@ extension World {
         let coordinator = nodes[write.coordinator]
         guard coordinator.pause == nil, coordinator.resumedAt < write.at,
             coordinator.refusedAt < write.at, !coordinator.trouble.isFull,
-            coordinator.trouble.slowness == 1, let topology = coordinator.core?.topology
+            coordinator.trouble.slowness == 1, let topology = coordinator.topology
         else { return }
         let key = history.keys[write.key]
         let partition = topology.partition(ofKey: key)
         let all = topology.homes(of: partition)
         let count = history.versions[write.dot]?.operation
             .flatMap { history.operations[$0].homeCount }
-        let homes = all.prefix(count ?? .max).map { home in
-            (
-                node: nodeIndex(of: home),
-                hint: StorageKey.hint(partition: partition.index, key: key, home: home)
-            )
-        }
         let check = LeftBehindCheck(
-            write: write, object: .object(partition: partition.index, key: key), homes: homes,
-            others: nodes.filter { $0.id.map { !all.contains($0) } ?? false }.map(\.index),
-            nodeCount: nodes.count, losses: Losses(nodes))
+            write: write, object: .object(partition: partition.index, key: key), allHomes: all,
+            homes: all.prefix(count ?? .max).map { nodeIndex(of: $0) }, nodes: nodes,
+            losses: Losses(nodes))
         found(check.run(mirror, history))
     }
 }

@@ -30,7 +30,7 @@ extension World {
     /// equal to the other homes since; while it is down that cannot be told.
     func isUnfilled(_ node: SimulatedNode, in partition: UInt16) -> Bool {
         guard node.hasLostData else { return false }
-        return node.core?.isInDoubt(of: Partition(index: partition)) ?? true
+        return node.isInDoubt(of: partition) ?? true
     }
 
     /// Up to where a node must know what was removed from a partition: all of it, unless a home has
@@ -40,15 +40,13 @@ extension World {
     /// has lost data itself.
     func judgement(of node: SimulatedNode, in partition: UInt16) -> HybridTimestamp {
         guard mayHaveLostData,
-            let topology = nodes.lazy.compactMap({ $0.core?.topology }).first,
+            let topology = nodes.lazy.compactMap({ $0.topology }).first,
             topology.homes(of: Partition(index: partition)).contains(where: {
                 nodes[nodeIndex(of: $0)].hasLostData
             })
         else { return HybridTimestamp(bits: .max) }
-        guard let core = node.core, !isUnfilled(node, in: partition) else {
-            return HybridTimestamp(bits: 0)
-        }
-        return core.watermark(of: Partition(index: partition))
+        if isUnfilled(node, in: partition) { return HybridTimestamp(bits: 0) }
+        return node.watermark(of: partition) ?? HybridTimestamp(bits: 0)
     }
 }
 

@@ -62,7 +62,7 @@ extension World {
             sibling.content == .tombstone && !after.dots.contains(sibling.dot)
         }
         guard !gone.isEmpty,
-            let settled = node.core?.watermark(of: Partition(index: entry.partition))
+            let settled = node.watermark(of: entry.partition)
         else { return }
         let old = gone.filter { $0.timestamp <= settled }.map(\.dot)
         let places = history.places(of: old, key: number)
@@ -105,7 +105,7 @@ extension World {
     private func otherHomes(
         of entry: StorageKey, beside node: SimulatedNode
     ) -> [OtherHome] {
-        guard let topology = nodes.lazy.compactMap({ $0.core?.topology }).first else { return [] }
+        guard let topology = nodes.lazy.compactMap({ $0.topology }).first else { return [] }
         return topology.homes(of: Partition(index: entry.partition)).compactMap { home in
             let index = nodeIndex(of: home)
             if index == node.index { return nil }

@@ -20,7 +20,7 @@ extension World {
             let floor = HybridTimestamp(bits: try reader.readUInt64())
             return said.logged(floor, at: node.index, position: position)
         }
-        guard let topology = node.core?.topology, let partition = Self.partition(of: entry) else {
+        guard let topology = node.topology, let partition = Self.partition(of: entry) else {
             return
         }
         let watermark = HybridTimestamp(bits: try reader.readUInt64())
@@ -43,9 +43,9 @@ extension World {
 
     /// What a node knows to be settled.
     mutating func checkWatermarks(of node: SimulatedNode) {
-        guard let core = node.core, core.topology != nil, !node.isDamaged else { return }
+        guard node.topology != nil, !node.isDamaged else { return }
         for index in (0..<scenario.partitionCount).map({ UInt16($0) }) {
-            let watermark = core.watermark(of: Partition(index: index))
+            guard let watermark = node.watermark(of: index) else { return }
             found(watermarks.see(watermark, of: index, at: node.index))
         }
     }

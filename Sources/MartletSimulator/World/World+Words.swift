@@ -57,7 +57,7 @@ extension World {
     /// A write that is handed on goes to each home, and does not circle.
     private mutating func check(_ forward: Forward, by node: SimulatedNode) {
         guard let key = history.number(of: forward.request.key),
-            let topology = node.core?.topology
+            let topology = node.topology
         else { return }
         let count = history.forwarded(forward.request, of: key)
         let limit = RequestWorkCheck.forwardLimit(homes: topology.homesPerPartition)
@@ -72,7 +72,7 @@ extension World {
     private mutating func check(_ reply: ReplicaPutReply, by node: SimulatedNode, to asker: Int) {
         guard let asked = said.answered(reply, to: asker, by: node.index),
             reply.outcome == .stored, let number = history.number(of: asked.put.key),
-            let topology = node.core?.topology
+            let topology = node.topology
         else { return }
         let put = asked.put
         let partition = topology.partition(ofKey: put.key)
@@ -82,7 +82,7 @@ extension World {
         let check = StoredWordCheck(
             node: node.index, put: put, promised: asked.promised, entry: entry,
             home: put.heldFor.map { nodeIndex(of: $0) },
-            settled: node.core?.watermark(of: partition) ?? HybridTimestamp(bits: 0), key: number)
+            settled: node.watermark(of: partition.index) ?? HybridTimestamp(bits: 0), key: number)
         found(check.run(mirror, history))
     }
 
@@ -124,14 +124,14 @@ extension World {
                     "node \(node.index + 1) has lost its disk and says that partition \(partition) "
                         + "is settled up to \(watermark.bits)"))
         }
-        guard !watermarks.isKnown(watermark, of: partition), let topology = node.core?.topology
+        guard !watermarks.isKnown(watermark, of: partition), let topology = node.topology
         else { return }
         checkSettled(partition, upTo: watermark, topology)
     }
 
     /// What a home says to cover of a key it covers, unless that has been removed by now.
     private mutating func check(_ removed: RemovedVersions, by node: SimulatedNode) {
-        guard let topology = node.core?.topology else { return }
+        guard let topology = node.topology else { return }
         let partition = topology.partition(ofKey: removed.key).index
         check(settled: partition, upTo: removed.watermark, by: node)
         let entry = StorageKey.object(partition: partition, key: removed.key)

@@ -16,7 +16,7 @@ extension World {
 
     /// What nodes have done for so long that nobody asked anything.
     mutating func checkIdleWork(lasting: Duration) {
-        guard let node = nodes.first(where: \.isUp), let topology = node.core?.topology else {
+        guard let node = nodes.first(where: \.isUp), let topology = node.topology else {
             return
         }
         found(

@@ -54,6 +54,8 @@ struct World {
     var watermarks: WatermarkWatch
     var said: WordWatch
     var troubles: TroubleWatch
+    /// After how long an answer is slow.
+    let slowBound: Duration
     var work = WorkMeter()
     /// Writes that may not have ended, in the order in which they were issued.
     var begunWrites = Deque<BegunWrite>()
@@ -61,7 +63,7 @@ struct World {
     var keysByPartition: [UInt16: [Int]] = [:]
     var occurrences = Occurrences()
     var statistics = Statistics()
-    var staleness = StalenessMeter()
+    var staleness: StalenessMeter
     /// What the run's page is drawn from, when one is wanted; nothing in the run depends on it.
     var trace: Trace?
     /// The first broken promise; the run ends with it.
@@ -98,6 +100,7 @@ struct World {
     ) throws(StorageError) {
         self.scenario = scenario
         self.schedule = schedule
+        slowBound = Self.slowBound(schedule)
         self.planted = planted
         log = EventLog(logging: logging, ofOneKey: key != nil)
         let count = scenario.nodeCount
@@ -122,6 +125,7 @@ struct World {
         mirror = ReplicaMirror(nodeCount: count)
         watermarks = WatermarkWatch(nodeCount: count, keyCount: history.keys.count)
         said = WordWatch(nodeCount: count)
+        staleness = StalenessMeter(keyCount: history.keys.count)
         troubles = TroubleWatch(nodeCount: count)
     }
 
