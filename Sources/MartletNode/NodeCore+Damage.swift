@@ -1,6 +1,6 @@
 // What a node does when its storage has lost data: it takes a new name for its writes. A context
 // that covers an actor's dots up to a counter says that all of them were seen, and the node may no
-// longer have what it wrote under the lower ones (DESIGN, section 3).
+// longer have what it wrote under the lower ones.
 //
 //     damage ─► no dot any more ─► next incarnation logged ─► synced ─► dots under it
 internal import MartletAntiEntropy

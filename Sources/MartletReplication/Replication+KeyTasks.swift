@@ -1,6 +1,6 @@
 // Steps at keys, in order. A step is done at once where memory has what it reads and nobody waits
 // for the key. Else it stands in line at the key until a read from disk has brought that, and what
-// comes for the key meanwhile stands behind it; other keys overtake (DESIGN, section 6).
+// comes for the key meanwhile stands behind it; other keys overtake.
 //
 //     perform ─► attempt ─► done
 //        │          │ something is not in memory

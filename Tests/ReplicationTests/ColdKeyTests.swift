@@ -1,5 +1,5 @@
 // Keys that must first be read from disk: what is asked of one waits in order, what is asked of
-// others does not wait for it (DESIGN, section 6).
+// others does not wait for it.
 import MartletBase
 import MartletReplication
 import MartletStorage
@@ -67,8 +67,8 @@ import Testing
         #expect(stage.get(as: 3) { $0.r = .count(1) } == [])
         #expect(
             stage.bringBlocks() == [
-                "put 4 → 2: x@1.1", "put 4 → 3: x@1.1", "answer 2: read x@1.1 [1 agreed]",
-                "putReply 5 → 2: stored", "answer 3: read x@1.1 b@3.1 [1 agreed]",
+                "put 4 → 2: x@1.1", "put 4 → 3: x@1.1", "putReply 5 → 2: stored",
+                "answer 2: read x@1.1 [1 agreed]", "answer 3: read x@1.1 b@3.1 [1 agreed]",
             ])
         #expect(stage.engine.takeReads().isEmpty)
     }
