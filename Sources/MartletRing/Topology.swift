@@ -6,7 +6,7 @@ public import MartletBase
 ///
 /// Placement is explicit, not computed from tokens: Dynamo's §6.2, strategy 3, with the assignment
 /// stored, so that a planner can improve it and every node reads the same. The value is immutable,
-/// checked when made, and cheap to copy; look-ups neither sort nor allocate.
+/// checked when made, and one reference to copy; look-ups neither sort nor allocate.
 public struct Topology: Sendable {
     /// The most members of a ring.
     public static let memberLimit = 1024
@@ -15,29 +15,56 @@ public struct Topology: Sendable {
     /// The most fallbacks listed for a partition after its homes.
     public static let fallbackLimit = 64
 
-    /// Counted from 1; of two topologies of one cluster the higher epoch wins.
-    public let epoch: UInt64
-    /// What people call the cluster.
-    public let clusterName: String
-    /// The cluster's identity, drawn once when it is created.
-    public let clusterID: UInt64
-    /// What only the cluster's nodes know, drawn once when it is created.
-    public let secret: ClusterSecret
-    /// N: how many homes a partition should have.
-    public let replicaCount: Int
-    /// Q: how many partitions there are.
-    public let partitionCount: PartitionCount
-    /// The nodes of the ring, in ascending order of their ids.
-    public let members: [RingMember]
-    /// The homes of all partitions, one partition after the other, `homesPerPartition` each, as
-    /// positions in `members`; a partition's first is its primary.
-    public let homeIndexes: [UInt16]
+    /// What the value refers to: requests read it without copying any of it.
+    private final class Contents: Sendable {
+        let epoch: UInt64
+        let clusterName: String
+        let clusterID: UInt64
+        let secret: ClusterSecret
+        let replicaCount: Int
+        let partitionCount: PartitionCount
+        let members: [RingMember]
+        let homeIndexes: [UInt16]
+        let homeTable: [[NodeID]]
+        let preferenceTable: [[NodeID]]
+
+        init(
+            epoch: UInt64, clusterName: String, clusterID: UInt64, secret: ClusterSecret,
+            replicaCount: Int, partitionCount: PartitionCount, members: [RingMember],
+            homeIndexes: [UInt16]
+        ) {
+            self.epoch = epoch
+            self.clusterName = clusterName
+            self.clusterID = clusterID
+            self.secret = secret
+            self.replicaCount = replicaCount
+            self.partitionCount = partitionCount
+            self.members = members
+            self.homeIndexes = homeIndexes
+            let homesPerPartition = min(replicaCount, members.count)
+            let ranking = FallbackRanking(members)
+            var homeTable: [[NodeID]] = []
+            var preferenceTable: [[NodeID]] = []
+            homeTable.reserveCapacity(partitionCount.value)
+            preferenceTable.reserveCapacity(partitionCount.value)
+            for partition in partitionCount.partitions {
+                let first = Int(partition.index) * homesPerPartition
+                let indexes = homeIndexes[first..<first + homesPerPartition]
+                let homes = indexes.map { members[Int($0)].id }
+                let fallbacks = ranking.fallbacks(
+                    of: partition, homes: indexes, limit: Topology.fallbackLimit)
+                homeTable.append(homes)
+                preferenceTable.append(homes + fallbacks.map { members[$0].id })
+            }
+            self.homeTable = homeTable
+            self.preferenceTable = preferenceTable
+        }
+    }
+
+    private let contents: Contents
     /// A hash of the encoding without the secret: equal epochs of one cluster must have equal
     /// digests.
     public private(set) var digest: UInt64 = 0
-
-    private let homeTable: [[NodeID]]
-    private let preferenceTable: [[NodeID]]
 
     /// The topology with these parts. O(Q · members · log members).
     ///
@@ -47,38 +74,35 @@ public struct Topology: Sendable {
         replicaCount: Int, partitionCount: PartitionCount, members: [RingMember],
         homeIndexes: [UInt16]
     ) throws(TopologyError) {
-        self.epoch = epoch
-        self.clusterName = clusterName
-        self.clusterID = clusterID
-        self.secret = secret
-        self.replicaCount = replicaCount
-        self.partitionCount = partitionCount
-        self.members = members
-        self.homeIndexes = homeIndexes
         try Topology.check(
             epoch: epoch, clusterName: clusterName, replicaCount: replicaCount, members: members)
-        let homesPerPartition = min(replicaCount, members.count)
         try Topology.check(
-            homeIndexes: homeIndexes, homesPerPartition: homesPerPartition,
+            homeIndexes: homeIndexes, homesPerPartition: min(replicaCount, members.count),
             partitionCount: partitionCount, memberCount: members.count)
-        let ranking = FallbackRanking(members)
-        var homeTable: [[NodeID]] = []
-        var preferenceTable: [[NodeID]] = []
-        homeTable.reserveCapacity(partitionCount.value)
-        preferenceTable.reserveCapacity(partitionCount.value)
-        for partition in partitionCount.partitions {
-            let first = Int(partition.index) * homesPerPartition
-            let indexes = homeIndexes[first..<first + homesPerPartition]
-            let homes = indexes.map { members[Int($0)].id }
-            let fallbacks = ranking.fallbacks(
-                of: partition, homes: indexes, limit: Topology.fallbackLimit)
-            homeTable.append(homes)
-            preferenceTable.append(homes + fallbacks.map { members[$0].id })
-        }
-        self.homeTable = homeTable
-        self.preferenceTable = preferenceTable
+        contents = Contents(
+            epoch: epoch, clusterName: clusterName, clusterID: clusterID, secret: secret,
+            replicaCount: replicaCount, partitionCount: partitionCount, members: members,
+            homeIndexes: homeIndexes)
         digest = computedDigest()
     }
+
+    /// Counted from 1; of two topologies of one cluster the higher epoch wins.
+    public var epoch: UInt64 { contents.epoch }
+    /// What people call the cluster.
+    public var clusterName: String { contents.clusterName }
+    /// The cluster's identity, drawn once when it is created.
+    public var clusterID: UInt64 { contents.clusterID }
+    /// What only the cluster's nodes know, drawn once when it is created.
+    public var secret: ClusterSecret { contents.secret }
+    /// N: how many homes a partition should have.
+    public var replicaCount: Int { contents.replicaCount }
+    /// Q: how many partitions there are.
+    public var partitionCount: PartitionCount { contents.partitionCount }
+    /// The nodes of the ring, in ascending order of their ids.
+    public var members: [RingMember] { contents.members }
+    /// The homes of all partitions, one partition after the other, `homesPerPartition` each, as
+    /// positions in `members`; a partition's first is its primary.
+    public var homeIndexes: [UInt16] { contents.homeIndexes }
 
     /// How many homes each partition has: `replicaCount`, or all members when there are fewer.
     public var homesPerPartition: Int { min(replicaCount, members.count) }
@@ -90,19 +114,19 @@ public struct Topology: Sendable {
 
     /// The home replicas of `partition`, primary first. O(1), no allocation.
     public func homes(of partition: Partition) -> [NodeID] {
-        homeTable[Int(partition.index)]
+        contents.homeTable[Int(partition.index)]
     }
 
     /// The preference list of `partition` (Dynamo §4.3): its homes, then its fallbacks in the order
     /// in which they stand in, the same on every node, at most `fallbackLimit`. O(1), no
     /// allocation.
     public func preferenceOrder(of partition: Partition) -> [NodeID] {
-        preferenceTable[Int(partition.index)]
+        contents.preferenceTable[Int(partition.index)]
     }
 
     /// Whether `node` is a home replica of `partition`. O(N).
     public func isHome(_ node: NodeID, of partition: Partition) -> Bool {
-        homeTable[Int(partition.index)].contains(node)
+        contents.homeTable[Int(partition.index)].contains(node)
     }
 
     /// The member with this id; nil for a node that is not of the ring. O(log members).
