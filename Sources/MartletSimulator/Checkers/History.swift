@@ -260,6 +260,11 @@ struct History {
     /// need tell of it any more.
     func isBuried(_ place: Int, key: Int) -> Bool { buried[key].contains(place) }
 
+    /// As of a place, of a dot.
+    func isBuried(_ dot: Dot, key: Int) -> Bool {
+        versions[dot].map { $0.key == key && isBuried($0.place, key: key) } ?? false
+    }
+
     /// How many versions of a key that holds of.
     func buriedCount(of key: Int) -> Int { buried[key].count }
 

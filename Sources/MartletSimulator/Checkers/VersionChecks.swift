@@ -137,9 +137,11 @@ struct ShownVersionsCheck {
     }
 }
 
-/// Of two siblings neither is in the other's history; here one is.
+/// Of two siblings neither is in the other's history; here one is. What was removed or pruned for
+/// good is known by its age alone: a home that has lost data may have it again, and take it for a
+/// sibling until it is compared with others.
 private func falseConcurrency(_ dots: [Dot], key: Int, _ history: History) -> Finding? {
-    for earlier in dots {
+    for earlier in dots where !history.isBuried(earlier, key: key) {
         for later in dots where earlier != later && history.precedes(earlier, later) {
             return Finding(
                 .clockFidelity,
