@@ -62,7 +62,9 @@ public struct AntiEntropy {
     /// object stays that much longer after its expiry.
     public var clockMargin = Duration.zero
 
-    var round: UInt64 = 0
+    /// The last round. They are numbered from a number that is drawn, so that an answer to one of
+    /// an earlier life means nothing to this.
+    var round: UInt64
     var cuts: [UInt64: Cut] = [:]
     var proofs: [UInt16: Proof] = [:]
     /// Where the regular comparisons go on in `owned`.
@@ -98,6 +100,7 @@ public struct AntiEntropy {
         self.options = options
         self.engine = engine
         self.random = random
+        round = self.random.next() >> 16
         times = SettledTimes(count: 0, from: engine)
         floor = HybridTimestamp(bits: 0)
         if case .found(let bytes) = engine.get(Self.floorKey) {

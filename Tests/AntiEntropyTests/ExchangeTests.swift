@@ -47,6 +47,27 @@ struct ExchangeTests {
         #expect(cluster.nodes.indices.allSatisfy { cluster.counters(at: $0).leavesRead == 0 })
     }
 
+    @Test("Each life of a node numbers its rounds apart: an answer to an earlier one says nothing")
+    func rounds() throws {
+        var cluster = try Cluster()
+        func rounds(since mark: Int) -> Set<UInt64> {
+            let own = cluster.sent[mark...].filter { $0.from == 0 }
+            return Set(
+                own.compactMap { sent in
+                    guard case .exchange(.roots(let roots)) = sent.message else { return nil }
+                    return roots.round
+                })
+        }
+        cluster.pass(.seconds(120))
+        let before = rounds(since: 0)
+        cluster.crash(0)
+        try cluster.start(0)
+        let mark = cluster.sent.count
+        cluster.pass(.seconds(120))
+        let after = rounds(since: mark)
+        #expect(!before.isEmpty && !after.isEmpty && before.isDisjoint(with: after))
+    }
+
     @Test(
         "What a replica lost, has beyond others or holds otherwise is mended, both ways",
         arguments: 0..<12 as Range<UInt64>)

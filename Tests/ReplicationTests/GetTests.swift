@@ -33,8 +33,8 @@ import Testing
         #expect(stage.get() == ["get 1 → 2: summary will do"])
         #expect(
             stage.show(1, by: 2, .object(b)) == [
-                "answer 1: read a@1.1 b@2.1 [1 differed, 2 differed]",
                 "put 0 → 2: a@1.1 b@2.1, repair",
+                "answer 1: read a@1.1 b@2.1 [1 differed, 2 differed]",
             ])
         #expect(stage.replication.operationsInFlight == 0)
         #expect(stage.get { $0.r = .count(1) } == ["answer 1: read a@1.1 b@2.1 [1 agreed]"])
@@ -47,7 +47,7 @@ import Testing
         stage.get()
         #expect(
             stage.show(1, by: 2, .object(Object())) == [
-                "answer 1: read a@1.1 [1 agreed, 2 differed]", "put 0 → 2: a@1.1, repair",
+                "put 0 → 2: a@1.1, repair", "answer 1: read a@1.1 [1 agreed, 2 differed]",
             ])
     }
 

@@ -95,7 +95,7 @@ struct Host {
     /// The storage's background work is done; what comes of it as lines.
     mutating func work() -> [String] {
         var told: [String] = []
-        while core.engine.hasBackgroundWork {
+        while core.engine.hasBackgroundWork || !asked.jobs.isEmpty || !worker.isIdle {
             if let outcome = step() { told += lines(handle(.jobAnswered(outcome))) }
         }
         return told

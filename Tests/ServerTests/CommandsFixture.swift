@@ -100,6 +100,8 @@ final class TestNode: CommandTarget {
         let id = RequestID(rawValue: nextRequest)
         asking[id] = complete
         handle(.operatorAsked(id, request))
+        // What it has begun is due at once.
+        handle(.ticked)
     }
 
     func noteHTTP(from address: String) { noted.append(address) }

@@ -60,6 +60,11 @@
                 {nodes: 3, duration: 4s, clients: 4, keys: 10,
                  faults: [{crash: {node: 2, at: 2s, for: 500ms}}]}
                 """
+            case .prunesUnsettled:
+                """
+                {nodes: 3, duration: 6s, clients: 6, keys: 40, mix: {gets: 0.2},
+                 faults: [{isolate: {node: 3, at: 1s, for: 4s}}]}
+                """
             case .rotsUnseen:
                 // Enough for tables, and for reads of them.
                 """
@@ -78,11 +83,6 @@
                 {nodes: 3, duration: 6s, clients: 4, keys: 300, popularity: uniform,
                  settle: 40s, mix: {gets: 0.2, deletes: 0.4},
                  faults: [{crash: {node: 2, at: 500ms, for: 4s}}]}
-                """
-            case .prunesUnsettled:
-                """
-                {nodes: 3, duration: 6s, clients: 6, keys: 40, mix: {gets: 0.2},
-                 faults: [{isolate: {node: 3, at: 1s, for: 4s}}]}
                 """
             case .forgetsHintsInPromises, .settlesUnproven:
                 """

@@ -229,8 +229,8 @@ public final class StorageEngine {
     public var flushed: LogPosition { version.manifest.flushed }
 
     /// The log writer's answer to a commit or sync. A full disk stops writes until a later answer
-    /// shows that the kept chunks got through; a failure stops them for good (DESIGN §8: after a
-    /// failed sync nothing is retried). Reads go on, and show batches that were never durable.
+    /// shows that the kept chunks got through; a failure stops them for good, since what a failed
+    /// sync leaves is unknown. Reads go on, and show batches that were never durable.
     public func logAnswered(_ outcome: LogOutcome) {
         if case .failed = log { return }
         noteMarks(of: outcome)

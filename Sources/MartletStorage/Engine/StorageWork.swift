@@ -25,9 +25,10 @@ public struct StorageWork {
 extension StorageEngine {
     /// Appends to `work` what the engine has come to ask for since the last call.
     public func ask(into work: inout StorageWork) {
-        while let chunk = takeChunk() { work.chunks.append(chunk) }
         work.reads += takeReads()
         work.jobs += takeJobs()
+        // Last: a job may have something written before it.
+        while let chunk = takeChunk() { work.chunks.append(chunk) }
         work.flushed = flushed
     }
 }
