@@ -37,22 +37,27 @@ struct Hunt {
     private static let grace = 40
     /// The address space of a simulator, in KiB.
     private static let memoryLimit = 6 << 20
+    /// How long the unit tests of one mutant may go on, in seconds of the processor.
+    private static let testLimit = 300
 
     let program: URL
     let place: URL
     let scenarios: [String]
     let firstSeed: UInt64
     let budget: Int
-    /// What runs the unit tests; nil to leave them out.
-    let testCommand: [String]?
+    let targets: [String]
+    /// Whose unit tests are run; nil to leave them out.
+    let tested: MutatedTree?
     let mutantCount: Int
 
     /// Whether the tests and the budget's seeds pass without a mutation, and the mutants that the
     /// runs came by.
     func baseline(budget: Int) throws -> Set<Int> {
-        if let testCommand {
-            guard Output(of: testCommand).succeeded else {
-                throw Failure("the unit tests fail without a mutation")
+        if let tested {
+            let output = Output(of: limited(tested.testCommand(of: targets), to: Self.testLimit))
+            guard output.succeeded else {
+                throw Failure(
+                    "the unit tests fail without a mutation:\n\(output.text.suffix(4_000))")
             }
         }
         let file = place.appending(path: "reached").path
@@ -68,29 +73,40 @@ struct Hunt {
         return Set((1...mutantCount).filter { bytes[$0] != 0 })
     }
 
-    /// Hunts one mutant.
-    func verdict(on mutant: Int) -> Verdict {
-        if let testCommand {
+    /// Hunts one mutant: by the unit tests, and in simulations where these come by it.
+    func verdict(on mutation: Mutation, isReached: Bool) -> Verdict {
+        if let tested {
             let began = Date()
-            let output = Output(of: testCommand, variables: ["MARTLET_MUTANT": "\(mutant)"])
+            let output = Output(
+                of: limited(tested.testCommand(of: [mutation.target]), to: Self.testLimit),
+                variables: environment(mutation.id))
             if !output.succeeded {
-                let line = output.text.split(separator: "\n").first { $0.contains("✘") } ?? ""
+                let line = output.text.split(separator: "\n").first {
+                    $0.contains("✘") || $0.contains("Fatal error: ")
+                }
                 return Verdict(
-                    outcome: .test, by: String(line.prefix(200)),
+                    outcome: .test, by: String((line ?? "no end, or no word").prefix(200)),
                     seconds: Date().timeIntervalSince(began))
             }
         }
-        return search(mutant: mutant, budget: budget, variables: [:])
+        if !isReached { return Verdict(outcome: .neverReached) }
+        return search(mutant: mutation.id, budget: budget, variables: [:])
+    }
+
+    /// The command with a bound on the processor's time of each of its processes.
+    private func limited(_ command: [String], to seconds: Int) -> [String] {
+        ["sh", "-c", "ulimit -t \(seconds); exec \"$@\"", "sh"] + command
     }
 
     // MARK: Simulating
 
     private func command(from seed: UInt64, for seconds: Int, _ scenarios: [String]) -> [String] {
-        [
-            "sh", "-c",
-            "ulimit -v \(Self.memoryLimit); ulimit -t \(seconds + Self.grace); exec \"$@\"", "sh",
-            program.path, "\(seed)", "\(seconds)",
-        ] + scenarios
+        let player =
+            [
+                "sh", "-c", "ulimit -v \(Self.memoryLimit); exec \"$@\"", "sh", program.path,
+                "\(seed)", "\(seconds)",
+            ] + scenarios
+        return limited(player, to: seconds + Self.grace)
     }
 
     private func search(mutant: Int, budget: Int, variables: [String: String]) -> Verdict {

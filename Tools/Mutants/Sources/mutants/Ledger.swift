@@ -62,10 +62,13 @@ struct Ledger: Codable {
 
     // MARK: Report
 
-    /// The table by target, what found how many, and every survivor.
+    /// The table by target, with the share that is found of those that anything came by, what found
+    /// how many, and every survivor.
     var text: String {
         var lines = [
-            Self.row("target", ["mutants", "found", "survived", "not reached", "found of reached"])
+            Self.row(
+                "target",
+                ["mutants", "tests", "simulation", "survived", "not reached", "found"])
         ]
         for target in plan.targets { lines.append(row(target, of: [target])) }
         lines.append(row("all", of: plan.targets))
@@ -98,11 +101,12 @@ struct Ledger: Codable {
             .compactMap { self.verdicts[$0.id] }
         let survived = verdicts.count { $0.outcome == .survived }
         let unreached = verdicts.count { $0.outcome == .neverReached }
-        let found = verdicts.count - survived - unreached
-        let reached = found + survived
-        let share = reached == 0 ? "-" : "\(found * 100 / reached)%"
-        return Self.row(
-            name, ["\(verdicts.count)", "\(found)", "\(survived)", "\(unreached)", share])
+        let tested = verdicts.count { $0.outcome == .test }
+        let played = verdicts.count - tested - survived - unreached
+        let reached = tested + played + survived
+        let share = reached == 0 ? "-" : "\((tested + played) * 100 / reached)%"
+        let counts = [verdicts.count, tested, played, survived, unreached]
+        return Self.row(name, counts.map { "\($0)" } + [share])
     }
 
     private static func row(_ name: String, _ cells: [String]) -> String {

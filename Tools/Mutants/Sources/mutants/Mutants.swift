@@ -68,10 +68,13 @@ struct Mutants {
             program: tree.program(options.configuration), place: place,
             scenarios: options.scenarios.isEmpty ? try Self.scenarios() : options.scenarios,
             firstSeed: options.firstSeed, budget: options.budget,
-            testCommand: options.withTests ? tree.testCommand : nil,
+            targets: options.targets, tested: options.withTests ? tree : nil,
             mutantCount: known.mutations.map(\.id).max() ?? 1)
         if let only = options.only {
-            say("\(hunt.verdict(on: only))")
+            guard let mutation = known.mutations.first(where: { $0.id == only }) else {
+                throw Failure("there is no mutant \(only) in this build")
+            }
+            say("\(hunt.verdict(on: mutation, isReached: true))")
             return
         }
         let reached = try hunt.baseline(budget: options.budget * Self.baselineFactor)
@@ -83,10 +86,8 @@ struct Mutants {
                 index < open.count
             {
                 let mutation = open[index]
-                // Unit tests may come by what no simulation does.
-                let verdict =
-                    reached.contains(mutation.id) || options.withTests
-                    ? hunt.verdict(on: mutation.id) : Verdict(outcome: .neverReached)
+                let verdict = hunt.verdict(
+                    on: mutation, isReached: reached.contains(mutation.id))
                 ledger.withLock { ledger in
                     ledger.verdicts[mutation.id] = verdict
                     try? ledger.write(to: file)

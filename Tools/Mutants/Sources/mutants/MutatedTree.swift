@@ -106,7 +106,7 @@ struct MutatedTree {
         if configuration == "release" {
             arguments += ["-Xswiftc", "-enforce-exclusivity=unchecked"]
         }
-        for arguments in [arguments] + (withTests ? [["--build-tests", "-j", "\(jobs)"]] : []) {
+        for arguments in (withTests ? [["--build-tests", "-j", "\(jobs)"]] : []) + [arguments] {
             let output = swift(arguments)
             guard output.succeeded else {
                 throw Failure("the copy does not build:\n\(output.text.suffix(4_000))")
@@ -115,13 +115,22 @@ struct MutatedTree {
         return kept
     }
 
-    /// What runs the copy's unit tests.
-    var testCommand: [String] {
-        [
+    /// What runs the copy's unit tests of some targets.
+    func testCommand(of targets: [String]) -> [String] {
+        let suites = Set(targets.flatMap(testTargets))
+        return [
             "swift", "test", "--package-path", tree.path, "--scratch-path", scratch.path,
-            "--skip-build", "--skip", "SimulatorTests", "--skip", "ServerTests", "--skip",
-            "HouseTests",
+            "--skip-build", "--filter", "^(\(suites.sorted().joined(separator: "|")))\\.",
         ]
+    }
+
+    /// `XTests` of `MartletX`; where there is none, all that import it.
+    private func testTargets(of target: String) -> [String] {
+        let files = Self.files(in: original).filter { $0.hasPrefix("Tests/") }
+        let own = target.replacingOccurrences(of: "Martlet", with: "") + "Tests"
+        if files.contains(where: { $0.hasPrefix("Tests/\(own)/") }) { return [own] }
+        return files.filter { (try? bytes(of: $0))?.imports(target) ?? false }
+            .map { String($0.split(separator: "/")[1]) }
     }
 
     private func swift(_ arguments: [String]) -> Output {

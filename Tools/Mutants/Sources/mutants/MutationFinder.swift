@@ -58,7 +58,8 @@ struct MutationFinder {
         }
     }
 
-    /// Whether the token belongs to an assertion or a mark: neither does anything.
+    /// Whether the token belongs to an assertion, a check of invariants or a mark: none of them does
+    /// anything.
     private func isAssertion(_ index: Int) -> Bool {
         if Self.assertions.contains(source.tokens[index].text) { return true }
         var place = source.enclosing[index]
@@ -66,6 +67,7 @@ struct MutationFinder {
             if bracket > 0, Self.assertions.contains(source.tokens[bracket - 1].text) {
                 return true
             }
+            if bracket > 2, source.tokens[bracket - 3].text == "checkInvariants" { return true }
             place = source.enclosing[bracket]
         }
         return false
@@ -211,6 +213,7 @@ struct MutationFinder {
             let brace = (index..<source.tokens.count).first(where: {
                 source.tokens[$0].text == "{" && source.enclosing[$0] == source.enclosing[index]
             }), let end = source.partner[brace], end > brace + 1,
+            source.tokens[index + 1].text != "checkInvariants",
             // Else it has no body, and the next one's was found.
             !(index + 1..<brace).contains(where: { source.tokens[$0].text == "func" })
         else { return }

@@ -10,7 +10,7 @@ struct Options {
           --budget SECONDS    the processor's time that the simulator has for one mutant (default 120)
           --first-seed N      the first seed of the simulator (default 1)
           --scenario FILE     play this one; may be given several times (default: Simulations/*.yaml)
-          --tests             run the unit tests first, against each mutant
+          --tests             run its target's unit tests first, against each mutant
           --jobs N            how many mutants are hunted at a time (default 1)
           --build-jobs N      how many processes build (default 2)
           --debug             hunt in a debug build

@@ -2,7 +2,8 @@
 // a run does not pass or the time is over. It takes the simulator alone, not the server, so that it
 // builds soon, and tells of every run before it begins, so that one that takes it down is known.
 
-/// The program's source, and how the copy's manifest names it.
+/// The program's source, and how the copy's manifest names it: in the place of all that the core
+/// and the simulator can do without.
 enum Player {
     static let name = "player"
 
@@ -11,7 +12,12 @@ enum Player {
         package.targets.append(
             .executableTarget(
                 name: "player", dependencies: ["MartletSimulator"], swiftSettings: strict))
-        package.products.append(.executable(name: "player", targets: ["player"]))
+        package.products = [.executable(name: "player", targets: ["player"])]
+        let shells: Set = [
+            "MartletServer", "MartletClient", "martlet", "HouseTests", "ServerTests",
+            "SimulatorTests",
+        ]
+        package.targets.removeAll { shells.contains($0.name) }
 
         """
 
@@ -36,10 +42,10 @@ enum Player {
                 let scenarios = try arguments[3...].map { try Scenario.load(path: $0) }
                 repeat {
                     for scenario in scenarios {
-                        say("begins \\(scenario.name) \\(seed)")
+                        say("begins", scenario, seed)
                         let report = Simulation.run(scenario, seed: seed)
                         if let why = why(report.verdict) {
-                            say("\\(report.verdict.name) \\(scenario.name) \\(seed): \\(why)")
+                            say(report.verdict.name, scenario, seed, why)
                             exit(1)
                         }
                         if now >= Double(seconds) { exit(0) }

@@ -81,6 +81,18 @@ struct FindingTests {
         for kind in Mutation.Kind.allCases { #expect(found(text, kind).isEmpty) }
     }
 
+    @Test("What only checks is left as it is")
+    func checks() {
+        let text = """
+            func checkInvariants() {
+                if a > 0 { g() }
+                let sum = a + 1
+                invariant(sum == b, "sum")
+            }
+            """
+        for kind in Mutation.Kind.allCases { #expect(found(text, kind).isEmpty) }
+    }
+
     @Test("Conditions are forced, but for those that bind")
     func conditions() {
         let text = """
