@@ -44,7 +44,7 @@ extension AntiEntropy {
     /// How long an operator's comparisons rest between two batches.
     private static let urgentPause = Duration.milliseconds(50)
     /// Replies that may wait for a sync; more are not given, and the round is lost.
-    private static let replyLimit = 4_096
+    static let replyLimit = 4_096
 
     /// The time between two batches of regular comparisons, with jitter.
     mutating func comparisonPause() -> Duration {

@@ -47,7 +47,7 @@ struct UnnamedLeaf {
 
 extension AntiEntropy {
     /// Leaves that may wait to be read.
-    private static let workLimit = 2_048
+    static let workLimit = 2_048
     /// Bytes of objects read at a time.
     private static let pageBytes = 256 << 10
     /// Leaves read in one go where all is in memory: others have their turn then.

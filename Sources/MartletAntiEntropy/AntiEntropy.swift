@@ -223,6 +223,20 @@ public struct AntiEntropy {
         }
     }
 
+    /// Traps when the parts belie each other; between events. O(partitions); for tests and
+    /// simulation.
+    public func checkInvariants() {
+        invariant(zip(owned, owned.dropFirst()).allSatisfy { $0 < $1 }, "partitions unsorted")
+        invariant(zip(reachable, reachable.dropFirst()).allSatisfy { $0 < $1 }, "peers unsorted")
+        invariant(cursor >= 0 && cursor <= max(0, owned.count - 1), "cursor at \(cursor)")
+        invariant(descents.count <= Self.descentLimit, "\(descents.count) descents")
+        invariant(leafWork.count <= Self.workLimit, "\(leafWork.count) leaves wait")
+        invariant(replies.count <= Self.replyLimit, "\(replies.count) replies wait")
+        for (reply, next) in zip(replies, replies.dropFirst()) {
+            invariant(reply.position <= next.position, "replies out of order")
+        }
+    }
+
     mutating func send(
         _ message: ExchangeMessage, to node: NodeID, into effects: inout [AntiEntropyEffect]
     ) {

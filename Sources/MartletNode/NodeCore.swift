@@ -175,6 +175,19 @@ public struct NodeCore {
         drainAntiEntropy(at: now, into: &work)
     }
 
+    /// Traps when the parts belie each other; between events. O(what they hold in memory, without
+    /// the storage's records); for tests and simulation.
+    public func checkInvariants() {
+        membership.checkInvariants()
+        replication.checkInvariants()
+        antiEntropy.checkInvariants()
+        engine.checkCounters()
+        invariant(zip(links, links.dropFirst()).allSatisfy { $0 < $1 }, "links unsorted")
+        for (one, next) in zip(endpoints, endpoints.dropFirst()) {
+            invariant(one.node < next.node, "endpoints unsorted at \(next.node)")
+        }
+    }
+
     /// Ends a turn of one event or more: does what is done once for all of them, and appends to
     /// `work` what the storage asks for and when the node is to be woken.
     public mutating func endTurn(at shown: Moment, into work: inout Work) {

@@ -7,6 +7,7 @@
 //                                          └──── one needs yet another read ────┤ order
 //                                                                             close
 internal import DequeModule
+internal import MartletBase
 internal import MartletStorage
 
 /// Tasks waiting for their keys, each key a line of its own. All operations are O(1).
@@ -64,5 +65,19 @@ struct KeyQueue<Element> {
     /// The line at `location`, empty by now, is at its end.
     mutating func close(at location: Location) {
         lines[location] = nil
+    }
+
+    /// Between events every line waits for a read, and every read is waited for by a line.
+    /// O(lines); for tests and simulation.
+    func checkInvariants() {
+        let tasks = lines.values.reduce(0) { $0 + $1.tasks.count }
+        invariant(tasks == count, "\(tasks) tasks wait, counted \(count)")
+        invariant(places.count == lines.count, "\(lines.count) lines, \(places.count) reads")
+        // any order: each is looked at by itself.
+        for (location, line) in lines {
+            invariant(!line.tasks.isEmpty, "nobody stands in the line at \(location)")
+            invariant(
+                line.ticket.flatMap { places[$0] } == location, "\(location) waits for no read")
+        }
     }
 }

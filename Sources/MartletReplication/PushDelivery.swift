@@ -155,6 +155,19 @@ struct PushDelivery {
         return queued > 0 && outstanding < window.size ? min(opening, overdue) : overdue
     }
 
+    /// Recounts what the counters claim. O(homes + batches); for tests and simulation.
+    func checkInvariants() {
+        let waiting = queues.reduce(0) { $0 + $1.keys.count }
+        invariant(waiting == queued, "\(waiting) objects wait, counted \(queued)")
+        invariant(queued <= Self.queueLimit, "\(queued) objects wait")
+        invariant(queues.allSatisfy { !$0.keys.isEmpty }, "a home's turn without an object")
+        invariant(Set(queues.map(\.node)).count == queues.count, "a home has two turns")
+        // any order: a sum.
+        let underWay = sent.values.reduce(0) { $0 + $1.count }
+        invariant(underWay == outstanding, "\(underWay) under way, counted \(outstanding)")
+        invariant(sent.values.allSatisfy { $0.count > 0 }, "a batch of nothing is under way")
+    }
+
     private mutating func giveUp(_ condition: (Batch) -> Bool) -> [OperationID] {
         if sent.isEmpty { return [] }
         let ids = sent.filter { condition($0.value) }.map(\.key).sorted()

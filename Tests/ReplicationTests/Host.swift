@@ -23,7 +23,7 @@ struct Host {
 
     init(
         _ disk: MemoryDisk, cluster: String = "stage", name: String = "n1", seed: UInt64 = 1,
-        wall: WallTime = Stage.wallStart, sync: SyncMode = .everyWrite,
+        wall: WallTime = Stage.wallStart, sync: SyncMode = .everyWrite, scrubbing rate: Int? = nil,
         storage: StorageOptions = .roomy, inPlaceOf: NodeID? = nil, starts: Bool = true
     ) throws {
         self.disk = disk
@@ -39,6 +39,7 @@ struct Host {
             clusterName: cluster, name: name, zone: "", peerEndpoint: endpoint,
             clientEndpoint: Endpoint(host: "127.0.0.1", port: 7_400), seeds: [endpoint])
         configuration.inPlaceOf = inPlaceOf
+        if let rate { configuration.scrubBytesPerSecond = rate }
         core = try NodeCore.open(configuration, engine: opened.engine, seed: seed, at: now)
         commit()
         if !log.isHoldingBack { opened.engine.logAnswered(log.sync()) }
@@ -51,6 +52,7 @@ struct Host {
         work.storage = asked
         core.handle(event, at: now, into: &work)
         core.endTurn(at: now, into: &work)
+        core.checkInvariants()
         asked = work.storage
         wakeup = work.wakeup
         return work

@@ -104,6 +104,18 @@ import Testing
         #expect(stage.pass(.seconds(3)) == [])
     }
 
+    @Test("What is for others goes on when a home is gone")
+    func othersStay() throws {
+        var stage = try holding()
+        for (key, node) in [("a", 2), ("b", 3), ("c", 2), ("d", 3)] as [(String, UInt64)] {
+            stage.push(key, to: node)
+        }
+        stage.lose(2)
+        #expect(stage.replication.pushCount == 2)
+        #expect(
+            stage.pass(.milliseconds(100)) == ["parcel 1 → 3: b is v@2.1, d is v@2.1"])
+    }
+
     @Test("The queue of what waits has a limit")
     func queueLimit() throws {
         var stage = try Stage()

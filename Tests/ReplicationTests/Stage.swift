@@ -238,6 +238,7 @@ struct Stage {
     ) -> [String] {
         var outbox = Outbox()
         step(&replication, now, &outbox)
+        replication.checkInvariants()
         sent = outbox.letters.map(\.message)
         return outbox.letters.map(describe) + outbox.answers.map(describe)
     }

@@ -45,6 +45,12 @@ struct PlannerTests {
         #expect(try self.plan(members(zoneSizes: [1])).topology.homesPerPartition == 1)
     }
 
+    @Test("Zones enough, or one alone, are nothing to warn of", arguments: 1...5)
+    func enoughZones(zones: Int) throws {
+        let plan = try plan(members(zoneSizes: Array(repeating: 3, count: zones)))
+        #expect(plan.warnings.isEmpty == (zones != 2), "\(plan.warnings)")
+    }
+
     @Test("Two zones for three homes hold one or two each, and a warning says so")
     func fewerZones() throws {
         let plan = try plan(members(zoneSizes: [3, 3]))

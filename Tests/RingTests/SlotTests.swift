@@ -16,6 +16,7 @@ struct SlotTests {
         "Keys fall into the slots that Redis gives them",
         arguments: [
             ("foo", 12182), ("bar", 5061), ("hello", 866), ("123456789", 12739), ("", 0),
+            ("somekey", 11058), ("foo{hash_tag}", 2515), ("bar{hash_tag}", 2515),
         ])
     func knownSlots(key: String, slot: Int) {
         #expect(Slot(ofKey: Bytes(text: key)) == Slot(index: slot))

@@ -248,6 +248,19 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
         #expect(base.digest(keyHash: 5) != base.digest(keyHash: 6))
     }
 
+    @Test("A digest is the same in every process and build: trees on disk hold them")
+    func goldenDigests() {
+        let several = (1...3 as ClosedRange<UInt64>).map { sibling(b, $0, at: $0 * 100) }
+        let object = Object(context: Context(covering: several.map(\.dot)), siblings: several)
+        #expect(base.digest(keyHash: 5) == 5_035_728_327_198_867_785)
+        #expect(base.digest(keyHash: .max) == 15_347_904_338_778_441_417)
+        #expect(object?.digest(keyHash: 5) == 13_330_857_784_329_838_233)
+        #expect(
+            Object.digest(keyHash: 5, Bytes(text: "not an object").raw) == 4_587_758_941_567_089_316
+        )
+        #expect(Object.digest(keyHash: 5, Bytes(text: "short").raw) == 9_141_812_917_935_000_556)
+    }
+
     @Test("What a home covers beside its siblings makes no other digest: others may have pruned it")
     func contexts() {
         var context = base.context

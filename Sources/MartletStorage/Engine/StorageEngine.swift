@@ -272,6 +272,11 @@ public final class StorageEngine {
         for layer in layers { layer.memtable.checkInvariants() }
         cache.checkInvariants()
         trees.checkInvariants()
+        checkCounters()
+    }
+
+    /// Checks the counters alone; O(chunks), for simulation.
+    public func checkCounters() {
         let known = waiting.reduce(0) { $0 + $1.bytes } + sealed.reduce(0) { $0 + $1.byteCount }
         invariant(
             pendingBytes == known + gathered.count,
