@@ -109,6 +109,7 @@ extension NodeCore {
         batch.put(newer)
         do throws(WriteRefusal) { try engine.write(batch, isSynced: true) } catch {
             marks.occurred(.ringRefused)
+            noticedRefusal = error
             work.note(.storageRefuses(error))
             return false
         }

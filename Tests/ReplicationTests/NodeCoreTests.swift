@@ -242,6 +242,16 @@ import Testing
         }
     }
 
+    @Test("That the storage refuses a ring is told, and that it takes writes again")
+    func refusedRing() throws {
+        var storage = StorageOptions.roomy
+        storage.batchLimitBytes = 1 << 10
+        var host = try Host(MemoryDisk(), storage: storage)
+        let large = try Topology.onePartition(nodes: 100, replicas: 3)
+        #expect(host.offer(large) == ["storage refuses", "storage accepts"])
+        #expect(host.core.topology == nil)
+    }
+
     @Test("An answer to a node's former life counts for nothing in this one")
     func formerLife() throws {
         let disk = MemoryDisk()
