@@ -71,6 +71,12 @@
                 {nodes: 3, duration: 6s, clients: 8, keys: 300, popularity: uniform, rate: 40,
                  value-bytes: 500..2000}
                 """
+            case .hidesVainCalls:
+                """
+                {nodes: 3, duration: 6s, clients: 4, keys: 10,
+                 faults: [{crash: {node: 2, at: 1s, for: 4s}},
+                          {crash: {node: 3, at: 2s, for: 500ms}}]}
+                """
             default: settlingScenario(planted)
             }
         }

@@ -54,7 +54,7 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case hintsConserved = "hints are conserved"
     /// Every request is answered by its deadline.
     case requestsAnswered = "every request is answered"
-    /// A request fails only where the contract says that it may.
+    /// A request fails only where the contract says that it may; clients are let in in time.
     case availability = "who can answer does"
     /// While one home is slow, requests that can do without it take no longer than a hedge.
     case hedged = "one slow node slows nobody down"
@@ -64,6 +64,8 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case foundAgain = "nodes that are back are found again"
     /// A node's storage opens after any crash, and what a sound disk holds reads back.
     case storageOpens = "storage opens after a crash"
+    /// Operators are told what is so, and of nothing that is not.
+    case operatorsTold = "operators are told what is so"
     /// Nodes of one epoch know one ring.
     case oneTopology = "equal epochs mean equal topology"
     /// A node never goes back to an older ring, or to none.

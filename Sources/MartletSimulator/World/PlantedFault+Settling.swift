@@ -129,6 +129,9 @@ extension PlantedFault {
         case (.promisesUnsynced, .exchange(.promise(var promise))):
             promise.floor.bits += 1
             return .exchange(.promise(promise))
+        case (.confusesNames, .pushPull(var view)):
+            for index in view.members.indices { view.members[index].name = "namesake" }
+            return .pushPull(view)
         case (.saysEqual, .exchange(.rootsReply(var reply))):
             reply.differing = []
             return .exchange(.rootsReply(reply))

@@ -66,6 +66,10 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case failsAtWhim
     /// Nodes take no answers of others while some node is stopped.
     case waitsForStopped
+    /// Nodes are not told that they have called in vain, until they let clients in.
+    case hidesVainCalls
+    /// Nodes call all others by one name.
+    case confusesNames
     /// Nodes hand writes on again and again.
     case repeatsForwards
     /// Nodes wake all the time, for nothing.
@@ -125,7 +129,8 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .forgetsHintsInPromises, .promisesUnsynced, .tellsBeforeSync, .saysEqual,
             .datesBehindItsWord:
             .wordsTrue
-        case .failsAtWhim: .availability
+        case .failsAtWhim, .hidesVainCalls: .availability
+        case .confusesNames: .operatorsTold
         case .waitsForStopped: .hedged
         case .repeatsForwards, .neverRests: .boundedWork
         case .forgetsReturned: .foundAgain

@@ -37,6 +37,11 @@ final class SimulatedNode {
     var ringLoggedAt = LogPosition.start
     /// What its last turn asked for.
     private(set) var work = Work()
+    /// Events handled, over all lives.
+    var turns = 0
+    /// What its operator knows, and what it has found out, in this life.
+    var heard = NotesHeard()
+    var acquaintance = Acquaintance()
     /// Requests that are looked at again when they must have been answered, in their order; the
     /// first of them has its event.
     var unanswered: Deque<Int> = []
@@ -165,6 +170,8 @@ final class SimulatedNode {
         if let failure = StartFailure(outcome, full: opened.mayStartUnsynced) { throw failure }
         engine.logAnswered(outcome)
         core = opened
+        heard = NotesHeard()
+        acquaintance = Acquaintance()
     }
 
     /// Loses power, or just the process. What outlives it is decided now, and read back at once:

@@ -273,7 +273,13 @@ extension World {
             .linkDials(index, connection: links[index].connection), at: now + link.redialDelay)
         log.note(
             now, link.from, .linkClosed, UInt64(link.to), "has no link to \(Names.node(link.to))")
-        if let id = nodes[link.to].id { turn(link.from, .linkClosed(id)) }
+        guard let id = nodes[link.to].id else { return }
+        let node = nodes[link.from]
+        if planted == .hidesVainCalls, !node.acquaintance.isReady {
+            node.acquaintance.take(.linkClosed(id))
+        } else {
+            turn(link.from, .linkClosed(id))
+        }
     }
 
     private mutating func reset(_ index: Int) {

@@ -1,7 +1,6 @@
 // A node's turn: one event into the core, its log entries to the checkers and the disk, the rest of
 // its work into the world.
 internal import MartletBase
-internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
 internal import MartletStorage
@@ -23,6 +22,7 @@ extension World {
         collectReads(node)
         collectJobs(node)
         perform(node.work, of: node)
+        check(turnOf: node, with: event)
         setTimer(of: node)
     }
 
@@ -48,7 +48,8 @@ extension World {
         for reply in work.replies {
             if case .created(let outcome) = reply.reply { creation = outcome }
         }
-        for note in work.notes { perform(note) }
+        for note in work.notes { noted(note, by: node) }
+        if work.isReady { node.acquaintance.becameReady() }
         for answer in work.outbox.answers {
             answered(Int(answer.request.rawValue), answer.answer, by: node.index)
         }
@@ -63,14 +64,6 @@ extension World {
             check(said: sent, by: node, to: other)
         }
         send(sent, from: node.index, to: other)
-    }
-
-    private mutating func perform(_ note: NodeNote) {
-        switch note {
-        case .clockStands(.odd): occurrences[.clockOdd] += 1
-        case .valuesRefused(_?): occurrences[.reserveHeld] += 1
-        default: break
-        }
     }
 
     // MARK: The timer

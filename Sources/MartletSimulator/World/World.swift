@@ -14,6 +14,7 @@
 //     World+NodeFaults  pauses, clocks, moves     World+LinkFaults  slow and clogged links
 //     World+DiskFaults  slow, full, bad disks     World+LostDisks   nodes that start over
 //     World+Overload    too much work      World+Seeds  where nodes look for others
+//     World+Notes    what nodes tell their operators
 internal import DequeModule
 internal import MartletAntiEntropy
 internal import MartletBase
