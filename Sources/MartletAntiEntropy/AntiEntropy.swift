@@ -62,8 +62,9 @@ public struct AntiEntropy {
     /// object stays that much longer after its expiry.
     public var clockMargin = Duration.zero
 
-    /// The last round. They are numbered from a number that is drawn, so that an answer to one of
-    /// an earlier life means nothing to this.
+    /// The number of the last comparison. Those of a life begin where they are drawn: a reply to
+    /// one of an earlier life, about trees that a crash may have taken back, must not pass for one
+    /// to this life's.
     var round: UInt64
     var cuts: [UInt64: Cut] = [:]
     var proofs: [UInt16: Proof] = [:]

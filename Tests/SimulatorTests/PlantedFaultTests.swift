@@ -77,6 +77,7 @@
                  faults: [{crash: {node: 2, at: 1s, for: 4s}},
                           {crash: {node: 3, at: 2s, for: 500ms}}]}
                 """
+            case .repeatsForwards: "{nodes: 5, n: 3, duration: 2s, clients: 6, keys: 40}"
             default: settlingScenario(planted)
             }
         }
@@ -107,7 +108,6 @@
                 {nodes: 3, duration: 8s, clients: 6, keys: 40,
                  faults: [{pause: {node: 2, at: 2s, for: 4s}}]}
                 """
-            case .repeatsForwards: "{nodes: 5, n: 3, duration: 2s, clients: 6, keys: 40}"
             case .forgetsReturned:
                 """
                 {nodes: 3, duration: 8s, clients: 4, keys: 10, settle: 30s,
