@@ -11,7 +11,9 @@ struct Draw {
 
     /// Files that no node runs: what operators look at a directory with, the simulator's disk, and
     /// what checks the parts.
-    private static let leftOut = ["/Inspection/", "/Disk/Memory", "+Invariants"]
+    private static let leftOut = [
+        "/Inspection/", "/Disk/DiskFaults", "/Disk/Memory", "/Disk/PagedBytes", "+Invariants",
+    ]
 
     /// More are drawn than asked for, by this many in ten: some do not compile.
     private static let surplusTenths = 6
