@@ -67,11 +67,16 @@ struct Host {
         return lines(handle(.logAnswered(outcome)))
     }
 
+    /// The background work that was asked for and not begun yet.
+    mutating func takeJobs() -> [StorageJob] {
+        core.engine.ask(into: &asked)
+        defer { asked.jobs = [] }
+        return asked.jobs
+    }
+
     /// One step of the background work; nil where there is none left.
     private mutating func step() -> JobOutcome? {
-        core.engine.ask(into: &asked)
-        for job in asked.jobs { worker.submit(job) }
-        asked.jobs = []
+        for job in takeJobs() { worker.submit(job) }
         return worker.step()
     }
 

@@ -16,7 +16,7 @@ import Testing
         for second in 1...seconds {
             host.now.instant = host.now.instant + .seconds(1)
             _ = host.handle(.ticked)
-            while case let jobs = host.core.engine.takeJobs(), !jobs.isEmpty {
+            while case let jobs = host.takeJobs(), !jobs.isEmpty {
                 for job in jobs {
                     if case .scrub = job.work { times.append(second) }
                     host.worker.submit(job)

@@ -55,6 +55,16 @@
                 """
             case .waitsForOthers:
                 "{nodes: 3, duration: 2s, clients: 4, keys: 10, core: 40%..70%, settle: 20s}"
+            case .repeatsForwards: "{nodes: 5, n: 3, duration: 2s, clients: 6, keys: 40}"
+            case .losesManifest, .prunesUnsettled, .rotsUnseen, .hidesVainCalls:
+                lossScenario(planted)
+            default: settlingScenario(planted)
+            }
+        }
+
+        /// The same, of bugs that show when something is lost, or nobody answers.
+        private static func lossScenario(_ planted: PlantedFault) -> String {
+            switch planted {
             case .losesManifest:
                 """
                 {nodes: 3, duration: 4s, clients: 4, keys: 10,
@@ -77,8 +87,7 @@
                  faults: [{crash: {node: 2, at: 1s, for: 4s}},
                           {crash: {node: 3, at: 2s, for: 500ms}}]}
                 """
-            case .repeatsForwards: "{nodes: 5, n: 3, duration: 2s, clients: 6, keys: 40}"
-            default: settlingScenario(planted)
+            default: "{nodes: 3, duration: 4s, clients: 4, keys: 10}"
             }
         }
 
