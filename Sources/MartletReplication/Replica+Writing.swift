@@ -27,7 +27,8 @@ extension Replica {
             throw .refused(
                 .invalidOptions("a context that was handed in claims writes that never were"))
         }
-        let seen = seen(by: mutation, of: object, issued: issued)
+        var seen = seen(by: mutation, of: object, issued: issued)
+        seen.forget(target.held.context, but: object.context)
         let dot =
             issuesAsHome
             ? dots.next(beyond: object.context, and: seen)
@@ -106,25 +107,38 @@ extension Replica {
         _ object: Object, at location: Location, heldFor: NodeID?, at wall: WallTime
     ) throws(ReplicaFailure) -> Applied {
         let target = try target(at: location, heldFor: heldFor, owed: [])
-        let held = pruned(target)
-        var merged = held
-        var isStale = false
-        if heldFor != nil {
-            merged.merge(object)
-        } else {
-            let watermark = settled[location.partition]
-            let news = object.news(to: merged.context, settled: watermark)
-            isStale = news != object
-            if var news {
-                news.pruneSettled(watermark)
-                merged.merge(news)
-            }
-            marks.occurred(.staleMerge, if: isStale)
-            merged.dropSettledTombstones(watermark)
-        }
+        var join = join(target.held, object, in: target)
+        marks.occurred(.staleMerge, if: join.isStale)
         for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
-        let position = merged == held ? engine.appended : try store(merged, in: target)
-        return Applied(object: merged, position: position, isStale: isStale)
+        if join.merged == target.held {
+            return Applied(
+                object: target.held, position: engine.appended, isStale: join.isStale)
+        }
+        // Something is written in any case, so that what is settled is pruned on the way.
+        let pruned = pruned(target)
+        if pruned != target.held { join = self.join(pruned, object, in: target) }
+        let position = try store(join.merged, in: target)
+        return Applied(object: join.merged, position: position, isStale: join.isStale)
+    }
+
+    /// What `held` and `object` come to at `target`; and whether some of `object` is no news to a
+    /// home, since it was here and was removed.
+    private func join(
+        _ held: Object, _ object: Object, in target: Target
+    ) -> (merged: Object, isStale: Bool) {
+        var merged = held
+        guard target.hint == nil else {
+            merged.merge(object)
+            return (merged, false)
+        }
+        let watermark = settled[target.location.partition]
+        let news = object.news(to: held.context, settled: watermark)
+        if var news {
+            news.pruneSettled(watermark)
+            merged.merge(news)
+        }
+        merged.dropSettledTombstones(watermark)
+        return (merged, news != object)
     }
 
     /// Notes that this node owes `written` to other homes, with all that it holds beside it, as a

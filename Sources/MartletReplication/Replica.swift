@@ -149,7 +149,6 @@ struct Replica {
     /// All that this node holds of a key: as a home, and in the place of others.
     func everything(at location: Location, homes: [NodeID]) throws(ReplicaFailure) -> Object {
         var object = try object(at: location)
-        object.pruneSettled(settled[location.partition])
         object.merge(try hinted(at: location, homes: homes))
         return object
     }

@@ -118,6 +118,16 @@ public struct Context: Hashable, Sendable, CustomStringConvertible {
         entries.removeAll { !isKept($0.actor) }
     }
 
+    /// Forgets the actors of `old` that `kept` has not, where nothing later of them is covered.
+    /// O(actors).
+    public mutating func forget(_ old: Context, but kept: Context) {
+        if old.entries.count == kept.entries.count { return }
+        for entry in old.entries
+        where kept.counter(of: entry.actor) == 0 && counter(of: entry.actor) <= entry.counter {
+            limit(entry.actor, to: 0)
+        }
+    }
+
     /// Forgets the dots of `actor` beyond `counter`: O(n).
     public mutating func limit(_ actor: Actor, to counter: UInt64) {
         let index = position(of: actor)

@@ -221,17 +221,30 @@ private func wall(_ milliseconds: UInt64) -> WallTime { WallTime(milliseconds: m
         return object
     }
 
-    @Test("A key that is written once in each of a node's lives keeps two actors")
+    @Test("A key that is written once in each of a node's lives keeps two actors, read or not")
     func lives() {
         var object = Object()
         for life in 1...100 as ClosedRange<UInt32> {
             let time = UInt64(life)
+            var seen = object.context
+            let held = object
             object.pruneSettled(at(time - 1))
+            seen.forget(held.context, but: object.context)
             object.record(
-                sibling(Actor(node: a.node, incarnation: life), 1, at: time),
-                seen: object.context)
+                sibling(Actor(node: a.node, incarnation: life), 1, at: time), seen: seen)
             #expect(object.context.entries.count <= 2)
         }
+    }
+
+    @Test("What a client has seen beyond what is pruned stays seen")
+    func seenBeyond() {
+        let held = replaced()
+        var object = held
+        object.pruneSettled(at(11))
+        var seen = held.context
+        seen.cover(Dot(actor: a, counter: 2))
+        seen.forget(held.context, but: object.context)
+        #expect(seen.counter(of: a) == 2 && seen.entries.count == 2)
     }
 }
 

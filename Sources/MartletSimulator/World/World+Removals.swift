@@ -76,29 +76,32 @@ extension World {
         }
     }
 
-    /// A context forgets versions that were replaced: those that every home has seen.
+    /// A context forgets versions that were replaced: those that every home has seen. One that has
+    /// lost data forgets as it can.
     mutating func notePruned(
         _ before: Object, after: Object, under entry: StorageKey, number: Int,
         of node: SimulatedNode
     ) {
         if after.context.dominates(before.context) { return }
-        if node.isDamaged { return mirror.forget(before.context, under: entry, at: node.index) }
+        if node.isDamaged { mirror.forget(before.context, under: entry, at: node.index) }
         let lineage = history.lineages[number]
-        let gone = lineage.places(coveredBy: before.context, beyond: after.context)
-            .filter { !history.isBuried($0, key: number) }
         let others = otherHomes(of: entry, beside: node)
-        for place in gone {
+        for place in lineage.places(coveredBy: before.context, beyond: after.context)
+        where !history.isBuried(place, key: number) {
             let dot = lineage.dots[place]
-            for other in others where !other.hasSeen(dot, of: entry, history, mirror) {
+            let blind = others.first { !$0.hasSeen(dot, of: entry, history, mirror) }
+            guard let blind else {
+                occurrences[.contextPruned] += 1
+                history.bury([place], key: number)
+                continue
+            }
+            if !node.isDamaged {
                 let witness =
                     "node \(node.index + 1) has forgotten \(dot) of key \(number), which node "
-                    + "\(other.node + 1), a home too, has never seen"
+                    + "\(blind.node + 1), a home too, has never seen"
                 return found(Finding(.removalsSettled, witness))
             }
         }
-        if gone.isEmpty { return }
-        occurrences[.contextPruned] += 1
-        history.bury(gone, key: number)
     }
 
     /// The other homes of a key.
