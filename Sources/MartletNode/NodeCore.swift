@@ -202,12 +202,10 @@ public struct NodeCore {
             nextMeasure, readiness.deadline, engine.hasCompletedReads ? now.instant : .never)
     }
 
-    /// A whole turn of `events`; `work` is what it comes to, and nothing else.
-    public mutating func turn(
-        _ events: [NodeEvent], at shown: Moment, into work: inout Work
-    ) {
+    /// A whole turn of one event; `work` is what it comes to, and nothing else.
+    public mutating func turn(_ event: NodeEvent, at shown: Moment, into work: inout Work) {
         work.removeAll()
-        for event in events { handle(event, at: shown, into: &work) }
+        handle(event, at: shown, into: &work)
         endTurn(at: shown, into: &work)
     }
 

@@ -55,6 +55,12 @@ public struct Work {
     /// Nothing to do.
     public init() {}
 
+    /// Whether there is nothing that a shell is to do before the turn ends.
+    public var isEmpty: Bool {
+        outbox.letters.isEmpty && outbox.answers.isEmpty && posts.isEmpty && linkChanges.isEmpty
+            && replies.isEmpty && notes.isEmpty && !isReady
+    }
+
     /// Forgets what has been done, and keeps the room.
     public mutating func removeAll() {
         outbox.removeAll()

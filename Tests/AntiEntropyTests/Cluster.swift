@@ -141,7 +141,7 @@ struct Cluster {
     mutating func handle(_ event: NodeEvent, at number: Int) {
         guard nodes[number].isUp else { return }
         var work = Work()
-        nodes[number].core.turn([event], at: moment(number), into: &work)
+        nodes[number].core.turn(event, at: moment(number), into: &work)
         nodes[number].wakeup = work.wakeup
         deliver(work, of: number)
         for event in nodes[number].storage.answers(to: work.storage) { handle(event, at: number) }

@@ -123,21 +123,20 @@ final class TestNode: CommandTarget {
     /// Takes in an event and what follows from it, the log's answers included.
     func handle(_ event: NodeEvent) {
         var work = Work()
-        var events = [event]
-        while !events.isEmpty {
-            core.turn(events, at: now, into: &work)
-            let chunks = work.storage.chunks
-            events = chunks.isEmpty ? [] : [.logAnswered(log.commit(chunks))]
-            for answer in work.outbox.answers {
-                guard let complete = waiting.removeValue(forKey: answer.request) else { continue }
-                if holdsAnswers {
-                    held.append { complete(answer.answer) }
-                } else {
-                    complete(answer.answer)
-                }
+        core.turn(event, at: now, into: &work)
+        let chunks = work.storage.chunks
+        // Before anybody is answered, who may ask for more: the log takes chunks in their order.
+        let outcome = chunks.isEmpty ? nil : log.commit(chunks)
+        for answer in work.outbox.answers {
+            guard let complete = waiting.removeValue(forKey: answer.request) else { continue }
+            if holdsAnswers {
+                held.append { complete(answer.answer) }
+            } else {
+                complete(answer.answer)
             }
-            for reply in work.replies { asking.removeValue(forKey: reply.request)?(reply.reply) }
         }
+        for reply in work.replies { asking.removeValue(forKey: reply.request)?(reply.reply) }
+        if let outcome { handle(.logAnswered(outcome)) }
     }
 
     private func syncLog() {

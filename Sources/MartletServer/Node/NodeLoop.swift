@@ -194,6 +194,7 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Does what the node asks for at once; the rest is done as the turn ends.
     private func perform() {
+        if work.isEmpty { return }
         // A request that ends may submit another: its work gathers in a buffer of its own.
         var work = spare
         spare = Work()

@@ -100,7 +100,7 @@ final class SimulatedNode {
 
     /// A turn of one event, of which `work` is then.
     func turn(_ event: NodeEvent, at now: Instant) {
-        core?.turn([event], at: moment(now), into: &work)
+        core?.turn(event, at: moment(now), into: &work)
     }
 
     /// The ring that it knows; nil while it knows none, or is down.

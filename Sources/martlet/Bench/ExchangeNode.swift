@@ -40,8 +40,8 @@ final class ExchangeNode {
         engine.logAnswered(storage.log.sync())
     }
 
-    func turn(_ events: [NodeEvent], at now: Moment) {
-        core.turn(events, at: now, into: &work)
+    func turn(_ event: NodeEvent, at now: Moment) {
+        core.turn(event, at: now, into: &work)
     }
 
     private static func configuration(

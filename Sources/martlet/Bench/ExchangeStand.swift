@@ -170,18 +170,17 @@ struct ExchangeStand {
     }
 
     private mutating func handle(_ event: NodeEvent, at node: Int) throws(CommandFailure) {
-        var events = [event]
-        while !events.isEmpty {
-            let elapsed = UInt64(now.since(.start).milliseconds)
-            let wall = WallTime(milliseconds: ExchangeLoad.wallStart.milliseconds + elapsed)
-            nodes[node].turn(events, at: Moment(instant: now, wall: wall))
-            let work = nodes[node].work
-            for letter in work.outbox.letters {
-                try send(letter.message, from: node, to: letter.node)
-            }
-            for post in work.posts { send(post.datagram, from: node, to: post.endpoint) }
-            for case .written in work.outbox.answers.map(\.answer) { written += 1 }
-            events = nodes[node].storage.answers(to: work.storage)
+        let elapsed = UInt64(now.since(.start).milliseconds)
+        let wall = WallTime(milliseconds: ExchangeLoad.wallStart.milliseconds + elapsed)
+        nodes[node].turn(event, at: Moment(instant: now, wall: wall))
+        let work = nodes[node].work
+        for letter in work.outbox.letters {
+            try send(letter.message, from: node, to: letter.node)
+        }
+        for post in work.posts { send(post.datagram, from: node, to: post.endpoint) }
+        for case .written in work.outbox.answers.map(\.answer) { written += 1 }
+        for event in nodes[node].storage.answers(to: work.storage) {
+            try handle(event, at: node)
         }
     }
 
