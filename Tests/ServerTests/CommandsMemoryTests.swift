@@ -117,6 +117,30 @@ struct CommandsMemoryTests {
         #expect(client.session.isDrained && !client.session.isSaturated)
     }
 
+    @Test("What waits behind another reply leaves a MiB at a time", arguments: [true, false])
+    func piecewise(isOneCommand: Bool) throws {
+        let count = 4_000
+        var limits = SessionLimits()
+        limits.pendingLimit = 2 * count
+        let client = TestClient(try TestNode(), limits: limits)
+        #expect(client.say("SET k \(value)") == "+OK\r\n")
+        // Many answers show how large they are.
+        for _ in 0..<200 { #expect(client.say("GET k") == reply) }
+        let names = Array(repeating: "k", count: count)
+        let command = isOneCommand ? "MGET " : "GET "
+        let commands = command + names.joined(separator: isOneCommand ? " " : "\r\nGET ")
+        client.node.holdsAnswers = true
+        #expect(client.send(Bytes(text: "GET first\r\n\(commands)\r\n")) == "")
+        while client.node.held.count > 1 { client.node.release(1) }
+        client.node.release(0)
+        let pieces = client.pieces()
+        let header = isOneCommand ? "*\(count)\r\n" : ""
+        #expect(pieces.joined() == "$-1\r\n" + header + String(repeating: reply, count: count))
+        #expect(pieces.count == 4)
+        #expect(pieces.allSatisfy { $0.utf8.count < (1 << 20) + reply.utf8.count })
+        #expect(client.session.isDrained && !client.session.isSaturated)
+    }
+
     @Test("MGET behind a reply that is still owed waits for its turn with a window's worth")
     func windowsBehindAnother() throws {
         let client = try client()

@@ -56,8 +56,6 @@ package final class ClientSession {
     private var isAnnounced = false
     /// Bytes taken by the shell and not yet written.
     private var unwrittenByteCount = 0
-    /// Bytes of values that commands of several keys hold for their replies.
-    private var gatheredByteCount = 0
     /// Bytes of words that those wait with whose requests are not all made.
     private var unaskedByteCount = 0
     /// The commands of several keys whose requests are not all made yet, oldest first.
@@ -117,14 +115,16 @@ package final class ClientSession {
     package var isOver: Bool { shouldClose && isDrained && (unwrittenByteCount == 0 || isClosed) }
 
     /// Whether there is output to take.
-    package var hasOutput: Bool { queue.outputByteCount > 0 }
+    package var hasOutput: Bool { queue.hasOutput }
 
-    /// The bytes to send; nil when there are none. Report them to `outputWritten` afterwards.
+    /// The next of the bytes to send, 1 MiB and one value at most; nil when there are none. Report
+    /// them to `outputWritten` afterwards.
     package func takeOutput() -> Bytes? {
         isAnnounced = false
-        guard queue.outputByteCount > 0 else { return nil }
-        unwrittenByteCount += queue.outputByteCount
-        return queue.takeOutput()
+        guard queue.hasOutput else { return nil }
+        let output = queue.takeOutput(render: render)
+        unwrittenByteCount += output.count
+        return output
     }
 
     /// `count` of the bytes taken have been written to the connection.
@@ -291,13 +291,12 @@ package final class ClientSession {
     /// Bytes that are there on behalf of the client.
     private var heldByteCount: Int {
         unwrittenByteCount + queue.outputByteCount + queue.heldByteCount
-            + inFlight.writtenByteCount + gatheredByteCount + unaskedByteCount
+            + inFlight.writtenByteCount + unaskedByteCount
     }
 
     /// Those, and what is expected.
     private var owedByteCount: Int {
         unwrittenByteCount + queue.outputByteCount + queue.heldByteCount + inFlight.byteCount
-            + gatheredByteCount
     }
 
     /// Whether another request may be made.
@@ -313,7 +312,7 @@ package final class ClientSession {
     private func noteProgress() {
         if !hasRoom { isSaturated = true }
         account?.outputByteCount = heldByteCount
-        if isAnnounced || queue.outputByteCount == 0 { return }
+        if isAnnounced || !queue.hasOutput { return }
         isAnnounced = true
         onOutput()
     }
@@ -365,7 +364,7 @@ package final class ClientSession {
         target.submit(request) { [self] answer in
             end(cost, answer)
             if isClosed { return }
-            gatheredByteCount += gathering.take(answer, at: index, shown: shown(of:))
+            queue.hold(gathering.take(answer, at: index, shown: shown(of:)))
             if gathering.isComplete {
                 finish(gathering)
             } else if gathering.isBegun {
@@ -390,21 +389,15 @@ package final class ClientSession {
 
     private func extend(_ gathering: Gathering) {
         if gathering.failure != nil { return breakOff() }
-        queue.extend(gathering.ticket) { gatheredByteCount -= gathering.writeReady(to: &$0) }
+        queue.write(gathering, render: render)
         noteProgress()
     }
 
     private func finish(_ gathering: Gathering) {
-        if gathering.isBegun, gathering.failure != nil { return breakOff() }
-        fulfil(gathering.ticket) { writer in
-            if let failure = gathering.failure {
-                gatheredByteCount -= gathering.dropValues()
-                gathering.error(error(failure, ofWrite: gathering.form.isOfWrite)).write(
-                    to: &writer)
-            } else {
-                gatheredByteCount -= gathering.writeReady(to: &writer)
-            }
-        }
+        guard !gathering.isBegun, let failure = gathering.failure else { return extend(gathering) }
+        queue.hold(-gathering.dropValues())
+        let error = gathering.error(error(failure, ofWrite: gathering.form.isOfWrite))
+        fulfil(gathering.ticket) { error.write(to: &$0) }
     }
 
     private func breakOff() {

@@ -49,8 +49,10 @@ final class Gathering {
     private var valueByteCount = 0
     /// The first failure.
     private(set) var failure: RequestError?
-    /// Whether the start of the reply has been written.
+    /// Whether the reply is written piece by piece from here on.
     var isBegun = false
+    /// Whether all of the reply has been written.
+    private(set) var isWritten = false
     /// Whether the words not asked for yet count as held.
     var isCounted = false
 
@@ -69,6 +71,13 @@ final class Gathering {
     var isComplete: Bool { answeredCount == count }
     /// Whether a part of the reply could be written now.
     var mayBegin: Bool { form == .values && failure == nil && valueByteCount > 0 }
+
+    /// Whether a part of the reply can be written now.
+    var isReady: Bool {
+        guard form == .values, !isWritten else { return isComplete }
+        if case .awaited = values[writtenCount] { return false }
+        return true
+    }
 
     /// Bytes of the words whose requests are not made. O(words).
     var unaskedByteCount: Int { words.reduce(0) { $0 + $1.count } }
@@ -143,30 +152,31 @@ final class Gathering {
         return valueByteCount
     }
 
-    /// Writes what of the reply can be written, the first value at least; how many bytes are no
-    /// longer held for it.
-    func writeReady(to writer: inout ReplyWriter) -> Int {
+    /// Writes what of the reply can be written, until the writer holds `limit` bytes; how many
+    /// bytes are no longer held for it.
+    func writeReady(to writer: inout ReplyWriter, limit: Int) -> Int {
         switch form {
-        case .values: return writeValues(to: &writer)
+        case .values: return writeValues(to: &writer, limit: limit)
         case .stored: writer.writeOK()
         case .replacedCount, .presentCount: writer.writeInteger(presentCount)
         }
+        isWritten = true
         return 0
     }
 
-    private func writeValues(to writer: inout ReplyWriter) -> Int {
+    private func writeValues(to writer: inout ReplyWriter, limit: Int) -> Int {
         let before = valueByteCount
         if writtenCount == 0 { writer.writeArrayHeader(count) }
-        while writtenCount < count {
-            switch values[writtenCount] {
-            case .awaited: return before - valueByteCount
-            case .missing: writer.writeNull()
-            case .present(let value):
+        while isReady, !isWritten, writer.count < limit {
+            if case .present(let value) = values[writtenCount] {
                 writer.writeBulk(value)
                 valueByteCount -= value.count
+            } else {
+                writer.writeNull()
             }
             values[writtenCount] = .missing
             writtenCount += 1
+            isWritten = writtenCount == count
         }
         return before - valueByteCount
     }

@@ -3,7 +3,7 @@
 // reads.
 //
 //     slots    [ pending | answered | pending | encoded ]     a ticket is a position from the start
-//                 │ head completes: it and all that are ready behind it become bytes
+//                 │ head completes: it and what is ready behind it become bytes, a piece at a time
 //     output ◄────┘
 internal import DequeModule
 internal import MartletBase
@@ -50,6 +50,17 @@ struct ReplyQueue {
         case pending(ReplyForm)
         case answered(ReplyForm, ClientAnswer)
         case encoded(Bytes)
+        /// Written as far as it is there.
+        case gathered(Gathering)
+
+        /// Whether something of it could be written.
+        var isReady: Bool {
+            switch self {
+            case .pending: false
+            case .answered, .encoded: true
+            case .gathered(let gathering): gathering.isReady
+            }
+        }
     }
 
     private struct Slot {
@@ -58,19 +69,33 @@ struct ReplyQueue {
         var version: RESPVersion
     }
 
+    /// What is ready waits as it is once the output holds so many bytes: making bytes of it takes
+    /// time, which one turn does not have for all that a client may have asked for.
+    static let pieceLimit = 1 << 20
+
     private var slots = Deque<Slot>()
     private var headNumber: UInt64 = 0
     private var output = ReplyWriter()
-    /// Bytes of values and replies that wait behind a pending head.
+    /// Bytes of values and replies that are there and not yet bytes of the output.
     private(set) var heldByteCount = 0
 
     /// Replies that are owed and not yet bytes of the output.
     var pendingCount: Int { slots.count }
-    /// Bytes ready to be sent.
+    /// Bytes of the output.
     var outputByteCount: Int { output.count }
+    /// Whether there is something to send.
+    var hasOutput: Bool { !output.isEmpty || slots.first?.content.isReady == true }
 
-    /// Hands the output over.
-    mutating func takeOutput() -> Bytes { output.take() }
+    /// Hands a piece of the output over: `pieceLimit` bytes and one value more, at most.
+    mutating func takeOutput(
+        render: (ReplyForm, ClientAnswer, inout ReplyWriter) -> Void
+    ) -> Bytes {
+        if output.isEmpty { writeReady(render) }
+        return output.take()
+    }
+
+    /// `byteCount` bytes more, or less, are held for a reply that is being gathered.
+    mutating func hold(_ byteCount: Int) { heldByteCount += byteCount }
 
     /// Forgets everything owed and ready.
     mutating func removeAll() {
@@ -108,11 +133,11 @@ struct ReplyQueue {
         guard case .pending(let form) = slots[index].content else {
             return invariant(false, "reply \(ticket.number) was completed twice")
         }
-        if index == 0 {
+        if index == 0, output.count < Self.pieceLimit {
             output.version = slots[0].version
             render(form, answer, &output)
             removeHead()
-            flushReady(render)
+            writeReady(render)
         } else {
             heldByteCount += answer.valueByteCount
             slots[index].content = .answered(form, answer)
@@ -128,26 +153,24 @@ struct ReplyQueue {
         guard case .pending(.encodedLater) = slots[index].content else {
             return invariant(false, "reply \(ticket.number) is not to be encoded now")
         }
-        if index == 0 {
-            output.version = slots[0].version
-            body(&output)
-            removeHead()
-            flushReady(render)
-        } else {
-            let bytes = Self.encode(slots[index].version, body)
-            heldByteCount += bytes.count
-            slots[index].content = .encoded(bytes)
-        }
+        let bytes = Self.encode(slots[index].version, body)
+        heldByteCount += bytes.count
+        slots[index].content = .encoded(bytes)
+        if index == 0 { writeReady(render) }
     }
 
     /// Whether the reply behind `ticket` is the next one due.
     func isDue(_ ticket: ReplyTicket) -> Bool { ticket.number == headNumber }
 
-    /// Writes a part of the reply behind `ticket`, which is due; `fulfil` writes the last.
-    mutating func extend(_ ticket: ReplyTicket, _ body: (inout ReplyWriter) -> Void) {
-        invariant(isDue(ticket), "reply \(ticket.number) is begun, \(headNumber) is due")
-        output.version = slots[0].version
-        body(&output)
+    /// Writes what is there of a reply whose place was reserved as `encodedLater`; again when there
+    /// is more.
+    mutating func write(
+        _ gathering: Gathering,
+        render: (ReplyForm, ClientAnswer, inout ReplyWriter) -> Void
+    ) {
+        let index = position(of: gathering.ticket)
+        slots[index].content = .gathered(gathering)
+        if index == 0 { writeReady(render) }
     }
 
     private func position(of ticket: ReplyTicket) -> Int {
@@ -162,19 +185,22 @@ struct ReplyQueue {
         headNumber += 1
     }
 
-    private mutating func flushReady(
+    private mutating func writeReady(
         _ render: (ReplyForm, ClientAnswer, inout ReplyWriter) -> Void
     ) {
-        while let head = slots.first {
+        while let head = slots.first, head.content.isReady, output.count < Self.pieceLimit {
+            output.version = head.version
             switch head.content {
             case .pending: return
             case .answered(let form, let answer):
                 heldByteCount -= answer.valueByteCount
-                output.version = head.version
                 render(form, answer, &output)
             case .encoded(let bytes):
                 heldByteCount -= bytes.count
                 output.writeEncoded(bytes)
+            case .gathered(let gathering):
+                heldByteCount -= gathering.writeReady(to: &output, limit: Self.pieceLimit)
+                guard gathering.isWritten else { continue }
             }
             removeHead()
         }
