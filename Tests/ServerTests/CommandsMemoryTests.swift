@@ -257,7 +257,12 @@ struct CommandsMemoryTests {
     @Test("The clock is asked after a few plain commands, and after each of the others")
     func effort() throws {
         let client = TestClient(try TestNode())
+        // Who knows what the first reads bring.
         client.node.isTurnOver = true
+        #expect(client.say("GET a") == "$-1\r\n")
+        #expect(client.session.isTurnOver())
+        for _ in 0..<200 { #expect(client.say("GET a") == "$-1\r\n") }
+        while !client.session.isTurnOver() {}
         #expect(client.say("GET a") == "$-1\r\n")
         #expect((0..<15).map { _ in client.session.isTurnOver() }.contains(true) == false)
         #expect(client.session.isTurnOver())

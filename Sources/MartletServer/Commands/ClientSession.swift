@@ -263,7 +263,10 @@ package final class ClientSession {
     private func begin(_ request: ClientRequest) -> RequestsInFlight.Cost {
         let cost = RequestsInFlight.Cost(request)
         inFlight.begin(cost)
-        if case .write(let byteCount) = cost { effort += byteCount / Self.bytesOfOneEffort }
+        switch cost {
+        case .read: effort += inFlight.readEstimate / Self.bytesOfOneEffort
+        case .write(let byteCount): effort += byteCount / Self.bytesOfOneEffort
+        }
         return cost
     }
 
