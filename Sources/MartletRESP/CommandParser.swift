@@ -9,8 +9,12 @@ public import MartletBase
 /// Parses a client's bytes as they arrive. Append each read, then call `next` until it gives nil.
 ///
 /// A partial command keeps its place: each byte is looked at once, however it was cut. Memory
-/// follows the bytes received, never a count that was only announced.
+/// follows the bytes received, never a count that was only announced: room that is reserved is
+/// touched only then.
 public struct CommandParser: Sendable {
+    /// From so many bytes on an argument is not copied out of the input, which takes time: its room
+    /// is reserved at once, and used as bytes come.
+    private static let largeArgumentByteCount = 64 << 10
     /// Arguments for which room is made on the strength of an announcement.
     private static let reservedArgumentLimit = 16
     /// Bytes of memory that an argument takes beside its own: the reference, the array's header,
@@ -27,6 +31,8 @@ public struct CommandParser: Sendable {
     private var awaited = 0
     /// The length of the argument under way, once its header has been read.
     private var bulkLength: Int?
+    /// What is there of that argument where it is a large one: it is gathered where it stays.
+    private var large: Bytes?
     /// Bytes of the present command so far, counting the argument under way as whole.
     private var commandByteCount = 0
     /// The previous command's name: most commands repeat it, and then share its bytes.
@@ -39,16 +45,24 @@ public struct CommandParser: Sendable {
     }
 
     /// Bytes received and not yet turned into commands or arguments.
-    public var bufferedByteCount: Int { input.count }
+    public var bufferedByteCount: Int { input.count + (large?.count ?? 0) }
 
     /// Bytes of memory that what has arrived and is not yet a command takes. O(1).
     public var heldByteCount: Int {
-        input.capacity + argumentByteCount + arguments.count * Self.argumentOverhead
+        input.capacity + (large?.count ?? 0) + argumentByteCount
+            + arguments.count * Self.argumentOverhead
     }
 
     /// Takes what was read from the connection. Amortised O(n).
     public mutating func append(_ received: RawSpan) {
-        if failure == nil { input.append(received) }
+        if failure != nil { return }
+        var taken = 0
+        if let bulkLength, large != nil, input.count == 0 {
+            taken = min(bulkLength - (large?.count ?? 0), received.byteCount)
+            let part = received.extracting(first: taken)
+            unsafe part.withUnsafeBytes { unsafe large?.append(contentsOf: $0) }
+        }
+        if taken < received.byteCount { input.append(received.extracting(droppingFirst: taken)) }
     }
 
     /// Takes what was read from the connection. Amortised O(n).
@@ -65,6 +79,7 @@ public struct CommandParser: Sendable {
         } catch {
             failure = error
             input.discard()
+            large = nil
             arguments = []
             argumentByteCount = 0
             throw error
@@ -115,7 +130,9 @@ public struct CommandParser: Sendable {
         if bulkLength == nil {
             guard try takeBulkHeader() else { return false }
         }
-        guard let length = bulkLength, input.count >= length &+ 2 else { return false }
+        guard let length = bulkLength else { return false }
+        if length >= Self.largeArgumentByteCount { return try takeLargeArgument(length) }
+        guard input.count >= length &+ 2 else { return false }
         guard input.hasLineEnd(at: length) else { throw .unterminatedBulk }
         if arguments.isEmpty {
             let range = input.start..<input.start &+ length
@@ -130,6 +147,26 @@ public struct CommandParser: Sendable {
         input.consume(length &+ 2)
         bulkLength = nil
         awaited &-= 1
+        return true
+    }
+
+    private mutating func takeLargeArgument(_ length: Int) throws(RESPError) -> Bool {
+        var argument = large ?? []
+        large = nil
+        if argument.isEmpty { argument.reserveCapacity(length) }
+        let part = min(length - argument.count, input.count)
+        argument.append(contentsOf: input.bytes[input.start..<input.start + part])
+        input.consume(part)
+        guard argument.count == length, input.count >= 2 else {
+            large = argument
+            return false
+        }
+        guard input.hasLineEnd(at: 0) else { throw .unterminatedBulk }
+        arguments.append(argument)
+        argumentByteCount += length
+        input.consume(2)
+        bulkLength = nil
+        awaited -= 1
         return true
     }
 

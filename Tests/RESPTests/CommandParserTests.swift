@@ -130,6 +130,26 @@ struct CommandParserTests {
         #expect(parser.heldByteCount >= 999_999)
     }
 
+    @Test(
+        "Arguments around the size from which they are large come out alike, cut anywhere",
+        arguments: [65_535, 65_536, 65_537])
+    func largeArguments(length: Int) {
+        let value = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        var writer = CommandWriter()
+        let commands = [[value], [Bytes(text: "SET"), [1], value], [Bytes(text: "PING")]]
+        for command in commands { writer.write(command) }
+        let stream = writer.take()
+        let header = Bytes(text: "*1\r\n$65536\r\n").count
+        for cut in [1, header, header + 1, length, header + length, header + length + 1] {
+            let pieces = [stream[..<cut], stream[cut..<(2 * cut)], stream[(2 * cut)...]]
+            let transcript = CommandTranscript(pieces.map { Array($0) })
+            #expect(transcript.error == nil && transcript.commands == commands, "\(cut)")
+        }
+        var broken = stream
+        broken[header + length] = 0
+        #expect(CommandTranscript([broken]).error == .unterminatedBulk)
+    }
+
     @Test("A large value in small pieces comes out whole, between two small commands")
     func largeValue() {
         let value = Bytes(repeating: 7, count: 1 << 20)

@@ -8,7 +8,7 @@ extension CommandTable {
             (session, words) throws(CommandError) in try session.ping(words)
         },
         CommandSpec("echo", 2, "loading stale fast", syntax: "message", "Answers the message.") {
-            session, words in session.reply { $0.writeBulk(words[1]) }
+            (session, words) throws(CommandError) in try session.echo(words[1])
         },
         CommandSpec(
             "hello", -1, "noscript loading stale fast no_auth",

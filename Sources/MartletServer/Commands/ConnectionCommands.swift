@@ -7,10 +7,21 @@ extension ClientSession {
     /// `PING [message]`.
     func ping(_ words: [Bytes]) throws(CommandError) {
         guard words.count <= 2 else { throw .wrongArity("ping") }
-        reply { writer in
-            if words.count == 2 { writer.writeBulk(words[1]) } else { writer.writeSimple("PONG") }
-        }
+        if words.count == 2 { return try echo(words[1]) }
+        reply { $0.writeSimple("PONG") }
     }
+
+    /// `ECHO message`. One of many MiB would have everybody else wait.
+    func echo(_ message: Bytes) throws(CommandError) {
+        guard message.count <= Self.messageLimitBytes else {
+            throw CommandError(
+                code: "TOOLARGE",
+                "the message is larger than the limit of \(Self.messageLimitBytes) bytes")
+        }
+        reply { $0.writeBulk(message) }
+    }
+
+    private static var messageLimitBytes: Int { 1 << 20 }
 
     /// `HELLO [version [AUTH user password] [SETNAME name]]`.
     func hello(_ words: [Bytes]) throws(CommandError) {
