@@ -11,19 +11,31 @@ struct LoopTurnTests {
     @Test("Commands have their time from the turn's beginning, and a slice of it while others wait")
     func commands() {
         var turn = LoopTurn()
-        #expect(!turn.isOver(at: at(99)), "none has begun")
+        #expect(!isOver(&turn, after: [99]), "none has begun")
         turn.begin(at: at(100))
         turn.begin(at: at(102))
-        #expect(!turn.isOver(at: at(103)) && turn.isOver(at: at(104)))
+        #expect(!isOver(&turn, after: [101, 102]) && isOver(&turn, after: [103]))
         turn.beginSlice(at: at(101), sharedBy: 100)
-        #expect(turn.isOver(at: at(102)) && !turn.areCommandsOver(at: at(102)))
+        #expect(isOver(&turn, after: [102]) && !turn.areCommandsOver(at: at(102)))
         turn.beginSlice(at: at(101), sharedBy: 2)
-        #expect(!turn.isOver(at: at(102)) && turn.isOver(at: at(103)))
+        #expect(!isOver(&turn, after: [102]) && isOver(&turn, after: [103]))
         turn.endSlices()
-        #expect(!turn.isOver(at: at(102)))
         turn.end(at: at(106))
         turn.begin(at: at(107))
-        #expect(!turn.isOver(at: at(110)))
+        #expect(!isOver(&turn, after: [108, 109]))
+    }
+
+    @Test("Where a command has taken long, the next is not begun that would end too late")
+    func longCommands() {
+        var turn = LoopTurn()
+        turn.begin(at: at(100))
+        #expect(isOver(&turn, after: [102]))
+        turn.beginSlice(at: at(103), sharedBy: 1)
+        #expect(!isOver(&turn, after: [103]), "who has waited may begin")
+    }
+
+    private func isOver(_ turn: inout LoopTurn, after times: [Int]) -> Bool {
+        times.map { turn.isOver(at: at($0)) }.contains(true)
     }
 
     @Test("Deliveries have less time, but a share of each turn in any case")

@@ -32,6 +32,8 @@ struct LoopTurn {
     /// When the turn began; nil between turns.
     private(set) var beganAt: Instant?
     private var sliceEnd = Instant.never
+    /// When it was last asked whether the turn is over.
+    private var askedAt = Instant.start
     private var deliveryCount = 0
     private var effort = 0
     /// How long turns have been.
@@ -42,19 +44,26 @@ struct LoopTurn {
 
     /// A turn begins, or goes on.
     mutating func begin(at now: Instant) {
-        if beganAt == nil { beganAt = now }
+        guard beganAt == nil else { return }
+        (beganAt, askedAt) = (now, now)
     }
 
     /// One of `count` clients that wait for a turn may go on now.
     mutating func beginSlice(at now: Instant, sharedBy count: Int) {
         sliceEnd = now + max(Self.sliceLimit, Self.commandLimit / count)
+        askedAt = now
     }
 
     /// No client that has waited goes on any more.
     mutating func endSlices() { sliceEnd = .never }
 
-    /// Whether no further command of the client is taken in.
-    func isOver(at now: Instant) -> Bool { now >= sliceEnd || areCommandsOver(at: now) }
+    /// Whether no further command of the client is taken in: there is no time for what takes as
+    /// long as what was done since this was last asked.
+    mutating func isOver(at now: Instant) -> Bool {
+        let expectedEnd = now + now.since(max(askedAt, beganAt ?? now))
+        askedAt = now
+        return now >= sliceEnd || areCommandsOver(at: expectedEnd)
+    }
 
     /// Whether no further command of anybody is.
     func areCommandsOver(at now: Instant) -> Bool { took(until: now) >= Self.commandLimit }
