@@ -168,9 +168,11 @@ struct StoredWordCheck {
                     .wordsTrue,
                     "node \(node + 1) says that it holds \(dot) under \(entry), and does not")
             }
-            if unsynced.contains(dot)
+            let isUnsynced =
+                unsynced.contains(dot)
                 || put.durable && mirror.awaitsLog(dot, under: entry, at: node)
-            {
+            // It may have been synced, gone home, and come here once more.
+            if isUnsynced, !isElsewhere(dot, mirror, history) {
                 return Finding(
                     .wordsTrue,
                     "node \(node + 1) says that it has \(dot) synced under \(entry), and has not")

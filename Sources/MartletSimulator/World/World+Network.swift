@@ -229,6 +229,9 @@ extension World {
         else {
             return linkRefused(index, connection)
         }
+        // The connection that was given up on this side is on the other, too.
+        let back = reverse(index)
+        if links[back].isBroken { linkBreaks(back, links[back].connection) }
         links[index].isOpen = true
         links[index].failures = 0
         links[index].decoder = FrameDecoder()
@@ -244,8 +247,17 @@ extension World {
     }
 
     /// The other end is gone, or a packet in between has been answered with a reset: from now on
-    /// everything is lost, and the dialling node learns of it after a while.
+    /// everything is lost, both ways, since two nodes share one connection, and they learn of it
+    /// after a while.
     mutating func breakLink(_ index: Int, after delay: Duration) {
+        breakOneWay(index, after: delay)
+        breakOneWay(reverse(index), after: delay)
+    }
+
+    /// The link from the other end of `index` back.
+    private func reverse(_ index: Int) -> Int { linkIndex(links[index].to, links[index].from) }
+
+    private mutating func breakOneWay(_ index: Int, after delay: Duration) {
         guard links[index].isOpen, !links[index].isBroken else { return }
         links[index].isBroken = true
         queue.schedule(
@@ -261,7 +273,9 @@ extension World {
     mutating func linkTimesOut(_ index: Int, _ connection: Int) {
         guard !links[index].stalled.isEmpty, !canConnect(index) else { return }
         troublesLink(links[index].from, links[index].to)
+        var random = callRandom(index)
         linkBreaks(index, connection)
+        breakOneWay(reverse(index), after: random.duration(in: Self.linkTimeout))
     }
 
     /// Ends a connection or a call, tells the node, and dials again after a while.

@@ -225,6 +225,7 @@ extension World {
         let node = nodes[index]
         guard node.isUp, node.pause == nil else { return }
         occurrences[.cleanStop] += 1
+        troubles.breaks(index, at: now)
         turn(index, .stopping)
         node.closeLog()
         goDown(node, .nothing, for: lasting)
