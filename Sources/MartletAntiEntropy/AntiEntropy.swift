@@ -174,8 +174,6 @@ public struct AntiEntropy {
             queue(
                 wants, of: sender, aim: .serve(wants.digests, wants.window), at: now,
                 into: &effects)
-        case .objects, .removed:
-            invariant(false, "anti-entropy was handed what replication is to handle")
         }
     }
 

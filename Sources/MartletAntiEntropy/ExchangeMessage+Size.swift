@@ -1,5 +1,4 @@
 // What the messages of anti-entropy cost, for the counters.
-internal import MartletVersions
 internal import MartletWire
 
 extension ExchangeMessage {
@@ -16,9 +15,6 @@ extension ExchangeMessage {
         case .question(let question): 16 + 4 * question.parts.count
         case .leaf(let leaf), .wants(let leaf):
             24 + leaf.digests.count * Int(leaf.window.byteCount)
-        case .objects(let parcel):
-            parcel.entries.reduce(64) { $0 + 16 + $1.key.count + $1.object.valueByteCount }
-        case .removed(let removed): 40 + removed.key.count
         }
     }
 }

@@ -195,6 +195,7 @@ public struct NodeCore {
         takeReads(at: now, into: &work)
         careForDamage(at: now, into: &work)
         drainAntiEntropy(at: now, into: &work)
+        replication.endTurn(into: &work.outbox)
         if !readiness.isReady { becomeReady(at: now.instant, into: &work) }
         engine.ask(into: &work.storage)
         work.wakeup = min(
@@ -272,17 +273,15 @@ public struct NodeCore {
             tell(.pushPullReceived(exchange, from: sender), at: now, into: &work)
         case .topology(let topology):
             consider(topology, from: sender, at: now, into: &work)
-        case .exchange(.removed) where !believesRemovals(of: sender):
+        case .replication(.removed) where !believesRemovals(of: sender):
             marks.occurred(.removalDisbelieved)
-        case .exchange(.removed), .exchange(.objects):
+        case .replication(let message):
+            if isStopping { return }
             replication.messageReceived(message, from: sender, at: now, into: &work.outbox)
         case .exchange(let message):
             if isStopping { return }
             antiEntropy.messageReceived(
                 message, from: sender, at: now, into: &antiEntropyEffects)
-        default:
-            if isStopping { return }
-            replication.messageReceived(message, from: sender, at: now, into: &work.outbox)
         }
     }
 

@@ -233,7 +233,7 @@ extension Replication {
             operation: id, key: hint.key.key,
             object: try replica.object(of: hint.key, bytes: hint.bytes), purpose: .hint,
             durable: true, patience: hint.patience)
-        outbox.send(.replicaPut(message), to: hint.home)
+        outbox.send(.put(message), to: hint.home)
     }
 
     mutating func hintAnswered(

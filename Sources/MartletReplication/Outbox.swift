@@ -33,6 +33,11 @@ public struct Outbox: Sendable {
         letters.append(Letter(node: node, message: message))
     }
 
+    /// Adds a message of replication for `node`.
+    mutating func send(_ message: ReplicationMessage, to node: NodeID) {
+        send(.replication(message), to: node)
+    }
+
     /// Adds the answer to `request`.
     public mutating func answer(_ request: RequestID, _ answer: ClientAnswer) {
         answers.append(Answer(request: request, answer: answer))

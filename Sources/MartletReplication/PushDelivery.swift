@@ -246,7 +246,7 @@ extension Replication {
     ) {
         counts.pushes += UInt64(entries.count)
         let parcel = Parcel(operation: id, patience: patience, entries: entries)
-        outbox.send(.exchange(.objects(parcel)), to: node)
+        outbox.send(.parcel(parcel), to: node)
     }
 
     /// Whether the answer was to a parcel.

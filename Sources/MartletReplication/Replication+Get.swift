@@ -109,7 +109,7 @@ extension Replication {
         if part.node == local { return }
         let message = ReplicaGet(
             operation: id, key: get.call.location.key, summaryAllowed: summaryAllowed)
-        outbox.send(.replicaGet(message), to: part.node)
+        outbox.send(.get(message), to: part.node)
     }
 
     // MARK: This node's own part
@@ -211,7 +211,7 @@ extension Replication {
             get.refetched.append(node)
             let message = ReplicaGet(
                 operation: id, key: get.call.location.key, summaryAllowed: false)
-            outbox.send(.replicaGet(message), to: node)
+            outbox.send(.get(message), to: node)
         }
         return !missing.isEmpty
     }
@@ -303,7 +303,7 @@ extension Replication {
             let message = ReplicaPut(
                 operation: .unanswered, key: call.location.key, object: merged, purpose: .repair,
                 durable: false, patience: .zero)
-            outbox.send(.replicaPut(message), to: node)
+            outbox.send(.put(message), to: node)
         }
     }
 }

@@ -169,7 +169,7 @@ extension Replication {
     ) {
         switch task {
         case .hold(let put, let sender, _):
-            reply(.refused(failure.reason), to: put, of: sender, into: &outbox)
+            reply(.refused(failure.reason), to: put.operation, of: sender)
         case .show(let get, let sender):
             show(.refused(failure.reason), to: get, of: sender, into: &outbox)
         case .read(let id): refuseLocalRead(id, failure.reason, at: now, into: &outbox)

@@ -53,7 +53,7 @@ extension Replication {
         into outbox: inout Outbox
     ) {
         guard let topology, !parcel.entries.isEmpty else {
-            reply(.refused(.noTopology), to: parcel.operation, of: sender, into: &outbox)
+            reply(.refused(.noTopology), to: parcel.operation, of: sender)
             return
         }
         let held = HeldParcels.Parcel(
@@ -61,7 +61,7 @@ extension Replication {
             until: now.instant + min(parcel.patience, Self.timeoutLimit),
             remaining: parcel.entries.count)
         guard let number = parcels.begin(held, at: now.instant) else {
-            reply(.refused(.overloaded), to: parcel.operation, of: sender, into: &outbox)
+            reply(.refused(.overloaded), to: parcel.operation, of: sender)
             return
         }
         for entry in parcel.entries {
@@ -83,7 +83,7 @@ extension Replication {
             let removed = RemovedVersions(
                 key: location.key, known: applied.object.context,
                 watermark: replica.settled[location.partition])
-            outbox.send(.exchange(.removed(removed)), to: parcel.sender)
+            outbox.send(.removed(removed), to: parcel.sender)
         }
         accepted(number, at: now, into: &outbox)
     }
@@ -102,14 +102,6 @@ extension Replication {
             awaitSync(SyncWaiter(position: position, party: party), at: now)
             return
         }
-        reply(.stored, to: parcel.operation, of: parcel.sender, into: &outbox)
-    }
-
-    private func reply(
-        _ outcome: ReplicaPutReply.Outcome, to operation: OperationID, of sender: NodeID,
-        into outbox: inout Outbox
-    ) {
-        let reply = ReplicaPutReply(operation: operation, outcome: outcome)
-        outbox.send(.replicaPutReply(reply), to: sender)
+        reply(.stored, to: parcel.operation, of: parcel.sender)
     }
 }

@@ -188,7 +188,7 @@ extension Replication {
             operation: id, key: put.call.location.key, object: put.mutation.applied.object,
             purpose: .write, heldFor: part.standsInFor, durable: put.durable,
             patience: put.call.deadline.since(now.instant))
-        outbox.send(.replicaPut(message), to: part.node)
+        outbox.send(.put(message), to: part.node)
     }
 
     // MARK: Acknowledgements

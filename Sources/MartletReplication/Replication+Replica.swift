@@ -11,7 +11,7 @@ extension Replication {
         into outbox: inout Outbox
     ) {
         guard let location = location(ofKey: put.key) else {
-            reply(.refused(.noTopology), to: put, of: sender, into: &outbox)
+            reply(.refused(.noTopology), to: put.operation, of: sender)
             return
         }
         let until = now.instant + put.patience
@@ -52,16 +52,7 @@ extension Replication {
                 at: now)
             return
         }
-        reply(.stored, to: put, of: sender, into: &outbox)
-    }
-
-    func reply(
-        _ outcome: ReplicaPutReply.Outcome, to put: ReplicaPut, of sender: NodeID,
-        into outbox: inout Outbox
-    ) {
-        if put.operation == .unanswered { return }
-        let reply = ReplicaPutReply(operation: put.operation, outcome: outcome)
-        outbox.send(.replicaPutReply(reply), to: sender)
+        reply(.stored, to: put.operation, of: sender)
     }
 
     /// Shows what is held of a key, hints included; large values only where they are asked for.
@@ -87,7 +78,7 @@ extension Replication {
     ) {
         let reply = ReplicaGetReply(
             operation: get.operation, outcome: outcome, watermark: watermark)
-        outbox.send(.replicaGetReply(reply), to: sender)
+        outbox.send(.getReply(reply), to: sender)
     }
 
     /// The homes of a key, as far as the ring is known.

@@ -54,6 +54,8 @@ public struct Replication {
     var waiting = KeyQueue<KeyTask>()
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
+    /// What other nodes are told of their puts as the turn ends; few nodes in one turn.
+    private var putReplies: [(node: NodeID, replies: [ReplicaPutReply])] = []
     /// When the rest of them is told for whom the log has advanced.
     var tellsOnAt = Instant.never
     var hedges: HedgeBudget
@@ -248,28 +250,42 @@ public struct Replication {
 
     /// A message about replication came from `sender`.
     public mutating func messageReceived(
-        _ message: PeerMessage, from sender: NodeID, at now: Moment,
+        _ message: ReplicationMessage, from sender: NodeID, at now: Moment,
         into outbox: inout Outbox
     ) {
         switch message {
-        case .replicaPut(let put): holdVersion(put, for: sender, at: now, into: &outbox)
-        case .replicaGet(let get): showVersion(get, to: sender, at: now, into: &outbox)
-        case .replicaPutReply(let reply):
-            putAnswered(reply, by: sender, at: now, into: &outbox)
-        case .replicaGetReply(let reply):
-            getAnswered(reply, by: sender, at: now, into: &outbox)
+        case .put(let put): holdVersion(put, for: sender, at: now, into: &outbox)
+        case .get(let get): showVersion(get, to: sender, at: now, into: &outbox)
+        case .putReplies(let replies):
+            for reply in replies { putAnswered(reply, by: sender, at: now, into: &outbox) }
+        case .getReply(let reply): getAnswered(reply, by: sender, at: now, into: &outbox)
         case .forward(let forward):
             begin(
                 forward.request, origin: .peer(sender, forward.operation),
                 timeout: forward.patience, startBy: forward.startBy, date: forward.date,
                 at: now, into: &outbox)
         case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &outbox)
-        case .exchange(.objects(let parcel)):
-            accept(parcel, of: sender, at: now, into: &outbox)
-        case .exchange(.removed(let removed)):
-            discard(removed, from: sender, at: now, into: &outbox)
-        case .pushPull, .topology, .exchange:
-            invariant(false, "replication was handed \(message)")
+        case .parcel(let parcel): accept(parcel, of: sender, at: now, into: &outbox)
+        case .removed(let removed): discard(removed, from: sender, at: now, into: &outbox)
+        }
+    }
+
+    /// The turn ends: what became of other nodes' puts is told, to each in one message.
+    public mutating func endTurn(into outbox: inout Outbox) {
+        for (node, replies) in putReplies { outbox.send(.putReplies(replies), to: node) }
+        putReplies.removeAll(keepingCapacity: true)
+    }
+
+    /// Has `node` told as the turn ends what became of its put or parcel.
+    mutating func reply(
+        _ outcome: ReplicaPutReply.Outcome, to operation: OperationID, of node: NodeID
+    ) {
+        if operation == .unanswered { return }
+        let reply = ReplicaPutReply(operation: operation, outcome: outcome)
+        if let index = putReplies.firstIndex(where: { $0.node == node }) {
+            putReplies[index].replies.append(reply)
+        } else {
+            putReplies.append((node, [reply]))
         }
     }
 
@@ -309,8 +325,7 @@ public struct Replication {
             case .put(let id): noteLocalSync(id, at: now, into: &outbox)
             case .peer(let node, let operation, let until):
                 guard now.instant <= until else { continue }
-                let reply = ReplicaPutReply(operation: operation, outcome: .stored)
-                outbox.send(.replicaPutReply(reply), to: node)
+                reply(.stored, to: operation, of: node)
             }
         }
         if !needingDisk.isEmpty { awaitingSync.prepend(contentsOf: needingDisk) }

@@ -1,11 +1,10 @@
 // The bytes of the messages of anti-entropy, each behind a byte that says which it is. What they
-// say of trees is in `ExchangeTrees+Coding`, objects are in `ExchangeParcel+Coding`.
+// say of trees is in `ExchangeTrees+Coding`.
 //
 //     promise      = floor:u64  partitions
 //     roots        = round:varint  epoch:varint  latest:u64  count:varint  (place  root:u64  time)*
 //     root reply   = round:varint  differing: partitions  unknown: partitions
 //     settled      = epoch:varint  latest:u64  count:varint  (place  time)*
-//     removed      = key: length-prefixed bytes  context  watermark:u64
 //     partitions   = count:varint  place*
 //     place        = gap:varint     which partition: they ascend, see `Ascending+Coding`
 //     time         = (bits of latest less its own, their ends for their fronts):varint
@@ -18,7 +17,7 @@ internal import MartletVersions
 extension ExchangeMessage {
     private enum Kind: UInt8 {
         case promise = 0
-        case roots, rootsReply, nodes, nodesReply, leaf, wants, removed, settled, question, objects
+        case roots, rootsReply, nodes, nodesReply, leaf, wants, settled, question
     }
 
     func encode(into writer: inout ByteWriter) {
@@ -53,14 +52,6 @@ extension ExchangeMessage {
         case .wants(let wants):
             writer.write(Kind.wants.rawValue)
             wants.encode(into: &writer)
-        case .objects(let parcel):
-            writer.write(Kind.objects.rawValue)
-            parcel.encode(into: &writer)
-        case .removed(let removed):
-            writer.write(Kind.removed.rawValue)
-            writer.writePrefixed(removed.key)
-            removed.known.encode(into: &writer)
-            writer.write(removed.watermark.bits)
         }
     }
 
@@ -86,12 +77,6 @@ extension ExchangeMessage {
         case .question: self = .question(try LeafQuestion(from: &reader))
         case .leaf: self = .leaf(try LeafDigests(from: &reader))
         case .wants: self = .wants(try LeafDigests(from: &reader))
-        case .objects: self = .objects(try Parcel(from: &reader))
-        case .removed:
-            self = .removed(
-                RemovedVersions(
-                    key: try reader.readPrefixed(), known: try Context(from: &reader),
-                    watermark: HybridTimestamp(bits: try reader.readUInt64())))
         }
     }
 }

@@ -135,8 +135,4 @@ public enum ExchangeMessage: Hashable, Sendable {
     case leaf(LeafDigests)
     /// Compared: the sender wants these, and sends by itself what it has beyond them.
     case wants(LeafDigests)
-    /// Replication: hold these, which the receiver was found to lack.
-    case objects(Parcel)
-    /// Replication: what was sent has been removed here.
-    case removed(RemovedVersions)
 }

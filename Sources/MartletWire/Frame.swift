@@ -10,7 +10,8 @@
 //     frame   = length:u32  crc32c:u32  check:u32  payload
 //               length and crc32c are of the payload; check is the crc32c of those eight bytes, so
 //               that a wrong length is noticed at once, not after as many bytes as it says
-//     payload = hello | refusal | begin | message
+//     payload = hello | refusal | begin | message+
+//               what a turn has for a peer goes into one frame, as far as `MessageFrames` lets it
 //     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text  sought:u64
 //     refusal = 1:u8  reason: text          the last frame of who sends it
 //     begin   = 2:u8
@@ -19,7 +20,7 @@ public import MartletBase
 /// How either side of a link introduces itself.
 public struct Hello: Hashable, Sendable {
     /// The version of the peer protocol that this build speaks.
-    public static let protocolVersion: UInt8 = 4
+    public static let protocolVersion: UInt8 = 5
     static let magic = Bytes(text: "MRTL")
 
     /// The cluster's name; a node of another cluster is refused.
@@ -40,7 +41,7 @@ public struct Hello: Hashable, Sendable {
     }
 }
 
-/// The payload of one frame.
+/// What one frame says, or one of the messages in it.
 public enum Frame: Equatable, Sendable {
     /// The first frame of either side.
     case hello(Hello)
@@ -85,16 +86,21 @@ public enum Frame: Equatable, Sendable {
         case .begin: writer.write(Self.beginKind)
         case .message(let message): message.encode(into: &writer)
         }
-        let body = start + Self.headerSize..<writer.count
-        guard body.count <= limit else {
+        guard writer.count - start - Self.headerSize <= limit else {
             writer.truncate(to: start)
             return false
         }
+        Self.writeHeader(at: start, in: &writer)
+        return true
+    }
+
+    /// Fills in the header at `start`, of the payload that is all that follows.
+    static func writeHeader(at start: Int, in writer: inout ByteWriter) {
+        let body = start + headerSize..<writer.count
         writer.patch(UInt32(body.count), at: start)
         writer.patch(Checksum.crc32c(writer.bytes, body), at: start + 4)
-        let checked = start..<start + Self.checkedSize
+        let checked = start..<start + checkedSize
         writer.patch(Checksum.crc32c(writer.bytes, checked), at: checked.upperBound)
-        return true
     }
 
     /// Reads the header at `start`, all of which is there.
@@ -114,19 +120,22 @@ public enum Frame: Equatable, Sendable {
         return (length, checksum)
     }
 
-    /// Reads one payload, which must end with `reader`.
+    /// Whether it may share its frame with others.
+    var isMessage: Bool { if case .message = self { true } else { false } }
+
+    /// Reads a payload, or the next message of it: only messages may be followed by anything.
     init(payload reader: inout ByteReader) throws(FormatError) {
         var body = reader
         switch try body.readUInt8() {
         case Self.helloKind: self = .hello(try Self.readHello(from: &body))
-        case Self.refusalKind:
-            self = .refusal(try body.readPrefixedText())
-            try body.expectEnd()
-        case Self.beginKind:
-            self = .begin
-            try body.expectEnd()
-        default: self = .message(try PeerMessage(from: &reader))
+        case Self.refusalKind: self = .refusal(try body.readPrefixedText())
+        case Self.beginKind: self = .begin
+        default:
+            self = .message(try PeerMessage(from: &reader))
+            return
         }
+        try body.expectEnd()
+        reader = body
     }
 
     private static func readHello(from reader: inout ByteReader) throws(FormatError) -> Hello {
@@ -140,61 +149,8 @@ public enum Frame: Equatable, Sendable {
         let clusterName = try reader.readPrefixedText()
         let node = NodeID(rawValue: try reader.readUInt64())
         let name = try reader.readPrefixedText()
-        let hello = Hello(
+        return Hello(
             clusterName: clusterName, node: node, name: name,
             sought: NodeID(rawValue: try reader.readUInt64()))
-        try reader.expectEnd()
-        return hello
-    }
-}
-
-/// Cuts a stream into frames, however the network cut it into reads.
-public struct FrameDecoder: Sendable {
-    /// The largest payload accepted before the hello, so that a stranger cannot fill memory.
-    public static let firstPayloadLimit = 4_096
-
-    private var buffer: Bytes = []
-    private var consumed = 0
-    private var payloadLimit = Self.firstPayloadLimit
-
-    /// A decoder at the start of a stream, which accepts only small frames as yet.
-    public init() {}
-
-    /// From now on frames may be as large as the protocol allows: the other side is known.
-    public mutating func trustPeer() {
-        payloadLimit = Frame.payloadLimit
-    }
-
-    /// Bytes that have arrived and are not yet frames.
-    public var unreadByteCount: Int { buffer.count - consumed }
-
-    /// Bytes of memory that what has arrived and is not yet a frame takes. O(1).
-    public var heldByteCount: Int { buffer.capacity }
-
-    /// Takes the next bytes of the stream; then call `next` until it has no more.
-    public mutating func append(_ bytes: Bytes) {
-        if consumed == buffer.count {
-            buffer = bytes
-        } else {
-            buffer.removeFirst(consumed)
-            buffer.append(contentsOf: bytes)
-        }
-        consumed = 0
-    }
-
-    /// The next whole frame; nil while it is not all there. An error is final for the stream.
-    public mutating func next() throws(FormatError) -> Frame? {
-        guard buffer.count - consumed >= Frame.headerSize else { return nil }
-        let (length, checksum) = try Frame.readHeader(
-            from: buffer, at: consumed, limit: payloadLimit)
-        let start = consumed + Frame.headerSize
-        guard buffer.count - start >= length else { return nil }
-        let range = start..<start + length
-        guard Checksum.crc32c(buffer, range) == checksum else {
-            throw FormatError(.checksumMismatch, at: consumed)
-        }
-        var reader = ByteReader(buffer, range)
-        consumed = range.upperBound
-        return try Frame(payload: &reader)
     }
 }

@@ -1,51 +1,33 @@
-// The bytes of what nodes say to each other: the payload of a frame.
+// The bytes of what nodes say to each other: of which a frame has one or more.
 //
-//     message = kind:u8  body        kinds from 16 on; those below belong to the link (see `Frame`)
+//     message     = kind:u8  body    kinds from 16 on; those below belong to the link (see `Frame`)
+//     put replies = count:varint  (operation:varint  outcome)*
+//     removed     = key: length-prefixed bytes  context  watermark:u64
+//
+// Objects that were found missing are in `ExchangeParcel+Coding`.
 public import MartletBase
 internal import MartletRing
 internal import MartletVersions
 
 extension PeerMessage {
-    private enum Kind: UInt8 {
-        case replicaPut = 16
-        case replicaPutReply = 17
-        case replicaGet = 18
-        case replicaGetReply = 19
+    fileprivate enum Kind: UInt8 {
+        case put = 16
+        case putReplies = 17
+        case get = 18
+        case getReply = 19
         case forward = 20
         case forwardReply = 21
         case pushPull = 22
         case topology = 23
         case exchange = 24
+        case parcel = 25
+        case removed = 26
     }
 
     /// Appends the message's bytes.
     public func encode(into writer: inout ByteWriter) {
         switch self {
-        case .replicaPut(let message):
-            writer.write(Kind.replicaPut.rawValue)
-            message.encode(into: &writer)
-        case .replicaPutReply(let message):
-            writer.write(Kind.replicaPutReply.rawValue)
-            message.encode(into: &writer)
-        case .replicaGet(let message):
-            writer.write(Kind.replicaGet.rawValue)
-            message.encode(into: &writer)
-        case .replicaGetReply(let message):
-            writer.write(Kind.replicaGetReply.rawValue)
-            message.encode(into: &writer)
-        case .forward(let message):
-            writer.write(Kind.forward.rawValue)
-            writer.writeVarint(message.operation.rawValue)
-            message.request.encode(into: &writer)
-            writer.write(message.patience)
-            writer.write(message.startBy.nanoseconds)
-            writer.write(message.date.bits)
-        case .forwardReply(let message):
-            writer.write(Kind.forwardReply.rawValue)
-            writer.writeVarint(message.operation.rawValue)
-            message.answer.encode(into: &writer)
-            writer.write(message.shown.nanoseconds)
-            writer.write(message.timestamp.bits)
+        case .replication(let message): message.encode(into: &writer)
         case .pushPull(let message):
             writer.write(Kind.pushPull.rawValue)
             message.encode(into: &writer)
@@ -58,36 +40,120 @@ extension PeerMessage {
         }
     }
 
-    /// Reads one whole message; trailing bytes are an error.
+    /// Reads one message, which others may follow.
     public init(from reader: inout ByteReader) throws(FormatError) {
         guard let kind = Kind(rawValue: try reader.readUInt8()) else {
             throw reader.error(.invalid("message kind"))
         }
         switch kind {
-        case .replicaPut: self = .replicaPut(try ReplicaPut(from: &reader))
-        case .replicaPutReply: self = .replicaPutReply(try ReplicaPutReply(from: &reader))
-        case .replicaGet: self = .replicaGet(try ReplicaGet(from: &reader))
-        case .replicaGetReply: self = .replicaGetReply(try ReplicaGetReply(from: &reader))
-        case .forward:
-            self = .forward(
-                Forward(
-                    operation: try OperationID(from: &reader),
-                    request: try ClientRequest(from: &reader),
-                    patience: try reader.readDuration(),
-                    startBy: Instant(nanoseconds: try reader.readUInt64()),
-                    date: HybridTimestamp(bits: try reader.readUInt64())))
-        case .forwardReply:
-            self = .forwardReply(
-                ForwardReply(
-                    operation: try OperationID(from: &reader),
-                    answer: try ClientAnswer(from: &reader),
-                    shown: Instant(nanoseconds: try reader.readUInt64()),
-                    timestamp: HybridTimestamp(bits: try reader.readUInt64())))
         case .pushPull: self = .pushPull(try PushPull(from: &reader))
         case .topology: self = .topology(try Topology(from: &reader))
         case .exchange: self = .exchange(try ExchangeMessage(from: &reader))
+        default: self = .replication(try ReplicationMessage(kind, from: &reader))
         }
-        try reader.expectEnd()
+    }
+}
+
+extension ReplicationMessage {
+    private static let minimumReplySize = 2
+
+    fileprivate func encode(into writer: inout ByteWriter) {
+        switch self {
+        case .put(let put):
+            writer.write(PeerMessage.Kind.put.rawValue)
+            put.encode(into: &writer)
+        case .putReplies(let replies):
+            writer.write(PeerMessage.Kind.putReplies.rawValue)
+            writer.writeCount(replies.count)
+            for reply in replies { reply.encode(into: &writer) }
+        case .get(let get):
+            writer.write(PeerMessage.Kind.get.rawValue)
+            get.encode(into: &writer)
+        case .getReply(let reply):
+            writer.write(PeerMessage.Kind.getReply.rawValue)
+            reply.encode(into: &writer)
+        case .forward(let forward):
+            writer.write(PeerMessage.Kind.forward.rawValue)
+            forward.encode(into: &writer)
+        case .forwardReply(let reply):
+            writer.write(PeerMessage.Kind.forwardReply.rawValue)
+            reply.encode(into: &writer)
+        case .parcel(let parcel):
+            writer.write(PeerMessage.Kind.parcel.rawValue)
+            parcel.encode(into: &writer)
+        case .removed(let removed):
+            writer.write(PeerMessage.Kind.removed.rawValue)
+            removed.encode(into: &writer)
+        }
+    }
+
+    fileprivate init(
+        _ kind: PeerMessage.Kind, from reader: inout ByteReader
+    ) throws(FormatError) {
+        switch kind {
+        case .put: self = .put(try ReplicaPut(from: &reader))
+        case .putReplies:
+            var replies: [ReplicaPutReply] = []
+            for _ in 0..<(try reader.readCount(minimumSize: Self.minimumReplySize)) {
+                replies.append(try ReplicaPutReply(from: &reader))
+            }
+            self = .putReplies(replies)
+        case .get: self = .get(try ReplicaGet(from: &reader))
+        case .getReply: self = .getReply(try ReplicaGetReply(from: &reader))
+        case .forward: self = .forward(try Forward(from: &reader))
+        case .forwardReply: self = .forwardReply(try ForwardReply(from: &reader))
+        case .parcel: self = .parcel(try Parcel(from: &reader))
+        case .removed: self = .removed(try RemovedVersions(from: &reader))
+        case .pushPull, .topology, .exchange: throw reader.error(.invalid("message kind"))
+        }
+    }
+}
+
+extension Forward {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        writer.writeVarint(operation.rawValue)
+        request.encode(into: &writer)
+        writer.write(patience)
+        writer.write(startBy.nanoseconds)
+        writer.write(date.bits)
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(FormatError) {
+        self.init(
+            operation: try OperationID(from: &reader), request: try ClientRequest(from: &reader),
+            patience: try reader.readDuration(),
+            startBy: Instant(nanoseconds: try reader.readUInt64()),
+            date: HybridTimestamp(bits: try reader.readUInt64()))
+    }
+}
+
+extension ForwardReply {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        writer.writeVarint(operation.rawValue)
+        answer.encode(into: &writer)
+        writer.write(shown.nanoseconds)
+        writer.write(timestamp.bits)
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(FormatError) {
+        self.init(
+            operation: try OperationID(from: &reader), answer: try ClientAnswer(from: &reader),
+            shown: Instant(nanoseconds: try reader.readUInt64()),
+            timestamp: HybridTimestamp(bits: try reader.readUInt64()))
+    }
+}
+
+extension RemovedVersions {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        writer.writePrefixed(key)
+        known.encode(into: &writer)
+        writer.write(watermark.bits)
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(FormatError) {
+        self.init(
+            key: try reader.readPrefixed(), known: try Context(from: &reader),
+            watermark: HybridTimestamp(bits: try reader.readUInt64()))
     }
 }
 

@@ -189,21 +189,31 @@ public struct ForwardReply: Hashable, Sendable {
     }
 }
 
-/// One message over a link between two nodes. Indirect: it is handed on several times on its way,
-/// and each time that is one count, not a copy of all that it carries.
-public indirect enum PeerMessage: Equatable, Sendable {
-    /// Replication: hold this.
-    case replicaPut(ReplicaPut)
-    /// Replication: held, or not.
-    case replicaPutReply(ReplicaPutReply)
-    /// Replication: what do you hold?
-    case replicaGet(ReplicaGet)
-    /// Replication: this.
-    case replicaGetReply(ReplicaGetReply)
-    /// Replication: coordinate this.
+/// What replication says. Indirect: it is handed on several times on its way, and each time that is
+/// one count, not a copy of all that it carries.
+public indirect enum ReplicationMessage: Equatable, Sendable {
+    /// Hold this.
+    case put(ReplicaPut)
+    /// What became of some of the sender's puts and parcels: all that a turn has to say.
+    case putReplies([ReplicaPutReply])
+    /// What do you hold?
+    case get(ReplicaGet)
+    /// This.
+    case getReply(ReplicaGetReply)
+    /// Coordinate this.
     case forward(Forward)
-    /// Replication: coordinated.
+    /// Coordinated.
     case forwardReply(ForwardReply)
+    /// Hold these, which the receiver was found to lack.
+    case parcel(Parcel)
+    /// What was sent has been removed here.
+    case removed(RemovedVersions)
+}
+
+/// One message over a link between two nodes: each protocol's own.
+public enum PeerMessage: Equatable, Sendable {
+    /// Replication.
+    case replication(ReplicationMessage)
     /// Membership: every member that the sender knows.
     case pushPull(PushPull)
     /// The ring: the sender's topology, newer than the receiver's.

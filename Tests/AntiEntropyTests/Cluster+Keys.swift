@@ -103,7 +103,7 @@ extension Cluster {
         let put = ReplicaPut(
             operation: .unanswered, key: Bytes(text: key), object: object, purpose: purpose,
             durable: false, patience: .seconds(1))
-        handle(.messageReceived(.replicaPut(put), from: nodes[sender].id), at: number)
+        handle(.messageReceived(.replication(.put(put)), from: nodes[sender].id), at: number)
     }
 
     /// A node's storage loses a key, tree and all, and finds that out.
@@ -172,11 +172,11 @@ extension Cluster.Sent {
 
     /// What an exchange had sent.
     var pushed: [Parcel.Entry]? {
-        if case .exchange(.objects(let parcel)) = message { parcel.entries } else { nil }
+        if case .replication(.parcel(let parcel)) = message { parcel.entries } else { nil }
     }
 
     var put: ReplicaPut? {
-        if case .replicaPut(let put) = message { put } else { nil }
+        if case .replication(.put(let put)) = message { put } else { nil }
     }
 }
 

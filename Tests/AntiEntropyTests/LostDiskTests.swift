@@ -187,10 +187,14 @@ struct LostDiskTests {
                 patience: .seconds(1))
             let mark = cluster.sent.count
             cluster.handle(
-                .messageReceived(.replicaPut(put), from: cluster.nodes[homes[0]].id),
+                .messageReceived(.replication(.put(put)), from: cluster.nodes[homes[0]].id),
                 at: stranger)
             return cluster.sent(since: mark) { sent in
-                if case .replicaPutReply(let reply) = sent.message { reply.outcome } else { nil }
+                if case .replication(.putReplies(let replies)) = sent.message {
+                    replies.first?.outcome
+                } else {
+                    nil
+                }
             }.first
         }
         #expect(keep(old) == .refused(.clockSkew))

@@ -85,10 +85,12 @@ struct RemovalTests {
         let parcel = Parcel(
             operation: OperationID(rawValue: 9), patience: .seconds(1),
             entries: [Parcel.Entry(key: Bytes(text: key), object: old)])
-        cluster.exchange(.objects(parcel), from: homes[0], to: homes[1])
+        cluster.handle(
+            .messageReceived(.replication(.parcel(parcel)), from: cluster.nodes[homes[0]].id),
+            at: homes[1])
         #expect(!cluster.hasTrace(of: key, at: homes[1]))
         let told = cluster.sent(since: mark) { sent in
-            if case .removed(let removed) = sent.exchange { removed.key } else { nil }
+            if case .replication(.removed(let removed)) = sent.message { removed.key } else { nil }
         }
         #expect(told == [Bytes(text: key)])
         checkGone(&cluster, key)
@@ -106,7 +108,7 @@ struct RemovalTests {
         let mark = cluster.sent.count
         checkGone(&cluster, key)
         let told = cluster.sent(since: mark) { sent in
-            if case .removed = sent.exchange { sent.to } else { nil }
+            if case .replication(.removed) = sent.message { sent.to } else { nil }
         }
         #expect(told.contains(homes[2]) && told.allSatisfy { $0 == homes[2] })
     }
@@ -130,7 +132,7 @@ struct RemovalTests {
         for home in homes { #expect(!cluster.hasTrace(of: key, at: home)) }
         for put in kept {
             cluster.handle(
-                .messageReceived(.replicaPut(put), from: cluster.nodes[homes[0]].id),
+                .messageReceived(.replication(.put(put)), from: cluster.nodes[homes[0]].id),
                 at: homes[2])
         }
         checkGone(&cluster, key)
@@ -146,9 +148,14 @@ struct RemovalTests {
             patience: .seconds(1))
         let mark = cluster.sent.count
         cluster.handle(
-            .messageReceived(.replicaPut(put), from: cluster.nodes[homes[0]].id), at: stranger)
+            .messageReceived(.replication(.put(put)), from: cluster.nodes[homes[0]].id),
+            at: stranger)
         let outcomes = cluster.sent(since: mark) { sent -> ReplicaPutReply.Outcome? in
-            if case .replicaPutReply(let reply) = sent.message { reply.outcome } else { nil }
+            if case .replication(.putReplies(let replies)) = sent.message {
+                replies.first?.outcome
+            } else {
+                nil
+            }
         }
         #expect(outcomes == [.refused(.clockSkew)])
         #expect(cluster.nodes[stranger].core.pendingHints.count == 0)

@@ -21,8 +21,8 @@ import Testing
     }
 
     /// Node 2's write of `b`, to be held here.
-    private func put(patience: Duration = .seconds(1)) -> PeerMessage {
-        .replicaPut(
+    private func put(patience: Duration = .seconds(1)) -> ReplicationMessage {
+        .put(
             ReplicaPut(
                 operation: OperationID(rawValue: 5), key: Stage.key, object: .one("b", by: 3),
                 purpose: .write, durable: false, patience: patience))

@@ -56,7 +56,7 @@ import Testing
         let put = ReplicaPut(
             operation: OperationID(rawValue: 5), key: Stage.key, object: .one("b", by: 3),
             purpose: .write, durable: false, patience: .seconds(1))
-        #expect(stage.receive(.replicaPut(put), from: 2) == [])
+        #expect(stage.receive(.put(put), from: 2) == [])
         #expect(stage.bringBlocks() == ["putReply 5 → 2: \(reason)"])
     }
 

@@ -18,29 +18,36 @@ func describe(_ answer: Outbox.Answer) -> String {
 /// What goes over a link, with `what #operation: details` in this order.
 private func describe(_ message: PeerMessage) -> String {
     switch message {
-    case .replicaPut(let put):
+    case .replication(let message): describe(message)
+    case .pushPull, .topology, .exchange: "\(message)"
+    }
+}
+
+private func describe(_ message: ReplicationMessage) -> String {
+    switch message {
+    case .put(let put):
         var details = [describe(put.object)]
         if put.purpose != .write { details.append("\(put.purpose)") }
         if let home = put.heldFor { details.append("for \(home.rawValue)") }
         if put.durable { details.append("durable") }
         return "put \(put.operation.rawValue): " + details.joined(separator: ", ")
-    case .replicaPutReply(let reply):
-        return "putReply \(reply.operation.rawValue): \(describe(reply.outcome))"
-    case .replicaGet(let get):
+    case .putReplies(let replies):
+        let all = replies.map { "\($0.operation.rawValue): \(describe($0.outcome))" }
+        return "putReply " + all.joined(separator: ", ")
+    case .get(let get):
         return "get \(get.operation.rawValue)" + (get.summaryAllowed ? ": summary will do" : "")
-    case .replicaGetReply(let reply):
+    case .getReply(let reply):
         return "getReply \(reply.operation.rawValue): \(describe(reply.outcome))"
     case .forward(let forward):
         let isTimed = forward.startBy > .start
         return "forward \(forward.operation.rawValue)" + (isTimed ? " in time" : "")
     case .forwardReply(let reply):
         return "forwardReply \(reply.operation.rawValue): \(describe(reply.answer))"
-    case .exchange(.objects(let parcel)):
+    case .parcel(let parcel):
         let entries = parcel.entries.map { "\($0.key.text) is \(describe($0.object))" }
         return "parcel \(parcel.operation.rawValue): " + entries.joined(separator: ", ")
-    case .exchange(.removed(let removed)):
+    case .removed(let removed):
         return "removed \(removed.key.text) up to \(removed.watermark.bits)"
-    case .pushPull, .topology, .exchange: return "\(message)"
     }
 }
 

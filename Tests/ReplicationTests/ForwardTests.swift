@@ -111,7 +111,7 @@ import Testing
             let wall = UInt64(Int(Stage.wallStart.milliseconds) + offset)
             early.date = HybridTimestamp(bits: wall << 16 + 5)
             _ = stage.receive(.forward(early), from: 4)
-            guard case .replicaPut(let put) = stage.sent.first,
+            guard case .replication(.put(let put)) = stage.sent.first,
                 let timestamp = put.object.siblings.first?.timestamp
             else { throw Nothing() }
             return HybridTimestamp(bits: timestamp.bits &- early.date.bits)
@@ -128,7 +128,9 @@ import Testing
     func datedOnce() throws {
         var stage = try Stage(local: 4, nodes: 4)
         func date() throws -> HybridTimestamp {
-            guard case .forward(let forward) = stage.sent.first else { throw Nothing() }
+            guard case .replication(.forward(let forward)) = stage.sent.first else {
+                throw Nothing()
+            }
             return forward.date
         }
         let ahead = HybridTimestamp(

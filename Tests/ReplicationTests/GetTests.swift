@@ -209,10 +209,10 @@ import Testing
         stage.hold(.one("large", by: 1))
         let get = ReplicaGet(
             operation: OperationID(rawValue: 9), key: Stage.key, summaryAllowed: true)
-        #expect(stage.receive(.replicaGet(get), from: 2) == ["getReply 9 → 2: summary 1.1"])
+        #expect(stage.receive(.get(get), from: 2) == ["getReply 9 → 2: summary 1.1"])
         var full = get
         full.summaryAllowed = false
-        #expect(stage.receive(.replicaGet(full), from: 2) == ["getReply 9 → 2: large@1.1"])
+        #expect(stage.receive(.get(full), from: 2) == ["getReply 9 → 2: large@1.1"])
     }
 
     @Test("Stand-ins are asked for homes that are away, and show the hints they hold")
@@ -236,7 +236,7 @@ import Testing
         stage.hold(a, for: 3)
         let get = ReplicaGet(
             operation: OperationID(rawValue: 9), key: Stage.key, summaryAllowed: false)
-        #expect(stage.receive(.replicaGet(get), from: 2) == ["getReply 9 → 2: a@1.1"])
+        #expect(stage.receive(.get(get), from: 2) == ["getReply 9 → 2: a@1.1"])
     }
 
     @Test("Replies that nobody waits for change nothing")
@@ -256,7 +256,7 @@ extension Stage {
         let put = ReplicaPut(
             operation: .unanswered, key: Stage.key, object: object, purpose: .repair,
             heldFor: home.map(NodeID.init), durable: false, patience: .zero)
-        _ = receive(.replicaPut(put), from: 2)
+        _ = receive(.put(put), from: 2)
         sync()
     }
 }

@@ -87,16 +87,16 @@ import Testing
     }
 
     /// A hint of `object` from node 2, which is home in none of this.
-    private func hint(_ operation: UInt64, _ object: Object) -> PeerMessage {
-        .replicaPut(
+    private func hint(_ operation: UInt64, _ object: Object) -> ReplicationMessage {
+        .put(
             ReplicaPut(
                 operation: OperationID(rawValue: operation), key: Stage.key, object: object,
                 purpose: .hint, durable: true, patience: .seconds(2)))
     }
 
     /// A client's write that its coordinator wants synced.
-    private func write(_ operation: UInt64, _ object: Object) -> PeerMessage {
-        .replicaPut(
+    private func write(_ operation: UInt64, _ object: Object) -> ReplicationMessage {
+        .put(
             ReplicaPut(
                 operation: OperationID(rawValue: operation), key: Stage.key, object: object,
                 purpose: .write, durable: true, patience: .seconds(2)))
@@ -305,7 +305,7 @@ extension Stage {
             operation: OperationID(rawValue: 5), key: Bytes(text: key),
             object: .one(value, by: 1), purpose: .write, heldFor: NodeID(rawValue: home),
             durable: false, patience: .seconds(1))
-        return receive(.replicaPut(put), from: 1)
+        return receive(.put(put), from: 1)
     }
 
     mutating func loseHomes() {

@@ -135,7 +135,7 @@ struct Host {
         let request = ClientRequest(key: Stage.key, operation: .get(ReadOptions()))
         let work = handle(.requestReceived(RequestID(rawValue: 1), request))
         return work.outbox.letters.compactMap { letter in
-            guard case .replicaGet(let get) = letter.message else { return nil }
+            guard case .replication(.get(let get)) = letter.message else { return nil }
             return (get.operation, letter.node)
         }
     }

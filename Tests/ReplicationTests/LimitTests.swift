@@ -89,7 +89,7 @@ import Testing
                 operation: OperationID(rawValue: 5), key: Stage.key,
                 object: .one("a", by: 2, at: ahead), purpose: purpose, durable: false,
                 patience: .seconds(1))
-            #expect(stage.receive(.replicaPut(put), from: 2) == ["putReply 5 → 2: stored"])
+            #expect(stage.receive(.put(put), from: 2) == ["putReply 5 → 2: stored"])
             stage.put("b")
             #expect(stage.get { $0.r = .count(1) }.first?.contains("read b@1.1") == true)
         }
@@ -101,13 +101,13 @@ import Testing
         var put = ReplicaPut(
             operation: OperationID(rawValue: 5), key: Stage.key, object: .one("a", by: 2),
             purpose: .write, durable: true, patience: .seconds(1))
-        #expect(stage.receive(.replicaPut(put), from: 2) == [])
+        #expect(stage.receive(.put(put), from: 2) == [])
         #expect(stage.sync() == ["putReply 5 → 2: stored"])
         #expect(
-            stage.receive(.replicaPut(put), from: 2) == ["putReply 5 → 2: stored"],
+            stage.receive(.put(put), from: 2) == ["putReply 5 → 2: stored"],
             "nothing new, and it is synced")
         put.object = .one("b", by: 3)
-        _ = stage.receive(.replicaPut(put), from: 2)
+        _ = stage.receive(.put(put), from: 2)
         stage.pass(.seconds(2))
         #expect(stage.sync() == [])
     }

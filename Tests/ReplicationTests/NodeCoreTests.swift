@@ -100,7 +100,7 @@ import Testing
             let asked = ClientRequest(
                 key: Stage.key, operation: .get(ReadOptions()))
             let work = host.handle(.requestReceived(RequestID(rawValue: 1), asked))
-            for case .replicaGet(let get) in work.outbox.letters.map(\.message) {
+            for case .replication(.get(let get)) in work.outbox.letters.map(\.message) {
                 numbers.append(get.operation)
             }
             host.crash()
@@ -265,7 +265,7 @@ import Testing
         #expect(second.get().count == 2)
         for (operation, node) in asked {
             let reply = ReplicaGetReply(operation: operation, outcome: .object(Object()))
-            let work = second.handle(.messageReceived(.replicaGetReply(reply), from: node))
+            let work = second.handle(.messageReceived(.replication(.getReply(reply)), from: node))
             #expect(work.outbox.answers.isEmpty, "the client would be answered by nobody's word")
         }
     }

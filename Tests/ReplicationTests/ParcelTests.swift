@@ -125,14 +125,11 @@ import Testing
 
     // MARK: Held
 
-    private func parcel(_ values: [(String, Object)]) -> PeerMessage {
-        .exchange(
-            .objects(
-                Parcel(
-                    operation: OperationID(rawValue: 9), patience: .seconds(1),
-                    entries: values.map {
-                        Parcel.Entry(key: Bytes(text: $0), object: $1)
-                    })))
+    private func parcel(_ values: [(String, Object)]) -> ReplicationMessage {
+        .parcel(
+            Parcel(
+                operation: OperationID(rawValue: 9), patience: .seconds(1),
+                entries: values.map { Parcel.Entry(key: Bytes(text: $0), object: $1) }))
     }
 
     @Test("A parcel is answered once, when each of its objects is held")
@@ -184,7 +181,7 @@ extension Stage {
         let put = ReplicaPut(
             operation: .unanswered, key: Bytes(text: key), object: object, purpose: .repair,
             durable: false, patience: .zero)
-        _ = receive(.replicaPut(put), from: 2)
+        _ = receive(.put(put), from: 2)
     }
 
     fileprivate mutating func push(_ key: String, to node: UInt64) {
@@ -196,6 +193,6 @@ extension Stage {
     fileprivate mutating func answer(_ operation: UInt64, by node: UInt64) -> [String] {
         let reply = ReplicaPutReply(
             operation: OperationID(rawValue: operation), outcome: .stored)
-        return receive(.replicaPutReply(reply), from: node)
+        return receive(.putReplies([reply]), from: node)
     }
 }

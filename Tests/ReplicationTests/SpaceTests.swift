@@ -13,8 +13,8 @@ import Testing
 @Suite("Space on the disk") struct SpaceTests {
     private func put(
         _ object: Object, _ purpose: ReplicaPut.Purpose, for home: UInt64? = nil
-    ) -> PeerMessage {
-        .replicaPut(
+    ) -> ReplicationMessage {
+        .put(
             ReplicaPut(
                 operation: OperationID(rawValue: 5), key: Stage.key, object: object,
                 purpose: purpose, heldFor: home.map { NodeID(rawValue: $0) }, durable: false,

@@ -93,7 +93,7 @@ struct Stage {
         }
     }
 
-    mutating func receive(_ message: PeerMessage, from node: UInt64) -> [String] {
+    mutating func receive(_ message: ReplicationMessage, from node: UInt64) -> [String] {
         run { replication, now, effects in
             replication.messageReceived(
                 message, from: NodeID(rawValue: node), at: now, into: &effects)
@@ -104,8 +104,9 @@ struct Stage {
     @discardableResult
     mutating func acknowledge(_ operation: UInt64, by node: UInt64) -> [String] {
         receive(
-            .replicaPutReply(
-                ReplicaPutReply(operation: OperationID(rawValue: operation), outcome: .stored)),
+            .putReplies([
+                ReplicaPutReply(operation: OperationID(rawValue: operation), outcome: .stored)
+            ]),
             from: node)
     }
 
@@ -113,9 +114,10 @@ struct Stage {
         _ operation: UInt64, by node: UInt64, _ error: RequestError = .storage("full")
     ) -> [String] {
         receive(
-            .replicaPutReply(
+            .putReplies([
                 ReplicaPutReply(
-                    operation: OperationID(rawValue: operation), outcome: .refused(error))),
+                    operation: OperationID(rawValue: operation), outcome: .refused(error))
+            ]),
             from: node)
     }
 
@@ -123,7 +125,7 @@ struct Stage {
         _ operation: UInt64, by node: UInt64, _ outcome: ReplicaGetReply.Outcome
     ) -> [String] {
         receive(
-            .replicaGetReply(
+            .getReply(
                 ReplicaGetReply(operation: OperationID(rawValue: operation), outcome: outcome)),
             from: node)
     }
@@ -238,6 +240,7 @@ struct Stage {
     ) -> [String] {
         var outbox = Outbox()
         step(&replication, now, &outbox)
+        replication.endTurn(into: &outbox)
         replication.checkInvariants()
         sent = outbox.letters.map(\.message)
         return outbox.letters.map(describe) + outbox.answers.map(describe)

@@ -42,27 +42,27 @@ import Testing
     @Test("Unknown kinds, deeper trees, what is out of order, and counts beyond the bytes")
     func refused() {
         let bad: [(Bytes, FormatError.Reason)] = [
-            ([24, 11], .invalid("kind of exchange message")),
+            ([24, 9], .invalid("kind of exchange message")),
             ([24, 255], .invalid("kind of exchange message")),
             ([24, 3, 3, 0, 0], .invalid("stage")),
             ([24, 3, 0, 64, 0], .invalid("window")),
             ([24, 3, 0, 0, 1, 0, 17, 0, 0], .invalid("depth of a tree")),
             ([24, 4, 1, 0, 17, 0, 4, 0, 0], .invalid("depth of a tree")),
             ([24, 5, 1, 0, 17, 3, 0, 0, 0], .invalid("depth of a tree")),
-            ([24, 9, 1, 0, 17, 0, 0], .invalid("depth of a tree")),
-            ([24, 9, 1, 0, 2, 16, 0], .invalid("node")),
-            ([24, 9, 1, 0, 5, 1, 2, 1, 0], .invalid("node")),
-            ([24, 9, 1, 0, 5, 1, 0, 0, 0], .invalid("group of no nodes")),
+            ([24, 8, 1, 0, 17, 0, 0], .invalid("depth of a tree")),
+            ([24, 8, 1, 0, 2, 16, 0], .invalid("node")),
+            ([24, 8, 1, 0, 5, 1, 2, 1, 0], .invalid("node")),
+            ([24, 8, 1, 0, 5, 1, 0, 0, 0], .invalid("group of no nodes")),
             ([24, 2, 1, 1, 0x80, 0x80, 4, 0], .invalid("order")),
             ([24, 2, 1, 2, 0xFF, 0xFF, 3, 0, 0], .invalid("order")),
-            ([24, 8, 1, 5, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0], .invalid("time")),
+            ([24, 7, 1, 5, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0], .invalid("time")),
         ]
         for (bytes, reason) in bad {
             #expect { try PeerMessage(bytes: bytes) } throws: {
                 ($0 as? FormatError)?.reason == reason
             }
         }
-        for kind in [1, 2, 3, 8] as [UInt8] {
+        for kind in [1, 2, 3, 7] as [UInt8] {
             let endless = [24, kind] + Bytes(repeating: 0x7F, count: 12)
             #expect(throws: FormatError.self) { try PeerMessage(bytes: endless) }
         }
@@ -133,20 +133,15 @@ private let golden: [(String, ExchangeMessage, String)] = [
             LeafQuestion(parts: [
                 LeafQuestion.Part(partition: 9, leaves: NodeSet(depth: 5, [16]))
             ])),
-        "1809" + "01" + "09" + "0501010100"
+        "1808" + "01" + "09" + "0501010100"
     ),
     ("leaf", .leaf(digests), "1805" + "0900040300" + "03" + "01" + "07000000"),
     ("wants", .wants(digests), "1806" + "0900040300" + "03" + "01" + "07000000"),
     (
-        "removed",
-        .removed(RemovedVersions(key: Bytes(text: "k"), known: known, watermark: time)),
-        "1807" + "016b" + "0101000000000000000204" + "0500000000000000" + "0201000000000000"
-    ),
-    (
         "settled",
         .settled(
             Settled(epoch: 300, entries: [Settled.Entry(partition: 9, watermark: time)])),
-        "1808" + "ac02" + "0201000000000000" + "01" + "0900"
+        "1807" + "ac02" + "0201000000000000" + "01" + "0900"
     ),
 ]
 

@@ -5,7 +5,7 @@ import MartletWire
 
 extension Sample {
     /// How many kinds of messages of anti-entropy there are.
-    static let exchangeKindCount = 11
+    static let exchangeKindCount = 9
 
     mutating func exchange() -> ExchangeMessage {
         exchange(kind: random.below(Self.exchangeKindCount))
@@ -44,21 +44,12 @@ extension Sample {
                     entries: partitions().map {
                         Settled.Entry(partition: $0, watermark: timestamp())
                     }))
-        case 8:
+        default:
             .question(
                 LeafQuestion(
                     parts: partitions().map {
                         LeafQuestion.Part(partition: $0, leaves: nodeSet())
                     }))
-        case 9:
-            .objects(
-                Parcel(
-                    operation: operation(), patience: duration(),
-                    entries: (0..<random.below(9)).map { _ in
-                        Parcel.Entry(key: bytes(40), object: object())
-                    }))
-        default:
-            .removed(RemovedVersions(key: bytes(40), known: context(), watermark: timestamp()))
         }
     }
 

@@ -13,8 +13,74 @@ import Testing
         var sample = Sample(seed: seed)
         var frames = [hello, .begin]
         for kind in 0..<Sample.kindCount { frames.append(.message(sample.message(kind: kind))) }
+        var bytes = frames.flatMap(\.encoded)
+        var together = MessageFrames()
+        for kind in 0..<Sample.kindCount {
+            let message = sample.message(kind: kind)
+            together.add(message)
+            frames.append(.message(message))
+        }
+        bytes += together.take { $0 }
         frames.append(.refusal("another cluster"))
-        return (frames, frames.flatMap(\.encoded))
+        return (frames, bytes + Frame.refusal("another cluster").encoded)
+    }
+
+    private func put(_ byteCount: Int) -> PeerMessage {
+        .replication(
+            .get(
+                ReplicaGet(
+                    operation: OperationID(rawValue: 1), key: Bytes(repeating: 7, count: byteCount),
+                    summaryAllowed: true)))
+    }
+
+    @Test("What a turn has for a peer is one frame, or several where it is much")
+    func manyMessages() throws {
+        var frames = MessageFrames()
+        #expect(frames.byteCount == 0)
+        for _ in 0..<30 { frames.add(put(100)) }
+        let together = frames.take { $0 }
+        #expect(together.count == Frame.headerSize + 30 * put(100).encoded.count)
+        #expect(try decode([together]) == Array(repeating: .message(put(100)), count: 30))
+        #expect(frames.byteCount == 0)
+        for size in [40_000, 40_000, 100, 200_000, 1] { frames.add(put(size)) }
+        let count = frames.byteCount
+        let apart = frames.take { $0 }
+        #expect(apart.count == count)
+        var decoder = FrameDecoder()
+        decoder.trustPeer()
+        decoder.append(apart)
+        for size in [40_000, 40_000, 100, 200_000, 1] {
+            #expect(try decoder.next() == .message(put(size)))
+        }
+        #expect(try decoder.next() == nil && decoder.unreadByteCount == 0)
+        let sizes = [40_000, 40_000, 100, 200_000, 1].map { put($0).encoded.count }
+        #expect(apart.count == sizes.reduce(3 * Frame.headerSize, +), "three frames")
+    }
+
+    @Test("A message that no frame takes is dropped, and costs the others nothing")
+    func droppedMessage() throws {
+        for before in [[], [1], [70_000]] {
+            var frames = MessageFrames()
+            for size in before { frames.add(put(size)) }
+            let isTaken = frames.append(put(Frame.payloadLimit))
+            #expect(!isTaken)
+            frames.add(put(2))
+            var decoder = FrameDecoder()
+            decoder.trustPeer()
+            decoder.append(frames.take { $0 })
+            for size in before + [2] { #expect(try decoder.next() == .message(put(size))) }
+            #expect(try decoder.next() == nil && decoder.unreadByteCount == 0)
+        }
+    }
+
+    @Test("Nothing but messages shares a frame")
+    func sharedFrames() {
+        let message = put(1).encoded
+        let hello = Bytes(hello.encoded[Frame.headerSize...])
+        for rest in [[2], [1, 0], hello, [15]] as [Bytes] {
+            #expect(throws: FormatError.self) { _ = try decode([framed(message + rest)]) }
+            #expect(throws: FormatError.self) { _ = try decode([framed(rest + message)]) }
+        }
     }
 
     private func decode(_ pieces: [Bytes]) throws -> [Frame] {
@@ -182,7 +248,7 @@ import Testing
     func goldenHello() {
         #expect(
             hexDigits(hello.encoded)
-                == "1b000000" + "6f53c3de" + "055f9710" + "004d52544c04" + "0163"
+                == "1b000000" + "dbbdd682" + "0adb393d" + "004d52544c05" + "0163"
                 + "0100000000000000" + "026e31" + "0200000000000000")
     }
 
@@ -193,5 +259,12 @@ import Testing
         writer.write(Checksum.crc32c(writer.bytes))
         writer.writeRaw(payload)
         return writer.take()
+    }
+}
+
+extension MessageFrames {
+    fileprivate mutating func add(_ message: PeerMessage) {
+        let isTaken = append(message)
+        #expect(isTaken)
     }
 }

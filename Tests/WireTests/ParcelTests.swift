@@ -22,8 +22,8 @@ import Testing
     }
 
     private func parcel(_ objects: Object...) -> PeerMessage {
-        .exchange(
-            .objects(
+        .replication(
+            .parcel(
                 Parcel(
                     operation: OperationID(rawValue: 300), patience: .milliseconds(1),
                     entries: objects.enumerated().map {
@@ -49,7 +49,7 @@ import Testing
         let message = parcel(plain, overwritten, siblings, Object())
         #expect(
             hexDigits(message.encoded)
-                == "180aac02e807" + "0000020100000000"
+                == "19ac02e807" + "0000020100000000"
                 + "02" + "010000000000000002" + "0300000000000000ac02" + "04"
                 // plain with a value | one dot; a; second's fifth; 3 ms before; the value
                 + "0b" + "0161" + "0105" + "06" + "020708"
@@ -83,7 +83,7 @@ import Testing
     func refused() {
         // One actor, and one entry that begins with `bytes`.
         func reason(_ bytes: Bytes) -> FormatError.Reason? {
-            let head: Bytes = [24, 10, 1, 0, 0, 0, 9, 0, 0, 0, 0, 0]
+            let head: Bytes = [25, 1, 0, 0, 0, 9, 0, 0, 0, 0, 0]
             let actors: Bytes = [2] + [1, 0, 0, 0, 0, 0, 0, 0, 0] + [2, 0, 0, 0, 0, 0, 0, 0, 0]
             do {
                 _ = try PeerMessage(bytes: head + actors + [1] + bytes)
@@ -113,7 +113,7 @@ import Testing
         let parcel = Parcel(
             operation: OperationID(rawValue: 1), patience: .zero, entries: entries)
         #expect {
-            try PeerMessage(bytes: PeerMessage.exchange(.objects(parcel)).encoded)
+            try PeerMessage(bytes: PeerMessage.replication(.parcel(parcel)).encoded)
         } throws: {
             ($0 as? FormatError)?.reason == .tooLarge("parcel")
         }

@@ -51,7 +51,7 @@ import Testing
 
     @Test("Unknown kinds are refused")
     func unknownKinds() {
-        for kind in [2, 15, 25, 255] as [UInt8] {
+        for kind in [2, 15, 27, 255] as [UInt8] {
             #expect {
                 try PeerMessage(bytes: [kind])
             } throws: {
@@ -64,11 +64,13 @@ import Testing
     func longDurations() throws {
         for patience in [Duration.seconds(100_000), .seconds(Int64.max)] {
             let get = ClientRequest(key: [], operation: .get(ReadOptions()))
-            let message = PeerMessage.forward(
-                Forward(
-                    operation: OperationID(rawValue: 1), request: get, patience: patience,
-                    startBy: .start, date: HybridTimestamp(bits: 0)))
-            guard case .forward(let read) = try PeerMessage(bytes: message.encoded) else {
+            let message = PeerMessage.replication(
+                .forward(
+                    Forward(
+                        operation: OperationID(rawValue: 1), request: get, patience: patience,
+                        startBy: .start, date: HybridTimestamp(bits: 0))))
+            guard case .replication(.forward(let read)) = try PeerMessage(bytes: message.encoded)
+            else {
                 Issue.record("another message")
                 return
             }
@@ -77,8 +79,8 @@ import Testing
     }
 
     @Test("The bytes of each kind are what they were", arguments: golden)
-    func goldenBytes(name: String, message: PeerMessage, expected: String) throws {
-        #expect(hexDigits(message.encoded) == expected, "\(name)")
+    func goldenBytes(name: String, message: ReplicationMessage, expected: String) throws {
+        #expect(hexDigits(PeerMessage.replication(message).encoded) == expected, "\(name)")
     }
 }
 
@@ -108,10 +110,10 @@ private let options: WriteOptions = {
     return options
 }()
 
-private let golden: [(String, PeerMessage, String)] = [
+private let golden: [(String, ReplicationMessage, String)] = [
     (
-        "replicaPut",
-        .replicaPut(
+        "put",
+        .put(
             ReplicaPut(
                 operation: operation, key: key, object: object, purpose: .hint,
                 heldFor: NodeID(rawValue: 9), durable: true, patience: .milliseconds(2))),
@@ -119,18 +121,21 @@ private let golden: [(String, PeerMessage, String)] = [
             + "000201090000000000000001d00f"
     ),
     (
-        "replicaPutReply",
-        .replicaPutReply(ReplicaPutReply(operation: operation, outcome: .refused(.clockSkew))),
-        "11ac020007"
+        "putReplies",
+        .putReplies([
+            ReplicaPutReply(operation: operation, outcome: .refused(.clockSkew)),
+            ReplicaPutReply(operation: operation, outcome: .stored),
+        ]),
+        "1102" + "ac020007" + "ac0201"
     ),
     (
-        "replicaGet",
-        .replicaGet(ReplicaGet(operation: operation, key: key, summaryAllowed: true)),
+        "get",
+        .get(ReplicaGet(operation: operation, key: key, summaryAllowed: true)),
         "12ac02016b01"
     ),
     (
-        "replicaGetReply",
-        .replicaGetReply(
+        "getReply",
+        .getReply(
             ReplicaGetReply(
                 operation: operation, outcome: .summary(object.context, [dot]),
                 watermark: HybridTimestamp(bits: 6))),
@@ -163,5 +168,12 @@ private let golden: [(String, PeerMessage, String)] = [
                 shown: Instant(nanoseconds: 7), timestamp: HybridTimestamp(bits: 8))),
         "15ac020101000000000000000204000201010000000000000002010000000000000000040200000000000000"
             + "01030000000000000000" + "07000000000000000800000000000000"
+    ),
+    (
+        "removed",
+        .removed(
+            RemovedVersions(
+                key: key, known: object.context, watermark: HybridTimestamp(bits: 6))),
+        "1a016b" + "01010000000000000002040500000000000000" + "0600000000000000"
     ),
 ]

@@ -13,25 +13,36 @@ struct Sample {
     }
 
     /// How many kinds of messages there are.
-    static let kindCount = 9
+    static let kindCount = 11
 
     mutating func message(kind: Int) -> PeerMessage {
         switch kind {
         case 0:
-            .replicaPut(
+            .pushPull(pushPull())
+        case 1: .topology(topology())
+        case 2: .exchange(exchange())
+        default: .replication(replication(kind: kind - 3))
+        }
+    }
+
+    private mutating func replication(kind: Int) -> ReplicationMessage {
+        switch kind {
+        case 0:
+            .put(
                 ReplicaPut(
                     operation: operation(), key: bytes(40), object: object(),
                     purpose: ReplicaPut.Purpose.allCases[random.below(3)],
                     heldFor: maybe { $0.node() }, durable: flag(), patience: duration()))
         case 1:
-            .replicaPutReply(
-                ReplicaPutReply(
-                    operation: operation(), outcome: flag() ? .stored : .refused(error())))
+            .putReplies(
+                (0..<1 + random.below(9)).map { _ in
+                    ReplicaPutReply(
+                        operation: operation(), outcome: flag() ? .stored : .refused(error()))
+                })
         case 2:
-            .replicaGet(
-                ReplicaGet(operation: operation(), key: bytes(40), summaryAllowed: flag()))
+            .get(ReplicaGet(operation: operation(), key: bytes(40), summaryAllowed: flag()))
         case 3:
-            .replicaGetReply(
+            .getReply(
                 ReplicaGetReply(
                     operation: operation(), outcome: shown(), watermark: timestamp()))
         case 4:
@@ -44,9 +55,15 @@ struct Sample {
                 ForwardReply(
                     operation: operation(), answer: answer(), shown: instant(),
                     timestamp: timestamp()))
-        case 6: .pushPull(pushPull())
-        case 7: .topology(topology())
-        default: .exchange(exchange())
+        case 6:
+            .parcel(
+                Parcel(
+                    operation: operation(), patience: duration(),
+                    entries: (0..<random.below(9)).map { _ in
+                        Parcel.Entry(key: bytes(40), object: object())
+                    }))
+        default:
+            .removed(RemovedVersions(key: bytes(40), known: context(), watermark: timestamp()))
         }
     }
 
@@ -216,6 +233,7 @@ extension PeerMessage {
     init(bytes: Bytes) throws {
         var reader = ByteReader(bytes)
         self = try PeerMessage(from: &reader)
+        try reader.expectEnd()
     }
 }
 

@@ -37,7 +37,7 @@ final class PeerLink: @unchecked Sendable {
     /// Counts the pauses: the end of any but the last says nothing.
     private var pauseCount = 0
     private var isClosed = false
-    private var pending = ByteWriter()
+    private var pending = MessageFrames()
     /// Bytes handed to the channel that it has not yet written.
     private var unwrittenBytes = 0
     /// Messages that were dropped because too much was waiting, or that were too large.
@@ -170,20 +170,19 @@ final class PeerLink: @unchecked Sendable {
     /// Adds a message to what leaves at the end of the turn; dropped when the link is not open.
     func enqueue(_ message: PeerMessage) {
         guard current != nil else { return }
-        guard pending.count + unwrittenBytes < Self.pendingLimitBytes else {
+        guard pending.byteCount + unwrittenBytes < Self.pendingLimitBytes else {
             droppedCount += 1
             return
         }
-        if !Frame.message(message).encode(into: &pending) { droppedCount += 1 }
+        if !pending.append(message) { droppedCount += 1 }
     }
 
     /// Writes what the turn gathered.
     func flush() {
-        guard let current, pending.count > 0 else { return }
-        let count = pending.count
+        guard let current, pending.byteCount > 0 else { return }
+        let count = pending.byteCount
         unwrittenBytes += count
-        let written = current.write(pending.bytes)
-        pending.removeAll()
+        let written = pending.take { current.write($0) }
         current.owes(unwrittenBytes)
         written?.whenComplete { [self] _ in
             guard self.current === current else { return }

@@ -140,7 +140,9 @@ final class NodeLoop: @unchecked Sendable {
         // Whether a forward is late is told by the clock as it is now: the process may have stood
         // still since the turn began.
         switch event {
-        case .messageReceived(.forward, _), .messageReceived(.forwardReply, _): turnMoments = nil
+        case .messageReceived(.replication(.forward), _),
+            .messageReceived(.replication(.forwardReply), _):
+            turnMoments = nil
         default: break
         }
         core.handle(event, at: moments.shown, into: &work)

@@ -19,21 +19,23 @@ struct QuorumLinks {
         sent = [UInt64](repeating: 0, count: nodeCount * nodeCount)
     }
 
-    /// How long `message` takes; nil when it is lost. Only read repair and anti-entropy are: the
-    /// paper's model has none, and nobody waits for ours.
+    /// How long `message`, which answers one operation at most, takes; nil when it is lost. Only
+    /// read repair and anti-entropy are: the paper's model has none, and nobody waits for ours.
     mutating func delay(of message: PeerMessage, from: Int, to: Int) -> Duration? {
         switch message {
-        case .replicaPut(let put):
+        case .replication(.put(let put)):
             if put.purpose == .repair { return nil }
             return draw(latency.write, put.operation, coordinator: from, from, to)
-        case .replicaPutReply(let reply):
+        case .replication(.putReplies(let replies)):
+            guard let reply = replies.first else { return nil }
             return draw(latency.acknowledgement, reply.operation, coordinator: to, from, to)
-        case .replicaGet(let get):
+        case .replication(.get(let get)):
             return draw(latency.read, get.operation, coordinator: from, from, to)
-        case .replicaGetReply(let reply):
+        case .replication(.getReply(let reply)):
             return draw(latency.response, reply.operation, coordinator: to, from, to)
-        case .forward, .forwardReply, .pushPull, .topology: return .zero
-        case .exchange: return nil
+        case .replication(.forward), .replication(.forwardReply), .pushPull, .topology:
+            return .zero
+        case .replication(.parcel), .replication(.removed), .exchange: return nil
         }
     }
 

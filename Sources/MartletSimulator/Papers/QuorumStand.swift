@@ -179,10 +179,13 @@ struct QuorumStand {
 
     private mutating func perform(_ work: Work, of node: SimulatedNode) {
         for letter in work.outbox.letters {
-            guard let to = nodes.firstIndex(where: { $0.id == letter.node }),
-                let delay = links.delay(of: letter.message, from: node.index, to: to)
-            else { continue }
-            schedule(.message(letter.message, from: node.index, to: to), after: delay)
+            guard let to = nodes.firstIndex(where: { $0.id == letter.node }) else { continue }
+            for message in singly(letter.message) {
+                guard let delay = links.delay(of: message, from: node.index, to: to) else {
+                    continue
+                }
+                schedule(.message(message, from: node.index, to: to), after: delay)
+            }
         }
         for post in work.posts {
             let to = Int(post.endpoint.port - Self.peerPortBase)
@@ -196,6 +199,11 @@ struct QuorumStand {
             if case .created(let outcome) = reply.reply { self.outcome = outcome }
         }
         for answer in work.outbox.answers { answers.append((answer.request, answer.answer)) }
+    }
+
+    private func singly(_ message: PeerMessage) -> [PeerMessage] {
+        guard case .replication(.putReplies(let replies)) = message else { return [message] }
+        return replies.map { .replication(.putReplies([$0])) }
     }
 
     private mutating func setTimer(of node: SimulatedNode) {

@@ -32,9 +32,7 @@ struct MessageTrace {
         _ message: PeerMessage, from: Int, to: Int, at now: Instant, _ history: History
     ) {
         for route in routes(message, from: from, to: to, history) {
-            if message.question != nil, route.operation != .unanswered,
-                case .key(let key) = route.subject
-            {
+            if message.isQuestion, case .key(let key) = route.subject {
                 questions[Question(node: from, operation: route.operation)] = key
             }
             underWay[route, default: []].append(all.count)
@@ -59,35 +57,25 @@ struct MessageTrace {
     private func routes(
         _ message: PeerMessage, from: Int, to: Int, _ history: History
     ) -> [Route] {
-        guard case .exchange(let exchange) = message else {
-            return route(message, from: from, to: to, history).map { [$0] } ?? []
-        }
-        if case .objects(let parcel) = exchange {
-            return parcel.entries.compactMap { entry in
-                history.number(of: entry.key).map {
-                    Route(
-                        from: from, to: to, kind: .exchange, subject: .key($0),
-                        operation: parcel.operation)
-                }
+        switch message {
+        case .replication(let message):
+            return message.traced.compactMap { kind, operation, key in
+                let asked = questions[Question(node: to, operation: operation)]
+                let number = key.map { history.number(of: $0) } ?? asked
+                guard let number else { return nil }
+                return Route(
+                    from: from, to: to, kind: kind, subject: .key(number), operation: operation,
+                    digest: message.digest)
             }
+        case .exchange(let exchange):
+            let (kind, subject) = exchange.traced
+            var hasher = Hasher()
+            hasher.combine(exchange)
+            return [
+                Route(from: from, to: to, kind: kind, subject: subject, digest: hasher.finalize())
+            ]
+        case .pushPull, .topology: return []
         }
-        guard let (kind, subject) = exchange.traced(history) else { return [] }
-        var hasher = Hasher()
-        hasher.combine(exchange)
-        return [
-            Route(from: from, to: to, kind: kind, subject: subject, digest: hasher.finalize())
-        ]
-    }
-
-    private func route(
-        _ message: PeerMessage, from: Int, to: Int, _ history: History
-    ) -> Route? {
-        guard let (kind, operation) = message.traced else { return nil }
-        let asked = questions[Question(node: to, operation: operation)]
-        guard let key = message.question.map({ history.number(of: $0) }) ?? asked else {
-            return nil
-        }
-        return Route(from: from, to: to, kind: kind, subject: .key(key), operation: operation)
     }
 }
 
@@ -104,10 +92,8 @@ extension Trace {
 }
 
 extension ExchangeMessage {
-    /// What it is, and what it is about; nil for objects, which are several, and unknown keys.
-    fileprivate func traced(
-        _ history: History
-    ) -> (TraceMessage.Kind, TraceMessage.Subject)? {
+    /// What it is, and what it is about.
+    fileprivate var traced: (TraceMessage.Kind, TraceMessage.Subject) {
         switch self {
         case .promise: (.promise, .everything)
         case .roots(let roots): (.comparison, .partitions(roots.entries.map(\.partition)))
@@ -117,39 +103,52 @@ extension ExchangeMessage {
         case .nodesReply(let reply): (.comparison, .partitions(reply.parts.map(\.partition)))
         case .question(let question): (.comparison, .partitions(question.parts.map(\.partition)))
         case .leaf(let leaf), .wants(let leaf): (.comparison, .partitions([leaf.partition]))
-        case .objects: nil
-        case .removed(let removed):
-            history.number(of: removed.key).map { (.removal, .key($0)) }
+        }
+    }
+}
+
+extension ReplicationMessage {
+    /// What it says of each key that it is about: what that is called, its operation, and the key
+    /// itself, unless that is the question's.
+    fileprivate var traced: [(kind: TraceMessage.Kind, operation: OperationID, key: Bytes?)] {
+        switch self {
+        case .put(let put): [(put.traced, put.operation, put.key)]
+        case .get(let get): [(.read, get.operation, get.key)]
+        case .forward(let forward): [(.forward, forward.operation, forward.request.key)]
+        case .putReplies(let replies): replies.map { (.stored, $0.operation, nil) }
+        case .getReply(let reply): [(.object, reply.operation, nil)]
+        case .forwardReply(let reply): [(.forwardReply, reply.operation, nil)]
+        case .parcel(let parcel): parcel.entries.map { (.exchange, parcel.operation, $0.key) }
+        case .removed(let removed): [(.removal, .unanswered, removed.key)]
+        }
+    }
+
+    /// Of what it carries, where no operation names it.
+    fileprivate var digest: Int {
+        guard case .removed(let removed) = self else { return 0 }
+        var hasher = Hasher()
+        hasher.combine(removed)
+        return hasher.finalize()
+    }
+}
+
+extension ReplicaPut {
+    fileprivate var traced: TraceMessage.Kind {
+        switch purpose {
+        case .write: heldFor == nil ? .write : .hint
+        case .repair: .repair
+        case .hint: .hint
         }
     }
 }
 
 extension PeerMessage {
-    /// The key that it asks about; nil for answers and for what is about no key.
-    fileprivate var question: Bytes? {
+    /// Whether something is asked of one key.
+    fileprivate var isQuestion: Bool {
         switch self {
-        case .replicaPut(let put): put.key
-        case .replicaGet(let get): get.key
-        case .forward(let forward): forward.request.key
-        default: nil
-        }
-    }
-
-    /// What it is called, and its operation; nil when it is about no key.
-    fileprivate var traced: (TraceMessage.Kind, OperationID)? {
-        switch self {
-        case .replicaPut(let put):
-            switch put.purpose {
-            case .write: (put.heldFor == nil ? .write : .hint, put.operation)
-            case .repair: (.repair, put.operation)
-            case .hint: (.hint, put.operation)
-            }
-        case .replicaPutReply(let reply): (.stored, reply.operation)
-        case .replicaGet(let get): (.read, get.operation)
-        case .replicaGetReply(let reply): (.object, reply.operation)
-        case .forward(let forward): (.forward, forward.operation)
-        case .forwardReply(let reply): (.forwardReply, reply.operation)
-        default: nil
+        case .replication(.put(let put)): put.operation != .unanswered
+        case .replication(.get), .replication(.forward): true
+        default: false
         }
     }
 }

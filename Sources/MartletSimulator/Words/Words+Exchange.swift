@@ -11,11 +11,6 @@ extension Words {
         case .roots(let roots): return said(roots, from: from)
         case .rootsReply(let reply): return said(reply, to: to)
         case .settled(let settled): return said(settled)
-        case .objects(let parcel): return said(parcel, from: from)
-        case .removed(let removed):
-            guard tells(removed.key) else { return nil }
-            return "removed from \(removed.key.text): all up to "
-                + "\(Names.seconds(removed.watermark)) but \(names.context(removed.known))"
         case .nodes(let nodes):
             let parts = nodes.parts.filter { isAbove($0.partition, $0.nodes) }
             return told("\(nodes.stage) of tree nodes", parts.map { ($0.partition, $0.nodes) })
@@ -110,7 +105,7 @@ extension Words {
             + "\(leaf.partition)"
     }
 
-    private mutating func said(_ parcel: Parcel, from: Int) -> String? {
+    mutating func said(_ parcel: Parcel, from: Int) -> String? {
         let entries = parcel.entries.filter { tells($0.key) }
         if entries.isEmpty { return nil }
         if focus != nil || parcel.entries.count == 1 {
@@ -118,6 +113,12 @@ extension Words {
         }
         let shown = entries.prefix(Self.listLimit).map { "\($0.key.text): \(object($0.object))" }
         return "exchanged " + shown.joined(separator: "; ") + Self.rest(entries.count)
+    }
+
+    func said(_ removed: RemovedVersions) -> String? {
+        guard tells(removed.key) else { return nil }
+        return "removed from \(removed.key.text): all up to "
+            + "\(Names.seconds(removed.watermark)) but \(names.context(removed.known))"
     }
 
     // MARK: Lists

@@ -21,47 +21,78 @@ extension Words {
 
     /// What a message says; nil when it is not about the key that is told about.
     private mutating func said(_ message: PeerMessage, from: Int, to: Int) -> String? {
-        if case .exchange(let exchange) = message { return said(exchange, from: from, to: to) }
-        if let (operation, key) = message.question {
-            questions.ask(question(operation, of: from), about: key)
-            return tells(key) ? words(of: message, key.text) : nil
+        switch message {
+        case .exchange(let exchange): return said(exchange, from: from, to: to)
+        case .replication(let message): return said(message, from: from, to: to)
+        case .pushPull(let exchange):
+            if focus != nil { return nil }
+            return "members: "
+                + exchange.members.map { "\($0.name) \($0.state)" }.joined(separator: ", ")
+        case .topology(let topology):
+            return focus == nil ? "ring of epoch \(topology.epoch)" : nil
         }
-        guard let operation = message.answered else {
-            return focus == nil ? words(of: message, "") : nil
+    }
+
+    private mutating func said(_ message: ReplicationMessage, from: Int, to: Int) -> String? {
+        switch message {
+        case .parcel(let parcel): return said(parcel, from: from)
+        case .removed(let removed): return said(removed)
+        case .put(let put):
+            let kept = put.heldFor.map { ", to keep for \(names.node($0))" } ?? ""
+            let text = "\(object(put.object))\(kept)" + (put.durable ? ", to be synced" : "")
+            return tells(put.operation, of: from, about: put.key)
+                ? "\(put.purpose) \(put.key.text): \(text)" : nil
+        case .get(let get):
+            return tells(get.operation, of: from, about: get.key)
+                ? "what of \(get.key.text)?" : nil
+        case .forward(let forward):
+            let request = forward.request
+            return tells(forward.operation, of: from, about: request.key)
+                ? "coordinate \(asked(request.operation, request.key.text))" : nil
+        case .putReplies(let replies):
+            let told = replies.compactMap { reply in
+                key(of: reply.operation, of: to).map { words(of: reply, $0) }
+            }
+            return told.isEmpty ? nil : told.joined(separator: "; ")
+        case .getReply(let reply):
+            return key(of: reply.operation, of: to).map { words(of: reply, $0) }
+        case .forwardReply(let reply):
+            return key(of: reply.operation, of: to).map {
+                "coordinated: \(answer(reply.answer, $0))"
+            }
         }
-        let key = questions.key(of: question(operation, of: to))
+    }
+
+    /// Takes in a question about a key; whether that is told about.
+    private mutating func tells(
+        _ operation: OperationID, of node: Int, about key: Bytes
+    ) -> Bool {
+        questions.ask(question(operation, of: node), about: key)
+        return tells(key)
+    }
+
+    /// The key that a question of `node` was about; nil when that is not told about.
+    private func key(of operation: OperationID, of node: Int) -> String? {
+        let key = questions.key(of: question(operation, of: node))
         if focus != nil, key.map(tells) != true { return nil }
-        return words(of: message, key?.text ?? "a key")
+        return key?.text ?? "a key"
+    }
+
+    private func words(of reply: ReplicaPutReply, _ key: String) -> String {
+        guard case .refused(let why) = reply.outcome else { return "stored \(key)" }
+        return "refused \(key): \(error(why))"
+    }
+
+    private func words(of reply: ReplicaGetReply, _ key: String) -> String {
+        switch reply.outcome {
+        case .object(let object): "of \(key) \(self.object(object))"
+        case .summary(_, let dots): "of \(key) \(names.dots(dots)), values left out"
+        case .refused(let why): "nothing to say of \(key): \(error(why))"
+        }
     }
 
     func question(_ operation: OperationID, of node: Int) -> OpenQuestions.Name {
         OpenQuestions.Name(node: node, sequence: .operation, number: operation.rawValue)
-    }
-
-    private func words(of message: PeerMessage, _ key: String) -> String {
-        switch message {
-        case .replicaPut(let put):
-            let kept = put.heldFor.map { ", to keep for \(names.node($0))" } ?? ""
-            return "\(put.purpose) \(key): \(object(put.object))\(kept)"
-                + (put.durable ? ", to be synced" : "")
-        case .replicaPutReply(let reply):
-            guard case .refused(let why) = reply.outcome else { return "stored \(key)" }
-            return "refused \(key): \(error(why))"
-        case .replicaGet: return "what of \(key)?"
-        case .replicaGetReply(let reply):
-            switch reply.outcome {
-            case .object(let object): return "of \(key) \(self.object(object))"
-            case .summary(_, let dots): return "of \(key) \(names.dots(dots)), values left out"
-            case .refused(let why): return "nothing to say of \(key): \(error(why))"
-            }
-        case .forward(let forward): return "coordinate \(asked(forward.request.operation, key))"
-        case .forwardReply(let reply): return "coordinated: \(answer(reply.answer, key))"
-        case .pushPull(let exchange):
-            return "members: "
-                + exchange.members.map { "\($0.name) \($0.state)" }.joined(separator: ", ")
-        case .topology(let topology): return "ring of epoch \(topology.epoch)"
-        case .exchange: fatalError("exchanges have words of their own")
-        }
     }
 
     private func asked(_ operation: ClientOperation, _ key: String) -> String {
@@ -90,27 +121,5 @@ extension Words {
         let unwell = datagram.members.filter { $0.state != .alive }.prefix(Self.listLimit)
             .map { ", \($0.name) \($0.state)" }
         return "<- \(Names.node(from)) \(said)\(unwell.joined())"
-    }
-}
-
-extension PeerMessage {
-    /// What it asks of which key; nil for answers and for what is about no key.
-    fileprivate var question: (OperationID, Bytes)? {
-        switch self {
-        case .replicaPut(let put): (put.operation, put.key)
-        case .replicaGet(let get): (get.operation, get.key)
-        case .forward(let forward): (forward.operation, forward.request.key)
-        default: nil
-        }
-    }
-
-    /// The operation that it answers.
-    fileprivate var answered: OperationID? {
-        switch self {
-        case .replicaPutReply(let reply): reply.operation
-        case .replicaGetReply(let reply): reply.operation
-        case .forwardReply(let reply): reply.operation
-        default: nil
-        }
     }
 }

@@ -146,8 +146,8 @@ extension World {
 
     /// With `dropsLateWrites`, the first node takes nothing that its client does not wait for.
     mutating func drops(_ message: PeerMessage, from: Int) -> Bool {
-        guard case .replicaPut(let put) = message else {
-            if case .exchange(.objects) = message { return true }
+        guard case .replication(.put(let put)) = message else {
+            if case .replication(.parcel) = message { return true }
             return false
         }
         guard put.purpose == .write else { return true }
@@ -156,7 +156,7 @@ extension World {
         }
         if isAwaited { return false }
         let reply = ReplicaPutReply(operation: put.operation, outcome: .stored)
-        send(.replicaPutReply(reply), from: 0, to: from)
+        send(.replication(.putReplies([reply])), from: 0, to: from)
         return true
     }
 

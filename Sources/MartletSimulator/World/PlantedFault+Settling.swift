@@ -135,27 +135,29 @@ extension PlantedFault {
         case (.saysEqual, .exchange(.rootsReply(var reply))):
             reply.differing = []
             return .exchange(.rootsReply(reply))
-        case (.runsLateForwards, .forward(var forward)):
+        case (.runsLateForwards, .replication(.forward(var forward))):
             forward.startBy = .never
-            return .forward(forward)
-        case (.takesHintsBeforeSync, .replicaPut(var put)) where put.purpose == .hint:
+            return .replication(.forward(forward))
+        case (.takesHintsBeforeSync, .replication(.put(var put))) where put.purpose == .hint:
             put.durable = false
-            return .replicaPut(put)
+            return .replication(.put(put))
         default: return message
         }
     }
 
     /// How often a node sends the message.
     func copies(of message: PeerMessage) -> Int {
-        if self == .repeatsForwards, case .forward = message { return 100 }
+        if self == .repeatsForwards, case .replication(.forward) = message { return 100 }
         return 1
     }
 
     /// The message as a node understands it that the fault has spoilt.
     func misheard(_ message: PeerMessage) -> PeerMessage {
-        guard self == .tellsBeforeSync, case .replicaPut(var put) = message else { return message }
+        guard self == .tellsBeforeSync, case .replication(.put(var put)) = message else {
+            return message
+        }
         put.durable = false
-        return .replicaPut(put)
+        return .replication(.put(put))
     }
 }
 
@@ -163,7 +165,7 @@ extension PeerMessage {
     /// Whether a replica answers a coordinator.
     var isOfReplica: Bool {
         switch self {
-        case .replicaPutReply, .replicaGetReply: true
+        case .replication(.putReplies), .replication(.getReply): true
         default: false
         }
     }

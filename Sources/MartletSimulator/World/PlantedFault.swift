@@ -176,13 +176,13 @@ extension World {
         guard let planted else { return false }
         if planted == .dropsLateWrites, node == 0 { return drops(message, from: from) }
         if planted == .waitsForStopped, pausedCount > 0 { return message.isOfReplica }
-        guard case .replicaPut(let put) = message else { return false }
+        guard case .replication(.put(let put)) = message else { return false }
         if planted == .losesHints { return put.purpose == .hint || put.purpose == .repair }
         guard planted == .acknowledgesWithoutStoring, put.purpose == .write, node == 0 else {
             return false
         }
         let reply = ReplicaPutReply(operation: put.operation, outcome: .stored)
-        send(.replicaPutReply(reply), from: node, to: from)
+        send(.replication(.putReplies([reply])), from: node, to: from)
         return true
     }
 }

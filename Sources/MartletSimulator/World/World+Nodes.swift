@@ -58,7 +58,7 @@ extension World {
     private mutating func perform(
         _ message: PeerMessage, for other: Int, of node: SimulatedNode
     ) {
-        if case .exchange(.removed) = message { occurrences[.lateVersionRefused] += 1 }
+        if case .replication(.removed) = message { occurrences[.lateVersionRefused] += 1 }
         let sent = planted?.spoilt(message) ?? message
         for _ in 0..<(planted?.copies(of: sent) ?? 1) {
             check(said: sent, by: node, to: other)

@@ -13,7 +13,7 @@ extension World {
     /// Notes what a node is asked, just before it learns of it.
     mutating func note(heard message: PeerMessage, from asker: Int, at node: Int) {
         switch message {
-        case .replicaPut(let put): said.asked(put, by: asker, at: node)
+        case .replication(.put(let put)): said.asked(put, by: asker, at: node)
         case .exchange(.roots(let roots)):
             let engine = nodes[node].engine
             let equal = roots.entries.filter { engine.tree(of: $0.partition)?.root == $0.root }
@@ -31,14 +31,15 @@ extension World {
     mutating func check(said message: PeerMessage, by node: SimulatedNode, to other: Int) {
         work.messages += 1
         switch message {
-        case .replicaPut(let put) where put.purpose == .write: work.puts += 1
-        case .replicaGet: work.gets += 1
-        case .forward(let forward): check(forward, by: node)
+        case .replication(.put(let put)) where put.purpose == .write: work.puts += 1
+        case .replication(.get): work.gets += 1
+        case .replication(.forward(let forward)): check(forward, by: node)
         default: break
         }
         if node.isDamaged { return }
         switch message {
-        case .replicaPutReply(let reply): check(reply, by: node, to: other)
+        case .replication(.putReplies(let replies)):
+            for reply in replies { check(reply, by: node, to: other) }
         case .exchange(.promise(let promise)): check(promise, by: node)
         case .exchange(.rootsReply(let reply)): check(reply, by: node, to: other)
         case .exchange(.roots(let roots)):
@@ -49,7 +50,7 @@ extension World {
             for entry in settled.entries {
                 check(settled: entry.partition, upTo: entry.watermark, by: node)
             }
-        case .exchange(.removed(let removed)): check(removed, by: node)
+        case .replication(.removed(let removed)): check(removed, by: node)
         default: return
         }
     }

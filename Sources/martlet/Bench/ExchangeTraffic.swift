@@ -15,7 +15,9 @@ struct ExchangeTraffic: Hashable, Sendable {
 
         init(_ message: PeerMessage) {
             switch message {
-            case .replicaPutReply: self = .acknowledgements
+            case .replication(.putReplies): self = .acknowledgements
+            case .replication(.parcel): self = .objects
+            case .replication(.removed): self = .removals
             case .exchange(let message): self.init(message)
             default: self = .other
             }
@@ -30,9 +32,7 @@ struct ExchangeTraffic: Hashable, Sendable {
             case .nodes(let nodes): self = nodes.stage == .descent ? .nodes : .confirmations
             case .nodesReply: self = .nodeReplies
             case .question: self = .confirmations
-            case .objects: self = .objects
             case .leaf, .wants: self = .leafDigests
-            case .removed: self = .removals
             }
         }
     }
