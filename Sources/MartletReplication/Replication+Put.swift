@@ -62,10 +62,14 @@ final class PutOperation {
     /// Whether acknowledgements are to wait for a sync.
     var durable: Bool { tally.requirement.dw > 0 }
 
-    /// Homes that neither have the write, themselves or through a stand-in, nor are owed it.
-    var uncared: [NodeID] {
-        placement.homes.filter { !tally.isCared(for: $0) && !owed.contains($0) }
-    }
+    /// Whether a home has the write, itself or through a stand-in, or is owed it.
+    func isCared(for home: NodeID) -> Bool { tally.isCared(for: home) || owed.contains(home) }
+
+    /// Whether every home is cared for.
+    var isAllCared: Bool { placement.homes.allSatisfy { isCared(for: $0) } }
+
+    /// The homes that are not.
+    var uncared: [NodeID] { placement.homes.filter { !isCared(for: $0) } }
 
     /// The next node that could hold the write in the place of a home.
     func fallback(reachable: (NodeID) -> Bool) -> NodeID? {
@@ -238,7 +242,7 @@ extension Replication {
             }
             put.hasAnswered = true
         }
-        if put.uncared.isEmpty { operations.remove(id.rawValue) }
+        if put.isAllCared { operations.remove(id.rawValue) }
     }
 
     private func writeAnswer(_ put: PutOperation) -> WriteAnswer {
@@ -291,7 +295,9 @@ extension Replication {
             put.tally.note(.refused, by: node)
         else { return }
         let home = part.standsInFor ?? node
-        if put.uncared.contains(home), !put.tally.hasStandIn(for: home) {
+        if put.placement.homes.contains(home), !put.isCared(for: home),
+            !put.tally.hasStandIn(for: home)
+        {
             if let fallback = put.fallback(reachable: { isReachable($0) }) {
                 counts.marks.occurred(.standInReplaced, if: part.standsInFor != nil)
                 ask(fallback, toStandInFor: home, in: put, id, at: now, into: &outbox)

@@ -52,20 +52,31 @@ struct WriteTally {
     var storedCount: Int { replicas.count { $0.holdsWrite } }
 
     var verdict: Verdict {
-        if meets(where: { $0.holdsWrite }, synced: { $0.act == .synced }) { return .met }
-        let isHopeful = { (replica: Replica) in replica.act != .refused }
-        return meets(where: isHopeful, synced: isHopeful) ? .open : .lost
+        var (now, atBest) = (Count(), Count())
+        for replica in replicas where replica.act != .refused {
+            let isHome = replica.part.standsInFor == nil
+            atBest.add(isHome: isHome, isSynced: true)
+            if replica.holdsWrite { now.add(isHome: isHome, isSynced: replica.act == .synced) }
+        }
+        if now.meets(requirement) { return .met }
+        return atBest.meets(requirement) ? .open : .lost
     }
 
-    /// Whether those that hold the write, and have it synced, are enough.
-    private func meets(where holds: (Replica) -> Bool, synced: (Replica) -> Bool) -> Bool {
-        var (stored, homes, durable) = (0, 0, 0)
-        for replica in replicas where holds(replica) {
+    /// Replicas that hold the write.
+    private struct Count {
+        var stored = 0
+        var homes = 0
+        var synced = 0
+
+        mutating func add(isHome: Bool, isSynced: Bool) {
             stored += 1
-            if replica.part.standsInFor == nil { homes += 1 }
-            if synced(replica) { durable += 1 }
+            if isHome { homes += 1 }
+            if isSynced { synced += 1 }
         }
-        return stored >= requirement.w && homes >= requirement.pw && durable >= requirement.dw
+
+        func meets(_ requirement: WriteRequirement) -> Bool {
+            stored >= requirement.w && homes >= requirement.pw && synced >= requirement.dw
+        }
     }
 
     /// Whether `home` has the write, itself or through a stand-in.

@@ -293,8 +293,13 @@ struct ShippedConfigurationTests {
         #expect(read.antiEntropy == AntiEntropyOptions())
         #expect(read.membership.defect == nil)
         #expect(read.storage == StorageOptions())
-        #expect(
-            read.resp == ServerConfiguration(clusterName: "", nodeName: "", dataDirectory: "").resp)
+        let plain = ServerConfiguration(clusterName: "", nodeName: "", dataDirectory: "")
+        #expect(read.resp == plain.resp && read.session == plain.session)
+        #expect(read.scrubBytesPerSecond == plain.scrubBytesPerSecond)
+        let node = NodeConfiguration(
+            clusterName: "", name: "", zone: "", peerEndpoint: read.peerEndpoint,
+            clientEndpoint: read.clientEndpoint, seeds: [])
+        #expect(read.scrubBytesPerSecond == node.scrubBytesPerSecond)
         for key in ServerConfiguration.keys {
             let name = key.drop { $0 != "." }.dropFirst()
             #expect(text.contains("\n  \(name): ") || text.contains("\n  # \(name): "), "\(key)")
