@@ -91,13 +91,13 @@ public struct ExchangeActivity: Hashable, Sendable {
 extension AntiEntropy {
     /// How `partition` stands; nil where this node is none of its homes. O(members).
     public func condition(of partition: UInt16) -> PartitionCondition? {
-        guard let others = otherHomes(of: partition) else { return nil }
+        guard let others = here.otherHomes(of: partition) else { return nil }
         return PartitionCondition(
             watermark: times.watermark(partition), isDoubted: times.isDoubted(partition),
-            provable: try? provable(partition).get(),
+            provable: try? promises.provable(partition, here).get(),
             obstacles: obstacles(in: partition, among: others),
             comparedAt: times.comparedAt(partition), equalAt: times.equalAt(partition),
-            tree: engine.tree(of: partition).map {
+            tree: here.engine.tree(of: partition).map {
                 PartitionCondition.Tree(root: $0.root, count: $0.count, depth: $0.depth)
             })
     }
@@ -106,28 +106,29 @@ extension AntiEntropy {
         in partition: UInt16, among others: [NodeID]
     ) -> [PartitionCondition.Obstacle] {
         var found: [PartitionCondition.Obstacle] = []
-        for member in topology?.members ?? [] {
+        for member in here.topology?.members ?? [] {
             switch promises.floor(of: partition, among: [member.id]) {
             case .failure(.silent(let node)): found.append(.silent(node))
             case .failure(.hinting(let node)): found.append(.hinting(node))
             case .success: continue
             }
         }
-        found += others.filter { !isReachable($0) }.map { .unreachable($0) }
-        if engine.tree(of: partition) == nil { found.append(.treeUnknown) }
+        found += others.filter { !here.isReachable($0) }.map { .unreachable($0) }
+        if here.engine.tree(of: partition) == nil { found.append(.treeUnknown) }
         if others.isEmpty { return found }
         if times.comparedAt(partition) == nil {
             found.append(.uncompared)
         } else if times.comparedAt(partition) != times.equalAt(partition) {
             found.append(.differing)
         }
-        found += descents.filter { $0.partition == partition }.map { .followed($0.node) }
+        found += descents.nodes(following: partition).map { .followed($0) }
         return found
     }
 
     /// How far the watermarks lie back at `wall`. O(partitions log partitions).
     public func watermarkAges(at wall: WallTime) -> WatermarkAges {
         var ages = WatermarkAges()
+        let owned = here.owned
         ages.partitions = owned.count
         ages.doubted = owned.count { times.isDoubted($0) }
         let proven = owned.map { times.watermark($0) }.filter { $0.bits > 0 }
@@ -147,7 +148,7 @@ extension AntiEntropy {
         guard let from = object.mortalFrom else { return [.value] }
         var found: [RemovalObstacle] = []
         if from.milliseconds > 0 {
-            let slack = UInt64(max(0, (options.expirySlack + clockMargin).milliseconds))
+            let slack = UInt64(max(0, (here.options.expirySlack + here.clock.margin).milliseconds))
             let until = WallTime(milliseconds: from.milliseconds.addingCapped(slack))
             if wall < until { found.append(.expiry(until)) }
         }
@@ -161,15 +162,16 @@ extension AntiEntropy {
     /// What is going on now.
     public var activity: ExchangeActivity {
         ExchangeActivity(
-            waiting: urgent.count,
-            underWay: cuts.count + descents.count + leafWork.count + (reading == nil ? 0 : 1))
+            waiting: comparison.waitingCount,
+            underWay: comparison.unansweredCount + descents.count + leaves.count)
     }
 
     /// Other homes of `partitions` that cannot be sent to, and so are not compared with; sorted.
     public func away(from partitions: [UInt16]?) -> [NodeID] {
         var found: Set<NodeID> = []
-        for partition in partitions ?? owned {
-            found.formUnion((otherHomes(of: partition) ?? []).filter { !isReachable($0) })
+        for partition in partitions ?? here.owned {
+            let others = here.otherHomes(of: partition) ?? []
+            found.formUnion(others.filter { !here.isReachable($0) })
         }
         return found.sorted()
     }

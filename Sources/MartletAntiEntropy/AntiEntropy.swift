@@ -6,151 +6,98 @@
 //            │ differ
 //            └► nodes ─► leaves ─► the same leaves again ─► keys named ─► objects pushed, both ways
 //
-// Rounds and proofs are in `+Comparing`, the way down a tree in `+Descending`, leaves in `+Leaves`,
-// promises in `+Promising`, what follows from a watermark in `+Removing`, the care of the trees in
-// `+Trees`, what begins with an empty disk in `+StartingOver`. Why a removed value cannot come back
-// is argued in the documentation of this module.
+// Each part is a value with its own state: `Promises`, `Comparison` (roots and proofs), `Descents`
+// (the way down a tree), `LeafReading`, `Sweeping` (what may go), `TreeKeeping`. None holds
+// another: what one finds out for another it returns, and that is handed on here. What several go
+// by is passed to them: where the node stands (`Standpoint`), what is settled (`SettledTimes`),
+// chance.
+// Why a removed value cannot come back is argued in the documentation of this module.
 public import MartletBase
 public import MartletRing
 public import MartletStorage
 public import MartletVersions
 public import MartletWire
 
-internal import DequeModule
-
-/// What anti-entropy asks of the node around it.
-public enum AntiEntropyEffect: Equatable, Sendable {
-    /// Send a message to a node.
-    case send(ExchangeMessage, to: NodeID)
-    /// Send a home what is held here of a key.
-    case push(Bytes, Partition, to: NodeID)
-    /// Remove the last trace of a key, if it is settled and has held no value since.
-    case remove(Bytes, Partition, absentSince: WallTime)
-    /// Judge what comes for the partition by this watermark from now on.
-    case settle(Partition, upTo: HybridTimestamp)
-    /// Issue no timestamp up to this any more, and take no hint as old.
-    case promise(HybridTimestamp)
-    /// A timestamp that another node has told.
-    case observe(HybridTimestamp)
-}
-
 /// The anti-entropy protocol of one node.
 public struct AntiEntropy {
-    let local: NodeID
-    let options: AntiEntropyOptions
-    let engine: StorageEngine
+    var here: Standpoint
+    /// One stream for all parts.
     var random: SeededRandom
-    var topology: Topology?
-    /// The partitions that this node is a home of, ascending.
-    var owned: [UInt16] = []
-    /// Nodes that can be sent to, sorted.
-    var reachable: [NodeID] = []
+    var times = SettledTimes()
+    var promises: Promises
+    var comparison: Comparison
+    var descents = Descents()
+    var leaves = LeafReading()
+    var sweeping = Sweeping()
+    var trees = TreeKeeping()
 
-    var times: SettledTimes
-    var promises = Promises()
-    /// The promise that waits to be synced, and where the log holds it.
-    var pendingPromise: (floor: HybridTimestamp, position: LogPosition)?
-    /// What this node has bound itself to, in this life or an earlier one.
-    var floor: HybridTimestamp
-
-    /// Whether the node's clock is confirmed enough to bind the node to a time. Told by the node
-    /// around it.
-    public var mayPromise = true
-    /// Whether it is confirmed enough to tell that something has expired.
-    public var mayRemove = true
-    /// By how much the clock in the middle of all may be behind that by which the node goes: an
-    /// object stays that much longer after its expiry.
-    public var clockMargin = Duration.zero
-
-    /// The number of the last comparison. Those of a life begin where they are drawn: a reply to
-    /// one of an earlier life, about trees that a crash may have taken back, must not pass for one
-    /// to this life's.
-    var round: UInt64
-    var cuts: [UInt64: Cut] = [:]
-    var proofs: [UInt16: Proof] = [:]
-    /// Where the regular comparisons go on in `owned`.
-    var cursor = 0
-    /// Partitions that an operator wants compared now.
-    var urgent = Deque<UInt16>()
-    /// Replies that wait until what they say is synced; positions never fall.
-    var replies = Deque<HeldReply>()
-
-    var descents: [Descent] = []
-    var leafWork = Deque<LeafWork>()
-    var reading: LeafReading?
-    /// Leaves that were read, to be told to other homes.
-    var unnamed: [UnnamedLeaf] = []
-    var sweeps = Deque<UInt16>()
-    var sweep: Sweep?
-    var building: TreeCare?
-    var verified = 0
-
-    var nextPromise = Instant.never
-    var nextComparison = Instant.never
-    var nextSweep = Instant.never
-    var nextCare = Instant.never
-    var nextVerification = Instant.never
-    /// What has happened so far.
-    public internal(set) var counters = AntiEntropyCounters()
+    /// Partitions compared at a time.
+    public static let batchLimit = Comparison.batchLimit
 
     /// The anti-entropy of the node `local`, over what `engine` recovered.
     public init(
         local: NodeID, options: AntiEntropyOptions, engine: StorageEngine, random: SeededRandom
     ) {
-        self.local = local
-        self.options = options
-        self.engine = engine
+        here = Standpoint(local: local, options: options, engine: engine)
         self.random = random
-        round = self.random.next() >> 16
-        times = SettledTimes(count: 0, from: engine)
-        floor = HybridTimestamp(bits: 0)
-        if case .found(let bytes) = engine.get(Self.floorKey) {
-            floor = SettledTimes.decode(bytes)
-        }
+        promises = Promises(from: engine)
+        comparison = Comparison(after: self.random.next() >> 16)
     }
 
-    static let floorKey = StorageKey.state("floor")
+    /// What has happened so far.
+    public var counters: AntiEntropyCounters {
+        var sum = AntiEntropyCounters()
+        for part in [promises.counters, comparison.counters, descents.counters, leaves.counters] {
+            sum.add(part)
+        }
+        sum.marks.formUnion(times.marks)
+        sum.marks.formUnion(sweeping.marks)
+        return sum
+    }
 
     // MARK: Events
 
     /// The node can send from now on.
     public mutating func start(at now: Moment, into effects: inout [AntiEntropyEffect]) {
-        effects.append(.promise(floor))
-        nextPromise = now.instant + random.duration(in: Duration.zero...options.promiseInterval)
-        nextComparison = now.instant + comparisonPause()
-        nextSweep = now.instant + Self.sweepPause
-        nextCare = now.instant + Self.sweepPause
-        nextVerification = now.instant
+        promises.start(here.options, at: now, using: &random, into: &effects)
+        comparison.start(here, at: now, using: &random)
+        leaves.start(at: now)
+        sweeping.start(at: now)
+        trees.start(at: now)
     }
 
     /// The ring is known, or has changed.
     public mutating func topologyChanged(
         _ newer: Topology, at now: Moment, into effects: inout [AntiEntropyEffect]
     ) {
-        topology = newer
-        let count = newer.partitionCount.value
-        times = SettledTimes(count: count, from: engine)
-        owned = (0..<UInt16(count)).filter {
-            newer.homes(of: Partition(index: $0)).contains(local)
-        }
-        // Anywhere, so that two homes do not look at the same partition of a third at one time.
-        cursor = owned.isEmpty ? 0 : random.below(owned.count)
-        proofs = [:]
-        cuts = [:]
-        descents = []
-        recallDoubts()
-        recallLoss()
-        for partition in owned { tellSettled(partition, into: &effects) }
-        sweeps = Deque(owned)
-        nextComparison = min(nextComparison, now.instant + comparisonPause())
+        here.topologyChanged(newer)
+        comparison.topologyChanged(here, at: now, using: &random)
+        descents.topologyChanged()
+        times.topologyChanged(here)
+        for partition in here.owned { times.tell(partition, into: &effects) }
+        sweeping.topologyChanged(here)
     }
 
     /// `node` can, or can no longer, be sent to.
     public mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
-        let index = reachable.partitionIndex { $0 < node }
-        let was = index < reachable.count && reachable[index] == node
-        if isReachable, !was { reachable.insert(node, at: index) }
-        if !isReachable, was { reachable.remove(at: index) }
+        here.reachabilityChanged(node, isReachable: isReachable)
+    }
+
+    /// The node's clock was held against others'. Before that it is trusted.
+    public mutating func clockCompared(_ trust: ClockTrust) { here.clock = trust }
+
+    /// The storage has lost data in `partitions`: until each was found equal to all other homes,
+    /// what is absent here says nothing.
+    public mutating func damageFound(
+        in partitions: [UInt16], into effects: inout [AntiEntropyEffect]
+    ) {
+        comparison.forget(times.damageFound(in: partitions, here, into: &effects))
+    }
+
+    /// Has `partitions`, or all, compared with every other home without waiting for their turn.
+    /// How many those are.
+    public mutating func repair(_ partitions: [UInt16]?, at now: Moment) -> Int {
+        comparison.hurry(partitions, here, at: now)
     }
 
     /// A message of anti-entropy came from `sender`.
@@ -159,22 +106,42 @@ public struct AntiEntropy {
         into effects: inout [AntiEntropyEffect]
     ) {
         switch message {
-        case .promise(let promise): take(promise, of: sender, into: &effects)
-        case .roots(let roots): compare(roots, of: sender, at: now, into: &effects)
-        case .settled(let settled): adopt(settled, of: sender, into: &effects)
-        case .rootsReply(let reply): compared(reply, by: sender, at: now, into: &effects)
-        case .nodes(let nodes): compare(nodes, of: sender, at: now, into: &effects)
-        case .nodesReply(let reply): descend(reply, of: sender, at: now, into: &effects)
-        case .question(let question): answer(question, of: sender, into: &effects)
+        case .promise(let promise): promises.received(promise, from: sender, into: &effects)
+        case .roots(let roots):
+            sweeping.settled(
+                comparison.rootsReceived(
+                    roots, from: sender, here, &times, at: now, into: &effects))
+        case .settled(let settled):
+            sweeping.settled(
+                comparison.settledReceived(settled, from: sender, here, &times, into: &effects))
+        case .rootsReply(let reply):
+            replyReceived(reply, from: sender, at: now, into: &effects)
+        case .nodes(let nodes) where nodes.stage == .descent:
+            descents.nodesReceived(nodes, from: sender, here, into: &effects)
+        case .nodes(let nodes):
+            leaves.nodesReceived(nodes, from: sender, here, using: &random, into: &effects)
+        case .nodesReply(let reply):
+            descents.replyReceived(
+                reply, from: sender, here, at: now, using: &random, into: &effects)
+        case .question(let question):
+            descents.questionReceived(question, from: sender, here, using: &random, into: &effects)
         case .leaf(let leaf):
-            queue(
-                leaf, of: sender, aim: .compare(leaf.digests, leaf.window), at: now,
-                into: &effects)
+            leaves.leafReceived(leaf, from: sender, here, using: &random, into: &effects)
         case .wants(let wants):
-            queue(
-                wants, of: sender, aim: .serve(wants.digests, wants.window), at: now,
-                into: &effects)
+            leaves.wantsReceived(wants, from: sender, here, using: &random, into: &effects)
         }
+    }
+
+    private mutating func replyReceived(
+        _ reply: TreeRootsReply, from sender: NodeID, at now: Moment,
+        into effects: inout [AntiEntropyEffect]
+    ) {
+        let differing = comparison.replyReceived(
+            reply, from: sender, here, &times, at: now, into: &effects)
+        guard let differing else { return }
+        descents.begin(
+            differing, with: sender, here, at: now, using: &random, into: &effects)
+        sweeping.settled(comparison.conclude(here, &times, into: &effects))
     }
 
     /// When `tick` is next due.
@@ -183,30 +150,27 @@ public struct AntiEntropy {
     /// node asks after every event.
     public var nextWakeup: Instant {
         mutating get {
-            let confirmation = descents.map(\.next).min() ?? .never
-            return min(
-                min(nextPromise, nextComparison, nextCare, confirmation),
-                isSweeping || !leafWork.isEmpty ? nextSweep : .never)
+            min(
+                min(promises.next, comparison.next, descents.next),
+                min(leaves.nextWakeup, sweeping.nextWakeup(here.clock), trees.next))
         }
     }
 
     /// Time has passed.
     public mutating func tick(at now: Moment, into effects: inout [AntiEntropyEffect]) {
-        if now.instant >= nextPromise { makePromise(at: now, into: &effects) }
-        if now.instant >= nextComparison { compareNext(at: now, into: &effects) }
-        confirmDescents(at: now, into: &effects)
-        careForTrees(at: now)
-        sweepOn(at: now, into: &effects)
+        promises.tick(here, at: now, using: &random, into: &effects)
+        comparison.tick(here, times, promises, at: now, using: &random, into: &effects)
+        descents.tick(here, at: now, using: &random, into: &effects)
+        treeMade(trees.tick(here, at: now), at: now)
+        leaves.tick(here, at: now, using: &random, into: &effects)
+        sweeping.tick(here, times, at: now, into: &effects)
         logAdvanced(at: now, into: &effects)
     }
 
     /// The log may be synced further on.
     public mutating func logAdvanced(at now: Moment, into effects: inout [AntiEntropyEffect]) {
-        while let reply = replies.first, reply.position <= engine.synced {
-            replies.removeFirst()
-            send(.rootsReply(reply.message), to: reply.node, into: &effects)
-        }
-        concludeProofs(at: now, into: &effects)
+        guard comparison.awaitsSync else { return }
+        sweeping.settled(comparison.logAdvanced(here, &times, into: &effects))
     }
 
     /// A read of anti-entropy's is complete.
@@ -214,44 +178,56 @@ public struct AntiEntropy {
         _ read: CompletedRead, at now: Moment, into effects: inout [AntiEntropyEffect]
     ) {
         switch read.ticket.owner {
-        case .leaves: leafRead(read, at: now, into: &effects)
-        case .sweep: sweepRead(read, at: now, into: &effects)
-        case .trees: treeRead(read, at: now)
+        case .leaves: leaves.readCompleted(read, here, using: &random, into: &effects)
+        case .sweep: sweeping.readCompleted(read, here, times, at: now, into: &effects)
+        case .trees: treeMade(trees.readCompleted(read, at: now), at: now)
         case .replication, .inspection:
             invariant(false, "anti-entropy was handed a read of \(read.ticket.owner)")
         }
     }
 
-    /// Traps when the parts belie each other; between events. O(partitions); for tests and
-    /// simulation.
-    public func checkInvariants() {
-        invariant(zip(owned, owned.dropFirst()).allSatisfy { $0 < $1 }, "partitions unsorted")
-        invariant(zip(reachable, reachable.dropFirst()).allSatisfy { $0 < $1 }, "peers unsorted")
-        invariant(cursor >= 0 && cursor <= max(0, owned.count - 1), "cursor at \(cursor)")
-        invariant(descents.count <= Self.descentLimit, "\(descents.count) descents")
-        invariant(leafWork.count <= Self.workLimit, "\(leafWork.count) leaves wait")
-        invariant(replies.count <= Self.replyLimit, "\(replies.count) replies wait")
-        for (reply, next) in zip(replies, replies.dropFirst()) {
-            invariant(reply.position <= next.position, "replies out of order")
-        }
+    /// What the partition has lost it is to have back soon.
+    private mutating func treeMade(_ partition: UInt16?, at now: Moment) {
+        guard let partition, times.isDoubted(partition) else { return }
+        _ = comparison.hurry([partition], here, at: now)
     }
 
-    mutating func send(
-        _ message: ExchangeMessage, to node: NodeID, into effects: inout [AntiEntropyEffect]
+    // MARK: Promises and watermarks
+
+    /// Whether what the node has bound itself to is synced and nobody has heard of it yet.
+    public var hasPromiseToTell: Bool { promises.hasOneToTell(synced: here.engine.synced) }
+
+    /// Tells all others what the node has bound itself to, and in which partitions it keeps hints
+    /// at this moment.
+    public mutating func tellPromise(
+        hinted: [UInt16], into effects: inout [AntiEntropyEffect]
     ) {
-        counters.bytesSent += UInt64(message.byteEstimate)
-        effects.append(.send(message, to: node))
+        promises.tell(hinted: hinted, here, into: &effects)
     }
 
-    func isReachable(_ node: NodeID) -> Bool {
-        let index = reachable.partitionIndex { $0 < node }
-        return index < reachable.count && reachable[index] == node
+    /// Up to where `partition` is settled, as far as this node knows.
+    public func watermark(of partition: Partition) -> HybridTimestamp {
+        here.topology == nil ? HybridTimestamp(bits: 0) : times.watermark(partition.index)
     }
 
-    /// The other homes of a partition, in the order of preference; nil where this node is none.
-    func otherHomes(of partition: UInt16) -> [NodeID]? {
-        guard let topology, Int(partition) < topology.partitionCount.value else { return nil }
-        let homes = topology.homes(of: Partition(index: partition))
-        return homes.contains(local) ? homes.filter { $0 != local } : nil
+    /// Whether nothing is judged in `partition` since data was lost; true while no ring is known.
+    public func isInDoubt(of partition: Partition) -> Bool {
+        here.topology == nil || times.isDoubted(partition.index)
+    }
+
+    /// Has `batch` hold what is in doubt, where it is known what the node is a home of.
+    public func putDoubts(in batch: inout WriteBatch) { times.putDoubts(here, in: &batch) }
+
+    /// Traps when the parts belie themselves; between events. O(partitions + what is under way);
+    /// for tests and simulation.
+    public func checkInvariants() {
+        here.checkInvariants()
+        times.checkInvariants(here)
+        promises.checkInvariants(here)
+        comparison.checkInvariants(here)
+        descents.checkInvariants()
+        leaves.checkInvariants()
+        sweeping.checkInvariants(here)
+        trees.checkInvariants()
     }
 }

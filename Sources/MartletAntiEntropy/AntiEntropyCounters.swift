@@ -1,4 +1,4 @@
-// What anti-entropy has done, in numbers.
+// What anti-entropy has done, in numbers: each part counts what it does itself.
 public import MartletBase
 
 /// Counts of what happened, for metrics and for checks that rare paths were reached.
@@ -22,4 +22,16 @@ public struct AntiEntropyCounters: Hashable, Sendable {
 
     /// All zero.
     public init() {}
+
+    /// Takes in what another part has done.
+    mutating func add(_ other: AntiEntropyCounters) {
+        comparisons += other.comparisons
+        differences += other.differences
+        leavesRead += other.leavesRead
+        objectsFound += other.objectsFound
+        bytesSent += other.bytesSent
+        advances += other.advances
+        overflows += other.overflows
+        marks.formUnion(other.marks)
+    }
 }

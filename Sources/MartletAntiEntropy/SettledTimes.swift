@@ -1,5 +1,8 @@
 // Up to where each partition is settled, as this node knows it, and what keeps it from judging by
-// that.
+// that: watermarks and doubts, and how both are written down.
+//
+//     proven or told ─► watermark logged ─► judged by, unless in doubt
+//     data lost ─► in doubt, judged by nothing ─► found equal to every other home ─► judged by
 internal import MartletBase
 internal import MartletRing
 internal import MartletStorage
@@ -7,7 +10,7 @@ internal import MartletVersions
 
 /// The watermarks of this node's home partitions.
 struct SettledTimes {
-    private struct Mark {
+    private struct Standing {
         var watermark = HybridTimestamp(bits: 0)
         /// Homes with which the partition must be found equal before the node may judge by its
         /// watermark again: it has lost data, and cannot tell that from what was removed.
@@ -19,46 +22,53 @@ struct SettledTimes {
         var equalAt: Instant?
     }
 
-    private var marks: [Mark]
+    /// By partition; empty while no ring is known.
+    private var standings: [Standing] = []
+    private(set) var marks = Marks<AntiEntropyMark>()
 
-    /// What the storage remembers of `count` partitions.
-    init(count: Int, from engine: StorageEngine) {
-        marks = []
-        for partition in 0..<count {
-            var mark = Mark()
-            if case .found(let bytes) = engine.get(Self.key(UInt16(partition))) {
-                mark.watermark = Self.decode(bytes)
+    /// What the storage remembers of the partitions that there are.
+    mutating func topologyChanged(_ here: Standpoint) {
+        standings = []
+        for partition in 0..<(here.topology?.partitionCount.value ?? 0) {
+            var standing = Standing()
+            if case .found(let bytes) = here.engine.get(Self.key(UInt16(partition))) {
+                standing.watermark = Self.decode(bytes)
             }
-            marks.append(mark)
+            standings.append(standing)
         }
+        recallDoubts(here)
+        recallLoss(here)
     }
 
+    // MARK: Watermarks
+
     /// Up to where `partition` is settled.
-    func watermark(_ partition: UInt16) -> HybridTimestamp { marks[Int(partition)].watermark }
+    func watermark(_ partition: UInt16) -> HybridTimestamp { standings[Int(partition)].watermark }
 
     /// Up to where the node may judge what it is sent.
     func trusted(_ partition: UInt16) -> HybridTimestamp {
-        let mark = marks[Int(partition)]
-        return mark.doubted.isEmpty ? mark.watermark : HybridTimestamp(bits: 0)
+        let standing = standings[Int(partition)]
+        return standing.doubted.isEmpty ? standing.watermark : HybridTimestamp(bits: 0)
     }
 
-    func isDoubted(_ partition: UInt16) -> Bool { !marks[Int(partition)].doubted.isEmpty }
-
-    /// Whether the partition was the same as at `node`, once since the start.
-    func hasEqualled(_ partition: UInt16, at node: NodeID) -> Bool {
-        marks[Int(partition)].equalled.contains(node)
+    /// Takes in up to where a partition is settled, from a proof, or from a home that has it and is
+    /// known to hold no more than this one. False where that is no news.
+    mutating func adopt(
+        _ watermark: HybridTimestamp, of partition: UInt16, in engine: StorageEngine,
+        into effects: inout [AntiEntropyEffect]
+    ) -> Bool {
+        guard advance(partition, to: watermark, in: engine) else { return false }
+        tell(partition, into: &effects)
+        return true
     }
-
-    func comparedAt(_ partition: UInt16) -> Instant? { marks[Int(partition)].comparedAt }
-    func equalAt(_ partition: UInt16) -> Instant? { marks[Int(partition)].equalAt }
 
     /// Moves a watermark up, once `engine` has it in its log: there it stands before whatever it
     /// lets go. False when it stands there already, or the storage takes no writes: one that is
     /// behind would take this, and never catch up for it.
-    mutating func advance(
+    private mutating func advance(
         _ partition: UInt16, to watermark: HybridTimestamp, in engine: StorageEngine
     ) -> Bool {
-        guard watermark > marks[Int(partition)].watermark, engine.refusal == nil else {
+        guard watermark > standings[Int(partition)].watermark, engine.refusal == nil else {
             return false
         }
         var writer = ByteWriter(capacity: 8)
@@ -66,30 +76,113 @@ struct SettledTimes {
         var batch = WriteBatch()
         batch.put(Self.key(partition), writer.take())
         do throws(WriteRefusal) { try engine.write(batch) } catch { return false }
-        marks[Int(partition)].watermark = watermark
+        standings[Int(partition)].watermark = watermark
         return true
     }
 
-    /// Data was lost: nothing is judged until the partition equals that of all `others`.
-    mutating func doubt(_ partition: UInt16, until others: [NodeID]) {
-        marks[Int(partition)].doubted = others
+    /// Has what comes for `partition` judged by what is known of it now.
+    func tell(_ partition: UInt16, into effects: inout [AntiEntropyEffect]) {
+        effects.append(.settle(Partition(index: partition), upTo: trusted(partition)))
     }
 
-    /// The partition was compared with that of `node`. Whether that ended a doubt.
+    // MARK: Comparisons
+
+    /// Whether the partition was the same as at `node`, once since the start.
+    func hasEqualled(_ partition: UInt16, at node: NodeID) -> Bool {
+        standings[Int(partition)].equalled.contains(node)
+    }
+
+    func comparedAt(_ partition: UInt16) -> Instant? { standings[Int(partition)].comparedAt }
+    func equalAt(_ partition: UInt16) -> Instant? { standings[Int(partition)].equalAt }
+
+    /// The partition was compared with that of `node`, which may end a doubt.
     mutating func compared(
-        _ partition: UInt16, with node: NodeID, isEqual: Bool, at now: Instant
-    ) -> Bool {
-        marks[Int(partition)].comparedAt = now
-        guard isEqual else { return false }
-        marks[Int(partition)].equalAt = now
-        if !hasEqualled(partition, at: node) { marks[Int(partition)].equalled.append(node) }
-        guard isDoubted(partition) else { return false }
-        marks[Int(partition)].doubted.removeAll { $0 == node }
-        return !isDoubted(partition)
+        _ partition: UInt16, with node: NodeID, isEqual: Bool, _ here: Standpoint, at now: Instant,
+        into effects: inout [AntiEntropyEffect]
+    ) {
+        let index = Int(partition)
+        standings[index].comparedAt = now
+        guard isEqual else { return }
+        standings[index].equalAt = now
+        if !hasEqualled(partition, at: node) { standings[index].equalled.append(node) }
+        guard isDoubted(partition) else { return }
+        standings[index].doubted.removeAll { $0 == node }
+        if isDoubted(partition) { return }
+        marks.occurred(.doubtEnded)
+        saveDoubts(here)
+        tell(partition, into: &effects)
+    }
+
+    // MARK: Doubts
+
+    func isDoubted(_ partition: UInt16) -> Bool { !standings[Int(partition)].doubted.isEmpty }
+
+    /// The storage has lost data in `partitions`: until each was found equal to all other homes,
+    /// what is absent here says nothing. Returns those that other homes have too.
+    mutating func damageFound(
+        in partitions: [UInt16], _ here: Standpoint, into effects: inout [AntiEntropyEffect]
+    ) -> [UInt16] {
+        let shared = partitions.filter { here.otherHomes(of: $0)?.isEmpty == false }
+        for partition in shared {
+            marks.occurred(.damageDoubted)
+            doubt(partition, here)
+            tell(partition, into: &effects)
+        }
+        saveDoubts(here)
+        return shared
+    }
+
+    private mutating func doubt(_ partition: UInt16, _ here: Standpoint) {
+        if let others = here.otherHomes(of: partition) {
+            standings[Int(partition)].doubted = others
+        }
+    }
+
+    private func saveDoubts(_ here: Standpoint) {
+        var batch = WriteBatch()
+        putDoubts(here, in: &batch)
+        // A storage that refuses it takes nothing else either; the damage is found again.
+        _ = try? here.engine.write(batch)
+    }
+
+    /// Has `batch` hold what is in doubt, where it is known what the node is a home of.
+    func putDoubts(_ here: Standpoint, in batch: inout WriteBatch) {
+        if here.topology == nil { return }
+        var writer = ByteWriter()
+        for partition in here.owned where isDoubted(partition) { writer.write(partition) }
+        batch.put(Self.doubtsKey, writer.take())
+    }
+
+    private mutating func recallDoubts(_ here: Standpoint) {
+        guard case .found(let bytes) = here.engine.get(Self.doubtsKey) else { return }
+        var reader = ByteReader(bytes)
+        while reader.remaining > 0, let partition = try? reader.readUInt16() {
+            doubt(partition, here)
+        }
+    }
+
+    // MARK: A lost disk
+
+    /// Has `batch` say that the disk was lost, and everything with it.
+    static func putLoss(in batch: inout WriteBatch) { batch.put(lostKey, Bytes()) }
+
+    /// Doubts all partitions, now that it is known which they are, if the disk was lost; until that
+    /// is written down as any doubt is, it is begun with again at every start.
+    private mutating func recallLoss(_ here: Standpoint) {
+        guard case .found = here.engine.get(Self.lostKey) else { return }
+        marks.occurred(.lossRecalled)
+        for partition in here.owned { doubt(partition, here) }
+        var batch = WriteBatch()
+        putDoubts(here, in: &batch)
+        batch.delete(Self.lostKey)
+        // A storage that refuses it leaves the loss to be recalled again.
+        _ = try? here.engine.write(batch)
     }
 
     // MARK: What is stored
 
+    static let doubtsKey = StorageKey.state("doubts")
+    static let lostKey = StorageKey.state("lost-disk")
     private static let keyFront = "watermark-"
 
     private static func key(_ partition: UInt16) -> StorageKey { .state("\(keyFront)\(partition)") }
@@ -103,5 +196,20 @@ struct SettledTimes {
     static func decode(_ bytes: Bytes) -> HybridTimestamp {
         var reader = ByteReader(bytes)
         return HybridTimestamp(bits: (try? reader.readUInt64()) ?? 0)
+    }
+
+    func checkInvariants(_ here: Standpoint) {
+        let count = here.topology?.partitionCount.value ?? 0
+        invariant(standings.count == count, "\(standings.count) of \(count) partitions")
+        for partition in here.owned {
+            let standing = standings[Int(partition)]
+            let others = here.otherHomes(of: partition) ?? []
+            invariant(
+                standing.doubted.allSatisfy(others.contains),
+                "\(partition) waits for \(standing.doubted), homes are \(others)")
+            invariant(
+                (standing.equalAt ?? .start) <= (standing.comparedAt ?? .start),
+                "\(partition) was equal without a comparison")
+        }
     }
 }

@@ -20,9 +20,9 @@ public enum SettlingEntry: Hashable, Sendable {
     public init?(name: Bytes, value: Bytes) throws(FormatError) {
         var reader = ByteReader(value)
         switch name {
-        case AntiEntropy.floorKey.key: self = .floor(try Self.time(&reader))
-        case AntiEntropy.lostKey.key: self = .lostDisk
-        case AntiEntropy.doubtsKey.key:
+        case Promises.floorKey.key: self = .floor(try Self.time(&reader))
+        case SettledTimes.lostKey.key: self = .lostDisk
+        case SettledTimes.doubtsKey.key:
             var partitions: [UInt16] = []
             while !reader.isAtEnd { partitions.append(try reader.readUInt16()) }
             self = .doubts(partitions)

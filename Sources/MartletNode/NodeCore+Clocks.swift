@@ -28,11 +28,12 @@ extension NodeCore {
         let standing = clocks.standing
         let isOnlyOne = count == 1
         replication.trustsClock = isOnlyOne || standing == .agreed
-        antiEntropy.mayPromise = isOnlyOne ? standing != .leapt : clocks.hasMajority
-        antiEntropy.mayRemove =
-            isOnlyOne
-            ? standing != .leapt : standing == .agreed && clocks.hasMajority
-        antiEntropy.clockMargin = clocks.margin ?? .zero
+        antiEntropy.clockCompared(
+            ClockTrust(
+                mayPromise: isOnlyOne ? standing != .leapt : clocks.hasMajority,
+                mayRemove: isOnlyOne
+                    ? standing != .leapt : standing == .agreed && clocks.hasMajority,
+                margin: clocks.margin ?? .zero))
         if standing.isDoubtful != notedStanding.isDoubtful {
             notedStanding = standing
             marks.occurred(.clockLeapt, if: standing == .leapt)

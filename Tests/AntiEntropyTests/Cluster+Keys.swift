@@ -140,7 +140,14 @@ extension Cluster {
         nodes[number].core.isInDoubt(of: Partition(index: partition))
     }
 
-    func floor(at number: Int) -> HybridTimestamp { nodes[number].core.antiEntropy.floor }
+    func provable(
+        _ partition: UInt16, at number: Int
+    ) -> Result<HybridTimestamp, Promises.Obstacle> {
+        let antiEntropy = nodes[number].core.antiEntropy
+        return antiEntropy.promises.provable(partition, antiEntropy.here)
+    }
+
+    func floor(at number: Int) -> HybridTimestamp { nodes[number].core.antiEntropy.promises.floor }
 
     func counters(at number: Int) -> AntiEntropyCounters {
         nodes[number].core.antiEntropy.counters

@@ -1,6 +1,7 @@
 // Up to where a partition is settled: what moves that, what holds it back, and what outlasts a
 // restart.
 import MartletBase
+import MartletRing
 import MartletStorage
 import MartletVersions
 import MartletWire
@@ -75,7 +76,7 @@ struct WatermarkTests {
         cluster.pass(.seconds(600))
         #expect(marks(cluster) == before)
         #expect(
-            cluster.nodes[coordinator].core.antiEntropy.provable(0)
+            cluster.provable(0, at: coordinator)
                 == .failure(.hinting(cluster.nodes[keeper].id)))
         let other = (1..<5 as Range<UInt16>).first {
             $0 < 4 && cluster.nodes[cluster.homes(of: $0)[0]].isUp
@@ -213,14 +214,20 @@ struct WatermarkTests {
     }
 
     @Test("A promise that was overtaken by a later one is let go")
-    func overtaken() {
+    func overtaken() throws {
         let node = NodeID(rawValue: 1)
-        var promises = Promises()
+        var promises = Promises(from: try StorageEngine.open(disk: MemoryDisk()).engine)
+        var effects: [AntiEntropyEffect] = []
+        func take(_ floor: UInt64, _ hinted: [UInt16]) {
+            promises.received(
+                Promise(floor: HybridTimestamp(bits: floor), hinted: hinted), from: node,
+                into: &effects)
+        }
         #expect(promises.floor(of: 0, among: [node]) == .failure(.silent(node)))
-        promises.take(Promise(floor: HybridTimestamp(bits: 9), hinted: []), of: node)
-        promises.take(Promise(floor: HybridTimestamp(bits: 5), hinted: [0]), of: node)
+        take(9, [])
+        take(5, [0])
         #expect(promises.floor(of: 0, among: [node]) == .success(HybridTimestamp(bits: 9)))
-        promises.take(Promise(floor: HybridTimestamp(bits: 9), hinted: [0, 4]), of: node)
+        take(9, [0, 4])
         #expect(promises.floor(of: 4, among: [node]) == .failure(.hinting(node)))
         #expect(promises.floor(of: 3, among: [node]) == .success(HybridTimestamp(bits: 9)))
     }
@@ -230,22 +237,20 @@ struct WatermarkTests {
 struct BacklogTests {
     @Test("A storage that is behind is given no watermarks: it would never catch up for them")
     func behind() throws {
-        var options = StorageOptions()
-        options.flushBytes = 1 << 10
-        options.memtableLimitBytes = 2 << 10
-        let engine = try StorageEngine.open(disk: MemoryDisk(), options: options).engine
-        var times = SettledTimes(count: 1, from: engine)
+        var stand = try PartStand(flushBytes: 1 << 10)
+        let engine = stand.engine
         let (first, second) = (HybridTimestamp(bits: 1 << 16), HybridTimestamp(bits: 2 << 16))
-        let advances = times.advance(0, to: first, in: engine)
+        let advances = stand.times.adopt(first, of: 0, in: engine, into: &stand.effects)
         #expect(advances)
+        #expect(stand.take() == [.settle(Partition(index: 0), upTo: first)])
         var batch = WriteBatch()
-        batch.put(.object(partition: 0, key: [1]), Bytes(repeating: 1, count: 4 << 10))
+        batch.put(.object(partition: 0, key: [1]), Bytes(repeating: 1, count: 8 << 10))
         try engine.write(batch)
         #expect(engine.refusal != nil)
         let appended = engine.appended
-        let advancesOn = times.advance(0, to: second, in: engine)
+        let advancesOn = stand.times.adopt(second, of: 0, in: engine, into: &stand.effects)
         #expect(!advancesOn)
-        #expect(times.watermark(0) == first)
+        #expect(stand.take() == [] && stand.times.watermark(0) == first)
         #expect(engine.appended == appended)
     }
 }

@@ -5,27 +5,29 @@
 //                                                       the node with fewer objects tells its own,
 //                                                       the one with more names what differs
 //
-// No more of a hash is told than shows a difference. A difference that the bytes told do not show
-// is found by a later exchange, which shows others; nothing is concluded from what looks the same.
+// What becomes of leaves whose hashes were told is `LeafReading`'s.
 internal import MartletBase
 internal import MartletStorage
-internal import MartletVersions
 internal import MartletWire
 
-/// One difference being followed with one other home.
-struct Descent {
-    var partition: UInt16
-    var node: NodeID
-    /// The leaves that differ, once they are known.
-    var leaves = NodeSet(depth: 0, [])
-    /// When the leaves are looked at again, or, before and after that, when it is given up.
-    var next: Instant
-    var isConfirming = false
-    /// Whether this node holds more objects: then the other tells its hashes.
-    var isRicher = false
-}
+/// The differences that one node follows.
+struct Descents {
+    /// One difference being followed with one other home.
+    private struct Descent {
+        var partition: UInt16
+        var node: NodeID
+        /// The leaves that differ, once they are known.
+        var leaves = NodeSet(depth: 0, [])
+        /// When the leaves are looked at again, or, before and after that, when it is given up.
+        var next: Instant
+        var isConfirming = false
+        /// Whether this node holds more objects: then the other tells its hashes.
+        var isRicher = false
+    }
 
-extension AntiEntropy {
+    private var descents: [Descent] = []
+    private(set) var counters = AntiEntropyCounters()
+
     /// Differences followed at a time; more wait for a later round.
     static let descentLimit = 256
     /// How many levels one message goes down.
@@ -34,30 +36,35 @@ extension AntiEntropy {
     private static let patience = Duration.seconds(5)
     /// Leaves of a tree looked at again in one message; more are found by the next round.
     private static let leafLimit = 256
-    /// Bytes told of a hash on the way down: they miss one difference in 65,536.
-    private static let descentBytes = 2
-    /// Bytes told where objects are named by hashes: of all sets of four in a leaf of 64 objects,
-    /// one in 6,000 leaves has another that looks the same; what is pushed in vain does no harm.
-    static let namingBytes = 4
 
-    /// `byteCount` bytes of hashes, others each time.
-    mutating func window(_ byteCount: Int) -> HashWindow {
-        HashWindow(start: random.below(8), byteCount: byteCount)
+    /// When `tick` is next due.
+    var next: Instant { descents.lazy.map(\.next).min() ?? .never }
+    /// Differences that are followed.
+    var count: Int { descents.count }
+
+    /// The other homes with which a difference in `partition` is followed.
+    func nodes(following partition: UInt16) -> [NodeID] {
+        descents.filter { $0.partition == partition }.map(\.node)
     }
+
+    // MARK: Events
+
+    /// The homes are others now.
+    mutating func topologyChanged() { descents = [] }
 
     /// Follows what differs from `node` in `partitions`, which ascend: but for those in which
     /// another home is followed, since what that one brings the others need not. What is left then
     /// is found by a later round.
-    mutating func beginDescents(
-        _ partitions: [UInt16], with node: NodeID, at now: Moment,
-        into effects: inout [AntiEntropyEffect]
+    mutating func begin(
+        _ partitions: [UInt16], with node: NodeID, _ here: Standpoint, at now: Moment,
+        using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
-        let window = window(Self.descentBytes)
+        let window = HashWindow.drawn(HashWindow.descentBytes, using: &random)
         var parts: [TreeNodes.Part] = []
         for partition in partitions {
             guard descents.count < Self.descentLimit,
                 !descents.contains(where: { $0.partition == partition }),
-                let tree = engine.tree(of: partition)
+                let tree = here.engine.tree(of: partition)
             else {
                 counters.marks.occurred(.descentPassedOver)
                 continue
@@ -66,101 +73,74 @@ extension AntiEntropy {
                 Descent(partition: partition, node: node, next: now.instant + Self.patience))
             let depth = min(Self.step, UInt8(tree.depth))
             let nodes = NodeSet(depth: depth, 0..<UInt16(1) << UInt16(depth))
-            parts.append(Self.part(of: tree, partition, nodes, window))
+            parts.append(TreeNodes.Part(of: tree, partition, nodes, window))
         }
         tell(parts, .descent, window, to: node, into: &effects)
     }
 
-    private func position(_ partition: UInt16, _ node: NodeID) -> Int? {
-        descents.firstIndex { $0.partition == partition && $0.node == node }
-    }
-
-    /// What is told of `nodes` of `tree`, which has them.
-    private static func part(
-        of tree: MerkleTree, _ partition: UInt16, _ nodes: NodeSet, _ window: HashWindow
-    ) -> TreeNodes.Part {
-        TreeNodes.Part(
-            partition: partition, nodes: nodes,
-            hashes: nodes.indexes.map { window(tree.node(depth: Int(nodes.depth), Int($0))) })
-    }
-
-    mutating func tell(
+    private mutating func tell(
         _ parts: [TreeNodes.Part], _ stage: TreeNodes.Stage, _ window: HashWindow,
         to node: NodeID, into effects: inout [AntiEntropyEffect]
     ) {
         if parts.isEmpty { return }
-        send(
+        effects.send(
             .nodes(TreeNodes(stage: stage, window: window, parts: parts)), to: node,
-            into: &effects)
-    }
-
-    /// The tree of a partition of which `sender` is a home too, if it has nodes of `depth`.
-    private func tree(of partition: UInt16, depth: UInt8, with sender: NodeID) -> MerkleTree? {
-        guard otherHomes(of: partition)?.contains(sender) == true,
-            let tree = engine.tree(of: partition), Int(depth) <= tree.depth
-        else { return nil }
-        return tree
+            counting: &counters)
     }
 
     // MARK: At the other home
 
-    mutating func compare(
-        _ theirs: TreeNodes, of sender: NodeID, at now: Moment,
+    /// Another home is on its way down: it is told which of its nodes are others here.
+    mutating func nodesReceived(
+        _ theirs: TreeNodes, from sender: NodeID, _ here: Standpoint,
         into effects: inout [AntiEntropyEffect]
     ) {
         var reply = TreeNodesReply(parts: [])
         for part in theirs.parts {
             let depth = part.nodes.depth
-            guard let tree = tree(of: part.partition, depth: depth, with: sender) else { continue }
-            let differing = zip(part.nodes.indexes, part.hashes).filter { index, hash in
-                theirs.window(tree.node(depth: Int(depth), Int(index))) != hash
-            }
-            if theirs.stage == .descent {
-                reply.parts.append(
-                    TreeNodesReply.Part(
-                        partition: part.partition, treeDepth: UInt8(tree.depth),
-                        objectCount: UInt64(max(0, tree.count)),
-                        differing: NodeSet(depth: depth, differing.map(\.0))))
+            guard let tree = here.tree(of: part.partition, depth: depth, with: sender) else {
                 continue
             }
-            for (leaf, hash) in differing {
-                queue(
-                    LeafWork(
-                        partition: part.partition, depth: depth, leaf: leaf, node: sender,
-                        aim: .name(theirs: hash, theirs.window, isLast: theirs.stage == .answer)))
-            }
+            let differing = tree.differing(from: part, theirs.window).map(\.index)
+            reply.parts.append(
+                TreeNodesReply.Part(
+                    partition: part.partition, treeDepth: UInt8(tree.depth),
+                    objectCount: UInt64(max(0, tree.count)),
+                    differing: NodeSet(depth: depth, differing)))
         }
-        if !reply.parts.isEmpty { send(.nodesReply(reply), to: sender, into: &effects) }
-        if theirs.stage != .descent { readLeaves(at: now, into: &effects) }
+        if reply.parts.isEmpty { return }
+        effects.send(.nodesReply(reply), to: sender, counting: &counters)
     }
 
     /// Another home holds more objects: it is to find out what differs.
-    mutating func answer(
-        _ question: LeafQuestion, of sender: NodeID, into effects: inout [AntiEntropyEffect]
+    mutating func questionReceived(
+        _ question: LeafQuestion, from sender: NodeID, _ here: Standpoint,
+        using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
-        let window = window(Self.namingBytes)
+        let window = HashWindow.drawn(HashWindow.namingBytes, using: &random)
         let parts = question.parts.compactMap { part in
-            tree(of: part.partition, depth: part.leaves.depth, with: sender)
-                .map { Self.part(of: $0, part.partition, part.leaves, window) }
+            here.tree(of: part.partition, depth: part.leaves.depth, with: sender)
+                .map { TreeNodes.Part(of: $0, part.partition, part.leaves, window) }
         }
         tell(parts, .confirmation, window, to: sender, into: &effects)
     }
 
     // MARK: The reply
 
-    mutating func descend(
-        _ reply: TreeNodesReply, of sender: NodeID, at now: Moment,
-        into effects: inout [AntiEntropyEffect]
+    /// Another home has said which nodes differ: the way goes on below these.
+    mutating func replyReceived(
+        _ reply: TreeNodesReply, from sender: NodeID, _ here: Standpoint, at now: Moment,
+        using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
-        let window = window(Self.descentBytes)
+        let window = HashWindow.drawn(HashWindow.descentBytes, using: &random)
         // One for all of them, so that they go together again.
-        let confirmation = options.confirmation
+        let confirmation = here.options.confirmation
         let pause = random.duration(in: confirmation...confirmation * 3 / 2)
         var parts: [TreeNodes.Part] = []
         for part in reply.parts {
             let depth = part.differing.depth
             guard let position = position(part.partition, sender),
-                let tree = engine.tree(of: part.partition), Int(depth) <= tree.depth,
+                let tree = here.engine.tree(of: part.partition), Int(depth) <= tree.depth,
                 depth <= part.treeDepth
             else { continue }
             if part.differing.indexes.isEmpty {
@@ -174,18 +154,24 @@ extension AntiEntropy {
                 confirm(part, at: position, tree, after: pause, at: now)
                 continue
             }
-            let next = min(depth + Self.step, deepest)
             counters.marks.occurred(.descentDeeper)
-            let fan = UInt16(1) << UInt16(next - depth)
-            let children = part.differing.indexes.flatMap { node in
-                (0..<fan).map { node * fan + $0 }
-            }
             descents[position].next = now.instant + Self.patience
-            parts.append(
-                Self.part(
-                    of: tree, part.partition, NodeSet(depth: next, children), window))
+            let next = min(depth + Self.step, deepest)
+            let children = Self.children(of: part.differing, atDepth: next)
+            parts.append(TreeNodes.Part(of: tree, part.partition, children, window))
         }
         tell(parts, .descent, window, to: sender, into: &effects)
+    }
+
+    private func position(_ partition: UInt16, _ node: NodeID) -> Int? {
+        descents.firstIndex { $0.partition == partition && $0.node == node }
+    }
+
+    /// The nodes of `depth` below `nodes`.
+    private static func children(of nodes: NodeSet, atDepth depth: UInt8) -> NodeSet {
+        let fan = UInt16(1) << UInt16(depth - nodes.depth)
+        return NodeSet(
+            depth: depth, nodes.indexes.flatMap { node in (0..<fan).map { node * fan + $0 } })
     }
 
     /// The leaves are known. They are looked at again after a while.
@@ -202,17 +188,20 @@ extension AntiEntropy {
     }
 
     /// Looks at leaves again whose time has come, and gives up what was not answered.
-    mutating func confirmDescents(at now: Moment, into effects: inout [AntiEntropyEffect]) {
+    mutating func tick(
+        _ here: Standpoint, at now: Moment, using random: inout SeededRandom,
+        into effects: inout [AntiEntropyEffect]
+    ) {
         let due = descents.filter { $0.next <= now.instant }
         if due.isEmpty { return }
         descents.removeAll { $0.next <= now.instant }
         counters.marks.occurred(.descentOverdue, if: due.contains { !$0.isConfirming })
-        let window = window(Self.namingBytes)
+        let window = HashWindow.drawn(HashWindow.namingBytes, using: &random)
         var told: [NodeID: [TreeNodes.Part]] = [:]
         var asked: [NodeID: [LeafQuestion.Part]] = [:]
         for var descent in due.sorted(by: { $0.partition < $1.partition })
         where descent.isConfirming {
-            guard let tree = engine.tree(of: descent.partition),
+            guard let tree = here.engine.tree(of: descent.partition),
                 Int(descent.leaves.depth) <= tree.depth
             else { continue }
             descent.isConfirming = false
@@ -223,14 +212,27 @@ extension AntiEntropy {
                     LeafQuestion.Part(partition: descent.partition, leaves: descent.leaves))
             } else {
                 told[descent.node, default: []].append(
-                    Self.part(of: tree, descent.partition, descent.leaves, window))
+                    TreeNodes.Part(of: tree, descent.partition, descent.leaves, window))
             }
         }
         for node in Set(told.keys).union(asked.keys).sorted() {
             tell(told[node] ?? [], .confirmation, window, to: node, into: &effects)
             if let parts = asked[node] {
-                send(.question(LeafQuestion(parts: parts)), to: node, into: &effects)
+                effects.send(
+                    .question(LeafQuestion(parts: parts)), to: node, counting: &counters)
             }
+        }
+    }
+
+    func checkInvariants() {
+        invariant(descents.count <= Self.descentLimit, "\(descents.count) descents")
+        let partitions = Set(descents.map(\.partition))
+        invariant(partitions.count == descents.count, "a partition is followed twice")
+        for descent in descents {
+            let leaves = descent.leaves.indexes.count
+            invariant(
+                leaves <= Self.leafLimit && (!descent.isConfirming || leaves > 0),
+                "\(leaves) leaves of \(descent.partition) are to be confirmed")
         }
     }
 }

@@ -1,0 +1,89 @@
+// Where a node stands, the same for all parts of its anti-entropy: who it is, what it stores, the
+// ring, whom it reaches, how far its clock is to be trusted. They look at it, and change only what
+// the storage holds.
+internal import MartletBase
+internal import MartletRing
+internal import MartletStorage
+
+/// What a node may do by its wall clock.
+public struct ClockTrust: Hashable, Sendable {
+    /// Whether the clock is confirmed enough to bind the node to a time.
+    public var mayPromise: Bool
+    /// Whether it is confirmed enough to tell that something has expired.
+    public var mayRemove: Bool
+    /// By how much the clock in the middle of all may be behind that by which the node goes: an
+    /// object stays that much longer after its expiry.
+    public var margin: Duration
+
+    /// Whole trust, but for what is given.
+    public init(mayPromise: Bool = true, mayRemove: Bool = true, margin: Duration = .zero) {
+        self.mayPromise = mayPromise
+        self.mayRemove = mayRemove
+        self.margin = margin
+    }
+}
+
+/// One node, as its anti-entropy sees it.
+struct Standpoint {
+    let local: NodeID
+    let options: AntiEntropyOptions
+    let engine: StorageEngine
+    var clock = ClockTrust()
+    /// Nil while no ring is known.
+    private(set) var topology: Topology?
+    /// The partitions that the node is a home of, ascending.
+    private(set) var owned: [UInt16] = []
+    /// Nodes that can be sent to, sorted.
+    private(set) var reachable: [NodeID] = []
+
+    init(local: NodeID, options: AntiEntropyOptions, engine: StorageEngine) {
+        self.local = local
+        self.options = options
+        self.engine = engine
+    }
+
+    mutating func topologyChanged(_ newer: Topology) {
+        topology = newer
+        owned = (0..<UInt16(newer.partitionCount.value)).filter {
+            newer.homes(of: Partition(index: $0)).contains(local)
+        }
+    }
+
+    mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
+        let index = reachable.partitionIndex { $0 < node }
+        let was = index < reachable.count && reachable[index] == node
+        if isReachable, !was { reachable.insert(node, at: index) }
+        if !isReachable, was { reachable.remove(at: index) }
+    }
+
+    func isReachable(_ node: NodeID) -> Bool {
+        let index = reachable.partitionIndex { $0 < node }
+        return index < reachable.count && reachable[index] == node
+    }
+
+    /// The other homes of a partition, in the order of preference; nil where this node is none.
+    func otherHomes(of partition: UInt16) -> [NodeID]? {
+        guard let topology, Int(partition) < topology.partitionCount.value else { return nil }
+        let homes = topology.homes(of: Partition(index: partition))
+        return homes.contains(local) ? homes.filter { $0 != local } : nil
+    }
+
+    /// Whether `node` is a home of the partition beside this one.
+    func shares(_ partition: UInt16, with node: NodeID) -> Bool {
+        otherHomes(of: partition)?.contains(node) == true
+    }
+
+    /// The tree of a partition of which `node` is a home too, if it has nodes of `depth`.
+    func tree(of partition: UInt16, depth: UInt8, with node: NodeID) -> MerkleTree? {
+        guard shares(partition, with: node), let tree = engine.tree(of: partition),
+            Int(depth) <= tree.depth
+        else { return nil }
+        return tree
+    }
+
+    func checkInvariants() {
+        invariant(zip(owned, owned.dropFirst()).allSatisfy { $0 < $1 }, "partitions unsorted")
+        invariant(zip(reachable, reachable.dropFirst()).allSatisfy { $0 < $1 }, "peers unsorted")
+        invariant(topology != nil || owned.isEmpty, "a home of \(owned.count) without a ring")
+    }
+}
