@@ -107,12 +107,19 @@ let package = Package(
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
                 heap, deque, yams,
             ]),
+        library("MartletLocal", ["MartletServer", "MartletClient"]),
+        library(
+            "MartletBench",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                "MartletServer", "MartletClient", "MartletLocal",
+            ]),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-                "MartletServer", "MartletClient", "MartletSimulator", arguments, logging,
+                "MartletBase", "MartletStorage", "MartletServer", "MartletClient",
+                "MartletSimulator", "MartletLocal", "MartletBench", arguments, logging,
             ],
             swiftSettings: strict),
 
@@ -142,8 +149,14 @@ let package = Package(
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-                "MartletRESP", "MartletServer", "MartletClient", "MartletSimulator", "martlet", nio,
-                nioPosix, logging, arguments,
+                "MartletRESP", "MartletServer", "MartletClient", "MartletSimulator", "MartletLocal",
+                "martlet", nio, nioPosix, logging, arguments,
+            ]),
+        test(
+            "BenchTests",
+            [
+                "MartletBase", "MartletVersions", "MartletStorage", "MartletWire", "MartletClient",
+                "MartletLocal", "MartletBench", "martlet", arguments,
             ]),
         test("SimulatorTests", ["MartletBase", "MartletWire", "MartletSimulator"]),
     ]

@@ -2,6 +2,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import MartletClient
+internal import MartletLocal
 internal import MartletServer
 internal import MartletSimulator
 
@@ -71,6 +72,7 @@ struct Martlet: AsyncParsableCommand {
         case let error as ScenarioError: (.usage, error.description)
         case let error as ServerError: (.failed, error.description)
         case let error as StorageDirectoryError: (CommandStatus(error), error.description)
+        case let error as LocalFailure: (error.isUsage ? .usage : .failed, error.description)
         case let error as CommandFailure: (error.status, error.description)
         default: nil
         }

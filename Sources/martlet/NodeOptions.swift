@@ -40,24 +40,6 @@ struct NodeOptions: ParsableArguments {
     }
 }
 
-extension MartletClient {
-    /// Asks for one of the node's views.
-    func view<View: Decodable>(_ type: View.Type, _ words: [String]) async throws -> View {
-        let reply = try await command(words.map { Array($0.utf8) })
-        guard case .bytes(let json) = reply else {
-            throw CommandFailure(
-                "the node's answer to \(words[0]) is not one that this martlet reads")
-        }
-        do {
-            return try JSONDecoder().decode(View.self, from: Data(json))
-        } catch {
-            throw CommandFailure(
-                "the node's answer to \(words[0]) is not one that this martlet reads: is the node "
-                    + "of another version? (\(error))")
-        }
-    }
-}
-
 /// `value` as JSON on several lines, keys sorted.
 func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()

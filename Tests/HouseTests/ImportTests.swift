@@ -38,10 +38,13 @@ private let table: [String: Set<String>] = [
     "MartletSimulator": core.union(platform).union([
         "MartletNode", "HeapModule", "DequeModule", "Yams",
     ]),
+    "MartletLocal": platform.union(["MartletServer", "MartletClient"]),
+    "MartletBench": core.union(platform).union([
+        "MartletNode", "MartletServer", "MartletClient", "MartletLocal",
+    ]),
     "martlet": platform.union([
-        "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-        "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-        "MartletServer", "MartletClient", "MartletSimulator", "ArgumentParser", "Logging",
+        "MartletBase", "MartletStorage", "MartletServer", "MartletClient", "MartletSimulator",
+        "MartletLocal", "MartletBench", "ArgumentParser", "Logging",
     ]),
 ]
 

@@ -1,6 +1,7 @@
 // A node whose disk is lost, replaced in place, against three servers in one process.
 import MartletBase
 import MartletClient
+import MartletLocal
 import MartletServer
 import Testing
 

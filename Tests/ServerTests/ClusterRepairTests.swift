@@ -1,5 +1,6 @@
 // What the CLI asks of all nodes at once, against three servers in one process.
 import MartletClient
+import MartletLocal
 import MartletServer
 import Testing
 

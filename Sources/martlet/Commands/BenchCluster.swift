@@ -1,5 +1,6 @@
 // `martlet bench`: how fast a cluster on this machine is. A node's storage alone is BenchStorage.
 internal import ArgumentParser
+internal import MartletBench
 internal import MartletClient
 
 /// Measures quorum reads and writes.
@@ -107,15 +108,14 @@ struct BenchCluster: AsyncParsableCommand {
 
     /// Measures and prints.
     func run() async throws {
-        let programs = BenchRun.Programs(
-            load: try ForeignProgram("redis-benchmark", package: "redis-tools"),
-            redis: againstRedis
-                ? try ForeignProgram("redis-server", package: "redis-server") : nil)
+        let programs = try BenchRun.Programs(withYardstick: againstRedis)
         let plan = BenchPlan(
             pipelines: pipeline.elements, dws: dw.elements.map(\.quorum), requests: requests,
             runs: runs, settings: set)
         let places = try BenchPlaces(in: dir ?? BenchPlaces.standardParent, basePort: basePort)
-        let run = BenchRun(plan, programs: programs, places: places)
+        let run = BenchRun(plan, programs: programs, places: places) {
+            Console.error("martlet bench: \($0)")
+        }
         let report: BenchReport
         do {
             report = try await run.run()

@@ -1,6 +1,7 @@
 // `martlet bench exchange`: what it costs replicas to find and mend a difference, and to be equal.
 internal import ArgumentParser
-internal import MartletBase
+internal import MartletBench
+internal import MartletLocal
 
 /// Measures exchanges between replicas in one process, in virtual time.
 struct BenchExchange: ParsableCommand {
@@ -65,9 +66,7 @@ struct BenchExchange: ParsableCommand {
         var report = ExchangeReport(machine: .current(), results: [])
         for size in valueBytes.elements {
             let run = ExchangeRun(
-                load: ExchangeLoad(
-                    keyCount: keys, valueBytes: size, lostShare: lost / 100,
-                    replicaCount: replicas),
+                keyCount: keys, valueBytes: size, lostShare: lost / 100, replicaCount: replicas,
                 signals: signals)
             report.results.append(
                 try run.measure { Console.error("martlet bench exchange: \(size) bytes: \($0)") })

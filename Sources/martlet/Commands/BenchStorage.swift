@@ -1,6 +1,8 @@
 // `martlet bench storage`: how fast one node's storage is, without network and quorums.
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import MartletBench
+internal import MartletLocal
 internal import MartletStorage
 
 /// Measures the storage engine on one thread.
@@ -106,10 +108,10 @@ struct BenchStorage: ParsableCommand {
         if keep { Console.error("martlet bench storage: data in \(directory)") }
         var report = StorageReport(
             machine: .current(), fileSystem: Machine.fileSystem(of: directory) ?? "unknown",
-            blockCacheBytes: blockCache.bytes, results: [])
+            blockCacheBytes: blockCache.bytes)
         for size in valueBytes.elements {
             let run = StorageRun(
-                load: StorageLoad(keyCount: keys, valueBytes: size), options: options,
+                keyCount: keys, valueBytes: size, options: options,
                 operations: operations ?? keys, signals: signals)
             let folder = "\(directory)/\(size)"
             report.results.append(
@@ -134,10 +136,7 @@ struct BenchStorage: ParsableCommand {
     }
 
     private func measureOpening(_ folder: String, _ signals: StopSignals) throws {
-        let start = StorageGauges.now
-        let stand = try StorageStand(folder, options, signals: signals)
-        let opening = StorageOpening(stand, seconds: Double(StorageGauges.now - start) / 1e9)
-        try stand.stop()
+        let opening = try StorageOpening(of: folder, options, signals: signals)
         Console.line(json ? try martlet.json(opening) : opening.text)
     }
 }

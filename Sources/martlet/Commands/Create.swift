@@ -1,6 +1,6 @@
 // `martlet create`: makes a cluster of nodes that run and know each other.
 internal import ArgumentParser
-internal import MartletClient
+internal import MartletLocal
 
 /// Creates a cluster.
 struct Create: AsyncParsableCommand {
@@ -56,17 +56,5 @@ struct Create: AsyncParsableCommand {
         }
         Console.line("created a cluster of \(members) nodes")
         for warning in warnings { Console.line("warning: \(warning)") }
-    }
-}
-
-extension MartletClient {
-    /// Creates the cluster; gives back what the operator should know.
-    func createCluster(
-        members: Int, replicas: Int, partitions: Int
-    ) async throws(MartletError) -> [String] {
-        let reply = try await command(
-            "MARTLET.CREATE", "\(members)", "N", "\(replicas)", "PARTITIONS", "\(partitions)")
-        guard case .array(let warnings) = reply["warnings"] else { return [] }
-        return warnings.compactMap(\.text)
     }
 }

@@ -1,6 +1,6 @@
 // `martlet demo`: a cluster on this machine, to try things on.
 internal import ArgumentParser
-internal import MartletClient
+internal import MartletLocal
 internal import MartletServer
 
 /// Runs a small cluster, or has a node of the running one restarted.
@@ -52,19 +52,19 @@ struct Demo: AsyncParsableCommand {
 
     /// Refuses what no machine can run.
     func validate() throws {
-        guard (1...DemoPlan.nodeLimit).contains(nodes) else {
-            throw ValidationError("--nodes must be 1 to \(DemoPlan.nodeLimit)")
+        guard (1...LocalPlan.nodeLimit).contains(nodes) else {
+            throw ValidationError("--nodes must be 1 to \(LocalPlan.nodeLimit)")
         }
-        guard (1...DemoPlan.highestBasePort(nodeCount: nodes)).contains(basePort) else {
+        guard (1...LocalPlan.highestBasePort(nodeCount: nodes)).contains(basePort) else {
             throw ValidationError(
-                "--base-port must be 1 to \(DemoPlan.highestBasePort(nodeCount: nodes))")
+                "--base-port must be 1 to \(LocalPlan.highestBasePort(nodeCount: nodes))")
         }
     }
 
     /// Runs until it is told to stop, or asks the one that runs.
     func run() async throws {
         if let restart { return try await requestRestart(of: restart) }
-        let plan = DemoPlan(nodeCount: nodes, directory: dir, basePort: basePort)
+        let plan = LocalPlan(nodeCount: nodes, directory: dir, basePort: basePort)
         try await DemoRun(plan).run()
     }
 
@@ -72,18 +72,18 @@ struct Demo: AsyncParsableCommand {
         guard let owner = DemoDirectory.owner(of: dir) else {
             throw CommandFailure("no demo runs in \(dir): start one with 'martlet demo'")
         }
-        let plan = DemoPlan(
+        let plan = LocalPlan(
             nodeCount: owner.nodeCount, directory: dir, basePort: owner.basePort)
         guard (1...owner.nodeCount).contains(number) else {
             throw CommandFailure(
                 "the demo has nodes 1 to \(owner.nodeCount), and no \(number)", status: .usage)
         }
         let node = plan.nodes[number - 1]
-        let path = DemoPlan.restartPath(number, in: dir)
-        try DemoDirectory.write("", to: path)
+        let path = DemoDirectory.restartPath(number, in: dir)
+        try LocalFiles.write("", to: path)
         let deadline = ContinuousClock.now + Self.restartLimit
-        var probe = DemoProbe(endpoints: [node.endpoint])
-        while DemoDirectory.exists(path) { try await Self.pause(until: deadline) }
+        var probe = LocalProbe(endpoints: [node.endpoint])
+        while LocalFiles.exists(path) { try await Self.pause(until: deadline) }
         while true {
             try await Self.pause(until: deadline)
             guard let report = await probe.reports()[0] else { continue }

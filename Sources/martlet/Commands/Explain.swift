@@ -1,6 +1,7 @@
 // `martlet explain`: what every replica of a key holds, side by side, and why it is still there.
 internal import ArgumentParser
 internal import MartletClient
+internal import MartletLocal
 internal import MartletServer
 
 /// Explains a key.

@@ -1,6 +1,7 @@
 // `martlet repair`: has replicas compared at once, without waiting for their turn.
 internal import ArgumentParser
 internal import MartletClient
+internal import MartletLocal
 internal import MartletServer
 
 /// Compares replicas on demand.

@@ -1,5 +1,6 @@
 // `martlet ring`: who owns what, and who is there.
 internal import ArgumentParser
+internal import MartletLocal
 internal import MartletServer
 
 /// Shows the ring.

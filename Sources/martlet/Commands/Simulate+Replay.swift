@@ -1,5 +1,6 @@
 // Playing a kept case again, making it small, and holding a run against another executable's.
 internal import Foundation
+internal import MartletLocal
 internal import MartletSimulator
 
 extension Simulate {

@@ -1,5 +1,6 @@
 // Many runs: what they print as they go, and what is left of them.
 internal import Foundation
+internal import MartletLocal
 internal import MartletSimulator
 
 extension Simulate {

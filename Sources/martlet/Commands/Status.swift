@@ -1,5 +1,6 @@
 // `martlet status`: how one node is.
 internal import ArgumentParser
+internal import MartletLocal
 internal import MartletServer
 
 /// Shows a node's condition.

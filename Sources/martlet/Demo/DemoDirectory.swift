@@ -1,6 +1,7 @@
 // The folder of a demo on disk: one demo at a time, configurations, requests to restart.
 internal import FoundationEssentials
 internal import Glibc
+internal import MartletLocal
 
 /// Who runs a demo in a folder.
 struct DemoOwner: Hashable, Sendable {
@@ -25,8 +26,8 @@ struct DemoOwner: Hashable, Sendable {
     init?(line: String) {
         let words = line.split { $0 == " " || $0 == "\n" }
         guard words.count == 3, let pid = Int32(words[0]), let nodeCount = Int(words[1]),
-            (1...DemoPlan.nodeLimit).contains(nodeCount), let basePort = UInt16(words[2]),
-            basePort <= DemoPlan.highestBasePort(nodeCount: nodeCount)
+            (1...LocalPlan.nodeLimit).contains(nodeCount), let basePort = UInt16(words[2]),
+            basePort <= LocalPlan.highestBasePort(nodeCount: nodeCount)
         else { return nil }
         self.init(pid: pid, nodeCount: nodeCount, basePort: basePort)
     }
@@ -38,13 +39,14 @@ final class DemoLock {
     private let descriptor: CInt
 
     /// Makes the folder and locks it for a demo of `plan`.
-    init(_ plan: DemoPlan) throws(CommandFailure) {
-        try DemoDirectory.make(plan.directory)
-        descriptor = unsafe open(plan.lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw DemoDirectory.failure("open", plan.lockPath) }
+    init(_ plan: LocalPlan) throws(LocalFailure) {
+        let path = DemoDirectory.lockPath(in: plan.directory)
+        try LocalFiles.make(plan.directory)
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw LocalFiles.failure("open", path) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let owner = DemoDirectory.readOwner(plan.lockPath)
-            throw CommandFailure(
+            let owner = DemoDirectory.readOwner(path)
+            throw LocalFailure(
                 "a demo already runs in \(plan.directory)"
                     + (owner.map { " (pid \($0.pid))" } ?? "")
                     + ": stop it with Ctrl-C or kill, or give this one another --dir and "
@@ -52,7 +54,7 @@ final class DemoLock {
         }
         let owner = DemoOwner(
             pid: getpid(), nodeCount: plan.nodes.count, basePort: plan.nodes[0].clientPort)
-        try DemoDirectory.write(owner.line, to: plan.lockPath)
+        try LocalFiles.write(owner.line, to: path)
     }
 
     deinit {
@@ -62,9 +64,17 @@ final class DemoLock {
 
 /// Files of a demo.
 enum DemoDirectory {
+    /// Kept locked while a demo runs in `directory`; names its process and its ports.
+    static func lockPath(in directory: String) -> String { "\(directory)/demo.lock" }
+
+    /// A file that asks the running demo to restart the node with that number.
+    static func restartPath(_ number: Int, in directory: String) -> String {
+        "\(directory)/restart-n\(number)"
+    }
+
     /// Who runs a demo in `directory` now; nil when nobody does.
     static func owner(of directory: String) -> DemoOwner? {
-        let path = DemoPlan(nodeCount: 1, directory: directory, basePort: 1).lockPath
+        let path = lockPath(in: directory)
         let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -74,40 +84,5 @@ enum DemoDirectory {
 
     static func readOwner(_ path: String) -> DemoOwner? {
         (try? String(contentsOfFile: path, encoding: .utf8)).flatMap(DemoOwner.init(line:))
-    }
-
-    /// Makes a folder and those above it.
-    static func make(_ path: String) throws(CommandFailure) {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw failure("make", path)
-        }
-    }
-
-    /// Writes a whole file, in place.
-    static func write(_ text: String, to path: String) throws(CommandFailure) {
-        do {
-            try text.write(toFile: path, atomically: false, encoding: .utf8)
-        } catch {
-            throw failure("write", path)
-        }
-    }
-
-    /// Whether a file was there; it is not any more.
-    static func take(_ path: String) -> Bool { unsafe unlink(path) == 0 }
-
-    /// Whether a file is there.
-    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
-
-    /// The last lines of a file, for an error.
-    static func lastLines(_ count: Int, of path: String) -> String {
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(count).map { "  \($0)" }.joined(separator: "\n")
-    }
-
-    static func failure(_ what: String, _ path: String) -> CommandFailure {
-        unsafe CommandFailure("cannot \(what) \(path): \(String(cString: strerror(errno)))")
     }
 }

@@ -1,6 +1,7 @@
 // A demo from its first process to its last: watches the nodes and tells what it sees.
 // What to do when a node dies is DemoSupervisor's; how it looks is DemoView's.
 internal import Glibc
+internal import MartletLocal
 internal import MartletServer
 
 /// A running demo.
@@ -10,7 +11,7 @@ final class DemoRun {
     /// Between two drawings.
     private static let drawingInterval = Duration.seconds(1)
 
-    private let plan: DemoPlan
+    private let plan: LocalPlan
     private let lock: DemoLock
     private let cluster: LocalCluster
     private let signals = StopSignals()
@@ -20,7 +21,7 @@ final class DemoRun {
     private var screen = LiveScreen(isLive: Console.isTerminal)
 
     /// Takes the folder and the ports, or says who has them.
-    init(_ plan: DemoPlan) throws(CommandFailure) {
+    init(_ plan: LocalPlan) throws(LocalFailure) {
         self.plan = plan
         lock = try DemoLock(plan)
         cluster = try LocalCluster(plan, signals: signals)
@@ -48,8 +49,8 @@ final class DemoRun {
     }
 
     private func start(_ index: Int) throws {
-        _ = DemoDirectory.take(
-            DemoPlan.restartPath(plan.nodes[index].number, in: plan.directory))
+        _ = LocalFiles.take(
+            DemoDirectory.restartPath(plan.nodes[index].number, in: plan.directory))
         try cluster.start(index)
     }
 
@@ -91,7 +92,7 @@ extension DemoRun {
     private func supervise() throws {
         var actions = supervisor.tick(at: now)
         for (index, node) in plan.nodes.enumerated() {
-            if DemoDirectory.exists(DemoPlan.restartPath(node.number, in: plan.directory)) {
+            if LocalFiles.exists(DemoDirectory.restartPath(node.number, in: plan.directory)) {
                 actions += supervisor.handle(.restartRequested, node: index, at: now)
             }
             if let (pid, ending) = cluster.reap(index) {
@@ -108,7 +109,7 @@ extension DemoRun {
         }
     }
 
-    private func show(_ reports: [DemoProbe.Report?]) {
+    private func show(_ reports: [LocalProbe.Report?]) {
         let readings = plan.nodes.enumerated().map { index, node in
             DemoReading(
                 name: node.name, pid: cluster.pids[index],
@@ -128,7 +129,7 @@ extension DemoRun {
     }
 
     /// What the first other node that answers believes of the node with that index.
-    private func believed(of index: Int, _ reports: [DemoProbe.Report?]) -> String? {
+    private func believed(of index: Int, _ reports: [LocalProbe.Report?]) -> String? {
         let others = reports.enumerated().filter { $0.offset != index }.compactMap(\.element)
         let ring = others.first?.ring ?? reports[index]?.ring
         return ring?.members.first { $0.name == plan.nodes[index].name }?.state

@@ -1,9 +1,10 @@
 // What the demo tells its user once the ring is whole. No IO.
+internal import MartletLocal
 
 /// Texts of the demo.
 enum DemoText {
     /// How to talk to the nodes, what to try, and how to stop.
-    static func welcome(_ plan: DemoPlan, pids: [Int32?]) -> [String] {
+    static func welcome(_ plan: LocalPlan, pids: [Int32?]) -> [String] {
         let first = plan.nodes[0]
         let victim = plan.nodes[min(1, plan.nodes.count - 1)]
         let last = plan.nodes[plan.nodes.count - 1]

@@ -1,5 +1,6 @@
 // The demo's plan, decisions and view, without a process.
 import MartletBase
+import MartletLocal
 import MartletServer
 import Testing
 
@@ -9,23 +10,23 @@ import Testing
 struct DemoTests {
     @Test("Three nodes have the ports that the README names")
     func ports() {
-        let plan = DemoPlan(nodeCount: 3, directory: ".martlet", basePort: 7400)
+        let plan = LocalPlan(nodeCount: 3, directory: ".martlet", basePort: 7400)
         #expect(plan.nodes.map(\.clientPort) == [7400, 7410, 7420])
         #expect(plan.nodes.map(\.peerPort) == [7401, 7411, 7421])
         #expect(plan.endpoints == NodeOptions.standard)
         #expect(plan.nodes[1].configurationPath == ".martlet/n2/martlet.yaml")
     }
 
-    @Test("The highest base port leaves room for every node", arguments: 1...DemoPlan.nodeLimit)
+    @Test("The highest base port leaves room for every node", arguments: 1...LocalPlan.nodeLimit)
     func highestPorts(count: Int) {
-        let port = DemoPlan.highestBasePort(nodeCount: count)
-        let plan = DemoPlan(nodeCount: count, directory: "d", basePort: port)
+        let port = LocalPlan.highestBasePort(nodeCount: count)
+        let plan = LocalPlan(nodeCount: count, directory: "d", basePort: port)
         #expect(plan.nodes.last?.peerPort == .max)
     }
 
     @Test("The configurations that it writes are correct", arguments: [1, 3, 9])
     func configurations(count: Int) throws {
-        let plan = DemoPlan(nodeCount: count, directory: "d", basePort: 7400)
+        let plan = LocalPlan(nodeCount: count, directory: "d", basePort: 7400)
         for node in plan.nodes {
             let read = try ServerConfiguration(
                 yaml: plan.configuration(of: node), file: node.configurationPath)

@@ -1,0 +1,77 @@
+// What a cluster on this machine consists of, worked out before anything is started: names, ports,
+// files. No IO.
+
+/// The nodes of such a cluster and where they live.
+package struct LocalPlan: Hashable, Sendable {
+    /// The most nodes that one machine is asked to run.
+    package static let nodeLimit = 9
+    /// From one node's ports to the next one's.
+    private static let portStep: UInt16 = 10
+
+    /// One node.
+    package struct Node: Hashable, Sendable {
+        /// Counted from 1.
+        package var number: Int
+        /// What it is called.
+        package var name: String
+        /// Where clients reach it on 127.0.0.1.
+        package var clientPort: UInt16
+        /// Where nodes reach it on 127.0.0.1.
+        package var peerPort: UInt16
+        /// Its folder: configuration, log, data.
+        package var directory: String
+
+        /// Its configuration.
+        package var configurationPath: String { "\(directory)/martlet.yaml" }
+        /// What it says.
+        package var logPath: String { "\(directory)/node.log" }
+        /// Its client endpoint.
+        package var endpoint: String { "127.0.0.1:\(clientPort)" }
+    }
+
+    /// The folder of all of them.
+    package let directory: String
+    /// The nodes, in order.
+    package let nodes: [Node]
+
+    /// A cluster of `nodeCount` nodes, 1 to `nodeLimit`, with ports from `basePort` on.
+    package init(nodeCount: Int, directory: String, basePort: UInt16) {
+        precondition((1...Self.nodeLimit).contains(nodeCount), "\(nodeCount) nodes")
+        self.directory = directory
+        nodes = (1...nodeCount).map { number in
+            let port = basePort + UInt16(number - 1) * Self.portStep
+            return Node(
+                number: number, name: "n\(number)", clientPort: port, peerPort: port + 1,
+                directory: "\(directory)/n\(number)")
+        }
+    }
+
+    /// The highest first port with which every port of `nodeCount` nodes exists.
+    package static func highestBasePort(nodeCount: Int) -> UInt16 {
+        .max - UInt16(nodeCount - 1) * portStep - 1
+    }
+
+    /// How many replicas a key gets.
+    package var replicaCount: Int { min(3, nodes.count) }
+    /// Where a client may connect, any of them.
+    package var endpoints: [String] { nodes.map(\.endpoint) }
+
+    /// The configuration of a node of this cluster.
+    package func configuration(of node: Node) -> String {
+        let seeds = nodes.map { "127.0.0.1:\($0.peerPort)" }.joined(separator: ", ")
+        return """
+            # Written by martlet at each start; conf/martlet.yaml explains every key.
+            cluster:
+              name: demo
+              seeds: [\(seeds)]
+            node:
+              name: \(node.name)
+              data: data
+            clients:
+              listen: \(node.endpoint)
+            peers:
+              listen: 127.0.0.1:\(node.peerPort)
+
+            """
+    }
+}
