@@ -93,11 +93,17 @@ let package = Package(
         // The shells.
         library("MartletRESP", ["MartletBase"]),
         library(
+            "MartletViews",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+            ]),
+        library(
             "MartletServer",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-                "MartletRESP", nio, nioPosix, deque, yams, logging,
+                "MartletViews", "MartletRESP", nio, nioPosix, deque, yams, logging,
             ]),
         library("MartletClient", ["MartletBase", "MartletRESP", nio, nioPosix]),
         core(
@@ -107,18 +113,18 @@ let package = Package(
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
                 heap, deque, yams,
             ]),
-        library("MartletLocal", ["MartletServer", "MartletClient"]),
+        library("MartletLocal", ["MartletViews", "MartletClient"]),
         library(
             "MartletBench",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-                "MartletServer", "MartletClient", "MartletLocal",
+                "MartletViews", "MartletServer", "MartletClient", "MartletLocal",
             ]),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "MartletBase", "MartletStorage", "MartletServer", "MartletClient",
+                "MartletBase", "MartletStorage", "MartletViews", "MartletServer", "MartletClient",
                 "MartletSimulator", "MartletLocal", "MartletBench", arguments, logging,
             ],
             swiftSettings: strict),
@@ -145,18 +151,21 @@ let package = Package(
             ]),
         test("RESPTests", ["MartletBase", "MartletRESP"]),
         test(
+            "ViewsTests",
+            ["MartletBase", "MartletStorage", "MartletWire", "MartletNode", "MartletViews"]),
+        test(
             "ServerTests",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-                "MartletRESP", "MartletServer", "MartletClient", "MartletSimulator", "MartletLocal",
-                "martlet", nio, nioPosix, logging, arguments,
+                "MartletRESP", "MartletViews", "MartletServer", "MartletClient", "MartletSimulator",
+                "MartletLocal", "martlet", nio, nioPosix, logging, arguments,
             ]),
         test(
             "BenchTests",
             [
                 "MartletBase", "MartletVersions", "MartletStorage", "MartletWire", "MartletClient",
-                "MartletLocal", "MartletBench", "martlet", arguments,
+                "MartletViews", "MartletLocal", "MartletBench", "martlet", arguments,
             ]),
         test("SimulatorTests", ["MartletBase", "MartletWire", "MartletSimulator"]),
     ]

@@ -5,7 +5,7 @@ package import MartletLocal
 internal import FoundationEssentials
 internal import Glibc
 internal import MartletClient
-internal import MartletServer
+internal import MartletViews
 
 /// A running benchmark.
 package final class BenchRun {

@@ -3,7 +3,7 @@
 package import Glibc
 
 internal import MartletClient
-internal import MartletServer
+internal import MartletViews
 
 /// Some nodes of our own.
 package final class LocalCluster {

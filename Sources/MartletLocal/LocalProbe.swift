@@ -1,5 +1,5 @@
 // What is learnt of the nodes of a cluster on this machine by asking them, all at once.
-package import MartletServer
+package import MartletViews
 
 internal import MartletClient
 

@@ -1,6 +1,5 @@
 // Clients of several nodes of one cluster, for commands that ask each of them for itself.
 internal import MartletClient
-internal import MartletServer
 
 /// A client of every node that could be reached.
 struct NodeClients: Sendable {

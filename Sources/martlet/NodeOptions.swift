@@ -1,8 +1,6 @@
 // The options of every command that talks to a node.
 internal import ArgumentParser
-internal import FoundationEssentials
 internal import MartletClient
-internal import MartletServer
 
 /// Which nodes to talk to.
 struct NodeOptions: ParsableArguments {
@@ -38,18 +36,4 @@ struct NodeOptions: ParsableArguments {
             throw error
         }
     }
-}
-
-/// `value` as JSON on several lines, keys sorted.
-func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-}
-
-/// `value` as JSON on one line, keys sorted.
-func jsonLine(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

@@ -1,6 +1,7 @@
 // What a benchmark plans, how it sums up, and what it prints, without a process.
 import ArgumentParser
 import MartletClient
+import MartletViews
 import Testing
 
 @testable import MartletBench
@@ -147,7 +148,7 @@ struct BenchReportTests {
 
     @Test("Programs get the same figures")
     func json() throws {
-        let text = try martlet.json(BenchJSON(report(redis: [sample(300)])))
+        let text = JSONText.lines(BenchJSON(report(redis: [sample(300)])))
         for part in [
             "\"command\" : \"SET\"", "\"dw\" : \"quorum\"", "\"median\" : 200", "\"pipeline\" : 1",
             "\"ratio\" : {", "\"sync\" : \"every_write\"",

@@ -4,6 +4,7 @@ import Foundation
 import MartletBase
 import MartletLocal
 import MartletStorage
+import MartletViews
 import Testing
 
 @testable import MartletBench
@@ -118,7 +119,7 @@ struct BenchStorageTests {
             machine: .current(), fileSystem: "ext4", blockCacheBytes: options.blockCacheBytes)
         report.results = [result]
         #expect(report.lines.contains { $0.hasPrefix("group commit") })
-        let text = try json(StorageReportJSON(report))
+        let text = JSONText.lines(StorageReportJSON(report))
         #expect(text.contains("\"name\" : \"read-random\""))
     }
 }

@@ -31,20 +31,22 @@ private let table: [String: Set<String>] = [
     "MartletNode": core,
 
     "MartletRESP": ["MartletBase"],
+    "MartletViews": core.union(platform).union(["MartletNode"]),
     "MartletServer": core.union(platform).union([
-        "MartletNode", "MartletRESP", "NIOCore", "NIOPosix", "DequeModule", "Yams", "Logging",
+        "MartletNode", "MartletViews", "MartletRESP", "NIOCore", "NIOPosix", "DequeModule",
+        "Yams", "Logging",
     ]),
     "MartletClient": platform.union(["MartletBase", "MartletRESP", "NIOCore", "NIOPosix"]),
     "MartletSimulator": core.union(platform).union([
         "MartletNode", "HeapModule", "DequeModule", "Yams",
     ]),
-    "MartletLocal": platform.union(["MartletServer", "MartletClient"]),
+    "MartletLocal": platform.union(["MartletViews", "MartletClient"]),
     "MartletBench": core.union(platform).union([
-        "MartletNode", "MartletServer", "MartletClient", "MartletLocal",
+        "MartletNode", "MartletViews", "MartletServer", "MartletClient", "MartletLocal",
     ]),
     "martlet": platform.union([
-        "MartletBase", "MartletStorage", "MartletServer", "MartletClient", "MartletSimulator",
-        "MartletLocal", "MartletBench", "ArgumentParser", "Logging",
+        "MartletBase", "MartletStorage", "MartletViews", "MartletServer", "MartletClient",
+        "MartletSimulator", "MartletLocal", "MartletBench", "ArgumentParser", "Logging",
     ]),
 ]
 

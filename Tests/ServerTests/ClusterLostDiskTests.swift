@@ -3,6 +3,7 @@ import MartletBase
 import MartletClient
 import MartletLocal
 import MartletServer
+import MartletViews
 import Testing
 
 @testable import martlet

@@ -9,6 +9,7 @@ import MartletBase
 import MartletClient
 import MartletMembership
 import MartletServer
+import MartletViews
 import Testing
 
 /// Every test that runs whole nodes: one at a time, for each needs the cores of a small machine.

@@ -2,6 +2,7 @@
 import MartletClient
 import MartletLocal
 import MartletServer
+import MartletViews
 import Testing
 
 @testable import martlet

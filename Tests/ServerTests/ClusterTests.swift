@@ -4,6 +4,7 @@ import Logging
 import MartletBase
 import MartletClient
 import MartletServer
+import MartletViews
 import MartletWire
 import Testing
 

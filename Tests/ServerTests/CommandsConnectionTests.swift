@@ -2,6 +2,7 @@
 import MartletBase
 import MartletRESP
 import MartletServer
+import MartletViews
 import Testing
 
 @Suite("Connection and server commands")
@@ -72,8 +73,8 @@ struct CommandsConnectionTests {
             ("INFO replication", "$28\r\n# Replication\r\nrole:master\r\n\r\n"),
             (
                 "info Cluster",
-                "$89\r\n# Cluster\r\ncluster_enabled:1\r\nclock_standing:alone\r\n"
-                    + "clock_ahead_ms:0\r\nclocks_compared:0\r\n\r\n"
+                "$103\r\n# Cluster\r\ncluster_enabled:1\r\nclock_standing:alone\r\n"
+                    + "clock_ahead_ms:0\r\nclocks_compared:0\r\nring_epoch:1\r\n\r\n"
             ),
         ])
     func replies(line: String, reply: String) throws {
@@ -211,8 +212,10 @@ struct CommandsConnectionTests {
             ])
         #expect(
             text.contains(
-                "# Clients\r\nconnected_clients:1\r\nblocked_clients:0\r\n\r\n"
-                    + "# Memory\r\nused_memory_rss:2"))
+                "# Clients\r\nconnected_clients:1\r\nmaxclients:0\r\nrejected_clients:0\r\n"
+                    + "evicted_clients:0\r\nblocked_clients:0\r\n\r\n"
+                    + "# Memory\r\nused_memory:1536\r\nused_memory_human:1.50K\r\n"
+                    + "used_memory_rss:1536\r\n"))
         #expect(try client.ask("INFO everything")?.text == text)
         let some = try #require(try client.ask("INFO keyspace server")?.text)
         #expect(some.contains("uptime_in_seconds:1\r\n") && some.hasSuffix("# Keyspace\r\n"))
@@ -239,7 +242,7 @@ struct CommandsConnectionTests {
         #expect(ProcessMemory.residentBytes > 1 << 20)
         #expect(ProcessMemory.residentPages(statm: "100 25 3 4 0 5 0\n") == 25)
         #expect(ProcessMemory.residentPages(statm: "") == 0)
-        let texts = [1_023, 1_536, 1_048_576, 5 << 30].map(ProcessMemory.text)
+        let texts = [1_023, 1_536, 1_048_576, 5 << 30].map(MemoryText.short)
         #expect(texts == ["1023B", "1.50K", "1.00M", "5.00G"])
     }
 

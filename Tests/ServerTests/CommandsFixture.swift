@@ -7,6 +7,7 @@ import MartletReplication
 import MartletRing
 import MartletServer
 import MartletStorage
+import MartletViews
 import MartletWire
 
 /// One node, in no cluster until it is told to create one.
@@ -21,9 +22,13 @@ final class TestNode: CommandTarget {
     var failingKeys: Set<Bytes> = []
     /// How many requests were made.
     private(set) var requestCount = 0
-    let processFacts: [(name: String, value: String)] = [
-        ("uptime_in_seconds", "1"), ("connected_clients", "1"), ("used_memory_rss", "2"),
-    ]
+    var processFigures: ProcessFigures {
+        var figures = ProcessFigures()
+        figures.uptime = .seconds(1)
+        figures.clients = 1
+        figures.residentBytes = 1_536
+        return figures
+    }
 
     /// Who was seen to speak HTTP.
     private(set) var noted: [String] = []

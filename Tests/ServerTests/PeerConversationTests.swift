@@ -3,6 +3,7 @@ import MartletBase
 import MartletClient
 import MartletRing
 import MartletServer
+import MartletViews
 import MartletWire
 import Testing
 

@@ -4,6 +4,7 @@ import Glibc
 import MartletBase
 import MartletClient
 import MartletServer
+import MartletViews
 import MartletWire
 import Testing
 

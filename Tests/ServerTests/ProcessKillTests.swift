@@ -3,6 +3,7 @@
 import Glibc
 import MartletClient
 import MartletServer
+import MartletViews
 import Testing
 
 /// What clients were told.

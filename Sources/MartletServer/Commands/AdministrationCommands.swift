@@ -1,10 +1,10 @@
 // MARTLET.RING, STATUS, KEY and CREATE: what operators and the CLI ask of a node. The first three
-// answer one bulk string of JSON, the types of which are in `Views`.
-internal import FoundationEssentials
+// answer one bulk string of JSON, the types of which are in MartletViews.
 internal import MartletBase
 internal import MartletNode
 internal import MartletRESP
 internal import MartletRing
+internal import MartletViews
 
 extension ClientSession {
     /// `MARTLET.RING [JSON | FULL]`: FULL adds the homes of every partition.
@@ -26,7 +26,7 @@ extension ClientSession {
 
     /// `MARTLET.STATUS`.
     func martletStatus() {
-        reply(with: StatusView(target.core, processFacts: target.processFacts, at: target.now))
+        reply(with: figures.status)
     }
 
     /// `MARTLET.KEY key`.
@@ -37,19 +37,8 @@ extension ClientSession {
     }
 
     func reply(with view: some Encodable) {
-        let json = Self.json(view)
+        let json = JSONText.line(view)
         reply { $0.writeBulk(json) }
-    }
-
-    /// A view as JSON on one line, keys sorted.
-    static func json(_ view: some Encodable) -> Bytes {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do { return Bytes(try encoder.encode(view)) } catch {
-            // Views hold text and finite numbers, which always encode.
-            invariant(false, "a view did not encode: \(error)")
-            return []
-        }
     }
 
     /// `MARTLET.FORGET name-or-id`.

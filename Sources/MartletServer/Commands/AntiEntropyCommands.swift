@@ -4,6 +4,7 @@ internal import MartletBase
 internal import MartletNode
 internal import MartletRESP
 internal import MartletRing
+internal import MartletViews
 
 extension ClientSession {
     /// `MARTLET.REPAIR [PARTITION p | KEY key | STATUS]`.
@@ -26,7 +27,7 @@ extension ClientSession {
         target.ask(.compare(partitions)) { [self] reply in
             guard case .comparing(let begun) = reply else { return }
             let view = RepairView(target.core, begun: begun, of: partitions)
-            fulfil(ticket) { $0.writeBulk(Self.json(view)) }
+            fulfil(ticket) { $0.writeBulk(JSONText.line(view)) }
         }
     }
 
@@ -43,7 +44,7 @@ extension ClientSession {
                     return error.write(to: &writer)
                 }
                 let view = ExplanationView(holdings, core: target.core, at: target.now)
-                writer.writeBulk(Self.json(view))
+                writer.writeBulk(JSONText.line(view))
             }
         }
     }

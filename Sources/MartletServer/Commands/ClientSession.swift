@@ -9,6 +9,7 @@
 package import MartletBase
 package import MartletRESP
 internal import MartletVersions
+internal import MartletViews
 internal import MartletWire
 
 /// What one connection may hold at a node.

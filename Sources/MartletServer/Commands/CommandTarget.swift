@@ -2,6 +2,7 @@
 // sockets or loops, and can be tested without either.
 package import MartletBase
 package import MartletNode
+package import MartletViews
 package import MartletWire
 
 /// What commands ask of the node behind them. Everything happens on the node's own loop.
@@ -21,6 +22,6 @@ package protocol CommandTarget: AnyObject {
     func ask(_ request: OperatorRequest, then complete: @escaping (OperatorReply) -> Void)
     /// Notes for the operator that HTTP was spoken to the client port from `address`.
     func noteHTTP(from address: String)
-    /// Facts about the process that INFO and the status view show, in a fixed order.
-    var processFacts: [(name: String, value: String)] { get }
+    /// What the process comes to now.
+    var processFigures: ProcessFigures { get }
 }

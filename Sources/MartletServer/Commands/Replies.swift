@@ -12,6 +12,7 @@ internal import MartletNode
 internal import MartletRESP
 internal import MartletRing
 internal import MartletVersions
+internal import MartletViews
 internal import MartletWire
 
 extension ClientSession {
@@ -135,21 +136,5 @@ extension ClientSession {
             writer.writeBulk("act")
             writer.writeBulk(witness.act == .silent ? "pending" : "\(witness.act)")
         }
-    }
-}
-
-/// The names of nodes, from the ring and from the members known; the id where there is neither.
-struct NodeNames {
-    private let core: NodeCore
-
-    init(_ core: NodeCore) {
-        self.core = core
-    }
-
-    /// What people call `node`.
-    func name(of node: NodeID) -> String {
-        core.topology?.member(node)?.name
-            ?? core.members.first { $0.id == node }?.name
-            ?? node.description
     }
 }

@@ -1,6 +1,7 @@
 // The data directory of a stopped node, opened to be looked at. Nothing of it is changed, not even
 // a time stamp that a file system keeps of writes.
 package import MartletStorage
+package import MartletViews
 
 internal import Glibc
 internal import MartletBase

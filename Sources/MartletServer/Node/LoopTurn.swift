@@ -133,12 +133,6 @@ struct TurnLengths {
         if now < periodEnd { return max(present, previous) }
         return now < periodEnd + Self.period ? present : .zero
     }
-
-    /// The same in milliseconds, with one decimal.
-    func longestText(at now: Instant) -> String {
-        let tenths = longest(at: now).nanoseconds / 100_000
-        return "\(tenths / 10).\(tenths % 10)"
-    }
 }
 
 /// Has more to do than one turn had time for.

@@ -4,6 +4,7 @@ internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
 internal import MartletStorage
+internal import MartletViews
 internal import MartletWire
 internal import NIOCore
 

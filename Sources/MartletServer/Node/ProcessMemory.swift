@@ -19,17 +19,4 @@ package enum ProcessMemory {
         let fields = statm.split(separator: " ")
         return fields.count > 1 ? Int(fields[1]) ?? 0 : 0
     }
-
-    /// `bytes` as Redis writes them for people: `1.50M`.
-    package static func text(_ bytes: Int) -> String {
-        var (unit, divisor) = ("K", 1 << 10)
-        if bytes < divisor { return "\(bytes)B" }
-        for larger in ["M", "G", "T"] where bytes >= divisor << 10 {
-            (unit, divisor) = (larger, divisor << 10)
-        }
-        let hundredths = (Double(bytes) / Double(divisor) * 100).rounded()
-        let whole = Int(hundredths)
-        let rest = whole % 100
-        return "\(whole / 100).\(rest < 10 ? "0" : "")\(rest)\(unit)"
-    }
 }

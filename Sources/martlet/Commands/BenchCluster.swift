@@ -2,6 +2,7 @@
 internal import ArgumentParser
 internal import MartletBench
 internal import MartletClient
+internal import MartletViews
 
 /// Measures quorum reads and writes.
 struct BenchCluster: AsyncParsableCommand {
@@ -129,7 +130,7 @@ struct BenchCluster: AsyncParsableCommand {
         }
         places.remove()
         if json {
-            Console.line(try martlet.json(BenchJSON(report)))
+            Console.line(JSONText.lines(BenchJSON(report)))
         } else {
             Console.lines(report.lines)
         }

@@ -2,6 +2,7 @@
 internal import ArgumentParser
 internal import MartletBench
 internal import MartletLocal
+internal import MartletViews
 
 /// Measures exchanges between replicas in one process, in virtual time.
 struct BenchExchange: ParsableCommand {
@@ -72,7 +73,7 @@ struct BenchExchange: ParsableCommand {
                 try run.measure { Console.error("martlet bench exchange: \(size) bytes: \($0)") })
         }
         if json {
-            Console.line(try martlet.json(report))
+            Console.line(JSONText.lines(report))
         } else {
             Console.lines(report.lines)
         }

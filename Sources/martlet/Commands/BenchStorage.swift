@@ -4,6 +4,7 @@ internal import FoundationEssentials
 internal import MartletBench
 internal import MartletLocal
 internal import MartletStorage
+internal import MartletViews
 
 /// Measures the storage engine on one thread.
 struct BenchStorage: ParsableCommand {
@@ -121,7 +122,7 @@ struct BenchStorage: ParsableCommand {
             if !keep { try? FileManager.default.removeItem(atPath: folder) }
         }
         if json {
-            Console.line(try martlet.json(StorageReportJSON(report)))
+            Console.line(JSONText.lines(StorageReportJSON(report)))
         } else {
             Console.lines(report.lines)
         }
@@ -137,7 +138,7 @@ struct BenchStorage: ParsableCommand {
 
     private func measureOpening(_ folder: String, _ signals: StopSignals) throws {
         let opening = try StorageOpening(of: folder, options, signals: signals)
-        Console.line(json ? try martlet.json(opening) : opening.text)
+        Console.line(json ? JSONText.lines(opening) : opening.text)
     }
 }
 

@@ -1,7 +1,7 @@
 // `martlet demo`: a cluster on this machine, to try things on.
 internal import ArgumentParser
 internal import MartletLocal
-internal import MartletServer
+internal import MartletViews
 
 /// Runs a small cluster, or has a node of the running one restarted.
 struct Demo: AsyncParsableCommand {

@@ -2,7 +2,7 @@
 internal import ArgumentParser
 internal import MartletClient
 internal import MartletLocal
-internal import MartletServer
+internal import MartletViews
 
 /// Explains a key.
 struct Explain: AsyncParsableCommand {
@@ -43,7 +43,7 @@ struct Explain: AsyncParsableCommand {
         }
         let explanation = await Explanation.ask(of: key, at: place)
         Console.lines(
-            json ? [try martlet.json(explanation)] : ExplanationText.lines(explanation))
+            json ? [JSONText.lines(explanation)] : ExplanationText.lines(explanation))
         if explanation.place.homes.contains(where: { explanation.away.contains($0.name) }) {
             throw CommandStatus.unavailable
         }

@@ -1,6 +1,7 @@
 // `martlet get`: one key, with everything that is known of it.
 internal import ArgumentParser
 internal import MartletClient
+internal import MartletViews
 
 /// Reads a key.
 struct Get: AsyncParsableCommand {
@@ -57,7 +58,7 @@ struct Get: AsyncParsableCommand {
         if raw {
             Console.write(result.value ?? [])
         } else if request.json {
-            Console.line(try martlet.json(GetJSON(key: key, result)))
+            Console.line(JSONText.lines(GetJSON(key: key, result)))
         } else {
             Console.lines(AnswerText.lines(result))
         }

@@ -2,7 +2,7 @@
 internal import ArgumentParser
 internal import MartletClient
 internal import MartletLocal
-internal import MartletServer
+internal import MartletViews
 
 /// Compares replicas on demand.
 struct Repair: AsyncParsableCommand {
@@ -65,7 +65,7 @@ struct Repair: AsyncParsableCommand {
             throw error
         }
         await clients.close()
-        Console.lines(json ? [try martlet.json(run.report)] : RepairText.lines(run.report))
+        Console.lines(json ? [JSONText.lines(run.report)] : RepairText.lines(run.report))
         if !run.report.away.isEmpty { throw CommandStatus.unavailable }
     }
 

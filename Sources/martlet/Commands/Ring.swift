@@ -1,7 +1,7 @@
 // `martlet ring`: who owns what, and who is there.
 internal import ArgumentParser
 internal import MartletLocal
-internal import MartletServer
+internal import MartletViews
 
 /// Shows the ring.
 struct Ring: AsyncParsableCommand {
@@ -51,10 +51,10 @@ struct Ring: AsyncParsableCommand {
             let view = try await node.withClient {
                 try await $0.view(KeyView.self, ["MARTLET.KEY", key])
             }
-            return Console.lines(json ? [try martlet.json(view)] : RingText.lines(view))
+            return Console.lines(json ? [JSONText.lines(view)] : RingText.lines(view))
         }
         let words = partitions ? ["MARTLET.RING", "FULL"] : ["MARTLET.RING"]
         let view = try await node.withClient { try await $0.view(RingView.self, words) }
-        Console.lines(json ? [try martlet.json(view)] : RingText.lines(view))
+        Console.lines(json ? [JSONText.lines(view)] : RingText.lines(view))
     }
 }

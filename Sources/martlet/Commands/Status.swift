@@ -1,7 +1,7 @@
 // `martlet status`: how one node is.
 internal import ArgumentParser
 internal import MartletLocal
-internal import MartletServer
+internal import MartletViews
 
 /// Shows a node's condition.
 struct Status: AsyncParsableCommand {
@@ -31,7 +31,7 @@ struct Status: AsyncParsableCommand {
         let view = try await node.withClient {
             try await $0.view(StatusView.self, ["MARTLET.STATUS"])
         }
-        Console.lines(json ? [try martlet.json(view)] : StatusText.lines(view))
+        Console.lines(json ? [JSONText.lines(view)] : StatusText.lines(view))
         if !view.ready { throw CommandStatus.unavailable }
     }
 }

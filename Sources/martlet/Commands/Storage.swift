@@ -2,6 +2,7 @@
 // and nothing changes a file.
 internal import ArgumentParser
 internal import MartletServer
+internal import MartletViews
 
 /// Looks at data directories.
 struct Storage: ParsableCommand {
@@ -67,7 +68,7 @@ struct StorageInspect: ParsableCommand {
     /// Looks and prints what there is.
     func run() throws {
         let view = try options.open().survey()
-        Console.lines(options.json ? [try martlet.json(view)] : InspectionText.lines(view))
+        Console.lines(options.json ? [JSONText.lines(view)] : InspectionText.lines(view))
     }
 }
 
@@ -98,7 +99,7 @@ struct StorageVerify: ParsableCommand {
             Console.progress(VerificationText.line(progress))
         }
         Console.progress(nil)
-        Console.lines(options.json ? [try martlet.json(view)] : VerificationText.lines(view))
+        Console.lines(options.json ? [JSONText.lines(view)] : VerificationText.lines(view))
         if !view.intact { throw CommandStatus.failed }
     }
 }
@@ -178,7 +179,8 @@ struct StorageDump: ParsableCommand {
 
     private func show(_ entry: StoredEntry) throws {
         if options.json {
-            Console.line(try jsonLine(StoredEntryJSON(entry, values: values)))
+            Console.write(
+                JSONText.line(StoredEntryJSON(entry, values: values)) + [UInt8(ascii: "\n")])
         } else {
             Console.lines(StoredEntryText.lines(entry, values: values))
         }

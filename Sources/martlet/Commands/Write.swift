@@ -1,6 +1,7 @@
 // `martlet put` and `martlet delete`: writes that say what they replace.
 internal import ArgumentParser
 internal import MartletClient
+internal import MartletViews
 
 /// What a write demands; the same for both commands.
 struct WriteOptions: ParsableArguments {
@@ -36,7 +37,7 @@ struct WriteOptions: ParsableArguments {
     }
 
     func report(_ result: PutResult, deleted: GetResult? = nil) throws {
-        if request.json { return Console.line(try martlet.json(PutJSON(result))) }
+        if request.json { return Console.line(JSONText.lines(PutJSON(result))) }
         Console.lines(
             deleted.map { AnswerText.lines(deleted: $0, result) } ?? AnswerText.lines(result))
     }

@@ -2,7 +2,7 @@
 // What to do when a node dies is DemoSupervisor's; how it looks is DemoView's.
 internal import Glibc
 internal import MartletLocal
-internal import MartletServer
+internal import MartletViews
 
 /// A running demo.
 final class DemoRun {

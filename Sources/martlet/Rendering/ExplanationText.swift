@@ -1,6 +1,6 @@
 // What all nodes hold of a key as a person reads it: replicas side by side, then what differs, what
 // keeps a deleted key, and how far its partition is settled.
-internal import MartletServer
+internal import MartletViews
 
 /// Lines of text from explanations.
 enum ExplanationText {

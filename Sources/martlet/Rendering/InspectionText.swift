@@ -1,5 +1,6 @@
 // A stopped node's storage as a person reads it.
 internal import MartletServer
+internal import MartletViews
 
 /// Lines of text from what an inspection saw.
 enum InspectionText {

@@ -1,5 +1,5 @@
 // A repair, and the watermarks it serves, as a person reads them.
-internal import MartletServer
+internal import MartletViews
 
 /// Lines of text from repairs.
 enum RepairText {

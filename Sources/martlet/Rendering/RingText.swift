@@ -1,5 +1,5 @@
 // The ring as a person reads it.
-internal import MartletServer
+internal import MartletViews
 
 /// Lines of text from the ring's views.
 enum RingText {

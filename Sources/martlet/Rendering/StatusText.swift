@@ -1,5 +1,5 @@
 // A node's condition as a person reads it.
-internal import MartletServer
+internal import MartletViews
 
 /// Lines of text from a status view.
 enum StatusText {
@@ -20,8 +20,10 @@ enum StatusText {
             ("storage", storage(view.storage)),
         ]
         rows += tables(view.storage).map { ("", $0) }
-        if let antiEntropy = view.antiEntropy { rows.append(("exchanges", exchanges(antiEntropy))) }
-        if let settled = view.settled { rows.append(("settled", RepairText.line(settled))) }
+        if view.epoch > 0 {
+            rows.append(("exchanges", exchanges(view.antiEntropy)))
+            rows.append(("settled", RepairText.line(view.settled)))
+        }
         for (index, member) in view.members.enumerated() {
             rows.append((index == 0 ? "members" : "", line(member)))
         }

@@ -1,6 +1,6 @@
 // Entries of a stopped node's storage, as a person and as a program reads them.
 internal import FoundationEssentials
-internal import MartletServer
+internal import MartletViews
 
 /// Lines of text from an entry.
 enum StoredEntryText {

@@ -1,5 +1,6 @@
 // The client against a fake node: what it sends, how it reads, and what it does when things break.
 import MartletClient
+import MartletViews
 import Testing
 
 extension ClientOptions {

@@ -1,6 +1,7 @@
 // Explanations and repairs as people read them, line for line.
 import Foundation
 import MartletServer
+import MartletViews
 import Testing
 
 @testable import martlet

@@ -1,7 +1,9 @@
 // A stopped node's storage as a person reads it, line for line.
+import MartletBase
 import Testing
 
 @testable import MartletServer
+@testable import MartletViews
 @testable import martlet
 
 @Suite("Inspection")
@@ -46,11 +48,12 @@ struct InspectionTextTests {
     @Test("Bytes that are no UTF-8 are Base64 in JSON")
     func json() throws {
         let object = entry(.object(context: "{}", versions: versions), key: [0xFF])
-        let line = try jsonLine(StoredEntryJSON(object, values: true))
+        let line = JSONText.line(StoredEntryJSON(object, values: true)).text
         #expect(
             line.contains("\"keyBase64\":\"/w==\"") && line.contains("\"valueBase64\":\"/w==\""))
         #expect(!line.contains("\"key\":") && !line.contains("\n"))
-        #expect(!(try jsonLine(StoredEntryJSON(object, values: false))).contains("valueBase64"))
+        #expect(
+            !JSONText.line(StoredEntryJSON(object, values: false)).text.contains("valueBase64"))
     }
 
     @Test("A check's progress is a share and a file")

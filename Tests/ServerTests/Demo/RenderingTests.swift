@@ -2,6 +2,7 @@
 import Foundation
 import MartletClient
 import MartletServer
+import MartletViews
 import Testing
 
 @testable import martlet
@@ -88,7 +89,7 @@ struct RenderingTests {
         var binary = sibling("x", 1)
         binary.value = [0xFF]
         let result = GetResult(siblings: [binary], context: Context("A"), evidence: evidence)
-        let text = try martlet.json(GetJSON(key: "k", result))
+        let text = JSONText.lines(GetJSON(key: "k", result))
         #expect(text.contains("\"valueBase64\" : \"/w==\""))
         #expect(text.contains("\"found\" : true"))
         #expect(!text.contains("\"value\" :"))

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import MartletBase
 import MartletClient
+import MartletViews
 import Testing
 
 @testable import martlet

@@ -1,53 +1,107 @@
-// The views of anti-entropy, made from a node's core.
+// What MARTLET.EXPLAIN says: what one node knows of a key. Times are milliseconds since 1970 where
+// they are called so, ages are milliseconds before the answer.
+package import MartletBase
+package import MartletNode
+
 internal import MartletAntiEntropy
-internal import MartletBase
-internal import MartletNode
 internal import MartletReplication
-internal import MartletStorage
 internal import MartletVersions
 
-extension SettledView {
-    /// The watermarks of the node that `core` is.
-    init(_ core: NodeCore, at now: Moment) {
-        let ages = core.watermarkAges(at: now.wall)
-        partitions = ages.partitions
-        unproven = ages.unproven
-        doubted = ages.doubted
-        leastAge = ages.least
-        medianAge = ages.median
-        mostAge = ages.most
+/// What one node knows of a key.
+package struct ExplanationView: Codable, Hashable, Sendable {
+    /// One version.
+    package struct Sibling: Codable, Hashable, Sendable {
+        /// Its name: `node/incarnation:counter`.
+        package var dot: String
+        /// When it was written, in milliseconds.
+        package var writtenAt: UInt64
+        /// `value`, `expired` or `tombstone`.
+        package var content: String
+        /// Bytes of the value; nil for a tombstone.
+        package var bytes: Int?
+        /// From when on it counts as absent, in milliseconds; nil for never.
+        package var expiresAt: UInt64?
     }
+
+    /// One actor's share of a context.
+    package struct Seen: Codable, Hashable, Sendable {
+        /// `node/incarnation`.
+        package var actor: String
+        /// All of its dots up to this one are covered.
+        package var counter: UInt64
+    }
+
+    /// What is held of the key.
+    package struct Object: Codable, Hashable, Sendable {
+        /// What its holder has seen.
+        package var context: [Seen]
+        /// The time of the latest version that it has seen, in milliseconds.
+        package var horizon: UInt64
+        /// The surviving versions, by dot.
+        package var siblings: [Sibling]
+    }
+
+    /// What is kept for a home.
+    package struct Hint: Codable, Hashable, Sendable {
+        /// The home's name.
+        package var home: String
+        /// What is kept in its place; nil where that is the object beside the hint.
+        package var object: Object?
+    }
+
+    /// A Merkle tree in short.
+    package struct Tree: Codable, Hashable, Sendable {
+        /// Sixteen hexadecimal digits, equal where replicas are.
+        package var root: String
+        /// Objects that it covers.
+        package var count: Int
+        /// It has 2^depth leaves.
+        package var depth: Int
+    }
+
+    /// How the key's partition stands at a home.
+    package struct Settling: Codable, Hashable, Sendable {
+        /// Up to when everything is proven to be the same on all homes, in milliseconds; nil while
+        /// nothing is.
+        package var watermark: UInt64?
+        /// Whether the node has lost data, and does not judge by the watermark.
+        package var isDoubted: Bool
+        /// Up to when all nodes have promised to bring nothing more, in milliseconds; nil where one
+        /// stands in the way.
+        package var provable: UInt64?
+        /// What stands in the way of a later watermark.
+        package var heldBackBy: [String]
+        /// How long ago it was compared with another home; nil if not since the node started.
+        package var comparedAgo: UInt64?
+        /// How long ago it was found equal to one.
+        package var equalAgo: UInt64?
+        /// Its tree; nil while that is unknown.
+        package var tree: Tree?
+    }
+
+    /// The node's name.
+    package var node: String
+    /// When it answered, in milliseconds.
+    package var at: UInt64
+    /// Whether it is a home of the key.
+    package var isHome: Bool
+    /// What it holds as a home; nil when nothing.
+    package var object: Object?
+    /// What it keeps for other homes.
+    package var hints: [Hint]
+    /// Whether something that it holds does not read back.
+    package var isDamaged: Bool
+    /// How the partition stands; nil where it is no home.
+    package var settling: Settling?
+    /// What keeps the object from being removed; empty where it goes next, nil where there is none.
+    package var keptBy: [String]?
 }
 
-extension RepairView {
-    /// What anti-entropy does at the node that `core` is, `begun` of it just now.
-    init(_ core: NodeCore, begun: Int, of partitions: [UInt16]?) {
-        let names = NodeNames(core)
-        let counters = core.antiEntropyCounters
-        let activity = core.exchangeActivity
-        node = core.identity.name
-        self.begun = begun
-        waiting = activity.waiting
-        underWay = activity.underWay
-        pushing = core.pushCount
-        away = core.away(from: partitions).map { names.name(of: $0) }.sorted()
-        comparisons = counters.comparisons
-        differences = counters.differences
-        leavesRead = counters.leavesRead
-        objectsFound = counters.objectsFound
-        pushes = core.counters.pushes
-        removals = core.counters.removals
-        bytesSent = counters.bytesSent
-        advances = counters.advances
-        treesBuilt = core.engine.counters.treeBuilds
-        treesMended = core.engine.counters.mendedTrees
-        treeBytes = core.engine.treeBytes
-    }
-}
+// MARK: From a core
 
 extension ExplanationView {
     /// What the node that `core` is holds of a key and knows of its partition.
-    init(_ holdings: KeyHoldings, core: NodeCore, at now: Moment) {
+    package init(_ holdings: KeyHoldings, core: NodeCore, at now: Moment) {
         let names = NodeNames(core)
         let condition = core.condition(of: holdings.partition)
         node = core.identity.name

@@ -1,54 +1,13 @@
 // Entries of a stopped node's storage, decoded as far as they read back: objects, hints, marks and
 // the node's own state.
-internal import MartletAntiEntropy
 package import MartletBase
+package import MartletStorage
+
+internal import MartletAntiEntropy
 internal import MartletNode
 internal import MartletReplication
 internal import MartletRing
-internal import MartletStorage
 internal import MartletVersions
-
-/// Which entries are wanted.
-package struct EntrySelection: Hashable, Sendable {
-    /// A space by its name.
-    package enum Space: String, CaseIterable, Hashable, Sendable {
-        /// What this node is a home replica or a fallback for.
-        case objects
-        /// What it keeps for homes.
-        case hints
-        /// The Merkle tree of each partition's objects, as last flushed.
-        case trees
-        /// Which objects hold no value for good, and from when on.
-        case removable
-        /// What it has written down of itself.
-        case state
-    }
-
-    /// The space; nil for all.
-    package var space: Space?
-    /// The partition; nil for all.
-    package var partition: UInt16?
-    /// The key, or the name of a state entry; nil for all.
-    package var key: Bytes?
-
-    /// Everything.
-    package init() {}
-
-    var filter: EntryFilter {
-        var filter = EntryFilter()
-        switch space {
-        case .objects: filter.spaces = [.objects]
-        case .hints: filter.spaces = [.hints]
-        case .removable: filter.spaces = [.removable]
-        case .trees: filter.spaces = [.trees]
-        case .state: filter.spaces = [.state]
-        case nil: break
-        }
-        filter.partition = partition
-        filter.key = key
-        return filter
-    }
-}
 
 /// One entry.
 package struct StoredEntry: Hashable, Sendable {
@@ -104,29 +63,9 @@ package struct StoredEntry: Hashable, Sendable {
     package var byteCount: Int
 }
 
-/// Reads entries one after the other.
-package final class EntryReader {
-    private let walk: EntryWalk
-    private var toldCount = 0
-
-    init(_ walk: EntryWalk) {
-        self.walk = walk
-    }
-
-    /// The next entry; nil at the end.
-    package func next() -> StoredEntry? {
-        walk.next().map { StoredEntry($0.key, $0.value) }
-    }
-
-    /// What was passed over since the last call because it does not read back.
-    package func takeDamage() -> [String] {
-        defer { toldCount = walk.damage.count }
-        return walk.damage[toldCount...].map(\.description)
-    }
-}
-
 extension StoredEntry {
-    fileprivate init(_ key: StorageKey, _ value: Bytes) {
+    /// What `key` and `value` say.
+    package init(_ key: StorageKey, _ value: Bytes) {
         space = "\(key.space)"
         partition = key.partition
         self.key = key.key

@@ -1,18 +1,18 @@
 // The ring as JSON, byte for byte as an encoder has it. There are as many homes as partitions: an
 // encoder takes longer for those than a turn of the loop may.
-internal import MartletBase
+package import MartletBase
 
 extension RingView {
     /// One line, keys sorted.
-    var json: Bytes {
-        guard let homes else { return ClientSession.json(self) }
+    package var json: Bytes {
+        guard let homes else { return JSONText.line(self) }
         var rest = self
         rest.homes = nil
-        var json = ClientSession.json(rest)
+        var json = JSONText.line(rest)
         // The key after `homes`. A quotation mark within a string would have a backslash before it.
-        let next = Bytes(text: ",\"members\":")
+        let next = Bytes(",\"members\":".utf8)
         guard let place = json.firstRange(of: next)?.lowerBound else {
-            fatalError("a ring without members: \(json.text)")
+            fatalError("a ring without members: \(String(decoding: json, as: UTF8.self))")
         }
         json.insert(contentsOf: Self.part(homes), at: place)
         return json
@@ -20,13 +20,13 @@ extension RingView {
 
     private static func part(_ partitions: [Homes]) -> Bytes {
         var names: [String: Bytes] = [:]
-        var json = Bytes(text: ",\"homes\":[")
+        var json = Bytes(",\"homes\":[".utf8)
         for (index, partition) in partitions.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
             json += "{\"firstSlot\":\(partition.firstSlot),\"homes\":[".utf8
             for (index, name) in partition.homes.enumerated() {
                 if index > 0 { json.append(UInt8(ascii: ",")) }
-                let encoded = names[name] ?? ClientSession.json(name)
+                let encoded = names[name] ?? JSONText.line(name)
                 names[name] = encoded
                 json += encoded
             }

@@ -1,11 +1,12 @@
 // The views of a stopped node's storage, made from what the engine's inspection says.
+package import MartletStorage
+
 internal import MartletBase
 internal import MartletNode
-internal import MartletStorage
 
 extension InspectionView {
     /// What `survey` says of the directory at `path`.
-    init(_ path: String, _ survey: StorageSurvey) {
+    package init(_ path: String, _ survey: StorageSurvey) {
         directory = path
         files = survey.files.map {
             File(
@@ -117,7 +118,7 @@ extension InspectionView.Segment {
 
 extension VerificationView {
     /// What `check` found in the directory at `path`.
-    init(_ path: String, _ check: StorageCheck) {
+    package init(_ path: String, _ check: StorageCheck) {
         directory = path
         intact = check.isIntact
         edits = check.edits

@@ -1,0 +1,178 @@
+// What MARTLET.RING says: the ring and its members. Ids and hashes are sixteen hexadecimal digits.
+// Everything is in an order that every node agrees on.
+package import MartletBase
+package import MartletNode
+
+internal import MartletMembership
+internal import MartletRing
+internal import MartletVersions
+internal import MartletWire
+
+/// The ring and its members, as one node sees them.
+package struct RingView: Codable, Hashable, Sendable {
+    /// One member's part in the ring.
+    package struct Member: Codable, Hashable, Sendable {
+        /// Its identity.
+        package var id: String
+        /// Its name.
+        package var name: String
+        /// Its failure domain; may be empty.
+        package var zone: String
+        /// Its share relative to others'.
+        package var weight: UInt32
+        /// `alive`, `suspect`, `unreachable`, or `unknown` for a node that only the ring names.
+        package var state: String
+        /// Where nodes reach it; nil when unknown.
+        package var peer: String?
+        /// Where clients reach it; nil when unknown.
+        package var client: String?
+        /// Partitions that it is a home of.
+        package var partitionsAsHome: Int
+        /// Partitions that it is the first home of.
+        package var partitionsAsPrimary: Int
+        /// Its part of all homes, in percent.
+        package var share: Double
+        /// Whether the ring names it.
+        package var inRing: Bool
+    }
+
+    /// The homes of one partition.
+    package struct Homes: Codable, Hashable, Sendable {
+        /// The partition's number.
+        package var partition: Int
+        /// Its first slot.
+        package var firstSlot: Int
+        /// Its last slot.
+        package var lastSlot: Int
+        /// The names of its homes, primary first.
+        package var homes: [String]
+        /// How long ago everything older was proven to be the same on all homes, in milliseconds;
+        /// nil where nothing is, and where the node asked is no home.
+        package var settledAge: UInt64?
+    }
+
+    /// The cluster's name.
+    package var cluster: String
+    /// The ring's epoch; 0 before the cluster is created.
+    package var epoch: UInt64
+    /// The cluster's identity; nil before it is created.
+    package var clusterID: String?
+    /// How many homes a partition should have; 0 before the cluster is created.
+    package var n: Int
+    /// How many partitions there are; 0 before the cluster is created.
+    package var partitions: Int
+    /// Everyone that the ring names or the node knows, by name.
+    package var members: [Member]
+    /// The ring's hash: equal on all nodes that have the same one. Nil before there is one.
+    package var topologyDigest: String?
+    /// What an operator should look at.
+    package var warnings: [String]
+    /// Every partition; nil unless asked for.
+    package var homes: [Homes]?
+    /// The watermarks of the node that was asked; nil before the cluster is created.
+    package var settled: SettledView?
+}
+
+// MARK: From a core
+
+extension RingView {
+    /// The ring and members that `core` knows.
+    package init(_ core: NodeCore, includesHomes: Bool, at now: Moment) {
+        let topology = core.topology
+        let rows = topology.map { RingDescription($0).rows } ?? []
+        var members = rows.map { row in
+            Member(
+                row.member, known: core.member(row.member.id), homes: row.homeCount,
+                primaries: row.primaryCount, share: row.sharePercent)
+        }
+        for member in core.members where topology?.member(member.id) == nil {
+            let ring = RingMember(
+                id: member.id, name: member.name, zone: member.zone, weight: member.weight)
+            members.append(Member(ring, known: member, homes: 0, primaries: 0, share: nil))
+        }
+        members.sort { ($0.name, $0.id) < ($1.name, $1.id) }
+        cluster = core.identity.clusterName
+        epoch = topology?.epoch ?? 0
+        clusterID = topology.map { hexadecimal($0.clusterID) }
+        n = topology?.replicaCount ?? 0
+        partitions = topology?.partitionCount.value ?? 0
+        topologyDigest = topology.map { hexadecimal($0.digest) }
+        warnings = Self.warnings(topology, members) + Self.oddClocks(core)
+        homes = includesHomes ? topology.map { Self.homes($0, core, at: now.wall) } : nil
+        settled = topology.map { _ in SettledView(core, at: now) }
+        self.members = members
+    }
+
+    private static func warnings(_ topology: Topology?, _ members: [Member]) -> [String] {
+        guard let topology else { return ["the cluster is not created yet"] }
+        var warnings: [String] = []
+        if topology.members.count < topology.replicaCount {
+            warnings.append(
+                PlanWarning.fewerMembersThanReplicas(
+                    members: topology.members.count, replicas: topology.replicaCount
+                ).description)
+        }
+        for member in members {
+            if !member.inRing {
+                warnings.append("\(member.name) is a member, but not of the ring: it holds no data")
+            } else if member.state != "\(MemberState.alive)" {
+                warnings.append("\(member.name) is \(member.state)")
+            }
+        }
+        return warnings
+    }
+
+    private static func oddClocks(_ core: NodeCore) -> [String] {
+        var warnings = core.members.filter { core.clocks.isOdd($0.id) }.map { member in
+            let ahead = TimeText.ahead(core.clocks.ahead(of: member.id) ?? 0)
+            return "the wall clock of \(member.name) is \(ahead) the others': set it right"
+        }
+        if case .odd(let ahead) = core.clocks.standing {
+            warnings.append(
+                "the wall clock of \(core.identity.name), which says this, is "
+                    + "\(TimeText.ahead(ahead)) the others': set it right")
+        }
+        return warnings
+    }
+
+    private static func homes(
+        _ topology: Topology, _ core: NodeCore, at wall: WallTime
+    ) -> [Homes] {
+        topology.partitionCount.partitions.map { partition in
+            let slots = topology.partitionCount.slots(of: partition)
+            let settled = core.watermark(of: partition).wall.milliseconds
+            return Homes(
+                partition: Int(partition.index), firstSlot: Int(slots.lowerBound.index),
+                lastSlot: Int(slots.upperBound.index),
+                homes: topology.homes(of: partition).map {
+                    topology.member($0)?.name ?? $0.description
+                },
+                settledAge: settled > 0
+                    ? wall.milliseconds - min(wall.milliseconds, settled) : nil)
+        }
+    }
+}
+
+extension RingView.Member {
+    /// A node of the ring, or one that is only known when it has no share.
+    fileprivate init(
+        _ ring: RingMember, known: Member?, homes: Int, primaries: Int, share: Double?
+    ) {
+        id = ring.id.description
+        name = ring.name
+        zone = ring.zone
+        weight = ring.weight
+        state = known.map { "\($0.state)" } ?? "unknown"
+        peer = known?.peerEndpoint.description
+        client = known?.clientEndpoint.description
+        partitionsAsHome = homes
+        partitionsAsPrimary = primaries
+        self.share = share ?? 0
+        inRing = share != nil
+    }
+}
+
+/// Sixteen digits.
+private func hexadecimal(_ value: UInt64) -> String {
+    NodeID(rawValue: value).description
+}
