@@ -3,9 +3,11 @@ internal import FoundationEssentials
 
 /// Texts of times.
 package enum TimeText {
-    /// The time `milliseconds` after 1970 began.
+    /// The time `milliseconds` after 1970 began; their number where no calendar has that year,
+    /// which damaged bytes may claim.
     package static func utc(_ milliseconds: UInt64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
+        if milliseconds >= 253_402_300_800_000 { return "\(milliseconds) ms" }
+        return Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
             .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 

@@ -1,5 +1,6 @@
 // How the command line spells quorums and durations, and what it asks of reads and writes alike.
 internal import ArgumentParser
+internal import MartletBase
 internal import MartletClient
 
 /// A number of replicas: `one`, `quorum`, `all` or a number.
@@ -27,15 +28,12 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
     /// What was given.
     var duration: Duration
 
-    /// Reads a whole number of `ms` or `s`, above zero; nil for anything else.
+    /// Reads a whole number of a unit of time, a millisecond at the least; nil for anything else.
     init?(argument: String) {
-        let digits = argument.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int64(digits), number > 0, number <= 1_000_000_000 else { return nil }
-        switch argument.dropFirst(digits.count) {
-        case "ms": duration = .milliseconds(number)
-        case "s": duration = .seconds(number)
-        default: return nil
+        guard let nanoseconds = Units.time.whole(argument), nanoseconds >= 1_000_000 else {
+            return nil
         }
+        duration = .nanoseconds(nanoseconds)
     }
 }
 

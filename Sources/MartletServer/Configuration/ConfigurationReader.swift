@@ -82,15 +82,14 @@ struct ConfigurationReader {
     mutating func finish() {
         let sections = Set(known.map { Self.section(of: $0) })
         for (name, origin) in document.sections where !sections.contains(name) {
-            note(
-                .unknownKey(name, nearest: Self.nearest(name, among: sections.sorted())), at: origin
-            )
+            note(.unknownKey(name, nearest: sections.sorted().nearest(to: name)), at: origin)
         }
         for setting in document.settings where !known.contains(setting.key) {
             let section = Self.section(of: setting.key)
             if setting.origin != .commandLine, !sections.contains(section) { continue }
-            let nearest = Self.nearest(setting.key, among: known)
-            note(.unknownKey(setting.key, nearest: nearest), at: setting.origin)
+            note(
+                .unknownKey(setting.key, nearest: known.nearest(to: setting.key)),
+                at: setting.origin)
         }
     }
 
@@ -116,13 +115,6 @@ struct ConfigurationReader {
     private static func section(of key: String) -> String {
         String(key.prefix { $0 != "." })
     }
-
-    /// The candidate that the fewest typing mistakes turn into `word`, when they are few.
-    private static func nearest(_ word: String, among candidates: [String]) -> String? {
-        let best = candidates.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
-        guard let best, best.1 <= max(2, word.count / 4) else { return nil }
-        return best.0
-    }
 }
 
 extension String {
@@ -135,21 +127,4 @@ extension String {
 
 extension Substring {
     fileprivate var trimmingBlanks: Substring { String(self).trimmingBlanks }
-}
-
-/// How many characters must be put in, taken out or replaced to turn one word into the other
-/// (Levenshtein). O(left · right).
-func editDistance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
-    for (index, character) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for place in right.indices {
-            let replaced = diagonal + (right[place] == character ? 0 : 1)
-            diagonal = row[place + 1]
-            row[place + 1] = min(replaced, row[place] + 1, diagonal + 1)
-        }
-    }
-    return row[right.count]
 }

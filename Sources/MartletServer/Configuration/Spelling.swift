@@ -1,8 +1,7 @@
 // How the values of settings are spelled: one small grammar for each kind, with its range and with
-// the words that an error needs. Reads text; knows no key.
+// the words that an error needs. Reads text; knows no key. Durations and sizes are those of
+// `Units`.
 //
-//     duration = number ( "us" / "ms" / "s" / "m" / "h" )          250ms
-//     size     = number ( "B" / "KiB" / "MiB" / "GiB" )            16MiB
 //     percent  = number "%"                                       2%
 //     quorum   = "one" / "quorum" / "all" / number
 //     endpoint = IPv4 ":" port / "[" IPv6 "]" ":" port
@@ -58,7 +57,7 @@ extension Spelling where Value == Int {
         let range = "\(spelled(bytes: bounds.lowerBound)) to \(spelled(bytes: bounds.upperBound))"
         return Spelling(
             expected: "a size of \(range), such as 16MiB", range: range,
-            parse: { text in parseUnits(text, SizeUnit.all) }, accepts: bounds.contains)
+            parse: Units.size.whole, accepts: bounds.contains)
     }
 }
 
@@ -102,9 +101,8 @@ extension Spelling where Value == Duration {
         let range = "\(spelled(bounds.lowerBound)) to \(spelled(bounds.upperBound))"
         return Spelling(
             expected: "a duration of \(range), such as 250ms", range: range,
-            parse: { text in
-                parseUnits(text, DurationUnit.all).map { .microseconds($0) }
-            }, accepts: bounds.contains)
+            parse: { text in Units.time.whole(text).map { .nanoseconds($0) } },
+            accepts: bounds.contains)
     }
 }
 
@@ -162,41 +160,12 @@ extension Spelling {
     }
 }
 
-/// Units of size, in bytes; the largest first.
-private enum SizeUnit {
-    static let all = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)]
-}
-
-/// Units of time, in microseconds; the largest first.
-private enum DurationUnit {
-    static let all = [
-        ("h", 3_600_000_000), ("m", 60_000_000), ("ms", 1_000), ("us", 1), ("s", 1_000_000),
-    ]
-}
-
-/// The whole number before a unit, in the smallest of `units`; a bare zero needs none.
-private func parseUnits(_ text: String, _ units: [(String, Int)]) -> Int? {
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    guard let number = Int(digits) else { return nil }
-    let suffix = text.dropFirst(digits.count)
-    if suffix.isEmpty { return number == 0 ? 0 : nil }
-    guard let unit = units.first(where: { $0.0 == suffix }) else { return nil }
-    let (product, overflow) = number.multipliedReportingOverflow(by: unit.1)
-    return overflow ? nil : product
-}
-
 /// `bytes` in the largest unit that holds it whole.
-func spelled(bytes: Int) -> String {
-    let unit = SizeUnit.all.first { bytes >= $0.1 && bytes.isMultiple(of: $0.1) }
-    return unit.map { "\(bytes / $0.1)\($0.0)" } ?? "\(bytes)"
-}
+func spelled(bytes: Int) -> String { Units.size.spelled(bytes) ?? "0" }
 
-/// `duration` in the largest unit that holds it whole.
+/// `duration` in the largest unit that holds its whole microseconds.
 func spelled(_ duration: Duration) -> String {
-    let microseconds = Int(duration.nanoseconds / 1_000)
-    let unit = DurationUnit.all.sorted { $0.1 > $1.1 }
-        .first { microseconds >= $0.1 && microseconds.isMultiple(of: $0.1) }
-    return unit.map { "\(microseconds / $0.1)\($0.0)" } ?? "0"
+    Units.time.spelled(Int(duration.nanoseconds / 1_000 * 1_000)) ?? "0"
 }
 
 /// `quorum` as a file spells it.

@@ -1,5 +1,4 @@
 // How even the rings of a `BalanceExperiment` were.
-internal import Foundation
 
 /// The rows of an experiment, one for each number of nodes.
 package struct BalanceReport: Sendable {
@@ -27,14 +26,7 @@ package struct BalanceReport: Sendable {
     package var passed: Bool { rows.allSatisfy(\.isNoWorse) }
 
     /// The report as one JSON object.
-    package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        guard let data = try? encoder.encode(Document(self)) else {
-            fatalError("a report of plain values does not encode")
-        }
-        return String(decoding: data, as: UTF8.self)
-    }
+    package var json: String { reportJSON(Document(self)) }
 
     private struct Document: Encodable {
         let experiment: String

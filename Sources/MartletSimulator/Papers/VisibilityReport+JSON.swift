@@ -1,17 +1,9 @@
 // The report for programs: keys sorted, so that equal reports are equal bytes.
-internal import Foundation
 internal import MartletBase
 
 extension VisibilityReport {
     /// The report as one JSON object. Times are in milliseconds.
-    package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        guard let data = try? encoder.encode(Document(self)) else {
-            fatalError("a report of plain values does not encode")
-        }
-        return String(decoding: data, as: UTF8.self)
-    }
+    package var json: String { reportJSON(Document(self)) }
 
     private struct Document: Encodable {
         struct Figures: Encodable {

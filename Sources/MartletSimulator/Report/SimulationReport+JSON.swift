@@ -1,18 +1,10 @@
 // The report for programs: keys sorted, so that equal reports are equal bytes.
-internal import Foundation
 internal import MartletBase
 
 extension SimulationReport {
     /// The report as one JSON object. Times are in seconds: instants since the run's start,
     /// and durations, whose names end in `After` or say what they last.
-    package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        guard let data = try? encoder.encode(Document(self)) else {
-            fatalError("a report of plain values does not encode")
-        }
-        return String(decoding: data, as: UTF8.self)
-    }
+    package var json: String { reportJSON(Document(self)) }
 
     private struct Document: Encodable {
         let scenario: String

@@ -1,4 +1,5 @@
 // What is wrong with a scenario file, where, and what may have been meant.
+internal import MartletBase
 
 /// Why a scenario cannot be run.
 package struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -20,28 +21,9 @@ package struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// The one of `candidates` that `word` was probably meant to be; nil when none is near.
-func nearest(to word: String, among candidates: [String]) -> String? {
-    var best: (distance: Int, candidate: String)?
-    for candidate in candidates {
-        let distance = editDistance(Array(word), Array(candidate))
-        if distance < best?.distance ?? .max { best = (distance, candidate) }
-    }
-    guard let best, best.distance <= max(2, word.count / 3) else { return nil }
-    return best.candidate
-}
-
-/// Levenshtein's distance, row by row.
-private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
-    var row = Array(0...right.count)
-    for (leftIndex, leftCharacter) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = leftIndex + 1
-        for (rightIndex, rightCharacter) in right.enumerated() {
-            let substituted = diagonal + (leftCharacter == rightCharacter ? 0 : 1)
-            diagonal = row[rightIndex + 1]
-            row[rightIndex + 1] = min(substituted, diagonal + 1, row[rightIndex] + 1)
-        }
-    }
-    return row[right.count]
+/// What stands behind a word that is not known: what it was probably meant to be, or else what
+/// there is.
+func meant(by word: String, among known: [String], otherwise: String) -> String {
+    known.nearest(to: word).map { "did you mean \($0)?" }
+        ?? otherwise + known.joined(separator: ", ")
 }

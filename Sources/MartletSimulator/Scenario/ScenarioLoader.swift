@@ -85,10 +85,9 @@ struct Section {
     func expect(only known: [String]) throws(ScenarioError) {
         for (key, _) in mapping where !known.contains(key.string ?? "") {
             let word = key.string ?? "?"
-            let meant = nearest(to: word, among: known).map { "did you mean \($0)?" }
             throw error(
                 "\(name) knows no \(word); "
-                    + (meant ?? "it knows " + known.joined(separator: ", ")), at: key)
+                    + meant(by: word, among: known, otherwise: "it knows "), at: key)
         }
     }
 
@@ -238,11 +237,11 @@ extension Section {
     private func occurrence(_ node: Node) throws(ScenarioError) -> Occurrence {
         try word(node, "expects") { (text) throws(WordError) in
             if let occurrence = Occurrence(name: text) { return occurrence }
-            let known = Occurrence.allCases.map(\.name)
-            let meant = nearest(to: text, among: known).map { "did you mean \($0)?" }
             throw WordError(
                 problem: "\(text) is nothing that can occur; "
-                    + (meant ?? "known are " + known.joined(separator: ", ")))
+                    + meant(
+                        by: text, among: Occurrence.allCases.map(\.name),
+                        otherwise: "known are "))
         }
     }
 

@@ -9,6 +9,9 @@ struct WordError: Error {
 }
 
 enum ScenarioText {
+    /// Durations are shorter, in nanoseconds: a century.
+    private static let longest = 3e18
+
     /// A whole number.
     static func count(_ word: String) throws(WordError) -> Int {
         guard let count = Int(word), count >= 0 else {
@@ -32,16 +35,10 @@ enum ScenarioText {
 
     /// `200us`, `1.5ms`, `2s`, `1m`.
     static func duration(_ word: String) throws(WordError) -> Duration {
-        let units: [(String, Double)] = [
-            ("us", 1e3), ("ms", 1e6), ("m", 60e9), ("s", 1e9), ("h", 3_600e9),
-        ]
-        for (unit, nanoseconds) in units where word.hasSuffix(unit) {
-            guard let number = Double(word.dropLast(unit.count)), number >= 0, number < 1e6 else {
-                break
-            }
-            return .nanoseconds(Int64((number * nanoseconds).rounded()))
+        guard let nanoseconds = Units.time.decimal(word), (0..<longest).contains(nanoseconds) else {
+            throw WordError(problem: "\(word) is no duration: write 200us, 1.5ms, 2s or 1m")
         }
-        throw WordError(problem: "\(word) is no duration: write 200us, 1.5ms, 2s or 1m")
+        return .nanoseconds(Int64(nanoseconds.rounded()))
     }
 
     /// A duration, or one with a minus in front.

@@ -37,6 +37,19 @@ enum LayerStack {
         }
     }
 
+    /// Puts a batch that the log gives back into `layers`, unless the tables hold it.
+    static func replay(
+        _ reader: inout ByteReader, at position: LogPosition, isFlushed: Bool,
+        to layers: inout [Layer], _ trees: TreeSet?, options: StorageOptions
+    ) throws(LogRecovery.BatchFailure) {
+        do throws(FormatError) {
+            if isFlushed { return try WriteBatch.skip(&reader) }
+            try apply(&reader, at: position, to: &layers, trees, options: options) { _ in }
+        } catch {
+            throw .format(error)
+        }
+    }
+
     /// Closes the newest layer, with the trees as they are at its end, and begins the next. All
     /// batches up to `position` are in the trees, and none behind it: where the layer is flushed,
     /// the trees in the tables and those changes in the log that are not in them yet make up the

@@ -209,17 +209,8 @@ private final class Replay {
     func apply(
         _ reader: inout ByteReader, _ position: LogPosition, _ isFlushed: Bool
     ) throws(LogRecovery.BatchFailure) {
-        do throws(FormatError) {
-            if isFlushed {
-                try WriteBatch.skip(&reader)
-            } else {
-                try LayerStack.apply(
-                    &reader, at: position, to: &layers, trees, options: options
-                ) { _ in }
-            }
-        } catch {
-            throw .format(error)
-        }
+        try LayerStack.replay(
+            &reader, at: position, isFlushed: isFlushed, to: &layers, trees, options: options)
         // Those that a drop has closed may be small: they go into one table, as they would have.
         let full = layers.dropFirst().reduce(0) { $0 + $1.memtable.byteCount }
         if full >= options.flushBytes, !isFull { try flush() }

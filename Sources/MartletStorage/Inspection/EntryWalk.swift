@@ -112,16 +112,8 @@ private final class LayerReplay {
     func apply(
         _ reader: inout ByteReader, _ position: LogPosition, _ isFlushed: Bool
     ) throws(LogRecovery.BatchFailure) {
-        do throws(FormatError) {
-            if isFlushed {
-                try WriteBatch.skip(&reader)
-            } else {
-                try LayerStack.apply(
-                    &reader, at: position, to: &layers, nil, options: StorageOptions()
-                ) { _ in }
-            }
-        } catch {
-            throw .format(error)
-        }
+        try LayerStack.replay(
+            &reader, at: position, isFlushed: isFlushed, to: &layers, nil,
+            options: StorageOptions())
     }
 }

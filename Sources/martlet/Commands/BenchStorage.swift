@@ -1,6 +1,7 @@
 // `martlet bench storage`: how fast one node's storage is, without network and quorums.
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import MartletBase
 internal import MartletBench
 internal import MartletLocal
 internal import MartletStorage
@@ -153,18 +154,14 @@ struct SizeArgument: ExpressibleByArgument, Hashable, Sendable {
     }
 
     /// As it is given.
-    var defaultValueDescription: String {
-        bytesText(bytes).replacing(".0 ", with: "")
-    }
+    var defaultValueDescription: String { Units.size.spelled(bytes) ?? "0" }
 
     /// Reads a number with a unit or without; nil for anything else.
     init?(argument: String) {
-        let digits = argument.prefix { $0.isASCII && $0.isNumber }
-        let units = ["": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40]
-        guard let number = Int(digits), number < 1 << 20 || digits.count == argument.count,
-            let shift = units[String(argument.dropFirst(digits.count))]
-        else { return nil }
-        bytes = number << shift
+        guard let bytes = Units.size.whole(argument) ?? Int(argument), bytes >= 0 else {
+            return nil
+        }
+        self.bytes = bytes
     }
 }
 

@@ -64,7 +64,7 @@ struct Simulate: ParsableCommand {
 
     /// How long a search or shrinking may take.
     @Option(help: "End a search after this time, as 90s, 10m; shrinking after 1m unless told.")
-    var timeLimit: TimeLimit?
+    var timeLimit: DurationArgument?
 
     /// A case to play again.
     @Option(help: ArgumentHelp("Play a case file again.", valueName: "case"))
@@ -271,18 +271,3 @@ struct Simulate: ParsableCommand {
     /// By its name, as `losesHints`.
     extension PlantedFault: ExpressibleByArgument {}
 #endif
-
-/// A time as `90s` or `10m`.
-struct TimeLimit: ExpressibleByArgument {
-    /// The time.
-    let duration: Duration
-
-    /// Reads `90s`, `10m` or `2h`; nil for anything else.
-    init?(argument: String) {
-        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
-        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()),
-            (1...1_000_000).contains(count)
-        else { return nil }
-        duration = .seconds(count * unit)
-    }
-}

@@ -15,8 +15,7 @@ struct GetJSON: Encodable {
         var expiresAtMilliseconds: Int64?
 
         init(_ sibling: Sibling) {
-            value = sibling.value.flatMap { String(validating: $0, as: UTF8.self) }
-            if value == nil { valueBase64 = sibling.value.map { Data($0).base64EncodedString() } }
+            if let bytes = sibling.value { (value, valueBase64) = textOrBase64(bytes) }
             deleted = sibling.isDeletion
             dot = sibling.dot
             writtenAtMilliseconds = sibling.writtenAtMilliseconds
@@ -55,6 +54,12 @@ struct PutJSON: Encodable {
         siblings = result.siblingCount
         evidence = EvidenceJSON(result.evidence)
     }
+}
+
+/// Bytes as JSON has them: text, or Base64 where they are no UTF-8.
+func textOrBase64(_ bytes: [UInt8]) -> (text: String?, base64: String?) {
+    if let text = String(validating: bytes, as: UTF8.self) { return (text, nil) }
+    return (nil, Data(bytes).base64EncodedString())
 }
 
 /// Who stands behind an answer.

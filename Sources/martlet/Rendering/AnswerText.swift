@@ -1,6 +1,6 @@
 // Answers of reads and writes as a person reads them.
-internal import FoundationEssentials
 internal import MartletClient
+internal import MartletViews
 
 /// Lines of text from answers.
 enum AnswerText {
@@ -72,8 +72,7 @@ enum AnswerText {
     }
 
     private static func time(_ milliseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
-            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        TimeText.utc(UInt64(clamping: milliseconds))
     }
 }
 

@@ -1,5 +1,4 @@
 // Entries of a stopped node's storage, as a person and as a program reads them.
-internal import FoundationEssentials
 internal import MartletViews
 
 /// Lines of text from an entry.
@@ -23,18 +22,13 @@ enum StoredEntryText {
     }
 
     private static func line(_ version: StoredEntry.Version, values: Bool) -> String {
-        var line = "\(version.dot) written \(time(version.writtenAtMilliseconds))"
+        var line = "\(version.dot) written \(TimeText.utc(version.writtenAtMilliseconds))"
         if version.logical > 0 { line += "+\(version.logical)" }
-        if let expiry = version.expiresAtMilliseconds { line += ", expires \(time(expiry))" }
+        if let expiry = version.expiresAtMilliseconds {
+            line += ", expires \(TimeText.utc(expiry))"
+        }
         guard let value = version.value else { return line + ": deleted" }
         return line + ": " + (values ? Printable.text(value) : bytesText(value.count))
-    }
-
-    /// A time in the years that a calendar has; milliseconds for any other, which bytes may claim.
-    private static func time(_ milliseconds: UInt64) -> String {
-        guard milliseconds < 253_402_300_800_000 else { return "\(milliseconds) ms" }
-        return Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
-            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }
 
@@ -60,8 +54,7 @@ struct StoredEntryJSON: Encodable {
             deleted = version.value == nil
             valueBytes = version.value?.count
             guard values, let bytes = version.value else { return }
-            value = String(validating: bytes, as: UTF8.self)
-            if value == nil { valueBase64 = Data(bytes).base64EncodedString() }
+            (value, valueBase64) = textOrBase64(bytes)
         }
     }
 
@@ -82,8 +75,7 @@ struct StoredEntryJSON: Encodable {
     init(_ entry: StoredEntry, values: Bool) {
         space = entry.space
         partition = entry.partition
-        key = String(validating: entry.key, as: UTF8.self)
-        if key == nil { keyBase64 = Data(entry.key).base64EncodedString() }
+        (key, keyBase64) = textOrBase64(entry.key)
         home = entry.home
         bytes = entry.byteCount
         switch entry.content {
