@@ -14,8 +14,8 @@ enum Player {
                 name: "player", dependencies: ["MartletSimulator"], swiftSettings: strict))
         package.products = [.executable(name: "player", targets: ["player"])]
         let shells: Set = [
-            "MartletServer", "MartletClient", "martlet", "HouseTests", "ServerTests",
-            "SimulatorTests",
+            "MartletViews", "MartletServer", "MartletClient", "MartletLocal", "MartletBench",
+            "martlet", "HouseTests", "ViewsTests", "ServerTests", "BenchTests", "SimulatorTests",
         ]
         package.targets.removeAll { shells.contains($0.name) }
 
