@@ -10,6 +10,9 @@ public struct MessageFrames: Sendable {
     /// A message above this is dropped, so that no payload is above `Frame.payloadLimit`.
     static let messageLimit = Frame.payloadLimit - payloadTarget
 
+    /// Room above this many bytes is given back once it was used.
+    static let retainedByteLimit = 1 << 20
+
     private var writer = ByteWriter()
     /// Where the frame begins that takes the next message; nil when that begins one.
     private var start: Int?
@@ -36,17 +39,18 @@ public struct MessageFrames: Sendable {
         return !isDropped
     }
 
-    /// Hands all frames over, and keeps the room.
+    /// Hands all frames over, and keeps the room where that is little.
     ///
     /// - Parameter body: given the bytes, which must not be kept if the room is to be used again.
     public mutating func take<Result>(_ body: (Bytes) -> Result) -> Result {
         endFrame()
-        defer { writer.removeAll() }
+        defer { removeAll() }
         return body(writer.bytes)
     }
 
     /// Forgets all of it.
     public mutating func removeAll() {
+        if writer.count > Self.retainedByteLimit { writer = ByteWriter() }
         writer.removeAll()
         start = nil
     }
