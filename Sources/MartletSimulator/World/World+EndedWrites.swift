@@ -7,12 +7,17 @@ internal import MartletRing
 internal import MartletStorage
 
 extension World {
-    /// Allowed on top of a request's timeout: what is owed is marked once the key has been read.
+    /// Allowed on top of a request's timeout: what is owed is marked once the key has been read,
+    /// for which others may stand in line.
     private static let endSlack = Duration.seconds(1)
+    /// And the time that the disk takes for so many things, block by block.
+    private static let endReads = 16
 
     /// Checks the writes that have ended by now, oldest first.
     mutating func checkEndedWrites() {
-        let lasting = schedule.replication.timeout + Self.endSlack
+        let lasting =
+            schedule.replication.timeout + Self.endSlack
+            + schedule.syncDelay.upperBound * Self.endReads
         while let write = begunWrites.first, now.since(write.at) >= lasting {
             begunWrites.removeFirst()
             check(ended: write)
