@@ -4,12 +4,14 @@ internal import MartletRESP
 
 extension CommandTable {
     static let connectionCommands: [CommandSpec] = [
-        CommandSpec("ping", -1, "fast", syntax: "[message]", "Answers PONG, or the message.") {
-            (session, words) throws(CommandError) in try session.ping(words)
-        },
-        CommandSpec("echo", 2, "loading stale fast", syntax: "message", "Answers the message.") {
-            (session, words) throws(CommandError) in try session.echo(words[1])
-        },
+        CommandSpec(
+            "ping", -1, "fast", syntax: "[message]",
+            "Answers PONG, or the message, of 1 MiB at most."
+        ) { (session, words) throws(CommandError) in try session.ping(words) },
+        CommandSpec(
+            "echo", 2, "loading stale fast", syntax: "message",
+            "Answers the message, of 1 MiB at most."
+        ) { (session, words) throws(CommandError) in try session.echo(words[1]) },
         CommandSpec(
             "hello", -1, "noscript loading stale fast no_auth",
             syntax: "[version [AUTH user password] [SETNAME name]]",
