@@ -32,7 +32,7 @@ public struct CommandParser: Sendable {
     /// The length of the argument under way, once its header has been read.
     private var bulkLength: Int?
     /// What is there of that argument where it is a large one: it is gathered where it stays.
-    private var large: Bytes?
+    private var large: Bytes = []
     /// Bytes of the present command so far, counting the argument under way as whole.
     private var commandByteCount = 0
     /// The previous command's name: most commands repeat it, and then share its bytes.
@@ -45,11 +45,11 @@ public struct CommandParser: Sendable {
     }
 
     /// Bytes received and not yet turned into commands or arguments.
-    public var bufferedByteCount: Int { input.count + (large?.count ?? 0) }
+    public var bufferedByteCount: Int { input.count + large.count }
 
     /// Bytes of memory that what has arrived and is not yet a command takes. O(1).
     public var heldByteCount: Int {
-        input.capacity + (large?.count ?? 0) + argumentByteCount
+        input.capacity + large.count + argumentByteCount
             + arguments.count * Self.argumentOverhead
     }
 
@@ -57,10 +57,10 @@ public struct CommandParser: Sendable {
     public mutating func append(_ received: RawSpan) {
         if failure != nil { return }
         var taken = 0
-        if let bulkLength, large != nil, input.count == 0 {
-            taken = min(bulkLength - (large?.count ?? 0), received.byteCount)
+        if let bulkLength, bulkLength >= Self.largeArgumentByteCount, input.count == 0 {
+            taken = min(bulkLength - large.count, received.byteCount)
             let part = received.extracting(first: taken)
-            unsafe part.withUnsafeBytes { unsafe large?.append(contentsOf: $0) }
+            unsafe part.withUnsafeBytes { unsafe large.append(contentsOf: $0) }
         }
         if taken < received.byteCount { input.append(received.extracting(droppingFirst: taken)) }
     }
@@ -79,7 +79,7 @@ public struct CommandParser: Sendable {
         } catch {
             failure = error
             input.discard()
-            large = nil
+            large = []
             arguments = []
             argumentByteCount = 0
             throw error
@@ -151,18 +151,14 @@ public struct CommandParser: Sendable {
     }
 
     private mutating func takeLargeArgument(_ length: Int) throws(RESPError) -> Bool {
-        var argument = large ?? []
-        large = nil
-        if argument.isEmpty { argument.reserveCapacity(length) }
-        let part = min(length - argument.count, input.count)
-        argument.append(contentsOf: input.bytes[input.start..<input.start + part])
+        if large.isEmpty { large.reserveCapacity(length) }
+        let part = min(length - large.count, input.count)
+        large.append(contentsOf: input.bytes[input.start..<input.start + part])
         input.consume(part)
-        guard argument.count == length, input.count >= 2 else {
-            large = argument
-            return false
-        }
+        guard large.count == length, input.count >= 2 else { return false }
         guard input.hasLineEnd(at: 0) else { throw .unterminatedBulk }
-        arguments.append(argument)
+        arguments.append(large)
+        large = []
         argumentByteCount += length
         input.consume(2)
         bulkLength = nil

@@ -7,10 +7,10 @@ internal import MartletRing
 internal import MartletStorage
 
 extension World {
-    /// Allowed on top of a request's timeout: what is owed is marked once the key has been read,
-    /// for which others may stand in line.
+    /// Allowed on top of a request's timeout: what is owed is marked once the key has been read.
     private static let endSlack = Duration.seconds(1)
-    /// And the time that the disk takes for so many things, block by block.
+    /// So many blocks the disk may have to bring for that, one after the other: the key's own, and
+    /// those of the steps that stand in line before it.
     private static let endReads = 16
 
     /// Checks the writes that have ended by now, oldest first.

@@ -229,7 +229,7 @@ extension World {
         else {
             return linkRefused(index, connection)
         }
-        // The connection that was given up on this side is on the other, too.
+        // A new connection takes the place of the old one at both ends.
         let back = reverse(index)
         if links[back].isBroken { linkBreaks(back, links[back].connection) }
         links[index].isOpen = true
@@ -246,15 +246,15 @@ extension World {
         close(index)
     }
 
-    /// The other end is gone, or a packet in between has been answered with a reset: from now on
-    /// everything is lost, both ways, since two nodes share one connection, and they learn of it
-    /// after a while.
+    /// The other end is gone, or a packet in between has been answered with a reset. Two nodes
+    /// share one connection: what either sends is lost from now on, and both learn of it after a
+    /// while.
     mutating func breakLink(_ index: Int, after delay: Duration) {
         breakOneWay(index, after: delay)
         breakOneWay(reverse(index), after: delay)
     }
 
-    /// The link from the other end of `index` back.
+    /// The way back on the connection of link `index`.
     private func reverse(_ index: Int) -> Int { linkIndex(links[index].to, links[index].from) }
 
     private mutating func breakOneWay(_ index: Int, after delay: Duration) {
