@@ -17,35 +17,26 @@ internal import MartletRing
 extension NodeCore {
     /// By what moment the node goes when its clocks show `shown`: what is taken for expired, and
     /// from when on a lifetime counts.
-    public func moment(_ shown: Moment) -> Moment { clocks.adjusted(shown) }
+    public func moment(_ shown: Moment) -> Moment { view.clocks.adjusted(shown) }
 
     /// Takes in what the clocks show and tells the protocols what they may do by it.
     mutating func compareClocks(_ shown: Moment, into work: inout Work) -> Moment {
-        let count = topology?.members.count ?? 1
-        clocks.memberCount = count
-        let now = clocks.adjust(shown)
-        shownWall = shown.wall
-        let standing = clocks.standing
+        let count = view.topology?.members.count ?? 1
+        view.clocks.memberCount = count
+        let now = view.clocks.adjust(shown)
+        control.shownWall = shown.wall
+        let standing = view.clocks.standing
         let isOnlyOne = count == 1
-        replication.trustsClock = isOnlyOne || standing == .agreed
-        antiEntropy.clockCompared(
+        shard.replication.trustsClock = isOnlyOne || standing == .agreed
+        shard.antiEntropy.clockCompared(
             ClockTrust(
-                mayPromise: isOnlyOne ? standing != .leapt : clocks.hasMajority,
+                mayPromise: isOnlyOne ? standing != .leapt : view.clocks.hasMajority,
                 mayRemove: isOnlyOne
-                    ? standing != .leapt : standing == .agreed && clocks.hasMajority,
-                margin: clocks.margin ?? .zero))
-        if standing.isDoubtful != notedStanding.isDoubtful {
-            notedStanding = standing
-            marks.occurred(.clockLeapt, if: standing == .leapt)
-            if case .odd = standing { marks.occurred(.clockOdd) }
-            work.note(.clockStands(standing))
-        }
+                    ? standing != .leapt : standing == .agreed && view.clocks.hasMajority,
+                margin: view.clocks.margin ?? .zero))
+        control.note(standing, into: &work)
         return now
     }
-
-    /// Whether what `sender` says to have removed may go here too: a node whose clock is wrong may
-    /// take for expired what is not.
-    func believesRemovals(of sender: NodeID) -> Bool { !clocks.isOdd(sender) }
 }
 
 extension ClockStanding {

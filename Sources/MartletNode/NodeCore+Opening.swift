@@ -51,7 +51,7 @@ extension NodeCore {
             var core = try NodeCore(
                 configuration, identity: identity, dots: dots, startsOver: startsOver,
                 isKnown: stored != nil, topology: topology, engine: engine, seed: seed)
-            core.marks.occurred(.actorWentOn, if: record?.counter != nil)
+            core.shard.marks.occurred(.actorWentOn, if: record?.counter != nil)
             return core
         } catch { throw .uncounted(error) }
     }

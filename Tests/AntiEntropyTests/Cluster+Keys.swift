@@ -119,9 +119,9 @@ extension Cluster {
     /// A node finds that its storage has lost data of a partition.
     mutating func damage(_ partition: UInt16, at number: Int) {
         var effects: [AntiEntropyEffect] = []
-        nodes[number].core.antiEntropy.damageFound(in: [partition], into: &effects)
+        nodes[number].core.shard.antiEntropy.damageFound(in: [partition], into: &effects)
         for case .settle(let partition, let watermark) in effects {
-            nodes[number].core.replication.settle(partition, upTo: watermark)
+            nodes[number].core.shard.replication.settle(partition, upTo: watermark)
         }
         for event in nodes[number].storage.answers() { handle(event, at: number) }
     }
@@ -129,11 +129,11 @@ extension Cluster {
     // MARK: Anti-entropy
 
     func watermark(_ partition: UInt16, at number: Int) -> HybridTimestamp {
-        nodes[number].core.antiEntropy.times.watermark(partition)
+        nodes[number].core.shard.antiEntropy.times.watermark(partition)
     }
 
     func trusted(_ partition: UInt16, at number: Int) -> HybridTimestamp {
-        nodes[number].core.antiEntropy.times.trusted(partition)
+        nodes[number].core.shard.antiEntropy.times.trusted(partition)
     }
 
     func isInDoubt(_ partition: UInt16, at number: Int) -> Bool {
@@ -143,14 +143,16 @@ extension Cluster {
     func provable(
         _ partition: UInt16, at number: Int
     ) -> Result<HybridTimestamp, Promises.Obstacle> {
-        let antiEntropy = nodes[number].core.antiEntropy
+        let antiEntropy = nodes[number].core.shard.antiEntropy
         return antiEntropy.promises.provable(partition, antiEntropy.here)
     }
 
-    func floor(at number: Int) -> HybridTimestamp { nodes[number].core.antiEntropy.promises.floor }
+    func floor(at number: Int) -> HybridTimestamp {
+        nodes[number].core.shard.antiEntropy.promises.floor
+    }
 
     func counters(at number: Int) -> AntiEntropyCounters {
-        nodes[number].core.antiEntropy.counters
+        nodes[number].core.shard.antiEntropy.counters
     }
 
     /// Whether all homes of every partition have the same root.

@@ -131,12 +131,12 @@ struct ExchangeTests {
         let first = cluster.homes(of: 0)[0]
         try cluster.lose(keys[0], at: first)
         let now = cluster.moment(first)
-        #expect(cluster.nodes[first].core.antiEntropy.repair([0, 3_000], at: now) == 1)
-        #expect(cluster.nodes[first].core.antiEntropy.activity.waiting == 1)
+        #expect(cluster.nodes[first].core.shard.antiEntropy.repair([0, 3_000], at: now) == 1)
+        #expect(cluster.nodes[first].core.shard.antiEntropy.activity.waiting == 1)
         cluster.pass(.seconds(4))
         #expect(cluster.isEven)
         #expect(cluster.stored(keys[0], at: first) != nil)
-        #expect(cluster.nodes[first].core.antiEntropy.activity.waiting == 0)
+        #expect(cluster.nodes[first].core.shard.antiEntropy.activity.waiting == 0)
     }
 
     @Test("A reply to a comparison of a node's former life is none to one of this life")
@@ -144,10 +144,10 @@ struct ExchangeTests {
         var (cluster, _) = try filled(1)
         let home = cluster.homes(of: 0)[0]
         cluster.pass(.seconds(4))
-        let former = cluster.nodes[home].core.antiEntropy.comparison.round
+        let former = cluster.nodes[home].core.shard.antiEntropy.comparison.round
         cluster.crash(home)
         try cluster.start(home)
-        let round = cluster.nodes[home].core.antiEntropy.comparison.round
+        let round = cluster.nodes[home].core.shard.antiEntropy.comparison.round
         #expect(max(round, former) - min(round, former) > 1_000_000, "\(former), \(round)")
     }
 
@@ -160,7 +160,7 @@ struct ExchangeTests {
         for _ in 0..<100 {
             let from = random.below(cluster.nodes.count)
             let to = random.below(cluster.nodes.count)
-            let round = cluster.nodes[to].core.antiEntropy.comparison.round
+            let round = cluster.nodes[to].core.shard.antiEntropy.comparison.round
             cluster.exchange(Self.hostile(&random, about: round), from: from, to: to)
             if random.chance(0.2) { cluster.pass(.milliseconds(random.below(2_000))) }
         }

@@ -292,7 +292,7 @@ struct DoubtTests {
         cluster.damage(0, at: homes[1])
         engine.logAnswered(.synced(engine.appended))
         let dots = cluster.nodes[homes[1]].core.dots
-        cluster.nodes[homes[1]].core.renewal = ActorRenewal(dots: dots, position: nil)
+        cluster.nodes[homes[1]].core.shard.renewal = ActorRenewal(dots: dots, position: nil)
         cluster.handle(.ticked, at: homes[1])
         cluster.crash(homes[1])
         try cluster.start(homes[1])
@@ -306,7 +306,7 @@ struct DoubtTests {
         cluster.pass(.seconds(300))
         let home = cluster.homes(of: 0)[0]
         let before = cluster.sent.count
-        _ = cluster.nodes[home].core.antiEntropy.repair([0], at: cluster.moment(home))
+        _ = cluster.nodes[home].core.shard.antiEntropy.repair([0], at: cluster.moment(home))
         cluster.handle(.ticked, at: home)
         #expect(cluster.sent.count == before + 2, "a root to each of the others")
         cluster.damage(0, at: home)

@@ -3,31 +3,20 @@
 internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletReplication
-public import MartletRing
+internal import MartletRing
 public import MartletStorage
-public import MartletVersions
+internal import MartletVersions
 internal import MartletWire
 
-extension NodeCore {
-    /// Up to where `partition` is settled, as far as this node knows.
-    public func watermark(of partition: Partition) -> HybridTimestamp {
-        antiEntropy.watermark(of: partition)
-    }
-
-    /// Whether this node has lost what it held of `partition`, or may have: it judges nothing there
-    /// until it has been found equal to every other home. True while it knows no ring.
-    public func isInDoubt(of partition: Partition) -> Bool {
-        antiEntropy.isInDoubt(of: partition)
-    }
-
+extension ShardCore {
     /// Acts on what has come of anti-entropy.
     mutating func drainAntiEntropy(at now: Moment, into work: inout Work) {
         if antiEntropy.hasPromiseToTell {
             antiEntropy.tellPromise(
-                hinted: replication.hintedPartitions, into: &antiEntropyEffects)
+                hinted: replication.hintedPartitions, into: &effects)
         }
-        if antiEntropyEffects.isEmpty { return }
-        for effect in antiEntropyEffects {
+        if effects.isEmpty { return }
+        for effect in effects {
             switch effect {
             case .send(let message, let node):
                 work.outbox.send(.exchange(message), to: node)
@@ -42,7 +31,7 @@ extension NodeCore {
             case .observe(let timestamp): replication.observe(timestamp, at: now.wall)
             }
         }
-        antiEntropyEffects.removeAll(keepingCapacity: true)
+        effects.removeAll(keepingCapacity: true)
     }
 }
 

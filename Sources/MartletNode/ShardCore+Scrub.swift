@@ -3,7 +3,7 @@
 internal import MartletBase
 internal import MartletStorage
 
-extension NodeCore {
+extension ShardCore {
     /// The shortest time between two tables, however small.
     private static let pauseLimit = Duration.seconds(10)
 

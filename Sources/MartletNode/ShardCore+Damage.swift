@@ -1,4 +1,4 @@
-// What a node does when its storage has lost data: it takes a new name for its writes. A context
+// What a shard does when its storage has lost data: it takes a new name for its writes. A context
 // that covers an actor's dots up to a counter says that all of them were seen, and the node may no
 // longer have what it wrote under the lower ones.
 //
@@ -16,7 +16,7 @@ struct ActorRenewal {
     var position: LogPosition?
 }
 
-extension NodeCore {
+extension ShardCore {
     /// Takes in what the storage has found lost, and goes on with a renewal that is under way.
     /// Until the event in which the loss is told, what was lost reads as damaged; after it, as
     /// though it had never been: no dot may be issued in between.
@@ -26,7 +26,7 @@ extension NodeCore {
             for range in damage { work.note(.storageDamaged(range)) }
             replication.damageFound(rangeCount: damage.count)
             let partitions = Set(damage.flatMap { $0.objectPartitions.map(Array.init) ?? [] })
-            antiEntropy.damageFound(in: partitions.sorted(), into: &antiEntropyEffects)
+            antiEntropy.damageFound(in: partitions.sorted(), into: &effects)
             beginRenewal(at: now)
         }
         if renewal != nil { continueRenewal() }
@@ -36,10 +36,11 @@ extension NodeCore {
     /// is no incarnation left, the node names no write as a home for the rest of its life.
     private mutating func beginRenewal(at now: Moment) {
         guard renewal == nil else { return }
-        let present = ActorRecord(dots, of: identity.id, counter: nil)
+        let present = ActorRecord(replication.dots, of: node, counter: nil)
         do throws(NodeStateError) {
             renewal = ActorRenewal(
-                dots: try Self.nextDots(of: dots.actor.node, after: present, at: now.wall))
+                dots: try NodeCore.nextDots(
+                    of: replication.dots.actor.node, after: present, at: now.wall))
         } catch { renewal = nil }
     }
 
@@ -47,7 +48,7 @@ extension NodeCore {
         guard var next = renewal else { return }
         if next.position == nil {
             var batch = WriteBatch()
-            batch.put(ActorRecord(next.dots, of: identity.id, counter: nil))
+            batch.put(ActorRecord(next.dots, of: node, counter: nil))
             // A storage that was full may have refused the doubts: they are durable no later than
             // that the damage was told.
             antiEntropy.putDoubts(in: &batch)

@@ -4,15 +4,15 @@ internal import MartletMembership
 internal import MartletRing
 internal import MartletWire
 
-extension NodeCore {
+extension ControlCore {
     /// Has the cluster forget the member called `text`, a name or an identity: one that no ring
     /// names and that is not alive. Nil where that is done, else why not and what to do.
     mutating func forget(
-        _ text: String, at now: Moment, into work: inout Work
+        _ text: String, _ view: inout ControlView, at now: Moment, into work: inout Work
     ) -> String? {
         let meant = NodeID(text)
-        let found = members.filter { $0.id == meant || $0.name == text }
-        let strangers = found.filter { topology?.member($0.id) == nil }
+        let found = membership.members.filter { $0.id == meant || $0.name == text }
+        let strangers = found.filter { view.topology?.member($0.id) == nil }
         guard let member = strangers.first ?? found.first else {
             return "no member \(text) is known here: see 'martlet ring'"
         }
@@ -20,8 +20,8 @@ extension NodeCore {
             let ids = strangers.map(\.id.description).joined(separator: ", ")
             return "several members are named \(text): say which of \(ids)"
         }
-        let refusal = membership.forget(member.id, at: now.instant, into: &membershipEffects)
-        drainMembership(at: now, into: &work)
+        let refusal = membership.forget(member.id, at: now.instant, into: &effects)
+        drain(&view, at: now, into: &work)
         switch refusal {
         case nil: return nil
         case .unknown: return "no member \(text) is known here: see 'martlet ring'"

@@ -1,8 +1,7 @@
-// What an operator may ask of a node: to compare partitions at once, and to tell what it holds of a
-// key and why that is still there. Asking changes nothing that is stored.
+// What a shard tells an operator that it holds of a key. Asking changes nothing that is stored.
 //
 //     lookUp ─► scans of the key's hash, from the disk where need be ─► a reply, now or later
-public import MartletAntiEntropy
+internal import MartletAntiEntropy
 public import MartletBase
 internal import MartletReplication
 internal import MartletRing
@@ -58,65 +57,19 @@ struct KeyLookup {
     }
 }
 
-extension NodeCore {
+extension ShardCore {
     /// Looks at a time; more are refused.
     private static let lookupLimit = 64
     /// Bytes of hints of one key that are looked at.
     private static let lookupBytes = 16 << 20
 
-    // MARK: Views
-
-    /// What anti-entropy is busy with.
-    public var exchangeActivity: ExchangeActivity { antiEntropy.activity }
-
-    /// Objects on their way to other homes that lack them, or waiting to be.
-    public var pushCount: Int { replication.pushCount }
-
-    /// Counts of what anti-entropy has done.
-    public var antiEntropyCounters: AntiEntropyCounters { antiEntropy.counters }
-
-    /// Homes of `partitions`, or of any of this node's, that it cannot compare with now; sorted.
-    public func away(from partitions: [UInt16]?) -> [NodeID] { antiEntropy.away(from: partitions) }
-
-    // MARK: Watermarks
-
-    /// How far the watermarks of the node's home partitions lie back.
-    public func watermarkAges(at wall: WallTime) -> WatermarkAges {
-        antiEntropy.watermarkAges(at: wall)
-    }
-
-    /// How `partition` stands; nil where this node is no home of it.
-    public func condition(of partition: UInt16) -> PartitionCondition? {
-        antiEntropy.condition(of: partition)
-    }
-
-    /// What keeps what is held from being removed; nothing where it goes with the next sweep.
-    public func obstacles(
-        toRemoving holdings: KeyHoldings, at wall: WallTime
-    ) -> [RemovalObstacle] {
-        antiEntropy.obstacles(toRemoving: holdings.object, in: holdings.partition, at: wall)
-    }
-
-    // MARK: Requests
-
-    /// Does what an operator asks for; a look at a key may be answered by a later turn.
-    mutating func answer(
-        _ request: OperatorRequest, under id: RequestID, at now: Moment, into work: inout Work
-    ) {
-        switch request {
-        case .create(let request):
-            work.reply(.created(create(request, at: now, into: &work)), to: id)
-        case .forget(let member):
-            work.reply(.forgotten(refusal: forget(member, at: now, into: &work)), to: id)
-        case .compare(let partitions):
-            work.reply(.comparing(antiEntropy.repair(partitions, at: now)), to: id)
-        case .lookUp(let key):
-            guard let lookup = lookup(of: key, under: id) else {
-                return work.reply(.holds(nil), to: id)
-            }
-            lookups.append(lookup)
-            answerLookups(into: &work)
+    /// Looks at what is held of `key`; the reply may wait for the disk.
+    mutating func lookUp(_ key: Bytes, under id: RequestID, into work: inout Work) {
+        guard let lookup = lookup(of: key, under: id) else {
+            return work.reply(.holds(nil), to: id)
         }
+        lookups.append(lookup)
+        answerLookups(into: &work)
     }
 
     /// Begins to look at what is held of `key`; nil when the node has no ring yet, or too much is

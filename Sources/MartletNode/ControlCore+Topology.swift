@@ -8,16 +8,17 @@ internal import MartletRing
 internal import MartletStorage
 internal import MartletWire
 
-extension NodeCore {
+extension ControlCore {
     /// The most epochs that a ring may be ahead of the one that it replaces. Rings do not change
     /// yet; once they do, a node that was away for longer learns the epochs one after the other.
     static let epochStep: UInt64 = 64
 
     /// Makes the first topology from the members known here.
     mutating func create(
-        _ request: CreationRequest, at now: Moment, into work: inout Work
+        _ request: CreationRequest, _ view: inout ControlView, at now: Moment,
+        into work: inout Work
     ) -> CreationOutcome {
-        if let topology {
+        if let topology = view.topology {
             return .refused(
                 "the cluster exists already: it has \(topology.members.count) members in epoch "
                     + "\(topology.epoch)")
@@ -39,7 +40,7 @@ extension NodeCore {
                 replicaCount: request.replicaCount, partitionCount: request.partitionCount,
                 clusterName: identity.clusterName, clusterID: random.next(),
                 secret: request.secret)
-            guard adopt(plan.topology, at: now, into: &work) else {
+            guard adopt(plan.topology, &view, at: now, into: &work) else {
                 return .refused("the storage refuses to keep the ring: see the node's log")
             }
             for member in members where member.id != identity.id {
@@ -54,13 +55,14 @@ extension NodeCore {
     /// Another node's ring: adopted when it is newer, of this cluster, and a member of the present
     /// one can have made it. The first that a node hears of must name whoever sends it.
     mutating func consider(
-        _ offered: Topology, from sender: NodeID, at now: Moment, into work: inout Work
+        _ offered: Topology, from sender: NodeID, _ view: inout ControlView, at now: Moment,
+        into work: inout Work
     ) {
         guard offered.clusterName == identity.clusterName else {
             work.note(.conflict("\(sender) offers a ring of cluster \(offered.clusterName)"))
             return
         }
-        if let topology {
+        if let topology = view.topology {
             guard offered.clusterID == topology.clusterID,
                 offered.epoch != topology.epoch || offered.digest == topology.digest
             else {
@@ -74,25 +76,25 @@ extension NodeCore {
             guard topology.member(sender) != nil, offered.secret == topology.secret,
                 offered.epoch - topology.epoch <= Self.epochStep
             else {
-                return refuse(offered, from: sender, into: &work)
+                return refuse(offered, from: sender, view, into: &work)
             }
         } else if offered.member(sender) == nil {
-            return refuse(offered, from: sender, into: &work)
+            return refuse(offered, from: sender, view, into: &work)
         } else if offered.member(identity.id) == nil,
             let owner = offered.members.first(where: { $0.name == identity.name })
         {
             work.note(.nameTaken(by: owner.id))
             return
         }
-        marks.occurred(topology == nil ? .ringLearnt : .ringReplaced)
-        _ = adopt(offered, at: now, into: &work)
+        marks.occurred(view.topology == nil ? .ringLearnt : .ringReplaced)
+        _ = adopt(offered, &view, at: now, into: &work)
     }
 
     private mutating func refuse(
-        _ offered: Topology, from sender: NodeID, into work: inout Work
+        _ offered: Topology, from sender: NodeID, _ view: ControlView, into work: inout Work
     ) {
         marks.occurred(.ringDisbelieved)
-        let present = topology.map { "of the ring of epoch \($0.epoch)" } ?? "of it"
+        let present = view.topology.map { "of the ring of epoch \($0.epoch)" } ?? "of it"
         work.note(
             .conflict(
                 "\(sender) offers a ring of epoch \(offered.epoch) that no member \(present) can "
@@ -100,33 +102,29 @@ extension NodeCore {
     }
 
     /// Keeps the topology, on disk too and synced in every sync mode, since a cluster that loses
-    /// power must not come back without its ring, and tells the protocols; false when the storage
-    /// refuses.
+    /// power must not come back without its ring; false when the storage refuses.
     private mutating func adopt(
-        _ newer: Topology, at now: Moment, into work: inout Work
+        _ newer: Topology, _ view: inout ControlView, at now: Moment, into work: inout Work
     ) -> Bool {
         var batch = WriteBatch()
         batch.put(newer)
         do throws(WriteRefusal) { try engine.write(batch, isSynced: true) } catch {
             marks.occurred(.ringRefused)
-            noticedRefusal = error
+            refusal = error
             work.note(.storageRefuses(error))
             return false
         }
-        topology = newer
-        membership.epoch = newer.epoch
-        clocks.keep(only: newer.members.map(\.id))
-        membership.ringNames = newer.members.map { ($0.id, $0.name) }
-        replication.topologyChanged(newer)
-        antiEntropy.topologyChanged(newer, at: now, into: &antiEntropyEffects)
+        view.topology = newer
+        view.clocks.keep(only: newer.members.map(\.id))
         work.note(.topologyAdopted(epoch: newer.epoch))
-        tell(.topologyNamed(newer.members.map(\.id)), at: now, into: &work)
-        for node in links { reachabilityChanged(node, at: now, into: &work) }
+        ringKnown(newer, &view, at: now, into: &work)
         return true
     }
 
     /// Sends this node's ring to one that was heard to have an older one.
-    func offerTopology(to node: NodeID, at epoch: UInt64, into work: inout Work) {
+    func offer(
+        _ topology: Topology?, to node: NodeID, at epoch: UInt64, into work: inout Work
+    ) {
         if let topology, epoch < topology.epoch {
             work.outbox.send(.topology(topology), to: node)
         }

@@ -3,7 +3,7 @@
 internal import MartletBase
 internal import MartletStorage
 
-extension NodeCore {
+extension ShardCore {
     /// How often the room is measured: what clients write in between is little beside the reserve.
     private static let measureInterval = Duration.seconds(1)
 

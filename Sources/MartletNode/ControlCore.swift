@@ -1,0 +1,152 @@
+// What a node decides once, whatever number of shards it has: who is a member and answers, which
+// ring it belongs to, what it tells others of both. It runs on the loop of the first shard, whose
+// storage keeps its records, and writes down what it decides in a `ControlView`, by which all
+// shards go.
+internal import MartletBase
+internal import MartletMembership
+internal import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+internal import MartletWire
+
+/// The membership and the ring of one node.
+struct ControlCore {
+    let identity: NodeIdentity
+    /// Keeps the node's own records; that of the first shard.
+    let engine: StorageEngine
+    var membership: Membership
+    /// Draws a new cluster's identity.
+    var random: SeededRandom
+    /// What the wall clock itself shows, in the present event.
+    var shownWall = WallTime(milliseconds: 0)
+    /// Where each link was last asked to lead, sorted by node.
+    private var endpoints: [(node: NodeID, endpoint: Endpoint)] = []
+    private var notedStanding = ClockStanding.alone
+    /// Why the storage did not keep a ring in the present event.
+    var refusal: WriteRefusal?
+    /// Reused from event to event, so that handling one allocates nothing for them.
+    var effects: [Membership.Effect] = []
+    /// The rare branches that were taken here.
+    var marks = Marks<NodeMark>()
+
+    init(
+        _ configuration: NodeConfiguration, identity: NodeIdentity, engine: StorageEngine,
+        seed: UInt64
+    ) {
+        self.identity = identity
+        self.engine = engine
+        random = SeededRandom(seed: seed, stream: "node")
+        let local = Member(
+            id: identity.id, name: configuration.name, zone: configuration.zone,
+            weight: configuration.weight, peerEndpoint: configuration.peerEndpoint,
+            clientEndpoint: configuration.clientEndpoint, incarnation: 1, state: .alive)
+        membership = Membership(
+            local: local, seeds: configuration.seeds, options: configuration.membership,
+            random: SeededRandom(seed: seed, stream: "membership"))
+    }
+
+    /// Why the storage did not keep a ring in the present event; nil where nothing was refused.
+    mutating func takeRefusal() -> WriteRefusal? {
+        defer { refusal = nil }
+        return refusal
+    }
+
+    /// The node takes part from now on.
+    mutating func start(_ view: inout ControlView, at now: Moment, into work: inout Work) {
+        if let topology = view.topology { ringKnown(topology, &view, at: now, into: &work) }
+        tell(.started, &view, at: now, into: &work)
+    }
+
+    /// Has membership go by the ring.
+    mutating func ringKnown(
+        _ topology: Topology, _ view: inout ControlView, at now: Moment, into work: inout Work
+    ) {
+        membership.epoch = topology.epoch
+        membership.ringNames = topology.members.map { ($0.id, $0.name) }
+        tell(.topologyNamed(topology.members.map(\.id)), &view, at: now, into: &work)
+    }
+
+    /// Tells the operator when the clock begins or ceases to look wrong.
+    mutating func note(_ standing: ClockStanding, into work: inout Work) {
+        guard standing.isDoubtful != notedStanding.isDoubtful else { return }
+        notedStanding = standing
+        marks.occurred(.clockLeapt, if: standing == .leapt)
+        if case .odd = standing { marks.occurred(.clockOdd) }
+        work.note(.clockStands(standing))
+    }
+
+    // MARK: Membership
+
+    /// Hands an event to membership and acts on what comes of it.
+    mutating func tell(
+        _ event: Membership.Event, _ view: inout ControlView, at now: Moment,
+        into work: inout Work
+    ) {
+        membership.handle(event, at: now.instant, into: &effects)
+        drain(&view, at: now, into: &work)
+    }
+
+    /// Acts on what came of membership.
+    mutating func drain(_ view: inout ControlView, at now: Moment, into work: inout Work) {
+        for effect in effects {
+            switch effect {
+            case .sendDatagram(let datagram, let endpoint):
+                var datagram = datagram
+                datagram.wall = shownWall
+                work.posts.append(Work.Post(datagram: datagram, endpoint: endpoint))
+            case .sendPushPull(let exchange, let node):
+                work.outbox.send(.pushPull(exchange), to: node)
+            case .meet(let member): connect(to: member, into: &work)
+            case .forget(let node): disconnect(from: node, into: &work)
+            case .memberChanged(let member): changed(member, &view, into: &work)
+            case .epochSeen(let node, let epoch):
+                offer(view.topology, to: node, at: epoch, into: &work)
+            case .clockRead(let node, let wall, let askedAt):
+                if view.topology?.members.contains(where: { $0.id == node }) ?? true {
+                    view.read(wall, of: node, askedAt: askedAt, at: now.instant)
+                }
+            case .conflict(let text): work.note(.conflict(text))
+            case .nameTaken(let owner):
+                // A node of the ring knows better.
+                if view.topology == nil { work.note(.nameTaken(by: owner)) }
+            }
+        }
+        effects.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func changed(
+        _ member: Member, _ view: inout ControlView, into work: inout Work
+    ) {
+        let isForgotten = member.state == .forgotten
+        if isForgotten {
+            disconnect(from: member.id, into: &work)
+        } else {
+            connect(to: member, into: &work)
+        }
+        view.believe(member.id, isForgotten ? nil : member.state)
+        work.note(.memberChanged(member))
+    }
+
+    private mutating func connect(to member: Member, into work: inout Work) {
+        let index = endpoints.partitionIndex { $0.node < member.id }
+        if index < endpoints.count, endpoints[index].node == member.id {
+            if endpoints[index].endpoint == member.peerEndpoint { return }
+            endpoints[index].endpoint = member.peerEndpoint
+        } else {
+            endpoints.insert((member.id, member.peerEndpoint), at: index)
+        }
+        work.linkChanges.append(.keep(member.id, member.peerEndpoint))
+    }
+
+    private mutating func disconnect(from node: NodeID, into work: inout Work) {
+        endpoints.removeAll { $0.node == node }
+        work.linkChanges.append(.drop(node))
+    }
+
+    func checkInvariants() {
+        membership.checkInvariants()
+        for (one, next) in zip(endpoints, endpoints.dropFirst()) {
+            invariant(one.node < next.node, "endpoints unsorted at \(next.node)")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// What the control core of a node has decided, and has come to believe, as a value: every shard of
+// the node goes by it, on whatever thread it runs, and asks nobody.
+public import MartletBase
+public import MartletMembership
+public import MartletRing
+public import MartletWire
+
+/// The ring, who answers, and how the clocks compare, as of one moment.
+public struct ControlView: Sendable {
+    /// What is believed of one node.
+    struct Belief: Hashable, Sendable {
+        var node: NodeID
+        var state: MemberState
+    }
+
+    /// The ring, once the node knows it.
+    public internal(set) var topology: Topology? {
+        didSet { decisions += 1 }
+    }
+    /// How the wall clock compares with the others'.
+    public internal(set) var clocks: ClockWatch
+    /// Every other node that is known, sorted.
+    private var beliefs: [Belief] = []
+    /// Counts the changes of all but the clocks.
+    private(set) var decisions: UInt64 = 1
+    /// Counts what has been read of other clocks.
+    private(set) var readings: UInt64 = 0
+
+    /// Of a node that knows nobody yet.
+    init(topology: Topology?, clocks: ClockWatch) {
+        self.topology = topology
+        self.clocks = clocks
+    }
+
+    /// What is believed of another node; nil where it is not known. O(log n).
+    public func state(of node: NodeID) -> MemberState? {
+        let index = beliefs.partitionIndex { $0.node < node }
+        return index < beliefs.count && beliefs[index].node == node ? beliefs[index].state : nil
+    }
+
+    /// `node` is believed to be in `state`; it is not known any more where that is nil.
+    mutating func believe(_ node: NodeID, _ state: MemberState?) {
+        let index = beliefs.partitionIndex { $0.node < node }
+        let isKnown = index < beliefs.count && beliefs[index].node == node
+        switch (state, isKnown) {
+        case (let state?, true):
+            if beliefs[index].state == state { return }
+            beliefs[index].state = state
+        case (let state?, false): beliefs.insert(Belief(node: node, state: state), at: index)
+        case (nil, true): beliefs.remove(at: index)
+        case (nil, false): return
+        }
+        decisions += 1
+    }
+
+    /// The clock of `node` was read.
+    mutating func read(
+        _ wall: WallTime, of node: NodeID, askedAt: Instant, at now: Instant
+    ) {
+        clocks.take(wall, of: node, askedAt: askedAt, at: now)
+        readings += 1
+    }
+}

@@ -1,0 +1,278 @@
+// The data of one shard of a node: composes replication, anti-entropy and storage of its
+// partitions, and owns nothing else. What the node has decided comes as a `ControlView`; shards of
+// one node share nothing but that.
+internal import MartletAntiEntropy
+internal import MartletBase
+internal import MartletMembership
+internal import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+/// The protocols of one shard, composed.
+struct ShardCore {
+    /// The node that it is of.
+    let node: NodeID
+    let startsOver: Bool
+    let mayStartUnsynced: Bool
+    let engine: StorageEngine
+    var replication: Replication
+    var antiEntropy: AntiEntropy
+    /// The ring, as it was last told.
+    private(set) var topology: Topology?
+    /// Which decisions of the control core it goes by.
+    private var decisions: UInt64 = 0
+    /// Nodes to which a link is open, sorted.
+    private var links: [NodeID] = []
+    /// Those of them that are known and not believed unreachable.
+    private var reachable: [NodeID] = []
+    private(set) var isStopping = false
+    private(set) var readiness = Readiness()
+    /// How long clients wait for word of the other nodes.
+    private let readinessLimit: Duration
+    var noticedRefusal: WriteRefusal?
+    /// The actor that this shard is to become, once that is durable; nil while it is to stay.
+    var renewal: ActorRenewal?
+    /// Looks at keys that are under way.
+    var lookups: [KeyLookup] = []
+    private let openedAt: LogPosition
+    /// Bytes of tables a second that are read back to check them.
+    let scrubRate: Int
+    /// When the next table is due for that.
+    var nextScrub = Instant.never
+    /// When the room on the disk is measured next.
+    var nextMeasure = Instant.never
+    /// Whether the note that clients' values are refused for want of it is the last one.
+    var isShortOfSpace = false
+    /// Reused from event to event, so that handling one allocates nothing for its effects.
+    var effects: [AntiEntropyEffect] = []
+    /// The rare branches that were taken around the protocols.
+    var marks = Marks<NodeMark>()
+
+    init(
+        _ configuration: NodeConfiguration, node: NodeID, dots: DotSource, startsOver: Bool,
+        isKnown: Bool, engine: StorageEngine, seed: UInt64
+    ) throws(StorageError) {
+        self.node = node
+        self.startsOver = startsOver
+        mayStartUnsynced = isKnown
+        self.engine = engine
+        openedAt = engine.appended
+        scrubRate = configuration.scrubBytesPerSecond
+        // Time for two rounds of pings to whoever may be there.
+        readinessLimit = configuration.membership.protocolPeriod * 2
+        replication = try Replication(
+            local: node, options: configuration.replication, engine: engine, dots: dots,
+            random: SeededRandom(seed: seed, stream: "replication"),
+            firstOperation: Self.firstOperation(seed: seed))
+        antiEntropy = AntiEntropy(
+            local: node, options: configuration.antiEntropy, engine: engine,
+            random: SeededRandom(seed: seed, stream: "anti-entropy"))
+    }
+
+    /// Where the numbers of this life's operations begin: drawn from 48 bits, so that those which
+    /// an earlier life left unanswered are met again by no chance that matters.
+    private static func firstOperation(seed: UInt64) -> OperationID {
+        var random = SeededRandom(seed: seed, stream: "operations")
+        return OperationID(rawValue: random.next() >> 16 | 1)
+    }
+
+    /// Whether `node` can be sent to: a link is open and it is not believed unreachable.
+    func isReachable(_ node: NodeID) -> Bool {
+        if node == self.node { return true }
+        let index = reachable.partitionIndex { $0 < node }
+        return index < reachable.count && reachable[index] == node
+    }
+
+    // MARK: Events
+
+    mutating func start(_ view: ControlView, at now: Moment, into work: inout Work) {
+        if engine.synced < openedAt {
+            invariant(
+                mayStartUnsynced, "started at \(engine.synced), the actor stands at \(openedAt)")
+            renewal = ActorRenewal(dots: replication.dots, position: openedAt)
+            replication.actorAwaited()
+            marks.occurred(.startedUnsynced)
+        }
+        noteRefusal(into: &work)
+        noteSpace(into: &work)
+        take(view, at: now, into: &work)
+        readiness.start(until: now.instant + readinessLimit)
+        antiEntropy.start(at: now, into: &effects)
+        scrub(at: now.instant)
+        measureSpace(at: now.instant)
+    }
+
+    mutating func tick(at now: Moment, into work: inout Work) {
+        replication.tick(at: now, into: &work.outbox)
+        antiEntropy.tick(at: now, into: &effects)
+        scrub(at: now.instant)
+        measureSpace(at: now.instant)
+    }
+
+    mutating func requestReceived(
+        _ id: RequestID, _ request: ClientRequest, at now: Moment, into work: inout Work
+    ) {
+        if isStopping {
+            work.outbox.answer(id, .failed(.storage(Replication.stoppingText)))
+        } else {
+            replication.requestReceived(id, request, at: now, into: &work.outbox)
+        }
+    }
+
+    mutating func received(
+        _ message: ReplicationMessage, from sender: NodeID, _ view: ControlView, at now: Moment,
+        into work: inout Work
+    ) {
+        if isStopping { return }
+        // A node whose clock is wrong may take for expired what is not.
+        if case .removed = message, view.clocks.isOdd(sender) {
+            return marks.occurred(.removalDisbelieved)
+        }
+        replication.messageReceived(message, from: sender, at: now, into: &work.outbox)
+    }
+
+    mutating func received(_ message: ExchangeMessage, from sender: NodeID, at now: Moment) {
+        if isStopping { return }
+        antiEntropy.messageReceived(message, from: sender, at: now, into: &effects)
+    }
+
+    mutating func linkChanged(
+        _ node: NodeID, isOpen: Bool, _ view: ControlView, at now: Moment, into work: inout Work
+    ) {
+        if !isOpen { readiness.linkFailed(node) }
+        let index = links.partitionIndex { $0 < node }
+        let was = index < links.count && links[index] == node
+        guard was != isOpen else { return }
+        if isOpen { links.insert(node, at: index) } else { links.remove(at: index) }
+        reachabilityChanged(view, at: now, into: &work)
+    }
+
+    /// Goes by what the control core has decided since it was last told.
+    mutating func take(_ view: ControlView, at now: Moment, into work: inout Work) {
+        guard view.decisions != decisions else { return }
+        decisions = view.decisions
+        if let newer = view.topology, newer.epoch != topology?.epoch {
+            topology = newer
+            replication.topologyChanged(newer)
+            antiEntropy.topologyChanged(newer, at: now, into: &effects)
+        }
+        reachabilityChanged(view, at: now, into: &work)
+    }
+
+    /// Tells the protocols of each node that can be sent to, or can no longer. Strangers take no
+    /// place among the peers.
+    private mutating func reachabilityChanged(
+        _ view: ControlView, at now: Moment, into work: inout Work
+    ) {
+        let present = links.filter { node in
+            view.state(of: node).map { $0 != .unreachable }
+                ?? (view.topology?.member(node) != nil)
+        }
+        if present == reachable { return }
+        let former = reachable
+        reachable = present
+        for node in former where !isReachable(node) {
+            replication.reachabilityChanged(
+                node, isReachable: false, at: now, into: &work.outbox)
+            antiEntropy.reachabilityChanged(node, isReachable: false)
+        }
+        for node in present where !former.contains(node) {
+            replication.reachabilityChanged(
+                node, isReachable: true, at: now, into: &work.outbox)
+            antiEntropy.reachabilityChanged(node, isReachable: true)
+        }
+    }
+
+    mutating func logAnswered(_ outcome: LogOutcome, at now: Moment, into work: inout Work) {
+        engine.logAnswered(outcome)
+        replication.logAdvanced(at: now, into: &work.outbox)
+        antiEntropy.logAdvanced(at: now, into: &effects)
+        noteRefusal(into: &work)
+    }
+
+    mutating func jobAnswered(_ outcome: JobOutcome, into work: inout Work) {
+        engine.jobAnswered(outcome)
+        noteRefusal(into: &work)
+        noteSpace(into: &work)
+    }
+
+    private mutating func noteRefusal(into work: inout Work) {
+        guard engine.refusal != noticedRefusal else { return }
+        noticedRefusal = engine.refusal
+        work.note(.storageRefuses(engine.refusal))
+    }
+
+    /// Leaves the mark that lets the next start go on under the same actor. A storage that refuses
+    /// it leaves an unclean stop, which costs a new incarnation and nothing else; so does an actor
+    /// that must not be gone on with.
+    mutating func stop(at now: Moment, into work: inout Work) {
+        guard !isStopping else { return }
+        isStopping = true
+        replication.stopped(at: now, into: &work.outbox)
+        if renewal != nil { return }
+        var batch = WriteBatch()
+        batch.put(ActorRecord(replication.dots, of: node, counter: replication.dots.counter))
+        do throws(WriteRefusal) { try engine.write(batch) } catch {
+            marks.occurred(.stopRefused)
+            noticedRefusal = error
+        }
+    }
+
+    // MARK: The end of a turn
+
+    /// Does what is done once for all events of a turn. When it is to be woken.
+    mutating func endTurn(_ view: ControlView, at now: Moment, into work: inout Work) -> Instant {
+        takeReads(at: now, into: &work)
+        careForDamage(at: now, into: &work)
+        drainAntiEntropy(at: now, into: &work)
+        replication.endTurn(into: &work.outbox)
+        if !readiness.isReady { becomeReady(view, at: now.instant, into: &work) }
+        engine.ask(into: &work.storage)
+        return min(
+            min(replication.nextWakeup, antiEntropy.nextWakeup, nextScrub),
+            min(
+                nextMeasure, readiness.deadline, engine.hasCompletedReads ? now.instant : .never))
+    }
+
+    /// Hands the reads that are complete to those who asked for them.
+    private mutating func takeReads(at now: Moment, into work: inout Work) {
+        for read in engine.takeCompleted() {
+            switch read.ticket.owner {
+            case .replication: replication.readCompleted(read, at: now, into: &work.outbox)
+            case .leaves, .sweep, .trees:
+                antiEntropy.readCompleted(read, at: now, into: &effects)
+            case .inspection: lookUpRead(read, into: &work)
+            }
+        }
+    }
+
+    /// Lets clients in once every other node of the ring is reachable, or known to be away, or
+    /// there was time enough. Before there is a ring clients have nothing to wait for, but the node
+    /// that starts over has one to learn.
+    private mutating func becomeReady(
+        _ view: ControlView, at now: Instant, into work: inout Work
+    ) {
+        guard readiness.deadline != .never else { return }
+        if now < readiness.deadline {
+            guard topology != nil || !startsOver else { return }
+            for member in topology?.members ?? [] where !isReachable(member.id) {
+                let state = view.state(of: member.id) ?? .alive
+                guard state != .alive || readiness.isAway(member.id) else { return }
+            }
+        }
+        marks.occurred(.readyByDeadline, if: now >= readiness.deadline)
+        readiness.conclude()
+        work.isReady = true
+    }
+
+    /// Traps when the parts belie each other; between events.
+    func checkInvariants() {
+        replication.checkInvariants()
+        antiEntropy.checkInvariants()
+        engine.checkCounters()
+        invariant(zip(links, links.dropFirst()).allSatisfy { $0 < $1 }, "links unsorted")
+        invariant(reachable.allSatisfy(links.contains), "\(reachable) beyond links \(links)")
+    }
+}
