@@ -18,7 +18,7 @@ public import MartletStorage
 public import MartletVersions
 public import MartletWire
 
-/// The anti-entropy protocol of one node.
+/// The anti-entropy protocol of one shard of a node.
 public struct AntiEntropy {
     var here: Standpoint
     /// One stream for all parts.
@@ -34,11 +34,12 @@ public struct AntiEntropy {
     /// Partitions compared at a time.
     public static let batchLimit = Comparison.batchLimit
 
-    /// The anti-entropy of the node `local`, over what `engine` recovered.
+    /// The anti-entropy of a shard of the node `local`, over what `engine` recovered.
     public init(
-        local: NodeID, options: AntiEntropyOptions, engine: StorageEngine, random: SeededRandom
+        local: NodeID, shard: Shard = .only, options: AntiEntropyOptions, engine: StorageEngine,
+        random: SeededRandom
     ) {
-        here = Standpoint(local: local, options: options, engine: engine)
+        here = Standpoint(local: local, shard: shard, options: options, engine: engine)
         self.random = random
         promises = Promises(from: engine)
         comparison = Comparison(after: self.random.next() >> 16)

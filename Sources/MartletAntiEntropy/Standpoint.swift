@@ -26,27 +26,32 @@ public struct ClockTrust: Hashable, Sendable {
 /// One node, as its anti-entropy sees it.
 struct Standpoint {
     let local: NodeID
+    /// Which of the node's partitions are meant.
+    let shard: Shard
     let options: AntiEntropyOptions
     let engine: StorageEngine
     var clock = ClockTrust()
     /// Nil while no ring is known.
     private(set) var topology: Topology?
-    /// The partitions that the node is a home of, ascending.
+    /// The partitions of the shard that the node is a home of, ascending.
     private(set) var owned: [UInt16] = []
     /// Nodes that can be sent to, sorted.
     private(set) var reachable: [NodeID] = []
 
-    init(local: NodeID, options: AntiEntropyOptions, engine: StorageEngine) {
+    init(
+        local: NodeID, shard: Shard, options: AntiEntropyOptions, engine: StorageEngine
+    ) {
         self.local = local
+        self.shard = shard
         self.options = options
         self.engine = engine
     }
 
     mutating func topologyChanged(_ newer: Topology) {
         topology = newer
-        owned = (0..<UInt16(newer.partitionCount.value)).filter {
-            newer.homes(of: Partition(index: $0)).contains(local)
-        }
+        owned = newer.partitionCount.partitions.filter {
+            shard.serves($0, of: newer.partitionCount) && newer.homes(of: $0).contains(local)
+        }.map(\.index)
     }
 
     mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
@@ -61,10 +66,14 @@ struct Standpoint {
         return index < reachable.count && reachable[index] == node
     }
 
-    /// The other homes of a partition, in the order of preference; nil where this node is none.
+    /// The other homes of a partition, in the order of preference; nil where this node is none, or
+    /// another shard of it.
     func otherHomes(of partition: UInt16) -> [NodeID]? {
-        guard let topology, Int(partition) < topology.partitionCount.value else { return nil }
-        let homes = topology.homes(of: Partition(index: partition))
+        let partition = Partition(index: partition)
+        guard let topology, Int(partition.index) < topology.partitionCount.value,
+            shard.serves(partition, of: topology.partitionCount)
+        else { return nil }
+        let homes = topology.homes(of: partition)
         return homes.contains(local) ? homes.filter { $0 != local } : nil
     }
 

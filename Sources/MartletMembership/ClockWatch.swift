@@ -160,6 +160,12 @@ public struct ClockWatch: Sendable {
         findMiddle()
     }
 
+    /// Takes what another watch on the same clock has read for all that was read.
+    public mutating func takeReadings(of other: ClockWatch) {
+        readings = other.readings
+        findMiddle()
+    }
+
     /// Forgets the clocks of all but `members`.
     public mutating func keep(only members: [NodeID]) {
         readings.removeAll { !members.contains($0.node) }

@@ -24,7 +24,10 @@ public struct ControlView: Sendable {
     /// Counts the changes of all but the clocks.
     private(set) var decisions: UInt64 = 1
     /// Counts what has been read of other clocks.
-    private(set) var readings: UInt64 = 0
+    private var readings: UInt64 = 0
+
+    /// Grows with every change.
+    var version: UInt64 { decisions + readings }
 
     /// Of a node that knows nobody yet.
     init(topology: Topology?, clocks: ClockWatch) {
@@ -51,6 +54,15 @@ public struct ControlView: Sendable {
         case (nil, false): return
         }
         decisions += 1
+    }
+
+    /// Goes by `newer` from now on, on another loop than the control core: the own clock is watched
+    /// here too, so that whatever it does shows in the same turn.
+    mutating func take(_ newer: ControlView) {
+        var clocks = clocks
+        clocks.takeReadings(of: newer.clocks)
+        self = newer
+        self.clocks = clocks
     }
 
     /// The clock of `node` was read.

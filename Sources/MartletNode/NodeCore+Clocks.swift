@@ -24,7 +24,7 @@ extension NodeCore {
         let count = view.topology?.members.count ?? 1
         view.clocks.memberCount = count
         let now = view.clocks.adjust(shown)
-        control.shownWall = shown.wall
+        control?.shownWall = shown.wall
         let standing = view.clocks.standing
         let isOnlyOne = count == 1
         shard.replication.trustsClock = isOnlyOne || standing == .agreed
@@ -34,7 +34,7 @@ extension NodeCore {
                 mayRemove: isOnlyOne
                     ? standing != .leapt : standing == .agreed && view.clocks.hasMajority,
                 margin: view.clocks.margin ?? .zero))
-        control.note(standing, into: &work)
+        control?.note(standing, into: &work)
         return now
     }
 }

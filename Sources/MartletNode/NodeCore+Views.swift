@@ -24,8 +24,11 @@ extension NodeCore {
     /// How the wall clock compares with the others'.
     public var clocks: ClockWatch { view.clocks }
 
-    /// Everyone known, this node included, by id.
-    public var members: [Member] { control.membership.members }
+    /// Which shard this is, of how many.
+    public var shardPlace: Shard { shard.shard }
+
+    /// Everyone known, this node included, by id; the first shard alone knows.
+    public var members: [Member] { control?.membership.members ?? [] }
 
     /// Whether it has found its peers, or found out which are away, since it started.
     public var isReady: Bool { shard.readiness.isReady }

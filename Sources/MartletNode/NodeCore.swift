@@ -20,21 +20,27 @@ public struct NodeCore {
     public let identity: NodeIdentity
     /// What the node has decided, and believes of others.
     public internal(set) var view: ControlView
-    var control: ControlCore
+    /// Nil beside another shard than the first.
+    var control: ControlCore?
     var shard: ShardCore
+    /// What the other shards have been told of the view.
+    private var told: UInt64 = 0
 
     /// The node that `open` has found, or made.
     init(
-        _ configuration: NodeConfiguration, identity: NodeIdentity, dots: DotSource,
-        startsOver: Bool, isKnown: Bool, topology: Topology?, engine: StorageEngine, seed: UInt64
+        _ configuration: NodeConfiguration, identity: NodeIdentity, _ shard: Shard,
+        dots: DotSource, startsOver: Bool, isKnown: Bool, topology: Topology?,
+        engine: StorageEngine, seed: UInt64
     ) throws(StorageError) {
         self.identity = identity
         view = ControlView(
             topology: topology,
             clocks: ClockWatch(limit: configuration.replication.maximumClockSkew))
-        control = ControlCore(configuration, identity: identity, engine: engine, seed: seed)
-        shard = try ShardCore(
-            configuration, node: identity.id, dots: dots, startsOver: startsOver,
+        if shard.index == 0 {
+            control = ControlCore(configuration, identity: identity, engine: engine, seed: seed)
+        }
+        self.shard = try ShardCore(
+            configuration, node: identity.id, shard: shard, dots: dots, startsOver: startsOver,
             isKnown: isKnown, engine: engine, seed: seed)
     }
 
@@ -49,9 +55,9 @@ public struct NodeCore {
         switch event {
         case .started:
             shard.start(view, at: now, into: &work)
-            control.start(&view, at: now, into: &work)
+            control?.start(&view, at: now, into: &work)
         case .ticked:
-            control.tell(.ticked, &view, at: now, into: &work)
+            control?.tell(.ticked, &view, at: now, into: &work)
             shard.take(view, at: now, into: &work)
             shard.tick(at: now, into: &work)
         case .requestReceived(let id, let request):
@@ -59,22 +65,25 @@ public struct NodeCore {
         case .messageReceived(let message, let sender):
             receive(message, from: sender, at: now, into: &work)
         case .datagramReceived(let datagram, let endpoint):
-            control.tell(
+            control?.tell(
                 .datagramReceived(datagram, from: endpoint), &view, at: now, into: &work)
         case .linkOpened(let node):
             shard.linkChanged(node, isOpen: true, view, at: now, into: &work)
-            control.tell(.linkOpened(node), &view, at: now, into: &work)
+            control?.tell(.linkOpened(node), &view, at: now, into: &work)
         case .linkClosed(let node):
             shard.linkChanged(node, isOpen: false, view, at: now, into: &work)
-            control.tell(.linkFailed(node), &view, at: now, into: &work)
+            control?.tell(.linkFailed(node), &view, at: now, into: &work)
         case .logAnswered(let outcome): shard.logAnswered(outcome, at: now, into: &work)
         case .readsAnswered(let answers): shard.engine.readsAnswered(answers)
         case .jobAnswered(let outcome): shard.jobAnswered(outcome, into: &work)
         case .operatorAsked(let id, let request):
             answer(request, under: id, at: now, into: &work)
+        case .viewChanged(let newer):
+            invariant(control == nil, "the control core was told what it has decided")
+            view.take(newer)
         case .stopping: shard.stop(at: now, into: &work)
         }
-        if let refusal = control.takeRefusal() { shard.noticedRefusal = refusal }
+        if let refusal = control?.takeRefusal() { shard.noticedRefusal = refusal }
         shard.take(view, at: now, into: &work)
         shard.drainAntiEntropy(at: now, into: &work)
     }
@@ -82,8 +91,13 @@ public struct NodeCore {
     /// Ends a turn of one event or more: does what is done once for all of them, and appends to
     /// `work` what the storage asks for and when the node is to be woken.
     public mutating func endTurn(at shown: Moment, into work: inout Work) {
-        let wakeup = shard.endTurn(view, at: moment(shown), into: &work)
-        work.wakeup = min(wakeup, control.membership.nextWakeup)
+        work.wakeup = shard.endTurn(view, at: moment(shown), into: &work)
+        guard control != nil else { return }
+        work.wakeup = min(work.wakeup, control?.membership.nextWakeup ?? .never)
+        if shard.shard.count > 1, view.version != told {
+            told = view.version
+            work.view = view
+        }
     }
 
     /// A whole turn of one event; `work` is what it comes to, and nothing else.
@@ -98,10 +112,11 @@ public struct NodeCore {
     ) {
         switch message {
         case .pushPull(let exchange):
-            control.tell(
+            // The word of other nodes comes over the links of the first shard alone.
+            control?.tell(
                 .pushPullReceived(exchange, from: sender), &view, at: now, into: &work)
         case .topology(let topology):
-            control.consider(topology, from: sender, &view, at: now, into: &work)
+            control?.consider(topology, from: sender, &view, at: now, into: &work)
         case .replication(let message):
             shard.received(message, from: sender, view, at: now, into: &work)
         case .exchange(let message): shard.received(message, from: sender, at: now)
@@ -114,11 +129,14 @@ public struct NodeCore {
     ) {
         switch request {
         case .create(let request):
-            let outcome = control.create(request, &view, at: now, into: &work)
-            work.reply(.created(outcome), to: id)
+            invariant(control != nil, "shard \(shard.shard) was asked to create the cluster")
+            if let outcome = control?.create(request, &view, at: now, into: &work) {
+                work.reply(.created(outcome), to: id)
+            }
         case .forget(let member):
-            let refusal = control.forget(member, &view, at: now, into: &work)
-            work.reply(.forgotten(refusal: refusal), to: id)
+            invariant(control != nil, "shard \(shard.shard) was asked to forget \(member)")
+            let refusal = control?.forget(member, &view, at: now, into: &work)
+            work.reply(.forgotten(refusal: refusal ?? nil), to: id)
         case .compare(let partitions):
             work.reply(.comparing(shard.antiEntropy.repair(partitions, at: now)), to: id)
         case .lookUp(let key): shard.lookUp(key, under: id, into: &work)
@@ -128,7 +146,7 @@ public struct NodeCore {
     /// Traps when the parts belie each other; between events. O(what they hold in memory, without
     /// the storage's records); for tests and simulation.
     public func checkInvariants() {
-        control.checkInvariants()
+        control?.checkInvariants()
         shard.checkInvariants()
     }
 }

@@ -30,6 +30,9 @@ public enum NodeEvent: Sendable {
     case jobAnswered(JobOutcome)
     /// An operator asks for something; a reply follows.
     case operatorAsked(RequestID, OperatorRequest)
+    /// The control core has decided, or learnt, something: comes to the other shards of its node,
+    /// of the `Work` of the first.
+    case viewChanged(ControlView)
     /// The node is to stop: it refuses requests from now on and leaves a mark that it stopped
     /// cleanly. The shell then commits what is left of the log and exits.
     case stopping
@@ -37,15 +40,15 @@ public enum NodeEvent: Sendable {
 
 /// What an operator may ask of a node; a reply follows.
 public enum OperatorRequest: Sendable {
-    /// Create the cluster from the members known here.
+    /// Create the cluster from the members known here; the first shard alone is asked.
     case create(CreationRequest)
     /// Have the cluster forget the member of this name or identity: one that no ring names and that
-    /// is not alive.
+    /// is not alive. The first shard alone is asked.
     case forget(String)
-    /// Have these partitions, or all that the node is a home of, compared with every other home at
+    /// Have these partitions, or all that the shard is a home of, compared with every other home at
     /// once.
     case compare([UInt16]?)
-    /// Look at what the node holds of a key; the reply may wait for the disk.
+    /// Look at what the shard of a key holds of it; the reply may wait for the disk.
     case lookUp(Bytes)
 }
 

@@ -38,9 +38,10 @@ public enum NodeMark: Int, MarkName {
 extension NodeCore {
     /// The rare branches that this life has come by, each as `part/branch`, in a fixed order.
     public var rareBranches: [String] {
-        var marks = control.marks
-        marks.formUnion(shard.marks)
-        return Self.names("node", marks) + Self.names("membership", control.membership.marks)
+        var marks = shard.marks
+        if let control { marks.formUnion(control.marks) }
+        return Self.names("node", marks)
+            + Self.names("membership", control?.membership.marks ?? Marks<MembershipMark>())
             + Self.names("replication", counters.marks)
             + Self.names("anti-entropy", antiEntropyCounters.marks)
             + Self.names("storage", engine.counters.marks)

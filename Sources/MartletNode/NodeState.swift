@@ -1,12 +1,13 @@
 // What a node keeps of itself in its storage, beside the data: who it is, under which actor it
-// writes, and which ring it belongs to. Three entries of the `state` space.
+// writes, and which ring it belongs to. Entries of the `state` space, of each shard's storage.
 //
 //     identity = version:u8 (1)  node:u64  cluster: text  name: text
 //     actor    = version:u8 (1)  incarnation:varint  0 | 1 counter:varint     1: stopped cleanly
 //              | version:u8 (2)  name:u64  as above     a name other than the node's id
-//     topology = as `Topology` encodes itself
+//     topology = as `Topology` encodes itself; the first shard's counts
+//     shard    = version:u8 (1)  index:varint  count:varint     absent where it is the only one
 public import MartletBase
-internal import MartletRing
+public import MartletRing
 public import MartletStorage
 internal import MartletVersions
 
@@ -33,6 +34,12 @@ public enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
     case foreign(found: NodeIdentity, clusterName: String, name: String)
     /// It belongs to another node than the one in whose place it is to go on.
     case occupied(found: NodeIdentity, wanted: NodeID)
+    /// It was made for another number of shards.
+    case sharded(found: Int, wanted: Int)
+    /// Other shards hold the data of a node, and this one nothing.
+    case shardLost(Shard)
+    /// A shard belongs to another node than the others.
+    case shardForeign(Shard, found: NodeIdentity)
     /// An entry does not read back.
     case unreadable(entry: String, FormatError)
     /// No incarnation is left for it to take.
@@ -53,6 +60,16 @@ public enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
             "the data directory belongs to node \(found.name) with the identity \(found.id), and "
                 + "is to go on in place of \(wanted): that takes an empty directory. Correct the "
                 + "identity, or leave it out"
+        case .sharded(let found, let wanted):
+            "the data directory has \(found) shards, and the configuration says \(wanted): say "
+                + "'shards: \(found)'"
+        case .shardLost(let shard):
+            "shard \(shard) of the data directory is empty, and others hold a node's data: put it "
+                + "back, or keep the directory aside and let the node go on in place with an empty "
+                + "one ('martlet start --in-place-of')"
+        case .shardForeign(let shard, let found):
+            "shard \(shard) of the data directory belongs to node \(found.name) with the identity "
+                + "\(found.id), and the others to another: put the right one back"
         case .unreadable(let entry, let error):
             "the node's own \(entry) does not read back (\(error)): keep the directory aside and "
                 + "let the node go on in place with an empty one ('martlet start --in-place-of')"
@@ -103,6 +120,7 @@ extension StorageEngine {
     private static let identityKey = StorageKey.state("identity")
     private static let actorKey = StorageKey.state("actor")
     private static let topologyKey = StorageKey.state("topology")
+    private static let shardKey = StorageKey.state("shard")
 
     func loadIdentity() throws(NodeStateError) -> NodeIdentity? {
         try load(Self.identityKey) { (reader: inout ByteReader) throws(FormatError) in
@@ -113,6 +131,12 @@ extension StorageEngine {
     func loadActor() throws(NodeStateError) -> ActorRecord? {
         try load(Self.actorKey) { (reader: inout ByteReader) throws(FormatError) in
             try ActorRecord(from: &reader)
+        }
+    }
+
+    func loadShard() throws(NodeStateError) -> Shard? {
+        try load(Self.shardKey) { (reader: inout ByteReader) throws(FormatError) in
+            try Shard(from: &reader)
         }
     }
 
@@ -188,6 +212,19 @@ extension ActorRecord {
     }
 }
 
+extension Shard {
+    fileprivate static let formatVersion: UInt8 = 1
+
+    init(from reader: inout ByteReader) throws(FormatError) {
+        try reader.expectVersion(Self.formatVersion)
+        let (index, count) = (try reader.readVarint(), try reader.readVarint())
+        guard (1...UInt64(Self.limit)).contains(count), index < count else {
+            throw reader.error(.invalid("shard"))
+        }
+        self.init(index: Int(index), of: Int(count))
+    }
+}
+
 extension ByteReader {
     fileprivate mutating func expectVersion(_ known: UInt8) throws(FormatError) {
         let version = try readUInt8()
@@ -209,6 +246,14 @@ extension WriteBatch {
         writer.write(actor.counter != nil)
         if let counter = actor.counter { writer.writeVarint(counter) }
         put(.state("actor"), writer.take())
+    }
+
+    mutating func put(_ shard: Shard) {
+        var writer = ByteWriter()
+        writer.write(Shard.formatVersion)
+        writer.writeVarint(UInt64(shard.index))
+        writer.writeVarint(UInt64(shard.count))
+        put(.state("shard"), writer.take())
     }
 
     mutating func put(_ topology: Topology) {

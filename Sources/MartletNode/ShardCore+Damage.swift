@@ -40,7 +40,7 @@ extension ShardCore {
         do throws(NodeStateError) {
             renewal = ActorRenewal(
                 dots: try NodeCore.nextDots(
-                    of: replication.dots.actor.node, after: present, at: now.wall))
+                    of: replication.dots.actor.node, shard, after: present, at: now.wall))
         } catch { renewal = nil }
     }
 

@@ -14,6 +14,7 @@ internal import MartletWire
 struct ShardCore {
     /// The node that it is of.
     let node: NodeID
+    let shard: Shard
     let startsOver: Bool
     let mayStartUnsynced: Bool
     let engine: StorageEngine
@@ -21,6 +22,8 @@ struct ShardCore {
     var antiEntropy: AntiEntropy
     /// The ring, as it was last told.
     private(set) var topology: Topology?
+    /// Whether its storage remembers that ring.
+    private var isRingKept = true
     /// Which decisions of the control core it goes by.
     private var decisions: UInt64 = 0
     /// Nodes to which a link is open, sorted.
@@ -51,10 +54,11 @@ struct ShardCore {
     var marks = Marks<NodeMark>()
 
     init(
-        _ configuration: NodeConfiguration, node: NodeID, dots: DotSource, startsOver: Bool,
-        isKnown: Bool, engine: StorageEngine, seed: UInt64
+        _ configuration: NodeConfiguration, node: NodeID, shard: Shard, dots: DotSource,
+        startsOver: Bool, isKnown: Bool, engine: StorageEngine, seed: UInt64
     ) throws(StorageError) {
         self.node = node
+        self.shard = shard
         self.startsOver = startsOver
         mayStartUnsynced = isKnown
         self.engine = engine
@@ -63,11 +67,11 @@ struct ShardCore {
         // Time for two rounds of pings to whoever may be there.
         readinessLimit = configuration.membership.protocolPeriod * 2
         replication = try Replication(
-            local: node, options: configuration.replication, engine: engine, dots: dots,
-            random: SeededRandom(seed: seed, stream: "replication"),
+            local: node, shard: shard, options: configuration.replication, engine: engine,
+            dots: dots, random: SeededRandom(seed: seed, stream: "replication"),
             firstOperation: Self.firstOperation(seed: seed))
         antiEntropy = AntiEntropy(
-            local: node, options: configuration.antiEntropy, engine: engine,
+            local: node, shard: shard, options: configuration.antiEntropy, engine: engine,
             random: SeededRandom(seed: seed, stream: "anti-entropy"))
     }
 
@@ -105,6 +109,7 @@ struct ShardCore {
     }
 
     mutating func tick(at now: Moment, into work: inout Work) {
+        keepRing()
         replication.tick(at: now, into: &work.outbox)
         antiEntropy.tick(at: now, into: &effects)
         scrub(at: now.instant)
@@ -155,10 +160,23 @@ struct ShardCore {
         decisions = view.decisions
         if let newer = view.topology, newer.epoch != topology?.epoch {
             topology = newer
+            isRingKept = shard.index == 0
+            keepRing()
             replication.topologyChanged(newer)
             antiEntropy.topologyChanged(newer, at: now, into: &effects)
         }
         reachabilityChanged(view, at: now, into: &work)
+    }
+
+    /// Has the storage of another shard than the first, which the control core writes to, remember
+    /// the ring too: before anything that is stored because of it, or as soon as it takes writes,
+    /// so that a storage that remembers none has never held anything.
+    private mutating func keepRing() {
+        guard !isRingKept, let topology else { return }
+        var batch = WriteBatch()
+        batch.put(topology)
+        let stored = try? engine.loadTopology()
+        isRingKept = stored?.epoch == topology.epoch || (try? engine.write(batch)) != nil
     }
 
     /// Tells the protocols of each node that can be sent to, or can no longer. Strangers take no

@@ -12,6 +12,8 @@ public enum StateEntry: Sendable {
     /// Under which name, where that is not its id, and incarnation it wrote last, and how far it
     /// had counted when it stopped cleanly; nil where it did not.
     case actor(name: NodeID?, incarnation: UInt32, counter: UInt64?)
+    /// Which shard of the node it is.
+    case shard(Shard)
     /// The ring that it belongs to.
     case topology(Topology)
     /// What anti-entropy has written down.
@@ -26,6 +28,7 @@ public enum StateEntry: Sendable {
             let record = try ActorRecord(from: &reader)
             self = .actor(
                 name: record.name, incarnation: record.incarnation, counter: record.counter)
+        case "shard": self = .shard(try Shard(from: &reader))
         case "topology": self = .topology(try Topology(from: &reader))
         default:
             guard let entry = try SettlingEntry(name: name, value: value) else { return nil }

@@ -43,6 +43,9 @@ public struct Work {
     public var replies: [Reply] = []
     /// What is worth telling an operator, in order.
     public var notes: [NodeNote] = []
+    /// What the control core has decided or learnt since the last turn, for the node's other
+    /// shards: each is handed the latest as `viewChanged`.
+    public var view: ControlView?
     /// Let clients in: comes once, when the node has found its peers, or has found out which of
     /// them are away. What clients asked before that might fail for want of peers that are there.
     public var isReady = false
@@ -58,7 +61,7 @@ public struct Work {
     /// Whether there is nothing that a shell is to do before the turn ends.
     public var isEmpty: Bool {
         outbox.letters.isEmpty && outbox.answers.isEmpty && posts.isEmpty && linkChanges.isEmpty
-            && replies.isEmpty && notes.isEmpty && !isReady
+            && replies.isEmpty && notes.isEmpty && view == nil && !isReady
     }
 
     /// Forgets what has been done, and keeps the room.
@@ -68,6 +71,7 @@ public struct Work {
         linkChanges.removeAll(keepingCapacity: true)
         replies.removeAll(keepingCapacity: true)
         notes.removeAll(keepingCapacity: true)
+        view = nil
         isReady = false
         storage.removeAll()
     }

@@ -19,14 +19,13 @@ extension Replication {
         counts.requests += 1
         hedges.requestBegan()
         do throws(RequestError) {
-            guard let topology else { throw .noTopology }
+            guard let topology, let location = location(ofKey: request.key)
+            else { throw .noTopology }
             guard operationsInFlight < options.requestLimit else { throw .overloaded }
             try check(request)
             let call = Call(
                 origin: origin, deadline: now.instant + min(timeout, Self.timeoutLimit),
-                startBy: startBy, date: date,
-                location: Location(
-                    partition: topology.partition(ofKey: request.key), key: request.key))
+                startBy: startBy, date: date, location: location)
             switch request.operation {
             case .get(let options):
                 try beginGet(call, options, topology, at: now, into: &outbox)
@@ -100,6 +99,15 @@ extension Replication {
 
     mutating func begin(_ operation: Operation) -> OperationID {
         OperationID(rawValue: operations.append(operation))
+    }
+
+    /// Where `key` lies; nil while no ring is known, and where another shard of the node serves it:
+    /// peers send that only by mistake.
+    func location(ofKey key: Bytes) -> Location? {
+        guard let topology else { return nil }
+        let partition = topology.partition(ofKey: key)
+        return shard.serves(partition, of: topology.partitionCount)
+            ? Location(partition: partition, key: key) : nil
     }
 
     func isReachable(_ node: NodeID) -> Bool {

@@ -52,7 +52,8 @@ extension Replication {
         _ parcel: Parcel, of sender: NodeID, at now: Moment,
         into outbox: inout Outbox
     ) {
-        guard let topology, !parcel.entries.isEmpty else {
+        let locations = parcel.entries.compactMap { location(ofKey: $0.key) }
+        guard !locations.isEmpty, locations.count == parcel.entries.count else {
             reply(.refused(.noTopology), to: parcel.operation, of: sender)
             return
         }
@@ -64,9 +65,7 @@ extension Replication {
             reply(.refused(.overloaded), to: parcel.operation, of: sender)
             return
         }
-        for entry in parcel.entries {
-            let location = Location(
-                partition: topology.partition(ofKey: entry.key), key: entry.key)
+        for (entry, location) in zip(parcel.entries, locations) {
             perform(.accept(entry.object, parcel: number), at: location, at: now, into: &outbox)
         }
     }

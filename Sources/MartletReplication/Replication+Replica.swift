@@ -85,8 +85,4 @@ extension Replication {
     func homes(of location: Location) -> [NodeID] {
         topology?.homes(of: location.partition) ?? []
     }
-
-    private func location(ofKey key: Bytes) -> Location? {
-        topology.map { Location(partition: $0.partition(ofKey: key), key: key) }
-    }
 }

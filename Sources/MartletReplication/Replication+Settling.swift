@@ -50,10 +50,9 @@ extension Replication {
         _ removed: RemovedVersions, from sender: NodeID, at now: Moment,
         into outbox: inout Outbox
     ) {
-        guard let topology else { return }
-        let partition = topology.partition(ofKey: removed.key)
-        guard topology.homes(of: partition).contains(sender) else { return }
-        let location = Location(partition: partition, key: removed.key)
+        guard let location = location(ofKey: removed.key),
+            homes(of: location).contains(sender)
+        else { return }
         perform(.discard(removed), at: location, at: now, into: &outbox)
     }
 }

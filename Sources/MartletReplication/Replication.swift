@@ -33,9 +33,10 @@ public struct RequestID: Hashable, Comparable, Sendable {
     }
 }
 
-/// The replication protocol of one node.
+/// The replication protocol of one shard of a node.
 public struct Replication {
     let local: NodeID
+    let shard: Shard
     let options: ReplicationOptions
     var replica: Replica
     var random: SeededRandom
@@ -101,17 +102,19 @@ public struct Replication {
         }
     }
 
-    /// The replication of the node `local`, which issues `dots`, over what `engine` recovered.
+    /// The replication of a shard of the node `local`, which issues `dots`, over what `engine`
+    /// recovered.
     ///
     /// Its operations are numbered from `firstOperation`, far from those of the node's earlier
     /// lives: other nodes may still answer these, after a sync or a put that took them long.
     /// Reads the hints that are kept, from the disk where need be.
     public init(
-        local: NodeID, options: ReplicationOptions, engine: StorageEngine, dots: DotSource,
-        random: SeededRandom, firstOperation: OperationID
+        local: NodeID, shard: Shard = .only, options: ReplicationOptions, engine: StorageEngine,
+        dots: DotSource, random: SeededRandom, firstOperation: OperationID
     ) throws(StorageError) {
         invariant(firstOperation != .unanswered, "operations begin at \(firstOperation)")
         self.local = local
+        self.shard = shard
         operations = SlidingTable(first: firstOperation.rawValue)
         self.options = options
         self.random = random

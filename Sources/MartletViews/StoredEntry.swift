@@ -132,6 +132,11 @@ extension StoredEntry {
                     name: "counter",
                     value: counter.map { "\($0)" } ?? "not known: not stopped cleanly"),
             ]
+        case .shard(let shard):
+            [
+                Field(name: "shard", value: "\(shard.index)"),
+                Field(name: "of", value: "\(shard.count)"),
+            ]
         case .topology(let topology):
             [
                 Field(name: "cluster", value: topology.clusterName),

@@ -40,7 +40,8 @@ struct PartStand {
         storage = try StorageEngine.open(disk: MemoryDisk(), options: storageOptions)
         var options = AntiEntropyOptions()
         adjust(&options)
-        here = Standpoint(local: Self.local, options: options, engine: storage.engine)
+        here = Standpoint(
+            local: Self.local, shard: .only, options: options, engine: storage.engine)
         let nodes = [Self.local, Self.second, Self.third]
         here.topologyChanged(
             try Topology(
