@@ -103,7 +103,7 @@ package enum Simulation {
         let end = world.now + assemblyBound
         while world.violation == nil, world.now < end {
             world.run(until: world.now + .milliseconds(500))
-            if world.everyNode({ $0.topology != nil }) { return }
+            if world.shards.allSatisfy({ $0.topology != nil }) { return }
             guard world.nodes[0].topology == nil,
                 world.everyNode({ $0.members.count == count }),
                 let partitions = PartitionCount(world.scenario.partitionCount)
@@ -164,11 +164,13 @@ extension World {
     }
 
     /// Whether all nodes are up, with no request under way.
-    var everyNodeIsIdle: Bool { everyNode { $0.operationsInFlight == 0 } }
+    var everyNodeIsIdle: Bool {
+        shards.allSatisfy { $0.core.map { $0.operationsInFlight == 0 } ?? $0.isOut }
+    }
 
     /// Folds what every node holds at the end into the log's hash.
     mutating func noteFinalState() {
-        for node in nodes {
+        for node in shards {
             for entry in entries(of: node, in: .objects) + entries(of: node, in: .hints) {
                 log.note(
                     now, node.index, .state,

@@ -141,7 +141,7 @@ struct LogWordsTests {
     // MARK: Names in text of others
 
     private static func names() -> Names {
-        var names = Names(keys: ["key-0", "cart-0"].map { Bytes(text: $0) })
+        var names = Names(keys: ["key-0", "cart-0"].map { Bytes(text: $0) }, nodeCount: 3)
         names.learn(0, NodeID("1ef61b8fb855fe24"), writingAs: NodeID("00000000000000ff"))
         return names
     }
@@ -164,7 +164,7 @@ struct LogWordsTests {
 
     @Test("Wall clocks are told from the run's start")
     func wallTimes() {
-        let start = SimulatedNode.epochMilliseconds
+        let start = SimulatedProcess.epochMilliseconds
         #expect(Names.seconds(WallTime(milliseconds: start + 3_204)) == "3.204s")
         #expect(Names.seconds(WallTime(milliseconds: start - 30_005)) == "-30.005s")
     }

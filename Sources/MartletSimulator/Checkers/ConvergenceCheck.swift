@@ -8,29 +8,35 @@ internal import MartletVersions
 
 /// Compares what all nodes hold, entry by entry.
 struct ConvergenceCheck {
-    /// Each node and its storage.
-    private let nodes: [(id: NodeID, engine: StorageEngine)]
+    /// The storage of one shard.
+    struct Store {
+        var node: NodeID
+        var shard = Shard.only
+        var engine: StorageEngine
+    }
+
+    private let stores: [Store]
     private let topology: Topology
 
-    init(nodes: [(id: NodeID, engine: StorageEngine)], topology: Topology) {
-        self.nodes = nodes
+    init(stores: [Store], topology: Topology) {
+        self.stores = stores
         self.topology = topology
     }
 
-    /// Among all nodes.
-    func run() -> Finding? { run(among: Array(nodes.indices), promise: .convergence) }
+    /// Among all shards.
+    func run() -> Finding? { run(among: Array(stores.indices), promise: .convergence) }
 
     /// Among `members` alone: their hints for each other, and the keys that no other is a home of.
     func run(among members: [Int], promise: Promise) -> Finding? {
-        let ids = members.map { nodes[$0].id }
-        var entries = [[ScanPage.Entry]](repeating: [], count: nodes.count)
+        let ids = members.map { stores[$0].node }
+        var entries = [[ScanPage.Entry]](repeating: [], count: stores.count)
         for index in members {
             do throws(StorageError) {
-                let hints = try nodes[index].engine.scanAll(.hints)
+                let hints = try stores[index].engine.scanAll(.hints)
                 if let hint = hints.first(where: { $0.key.home.map(ids.contains) ?? true }) {
                     return Finding(promise, "node \(index + 1) still keeps the hint \(hint.key)")
                 }
-                entries[index] = try nodes[index].engine.scanAll(.objects)
+                entries[index] = try stores[index].engine.scanAll(.objects)
             } catch {
                 return Finding(promise, "node \(index + 1) cannot read what it holds: \(error)")
             }
@@ -56,10 +62,15 @@ struct ConvergenceCheck {
     private func difference(
         _ entry: ScanPage.Entry, at index: Int, homes: [NodeID], _ objects: [Objects]
     ) -> String? {
-        guard homes.contains(nodes[index].id) else {
+        let partition = Partition(index: entry.key.partition)
+        func isHome(_ store: Store) -> Bool {
+            homes.contains(store.node)
+                && store.shard.serves(partition, of: topology.partitionCount)
+        }
+        guard isHome(stores[index]) else {
             return "node \(index + 1) holds \(entry.key) and is no home of it"
         }
-        for (other, node) in nodes.enumerated() where homes.contains(node.id) {
+        for (other, store) in stores.enumerated() where isHome(store) {
             guard areEqual(objects[other][entry.key], entry.value) else {
                 return "node \(index + 1) and node \(other + 1) differ in \(entry.key): "
                     + "\(text(objects[index][entry.key])) and \(text(objects[other][entry.key]))"

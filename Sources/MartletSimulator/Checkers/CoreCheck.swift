@@ -4,6 +4,8 @@ internal import MartletBase
 /// Checks those that are left alone.
 struct CoreCheck {
     let core: Core
+    /// Their shards.
+    let members: [Int]
     /// The writes with w = 1 that they were asked for last.
     let writes: ArraySlice<Operation>
     /// What all nodes hold.
@@ -17,6 +19,6 @@ struct CoreCheck {
                 "\(core): a put of key \(write.key) with w = 1, asked of node "
                     + "\(write.node + 1) at \(EventLog.seconds(write.began))s, came to nothing")
         }
-        return convergence.run(among: core.members, promise: .coreServes)
+        return convergence.run(among: members, promise: .coreServes)
     }
 }

@@ -32,8 +32,8 @@ struct LeftBehindCheck {
     /// The homes of its key, and which nodes of them took part.
     let allHomes: [NodeID]
     let homes: [Int]
-    /// All nodes: any may keep a hint, a home that did not take part too.
-    let nodes: [SimulatedNode]
+    /// All shards: any that serves the key may keep a hint, of a home that did not take part too.
+    let shards: [SimulatedShard]
     let losses: Losses
 
     func run(_ mirror: ReplicaMirror, _ history: History) -> Finding? {
@@ -64,18 +64,18 @@ struct LeftBehindCheck {
     /// Whether any node has it under `entry`.
     private func isHeld(under entry: StorageKey?, _ mirror: ReplicaMirror) -> Bool {
         guard let entry else { return false }
-        return mirror.entries(entry, at: Array(nodes.indices)).contains {
+        return mirror.entries(entry, at: Array(shards.indices)).contains {
             $0?.object.context.covers(write.dot) ?? false
         }
     }
 
     private func hint(for home: Int) -> StorageKey? {
-        nodes[home].id.map { .hint(partition: object.partition, key: object.key, home: $0) }
+        shards[home].id.map { .hint(partition: object.partition, key: object.key, home: $0) }
     }
 
     /// The nodes that are no homes and may have stood in.
     private var standIns: [Int] {
-        nodes.filter { $0.id.map { !allHomes.contains($0) } ?? false }.map(\.index)
+        shards.filter { $0.id.map { !allHomes.contains($0) } ?? false }.map(\.index)
     }
 
     private func isSpared(_ node: Int) -> Bool { losses.spared(node, since: write.at) }

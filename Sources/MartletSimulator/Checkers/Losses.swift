@@ -18,20 +18,20 @@ struct PowerLoss {
 
 /// What the nodes' crashes and disks have taken by now, or may have.
 struct Losses {
-    private let nodes: [SimulatedNode]
+    private let shards: [SimulatedShard]
 
-    init(_ nodes: [SimulatedNode]) {
-        self.nodes = nodes
+    init(_ shards: [SimulatedShard]) {
+        self.shards = shards
     }
 
     /// Whether a node's disk has everything that was synced to it after `instant`.
     func keepsDisk(_ node: Int, since instant: Instant) -> Bool {
-        !nodes[node].isDamaged && nodes[node].lostDiskAt.map { $0 < instant } ?? true
+        !shards[node].isDamaged && shards[node].lostDiskAt.map { $0 < instant } ?? true
     }
 
     /// Whether a node has everything that it took in after `instant`, synced or not.
     func spared(_ node: Int, since instant: Instant) -> Bool {
-        !nodes[node].isDamaged && nodes[node].crashedAt < instant
+        !shards[node].isDamaged && shards[node].crashedAt < instant
     }
 
     /// Whether a node that has acknowledged a write has it still, for certain.
@@ -42,7 +42,7 @@ struct Losses {
     ///   - acknowledged: when the client was told; the node had said so before.
     func keeps(_ node: Int, isSynced: Bool, began: Instant, acknowledged: Instant) -> Bool {
         guard keepsDisk(node, since: began) else { return false }
-        guard isSynced else { return nodes[node].crashedAt < began }
-        return !nodes[node].powerLosses.contains { $0.at >= began && $0.since <= acknowledged }
+        guard isSynced else { return shards[node].crashedAt < began }
+        return !shards[node].powerLosses.contains { $0.at >= began && $0.since <= acknowledged }
     }
 }

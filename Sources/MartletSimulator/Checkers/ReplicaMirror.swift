@@ -57,13 +57,13 @@ struct ReplicaMirror {
     /// Hints that a crash brought back, since their release was not synced.
     private(set) var hintsReturned = 0
 
-    init(nodeCount: Int) {
-        entries = [[Entry?]](repeating: [], count: nodeCount)
-        unsynced = [[Arrival]](repeating: [], count: nodeCount)
-        durable = [LogPosition](repeating: .start, count: nodeCount)
-        forgotten = [[StorageKey: Context]](repeating: [:], count: nodeCount)
+    init(shardCount: Int) {
+        entries = [[Entry?]](repeating: [], count: shardCount)
+        unsynced = [[Arrival]](repeating: [], count: shardCount)
+        durable = [LogPosition](repeating: .start, count: shardCount)
+        forgotten = [[StorageKey: Context]](repeating: [:], count: shardCount)
         onDisk = durable
-        hinted = [[UInt16: Int]](repeating: [:], count: nodeCount)
+        hinted = [[UInt16: Int]](repeating: [:], count: shardCount)
     }
 
     /// What is stored under `key` at a node.
@@ -254,7 +254,7 @@ struct ReplicaMirror {
 
     /// Begins anew with what a node's storage came back with after a crash, or holds after a loss.
     /// What a disk at fault had taken in is not forgotten.
-    mutating func reload(_ node: SimulatedNode) throws(FormatError) {
+    mutating func reload(_ node: SimulatedShard) throws(FormatError) {
         let held = held(by: node, in: .objects) + held(by: node, in: .hints)
         let isDamaged = node.isDamaged
         let node = node.index
@@ -294,7 +294,7 @@ struct ReplicaMirror {
     /// What a node's storage holds in a space. Where it meets a loss that the node has yet to find,
     /// that is looked up key by key, and what is lost stays as it was: no dot is issued on it.
     private func held(
-        by node: SimulatedNode, in space: StorageKey.Space
+        by node: SimulatedShard, in space: StorageKey.Space
     ) -> [(key: StorageKey, value: Bytes)] {
         if let all = node.readableEntries(in: space) { return all.map { ($0.key, $0.value) } }
         let known = keys.indices.filter { place in

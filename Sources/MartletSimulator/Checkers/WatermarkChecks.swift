@@ -23,10 +23,10 @@ struct WatermarkWatch {
     /// How many versions of each key were found settled; they stay so.
     private var settledCounts: [Int]
 
-    init(nodeCount: Int, keyCount: Int) {
-        latest = [[UInt16: HybridTimestamp]](repeating: [:], count: nodeCount)
+    init(shardCount: Int, keyCount: Int) {
+        latest = [[UInt16: HybridTimestamp]](repeating: [:], count: shardCount)
         synced = latest
-        unsynced = [[Move]](repeating: [], count: nodeCount)
+        unsynced = [[Move]](repeating: [], count: shardCount)
         settledCounts = [Int](repeating: 0, count: keyCount)
     }
 

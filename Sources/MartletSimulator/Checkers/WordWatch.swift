@@ -52,8 +52,8 @@ struct WordWatch {
     /// Questions remembered at a time: most of those beyond were given up long ago.
     private static let questionLimit = 20_000
 
-    init(nodeCount: Int) {
-        bonds = [Bond](repeating: Bond(), count: nodeCount)
+    init(shardCount: Int) {
+        bonds = [Bond](repeating: Bond(), count: shardCount)
     }
 
     // MARK: Questions

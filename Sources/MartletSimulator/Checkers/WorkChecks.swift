@@ -57,6 +57,8 @@ struct IdleWorkCheck {
     let work: WorkMeter
     let lasting: Duration
     let nodes: Int
+    /// Shards of a node: each promises, compares and rests on its own.
+    let shards: Int
     /// Home replicas of a partition, partitions, keys that there are.
     let homes: Int
     let partitions: Int
@@ -91,13 +93,14 @@ struct IdleWorkCheck {
         Int(lasting.nanoseconds / max(1, period.nanoseconds * 3 / 4)) + 2
     }
 
-    /// Promises of one node.
+    /// Promises of one shard.
     private var promises: Int { times(antiEntropy.promiseInterval) }
 
-    /// Batches of comparisons of one node, of so many partitions each, all of them in a period.
+    /// Batches of comparisons of one shard, of so many partitions each, all of its own in a period.
     private var batches: Int {
         let limit = AntiEntropy.batchLimit
-        return times(antiEntropy.period / max(1, (partitions + limit - 1) / limit))
+        let served = (partitions + shards - 1) / shards
+        return times(antiEntropy.period / max(1, (served + limit - 1) / limit))
     }
 
     /// What is left to be removed everywhere goes at each home at its own time. Until the others
@@ -111,7 +114,8 @@ struct IdleWorkCheck {
     private var messages: Int {
         let others = nodes - 1
         let descent = 8
-        return nodes * others * (promises + batches * 6 + 2 * times(membership.pushPullInterval))
+        let ofShards = shards * (promises + batches * 6)
+        return nodes * others * (ofShards + 2 * times(membership.pushPullInterval))
             + removals * descent
     }
 
@@ -125,10 +129,12 @@ struct IdleWorkCheck {
     /// Each promise is written down, each watermark at each home, and each removal; so is what
     /// background work does to the manifest, which is no chunk.
     private var chunks: Int {
-        nodes * promises + partitions * homes * times(antiEntropy.period) + removals
+        nodes * shards * promises + partitions * homes * times(antiEntropy.period) + removals
     }
 
     /// Everything that may come is waited for by a timer of its own, which may ring once more
     /// before it.
-    private var wakeups: Int { messages + datagrams + chunks + nodes * times(.milliseconds(20)) }
+    private var wakeups: Int {
+        messages + datagrams + chunks + nodes * shards * times(.milliseconds(20))
+    }
 }

@@ -15,7 +15,7 @@ internal import MartletWire
 /// Nodes and links under one virtual clock.
 struct QuorumStand {
     private(set) var now = Instant.start
-    private let nodes: [SimulatedNode]
+    private let nodes: [SimulatedShard]
     private var links: QuorumLinks
     private var agenda = Agenda()
     private var answers: [(id: RequestID, answer: ClientAnswer)] = []
@@ -35,18 +35,19 @@ struct QuorumStand {
     init(_ latency: QuorumLatency, replicaCount: Int, seed: UInt64) throws(StorageError) {
         let count = replicaCount + 1
         links = QuorumLinks(latency, nodeCount: count, seed: StableHash.mix(seed ^ 1))
-        var nodes: [SimulatedNode] = []
+        var nodes: [SimulatedShard] = []
         for index in 0..<count {
-            nodes.append(
-                try SimulatedNode(
-                    index: index, configuration: Self.configuration(index),
-                    options: Self.storageOptions, clock: WallClock()))
+            let process = SimulatedProcess(
+                index: index, configuration: Self.configuration(index), clock: WallClock(),
+                among: count)
+            nodes.append(try SimulatedShard(.only, of: process, Self.storageOptions))
         }
         self.nodes = nodes
         for node in nodes {
             do {
-                try node.start(
-                    at: now, seed: StableHash.mix(seed ^ StableHash.mix(UInt64(node.index) + 2)))
+                try SimulatedShard.start(
+                    [node], of: node.process, at: now,
+                    seed: StableHash.mix(seed ^ StableHash.mix(UInt64(node.index) + 2)))
             } catch { fatalError("a new node does not start: \(error)") }
         }
         assemble()
@@ -155,7 +156,8 @@ struct QuorumStand {
             if let id = nodes[other].id { turn(index, .linkOpened(id)) }
         case .datagram(let datagram, let from, let to):
             turn(
-                to, .datagramReceived(datagram, from: nodes[from].configuration.peerEndpoint))
+                to,
+                .datagramReceived(datagram, from: nodes[from].process.configuration.peerEndpoint))
         case .message(let message, let from, let to):
             if let id = nodes[from].id { turn(to, .messageReceived(message, from: id)) }
         case .alarm(let alarm): rung.append(alarm)
@@ -177,7 +179,7 @@ struct QuorumStand {
         setTimer(of: node)
     }
 
-    private mutating func perform(_ work: Work, of node: SimulatedNode) {
+    private mutating func perform(_ work: Work, of node: SimulatedShard) {
         for letter in work.outbox.letters {
             guard let to = nodes.firstIndex(where: { $0.id == letter.node }) else { continue }
             for message in singly(letter.message) {
@@ -206,7 +208,7 @@ struct QuorumStand {
         return replies.map { .replication(.putReplies([$0])) }
     }
 
-    private mutating func setTimer(of node: SimulatedNode) {
+    private mutating func setTimer(of node: SimulatedShard) {
         guard let due = node.nextWakeup, due < node.wakesAt else { return }
         node.wakesAt = max(due, now + Self.timerGrain)
         schedule(.wakes(node.index), after: node.wakesAt.since(now))
@@ -219,7 +221,7 @@ struct QuorumStand {
         turn(index, .ticked)
     }
 
-    private mutating func writeLog(of node: SimulatedNode) {
+    private mutating func writeLog(of node: SimulatedShard) {
         guard node.writing == nil, !node.gathered.isEmpty else { return }
         node.writing = node.storage.log.append(node.gathered)
         node.gathered.removeAll(keepingCapacity: true)
@@ -232,7 +234,7 @@ struct QuorumStand {
         turn(index, .logAnswered(node.storage.log.sync()))
     }
 
-    private mutating func work(at node: SimulatedNode) {
+    private mutating func work(at node: SimulatedShard) {
         guard !node.isWorking, !node.storage.worker.isIdle else { return }
         node.isWorking = true
         schedule(.workerSteps(node.index), after: .zero)

@@ -140,7 +140,7 @@ package struct SimulationReport: Sendable {
         var counts = world.occurrences
         counts[.hintKept] = hints.kept
         counts[.hintDelivered] = hints.delivered
-        for node in world.nodes {
+        for node in world.shards {
             counts[.standIn] += node.total(\.standIns)
             counts[.forward] += node.total(\.forwards)
             counts[.hedge] += node.total(\.hedges)
@@ -148,7 +148,7 @@ package struct SimulationReport: Sendable {
             counts[.exchangeMended] += node.total(\.pushes)
         }
         occurrences = Occurrence.allCases.map { ($0, counts[$0]) }
-        let branches = Set(world.nodes.flatMap(\.rareBranches))
+        let branches = Set(world.shards.flatMap(\.rareBranches))
         rareBranches = NodeCore.allRareBranches.filter(branches.contains)
     }
 

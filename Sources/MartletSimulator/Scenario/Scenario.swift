@@ -12,6 +12,8 @@ package struct Scenario: Sendable {
     package var description = ""
     /// How many nodes the cluster has, 1 … 64.
     package var nodeCount = 3
+    /// How many shards each node has, 1 … 8.
+    package var shardCount = 1
     /// Over how many zones they are spread, 1 … `nodeCount`.
     package var zoneCount = 1
     /// N: home replicas of each partition.

@@ -5,7 +5,7 @@ internal import MartletRing
 
 /// A number of a scenario that may be a range.
 enum Measure: String, CaseIterable, Sendable {
-    case nodes, zones
+    case nodes, shards, zones
     case replicas = "n"
     case partitions, clients, rate, keys
 
@@ -13,6 +13,7 @@ enum Measure: String, CaseIterable, Sendable {
     func limits(nodes: Int) -> ClosedRange<Int> {
         switch self {
         case .nodes: 1...64
+        case .shards: 1...8
         case .zones: 1...nodes
         case .replicas: 1...Topology.replicaCountLimit
         case .partitions: 1...16_384
@@ -29,6 +30,7 @@ extension Scenario {
         get {
             switch measure {
             case .nodes: nodeCount
+            case .shards: shardCount
             case .zones: zoneCount
             case .replicas: replicaCount
             case .partitions: partitionCount
@@ -40,6 +42,7 @@ extension Scenario {
         set {
             switch measure {
             case .nodes: nodeCount = newValue
+            case .shards: shardCount = newValue
             case .zones: zoneCount = newValue
             case .replicas: replicaCount = newValue
             case .partitions: partitionCount = newValue

@@ -37,7 +37,7 @@ package final class Trace {
     private var nextSample = Instant.start
     private var topology: Topology?
     private var ends: [Int: (at: Instant, answer: ClientAnswer?)] = [:]
-    private(set) var names = Names(keys: [])
+    private(set) var names = Names(keys: [], nodeCount: 1)
 
     /// A trace of nothing yet.
     package init() {}
@@ -74,7 +74,7 @@ package final class Trace {
         }
     }
 
-    private func condition(of node: SimulatedNode) -> NodeCondition {
+    private func condition(of node: SimulatedShard) -> NodeCondition {
         if !node.isUp { return .down }
         if node.pause != nil { return .paused }
         return node.engine.refusal == nil ? .up : .refusing
@@ -94,7 +94,12 @@ package final class Trace {
         topology = world.nodes.lazy.compactMap { $0.topology }.first ?? topology
         samples.append(
             TraceSample(
-                at: world.now, hints: world.nodes.map { world.mirror.hintCount(at: $0.index) },
+                at: world.now,
+                hints: world.nodes.map { node in
+                    world.shards(of: node.index).reduce(0) {
+                        $0 + world.mirror.hintCount(at: $1.index)
+                    }
+                },
                 differing: topology.map { differing(world, $0) } ?? 0))
     }
 
@@ -102,8 +107,8 @@ package final class Trace {
         world.history.keys.count { key in
             let partition = topology.partition(ofKey: key)
             let entry = StorageKey.object(partition: partition.index, key: key)
-            let homes = topology.homes(of: partition).compactMap { home in
-                world.nodes.firstIndex { $0.id == home }
+            let homes = topology.homes(of: partition).map {
+                world.shardIndex(of: $0, for: partition.index)
             }
             let held = homes.map { world.mirror.entry(entry, at: $0)?.bytes }
             return held.dropFirst().contains { $0 != held[0] }

@@ -2,6 +2,7 @@
 // call themselves, keys by their text, versions by who issued them, and every time in seconds from
 // the run's start.
 //
+//     n2.3       the third shard of n2
 //     n2:9       the ninth version that n2 issued
 //     n2/31:4    the fourth under the name that n2 took 31 s into the run, as after a crash
 //     n2':1      under the name that n2 drew when it had lost its disk
@@ -12,14 +13,25 @@ internal import MartletVersions
 /// The names of one run's nodes and keys.
 struct Names {
     private let keys: [Bytes]
+    private let nodeCount: Int
     private var nodes: [NodeID: String] = [:]
 
-    init(keys: [Bytes]) {
+    init(keys: [Bytes], nodeCount: Int) {
         self.keys = keys
+        self.nodeCount = nodeCount
     }
 
     /// The name of the node at `index`, which counts from 0.
     static func node(_ index: Int) -> String { "n\(index + 1)" }
+
+    /// The name of a shard by its number among all of `nodeCount` nodes: that of its node where it
+    /// is the first.
+    static func shard(_ index: Int, of nodeCount: Int) -> String {
+        let (place, node) = index.quotientAndRemainder(dividingBy: max(1, nodeCount))
+        return place == 0 ? Self.node(node) : "\(Self.node(node)).\(place + 1)"
+    }
+
+    func shard(_ index: Int) -> String { Self.shard(index, of: nodeCount) }
 
     /// `n1 → n2`.
     static func way(_ pair: (from: Int, to: Int)) -> String {
@@ -63,7 +75,7 @@ struct Names {
 
     /// An incarnation, which is the second in which it was taken; nothing for the run's first.
     private static func life(_ incarnation: Int) -> String {
-        let second = incarnation - Int(SimulatedNode.epochMilliseconds / 1_000)
+        let second = incarnation - Int(SimulatedProcess.epochMilliseconds / 1_000)
         return second == 0 ? "" : "/\(second)"
     }
 
@@ -75,7 +87,7 @@ struct Names {
     /// Seconds from the run's start by a node's wall clock.
     static func seconds(_ wall: WallTime) -> String {
         let milliseconds =
-            Int64(wall.milliseconds) - Int64(SimulatedNode.epochMilliseconds)
+            Int64(wall.milliseconds) - Int64(SimulatedProcess.epochMilliseconds)
         let rest = String(abs(milliseconds) % 1_000)
         return (milliseconds < 0 ? "-" : "") + "\(abs(milliseconds) / 1_000)."
             + String(repeating: "0", count: 3 - rest.count) + rest + "s"
@@ -98,7 +110,7 @@ struct Names {
         text = Self.replacing("/", in: text) { number in
             number > 1_000_000_000 ? Self.life(number) : nil
         }
-        text = Self.replacing("node ", in: text) { "n\($0)" }
+        text = Self.replacing("node ", in: text) { shard($0 - 1) }
         for word in ["key ", "cart ", "counter "] {
             text = Self.replacing(word, in: text) { keys.indices.contains($0) ? key($0) : nil }
         }

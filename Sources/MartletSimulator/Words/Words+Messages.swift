@@ -11,12 +11,12 @@ extension Words {
 
     /// A message has come to a node; nil when it is not told.
     mutating func heard(_ message: PeerMessage, from: Int, at to: Int) -> String? {
-        said(message, from: from, to: to).map { "<- \(Names.node(from)) \($0)" }
+        said(message, from: from, to: to).map { "<- \(names.shard(from)) \($0)" }
     }
 
     /// A message does not reach a node; nil when that is not told.
     mutating func missed(_ message: PeerMessage, from: Int, at to: Int) -> String? {
-        said(message, from: from, to: to).map { "does not hear \(Names.node(from)): \($0)" }
+        said(message, from: from, to: to).map { "does not hear \(names.shard(from)): \($0)" }
     }
 
     /// What a message says; nil when it is not about the key that is told about.
@@ -120,6 +120,6 @@ extension Words {
             }
         let unwell = datagram.members.filter { $0.state != .alive }.prefix(Self.listLimit)
             .map { ", \($0.name) \($0.state)" }
-        return "<- \(Names.node(from)) \(said)\(unwell.joined())"
+        return "<- \(names.shard(from)) \(said)\(unwell.joined())"
     }
 }

@@ -27,8 +27,11 @@ struct EventLog {
     /// Whether only one key is told about, and what says nothing of keys is left out.
     private let isOfOneKey: Bool
 
-    init(logging: ((LoggedLine) -> Void)?, ofOneKey: Bool = false) {
+    private let nodeCount: Int
+
+    init(logging: ((LoggedLine) -> Void)?, nodeCount: Int, ofOneKey: Bool = false) {
         line = logging
+        self.nodeCount = nodeCount
         isOfOneKey = ofOneKey
     }
 
@@ -53,7 +56,7 @@ struct EventLog {
     /// A line of its own on what an event brings, which is no part of the hash; none without words.
     func tell(_ at: Instant, _ subject: Int, _ words: @autoclosure () -> String?) {
         guard let line, let words = words() else { return }
-        let name = subject < 0 ? "--" : Names.node(subject)
+        let name = subject < 0 ? "--" : Names.shard(subject, of: nodeCount)
         line(
             LoggedLine(
                 text: "\(Self.seconds(at)) \(name) \(words)", hash: hash, isAftermath: isAftermath))

@@ -3,7 +3,8 @@
 internal import MartletBase
 internal import MartletStorage
 
-/// Something that will happen. Numbers are positions: of nodes, links, faults, clients, operations.
+/// Something that will happen. Numbers are positions: of shards, links, faults, clients and
+/// operations.
 enum WorldEvent {
     /// A node's timer is due.
     case nodeWakes(Int, life: Int)
@@ -21,6 +22,8 @@ enum WorldEvent {
     case jobRested(Int, life: Int)
     /// A crashed node starts again.
     case nodeStarts(Int, life: Int)
+    /// A shard is told what the first has decided since.
+    case viewTold(Int, life: Int)
     /// A frame arrives at the end of a link.
     case frameArrives(link: Int, connection: Int, Bytes)
     /// A datagram arrives.

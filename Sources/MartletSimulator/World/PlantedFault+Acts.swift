@@ -128,7 +128,7 @@ extension World {
     }
 
     /// With `losesManifest`, a crash takes the file that says what is data.
-    func removeManifest(of node: SimulatedNode) {
+    func removeManifest(of node: SimulatedShard) {
         guard planted == .losesManifest, let names = try? node.disk.list() else { return }
         for name in names where name.hasPrefix("manifest-") { try? node.disk.remove(name) }
         try? node.disk.syncDirectory()
@@ -190,7 +190,7 @@ extension World {
         guard let floor = floors[number] else { return false }
         let operation = history.operations[number]
         let met = homesMet(by: read, operation)
-        let losses = Losses(nodes)
+        let losses = Losses(shards)
         let known = ReadCheck(
             floor: floor, homesMet: met, key: operation.key, losses: losses, began: operation.began)
         let held = HeldReadCheck(

@@ -92,7 +92,7 @@ extension World {
     }
 
     /// With `trustsEmptyDisk`, a node that starts over has the watermarks that others know.
-    func spoilRebirth(of node: SimulatedNode) {
+    func spoilRebirth(of node: SimulatedShard) {
         guard planted == .trustsEmptyDisk, node.core?.startsOver == true else { return }
         var batch = WriteBatch()
         batch.delete(.state("lost-disk"))

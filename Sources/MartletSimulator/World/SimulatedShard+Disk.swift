@@ -51,7 +51,7 @@ enum StartFailure: Error {
     }
 }
 
-extension SimulatedNode {
+extension SimulatedShard {
     var isDamaged: Bool { trouble.hasDamage }
     var isOut: Bool { trouble.isFinal }
     private var isTroubled: Bool { trouble.isFull || trouble.hasDamage }

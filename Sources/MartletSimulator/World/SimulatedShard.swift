@@ -1,5 +1,5 @@
-// One node: the real core over the real engine and log, a disk that can lose power, and clocks of
-// its own. It decides nothing; the world drives it.
+// One shard of a node: the real core over the real engine and log, and a disk that can lose power.
+// It decides nothing; the world drives it.
 internal import DequeModule
 internal import MartletBase
 internal import MartletNode
@@ -8,29 +8,23 @@ internal import MartletRing
 internal import MartletStorage
 internal import MartletVersions
 
-/// A node of the simulated cluster; `core` is nil while it is down.
-final class SimulatedNode {
+/// A shard of a node of the simulated cluster; `core` is nil while the node is down.
+final class SimulatedShard {
+    /// Its number among all; that of a first shard is its node's.
     let index: Int
-    var configuration: NodeConfiguration
+    let shard: Shard
+    /// What it shares with the other shards of its node.
+    let process: SimulatedProcess
     let options: StorageOptions
-    var clock: WallClock
-    /// How old it is at its first start.
-    let age: Age
     var disk = MemoryDisk()
     var storage: OpenedStorage
     var core: NodeCore?
-    /// Known from its first start on.
-    var id: NodeID?
-    /// Under which name it writes as a home: its own, or another since it lost its disk.
+    /// What the first shard has decided that it has not been told yet; nil where nothing is.
+    var untold: ControlView?
+    /// Under which name it writes as a home: its node's, or another since it lost its disk.
     var writesAs: NodeID?
     /// Which life this is; events of earlier ones are void.
     var life = 0
-    /// The last crash; `start` when there was none.
-    var crashedAt = Instant.start
-    /// When it last lost its disk; nil when it never did.
-    var lostDiskAt: Instant?
-    /// The last start.
-    var startedAt = Instant.start
     /// The crashes that took what counted as synced, or may have, in the order of time.
     var powerLosses: [PowerLoss] = []
     /// Where in its log the node has last written down what it knows of itself.
@@ -42,9 +36,6 @@ final class SimulatedNode {
     /// What its operator knows, and what it has found out, in this life.
     var heard = NotesHeard()
     var acquaintance = Acquaintance()
-    /// Requests that are looked at again when they must have been answered, in their order; the
-    /// first of them has its event.
-    var unanswered: Deque<Int> = []
     /// When its timer is set for.
     var wakesAt = Instant.never
     /// Chunks that wait for the sync under way to end.
@@ -59,10 +50,6 @@ final class SimulatedNode {
     var isWorking = false
     /// What the disk was asked for so far: the ordinal of the next delay.
     var diskOperations: UInt64 = 0
-    /// What keeps its process from running; nil while it may.
-    var pause: Pause?
-    /// When its process was last let go on; `start` when it was never held.
-    var resumedAt = Instant.start
     /// When its storage last refused writes, behind with its work or for want of space; `start`
     /// when it never did.
     var refusedAt = Instant.start
@@ -73,22 +60,23 @@ final class SimulatedNode {
     private var pastBranches: [String] = []
 
     init(
-        index: Int, configuration: NodeConfiguration, options: StorageOptions,
-        clock: WallClock, age: Age = .new
+        _ shard: Shard, of process: SimulatedProcess, _ options: StorageOptions
     ) throws(StorageError) {
-        self.index = index
-        self.configuration = configuration
+        index = process.index(at: shard)
+        self.shard = shard
+        self.process = process
         self.options = options
-        self.clock = clock
-        self.age = age
         storage = try StorageEngine.open(disk: disk, options: options)
     }
 
     var engine: StorageEngine { storage.engine }
     var isUp: Bool { core != nil }
-
-    /// 2030-01-01, when every simulation begins.
-    static let epochMilliseconds: UInt64 = 1_893_456_000_000
+    /// Its node's identity; known from the first start on.
+    var id: NodeID? { process.id }
+    var crashedAt: Instant { process.crashedAt }
+    var lostDiskAt: Instant? { process.lostDiskAt }
+    var pause: Pause? { process.pause }
+    var resumedAt: Instant { process.resumedAt }
 
     // MARK: The core, where it lies
 
@@ -128,14 +116,8 @@ final class SimulatedNode {
 
     // MARK: Its clocks
 
-    /// What the node's clocks show. Its monotonic clock counts from a start of its own, so that
-    /// an instant of another node would not pass for one of this.
-    func moment(_ now: Instant) -> Moment {
-        Moment(
-            instant: Instant(nanoseconds: now.nanoseconds + clockOffset),
-            wall: WallTime(
-                milliseconds: UInt64(Int64(Self.epochMilliseconds) + clock.milliseconds(at: now))))
-    }
+    /// What the node's clocks show.
+    func moment(_ now: Instant) -> Moment { process.moment(now) }
 
     /// By what wall time the node goes: its own clock, or the middle of all.
     func wall(_ now: Instant) -> WallTime {
@@ -143,35 +125,44 @@ final class SimulatedNode {
         return core?.moment(shown).wall ?? shown.wall
     }
 
-    /// Nanoseconds that its monotonic clock is ahead of the world's.
-    private var clockOffset: UInt64 { UInt64(index + 1) * 1_000_000_000_000 }
-
     /// The world's time of an instant of this node's.
-    func worldTime(of instant: Instant) -> Instant {
-        if instant == .never { return .never }
-        return Instant(nanoseconds: instant.nanoseconds - min(clockOffset, instant.nanoseconds))
-    }
+    func worldTime(of instant: Instant) -> Instant { process.worldTime(of: instant) }
 
-    /// Opens the core over what the storage holds, with the log synced up to there unless the disk
-    /// is full.
-    func start(at now: Instant, seed: UInt64) throws {
-        if trouble.opensAtStart { try reopen() }
-        if id == nil, age.counter > 0 {
-            try NodeCore.age(engine, incarnation: age.incarnation, counter: age.counter)
+    /// Opens the cores of a node over what its shards' storage holds, with the logs synced up to
+    /// there unless the disk is full: that of the first last.
+    static func start(
+        _ shards: [SimulatedShard], of process: SimulatedProcess, at now: Instant, seed: UInt64
+    ) throws {
+        for shard in shards {
+            if shard.trouble.opensAtStart { try shard.reopen() }
+            if process.id == nil { try shard.grow(to: process.age) }
         }
         let opened = try NodeCore.open(
-            configuration, engine: engine, seed: StableHash.mix(seed &+ UInt64(life)),
-            at: moment(now))
-        if let id, id != opened.identity.id { throw StartFailure.identityLost }
-        id = opened.identity.id
-        writesAs = opened.dots.actor.node
-        var outcome = storage.log.commit(engine.takeChunks())
-        if case .written = outcome { outcome = storage.log.sync() }
-        if let failure = StartFailure(outcome, full: opened.mayStartUnsynced) { throw failure }
-        engine.logAnswered(outcome)
-        core = opened
-        heard = NotesHeard()
-        acquaintance = Acquaintance()
+            process.configuration, engines: shards.map(\.engine),
+            seed: StableHash.mix(seed &+ UInt64(shards[0].life)), at: process.moment(now))
+        if let id = process.id, id != opened[0].identity.id { throw StartFailure.identityLost }
+        process.id = opened[0].identity.id
+        var outcomes: [LogOutcome] = []
+        for (shard, core) in zip(shards, opened).reversed() {
+            shard.writesAs = core.dots.actor.node
+            var outcome = shard.storage.log.commit(shard.engine.takeChunks())
+            if case .written = outcome { outcome = shard.storage.log.sync() }
+            if let failure = StartFailure(outcome, full: core.mayStartUnsynced) { throw failure }
+            outcomes.append(outcome)
+        }
+        for (index, shard) in shards.enumerated() {
+            shard.engine.logAnswered(outcomes[shards.count - 1 - index])
+            shard.core = opened[index]
+            shard.heard = NotesHeard()
+            shard.acquaintance = Acquaintance()
+        }
+    }
+
+    /// Writes down that so many writes were named before its first start.
+    private func grow(to age: Age) throws(WriteRefusal) {
+        guard age.counter > 0 else { return }
+        try NodeCore.age(
+            engine, incarnation: age.incarnation + UInt32(shard.index), counter: age.counter)
     }
 
     /// Loses power, or just the process. What outlives it is decided now, and read back at once:
@@ -185,7 +176,8 @@ final class SimulatedNode {
         }
         core = nil
         life += 1
-        crashedAt = now
+        process.crashedAt = now
+        untold = nil
         if loss != .nothing, let since = lazySince {
             powerLosses.append(PowerLoss(at: now, since: since))
         }

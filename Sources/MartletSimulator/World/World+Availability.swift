@@ -12,7 +12,7 @@ extension World {
     /// For how long a node must have been as it is, for all others to know: a suspicion is over,
     /// whoever was taken for unreachable has been looked for, and word of it has gone round.
     private var knownAfter: Duration {
-        let options = nodes[0].configuration.membership
+        let options = nodes[0].process.configuration.membership
         return options.suspicionTimeout(groupOf: nodes.count) + options.outreachInterval * 2
             + options.protocolPeriod * 4
     }
@@ -119,8 +119,8 @@ extension World {
 
     /// Something is wrong, or no longer, between two nodes.
     mutating func troublesLink(_ from: Int, _ to: Int) {
-        troubles.breaks(from, at: now)
-        troubles.breaks(to, at: now)
+        troubles.breaks(node(of: from), at: now)
+        troubles.breaks(node(of: to), at: now)
     }
 }
 

@@ -23,7 +23,7 @@ extension World {
     /// What a node holds in a space, ascending. That a sound disk does not read back is a finding
     /// like any other; then the node counts for holding nothing.
     mutating func entries(
-        of node: SimulatedNode, in space: StorageKey.Space
+        of node: SimulatedShard, in space: StorageKey.Space
     ) -> [ScanPage.Entry] {
         do throws(StorageError) { return try node.entries(in: space) } catch {
             found(
@@ -36,7 +36,7 @@ extension World {
     /// The objects that a node holds of any key, hints by copy included, in the order of its
     /// storage.
     mutating func objects(
-        at node: SimulatedNode
+        at node: SimulatedShard
     ) -> [(key: StorageKey, object: Object)] {
         let held = entries(of: node, in: .objects) + entries(of: node, in: .hints)
         return mirror.objects(of: held, at: node.index)
@@ -44,7 +44,7 @@ extension World {
 
     // MARK: What a node logs
 
-    mutating func check(_ chunk: LogChunk, of node: SimulatedNode) {
+    mutating func check(_ chunk: LogChunk, of node: SimulatedShard) {
         do {
             for (position, change) in try chunk.changes() {
                 try check(change, at: position, of: node)
@@ -59,7 +59,7 @@ extension World {
     }
 
     private mutating func check(
-        _ change: WriteBatch.Change, at position: LogPosition, of node: SimulatedNode
+        _ change: WriteBatch.Change, at position: LogPosition, of node: SimulatedShard
     ) throws(FormatError) {
         switch change {
         case .put(let key, let bytes) where key.space == .objects || key.space == .hints:
@@ -82,7 +82,7 @@ extension World {
     }
 
     private mutating func check(
-        _ entry: StorageKey, _ bytes: Bytes, at position: LogPosition, of node: SimulatedNode
+        _ entry: StorageKey, _ bytes: Bytes, at position: LogPosition, of node: SimulatedShard
     ) throws(FormatError) {
         let put = try mirror.put(entry, bytes, at: node.index, position: position)
         guard let (before, after) = put, let id = node.id,
@@ -111,7 +111,7 @@ extension World {
     }
 
     /// A node has issued the versions of a key from the place `first` on.
-    private mutating func noteIssued(_ key: Int, since first: Int, by node: SimulatedNode) {
+    private mutating func noteIssued(_ key: Int, since first: Int, by node: SimulatedShard) {
         let lineage = history.lineages[key]
         for place in first..<lineage.dots.count {
             if !node.isDamaged {
@@ -129,17 +129,17 @@ extension World {
     private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
         guard let home = hint.home, !nodes[nodeIndex(of: home)].isDamaged else { return }
         let key = StorageKey.object(partition: hint.partition, key: hint.key)
-        let node = nodeIndex(of: home)
+        let node = shardIndex(of: home, for: hint.partition)
         let check = HintReleaseCheck(
             hint: hint, carried: object, atHome: mirror.entry(key, at: node)?.object ?? Object(),
-            homeLostDiskAt: nodes[node].lostDiskAt,
+            homeLostDiskAt: shards[node].lostDiskAt,
             unsynced: mirror.unsynced(under: key, at: node), number: history.number(of: hint.key))
         found(check.run(history))
     }
 
     /// What a node knows of the ring, which it may just have changed.
-    mutating func checkRing(of node: SimulatedNode) {
-        guard let id = node.id, node.isUp else { return }
+    mutating func checkRing(of node: SimulatedShard) {
+        guard let id = node.id, node.isUp, node.shard.index == 0 else { return }
         found(topologyWatch.see(spoilt(node.topology), at: id))
     }
 
@@ -158,7 +158,7 @@ extension World {
         guard let floor = floors.removeValue(forKey: number) else { return }
         let check = ReadCheck(
             floor: floor, homesMet: homesMet(by: read, operation), key: operation.key,
-            losses: Losses(nodes), began: operation.began)
+            losses: Losses(shards), began: operation.began)
         let bound = check.bound(history)
         if !bound.isEmpty { occurrences[.boundRead] += 1 }
         if check.isBoundByDeletes { occurrences[.readAfterDelete] += 1 }
@@ -180,7 +180,7 @@ extension World {
         guard let topology = nodes[operation.node].topology else { return nil }
         let partition = topology.partition(ofKey: history.keys[operation.key])
         let homes = topology.homes(of: partition).prefix(operation.homeCount ?? .max)
-            .map { nodeIndex(of: $0) }
+            .map { shardIndex(of: $0, for: partition.index) }
         let key = StorageKey.object(
             partition: partition.index, key: history.keys[operation.key])
         let lineage = history.lineages[operation.key]
@@ -190,7 +190,7 @@ extension World {
             return ReadFloor(
                 homes: homes, writes: history.latest[operation.key], deletes: [], held: versions)
         }
-        let judged = homes.map { judgement(of: nodes[$0], in: partition.index) }
+        let judged = homes.map { judgement(of: shards[$0], in: partition.index) }
         let settled = lineage.tombstones.suffix(ReadFloor.deleteLimit).filter { delete in
             history.isBuried(delete, key: operation.key)
                 && judged.allSatisfy { lineage.timestamps[delete] <= $0 }
@@ -236,10 +236,11 @@ extension World {
         for witness in write.evidence.witnesses
         where witness.act == .stored || witness.act == .synced {
             var holder = EvidenceCheck.Holder(
-                node: nodeIndex(of: witness.node), isSynced: witness.act == .synced)
+                node: shardIndex(of: witness.node, for: partition), isSynced: witness.act == .synced
+            )
             if let home = witness.standsInFor {
                 let hint = StorageKey.hint(partition: partition, key: key, home: home)
-                holder.standsInFor = (nodeIndex(of: home), hint)
+                holder.standsInFor = (shardIndex(of: home, for: partition), hint)
                 if witness.node == write.evidence.coordinator {
                     occurrences[.fallbackCoordinated] += 1
                 }
@@ -247,7 +248,7 @@ extension World {
             holders.append(holder)
         }
         let check = EvidenceCheck(dot: write.dot, object: object, holders: holders)
-        found(check.run(operation, mirror: mirror, Losses(nodes), now: now))
+        found(check.run(operation, mirror: mirror, Losses(shards), now: now))
         history.acknowledge(
             Acknowledgement(
                 operation: number, key: operation.key, dot: write.dot, place: version.place,
@@ -264,17 +265,17 @@ extension World {
     /// What must hold at every moment, looked at when a fault ends.
     mutating func checkAlways() {
         checkAcknowledgedWrites(.acknowledgedWrites)
-        for node in nodes {
-            checkRing(of: node)
-            checkWatermarks(of: node)
+        for shard in shards {
+            checkRing(of: shard)
+            checkWatermarks(of: shard)
         }
         checkTallies()
     }
 
     mutating func checkAcknowledgedWrites(_ promise: Promise) {
         var surviving = [[Dot]](repeating: [], count: history.keys.count)
-        for node in nodes {
-            for (key, object) in objects(at: node) {
+        for shard in shards {
+            for (key, object) in objects(at: shard) {
                 guard let number = history.number(of: key.key) else { continue }
                 for dot in object.dots where !surviving[number].contains(dot) {
                     surviving[number].append(dot)
@@ -282,19 +283,19 @@ extension World {
             }
         }
         let check = AcknowledgedWritesCheck(
-            promise: promise, surviving: surviving, losses: Losses(nodes))
+            promise: promise, surviving: surviving, losses: Losses(shards))
         found(check.run(history))
     }
 
     /// What must hold once everything has settled.
     func unsettled() -> Finding? {
         guard let topology = nodes.lazy.compactMap({ $0.topology }).first,
-            nodes.allSatisfy({ $0.isOut || $0.topology == topology })
+            shards.allSatisfy({ $0.isOut || $0.topology == topology })
         else { return Finding(.convergence, "not every node is up and knows the ring") }
-        if let node = nodes.first(where: { !$0.isOut && !$0.isReadable }) {
+        if let node = shards.first(where: { !$0.isOut && !$0.isReadable }) {
             return Finding(.convergence, "node \(node.index + 1) cannot read all that it holds")
         }
-        let present = nodes.indices.filter { !nodes[$0].isOut }
+        let present = shards.indices.filter { !shards[$0].isOut }
         return convergence(topology).run(among: present, promise: .convergence)
     }
 
@@ -303,8 +304,8 @@ extension World {
         var acknowledged = [[Acknowledgement]](repeating: [], count: history.keys.count)
         for write in history.acknowledged { acknowledged[write.key].append(write) }
         let limit = schedule.replication.maximumClockSkew.milliseconds
-        for node in nodes where !node.isOut {
-            for (key, object) in objects(at: node) where key.space == .objects {
+        for shard in shards where !shard.isOut {
+            for (key, object) in objects(at: shard) where key.space == .objects {
                 guard let number = history.number(of: key.key), var shown = object.shown else {
                     continue
                 }
@@ -321,18 +322,22 @@ extension World {
 
     /// A comparison of what all nodes hold; each has started once.
     func convergence(_ topology: Topology) -> ConvergenceCheck {
-        let stores = nodes.compactMap { node in node.id.map { ($0, node.engine) } }
-        return ConvergenceCheck(nodes: stores, topology: topology)
+        let stores = shards.compactMap { shard in
+            shard.id.map {
+                ConvergenceCheck.Store(node: $0, shard: shard.shard, engine: shard.engine)
+            }
+        }
+        return ConvergenceCheck(stores: stores, topology: topology)
     }
 
     /// Hints that the nodes say they keep.
-    var pendingHints: Int { nodes.reduce(0) { $0 + ($1.core?.pendingHints.count ?? 0) } }
+    var pendingHints: Int { shards.reduce(0) { $0 + ($1.core?.pendingHints.count ?? 0) } }
 
     /// Whether no hint is left for anybody who could take it.
     var areHintsDelivered: Bool {
         let out = nodes.filter(\.isOut).compactMap(\.id)
         if out.isEmpty, !nodes.contains(where: \.isDamaged) { return pendingHints == 0 }
-        return nodes.allSatisfy { $0.isOut || mirror.hintCount(at: $0.index, without: out) == 0 }
+        return shards.allSatisfy { $0.isOut || mirror.hintCount(at: $0.index, without: out) == 0 }
     }
 
     /// Disks that are at fault take hints, and give them back, without telling.

@@ -2,6 +2,7 @@
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
+internal import MartletRing
 internal import MartletVersions
 internal import MartletWire
 
@@ -97,16 +98,23 @@ extension World {
         log.note(
             now, node, .request, UInt64(number),
             words.asked(operation, number))
-        nodes[node].unanswered.append(number)
-        if nodes[node].unanswered.count == 1 { awaitAnswer(number) }
+        nodes[node].process.unanswered.append(number)
+        if nodes[node].process.unanswered.count == 1 { awaitAnswer(number) }
         deliver(
-            node,
+            shardIndex(at: node, serving: history.keys[plan.key]),
             .requestReceived(
                 RequestID(rawValue: UInt64(number)),
                 ClientRequest(
                     key: history.keys[plan.key],
                     operation: body(plan, value, expiry: operation.expiry))))
         if let client { drawPatience(of: client, number) }
+    }
+
+    /// The shard of a node that a request about `key` is handed to; any refuses it while there is
+    /// no ring.
+    private func shardIndex(at node: Int, serving key: Bytes) -> Int {
+        guard let topology = nodes[node].topology else { return node }
+        return shardIndex(at: node, for: topology.partition(ofKey: key).index)
     }
 
     /// What the next request writes.
@@ -258,7 +266,7 @@ extension World {
 
     mutating func answerDue(operation number: Int) {
         checkAnswer(of: number)
-        let node = nodes[history.operations[number].node]
+        let node = nodes[history.operations[number].node].process
         guard node.unanswered.first == number else { return }
         node.unanswered.removeFirst()
         while let next = node.unanswered.first, history.operations[next].outcome != .open {

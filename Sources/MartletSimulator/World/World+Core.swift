@@ -58,8 +58,8 @@ extension World {
                 crash(absence.node, loss, for: .zero)
             } else {
                 for other in nodes.indices where other != absence.node {
-                    blocks[linkIndex(absence.node, other)] += 1
-                    blocks[linkIndex(other, absence.node)] += 1
+                    block(absence.node, other, by: 1)
+                    block(other, absence.node, by: 1)
                 }
             }
         }
@@ -80,7 +80,9 @@ extension World {
 
     private mutating func awaitAnswers(of core: Core) {
         _ = run(within: schedule.replication.timeout + Self.corePause) { world in
-            core.members.allSatisfy { world.nodes[$0].core?.operationsInFlight == 0 }
+            core.members.flatMap(world.shards(of:)).allSatisfy {
+                $0.core?.operationsInFlight == 0
+            }
         }
     }
 
@@ -92,7 +94,8 @@ extension World {
             return Finding(.coreServes, "not every node of \(core) is up and knows the ring")
         }
         return CoreCheck(
-            core: core, writes: history.operations[writes], convergence: convergence(topology)
+            core: core, members: core.members.flatMap { shards(of: $0).map(\.index) },
+            writes: history.operations[writes], convergence: convergence(topology)
         ).run()
     }
 }

@@ -2,6 +2,7 @@
 // disk again, let a refused job rest, and start a node again that could not.
 internal import MartletBase
 internal import MartletNode
+internal import MartletRing
 internal import MartletStorage
 
 extension World {
@@ -16,20 +17,25 @@ extension World {
         switch fault {
         case .slowDisk(let node, let factor):
             occurrences[.diskSlow] += 1
-            nodes[node].trouble.slowness = max(1, factor)
+            for shard in shards(of: node) { shard.trouble.slowness = max(1, factor) }
         case .fullDisk(let node, let room):
             occurrences[.diskFull] += 1
-            nodes[node].trouble.isFull = true
-            let used = nodes[node].disk.usedBytes
-            nodes[node].disk.capacityBytes = used + Int(Double(used) * room)
+            for shard in shards(of: node) {
+                shard.trouble.isFull = true
+                let used = shard.disk.usedBytes
+                shard.disk.capacityBytes = used + Int(Double(used) * room)
+            }
         case .faultyDisk(let node, let faults):
             occurrences[.diskFault] += 1
-            nodes[node].trouble.isFaulty = true
-            nodes[node].trouble.hasDamage = true
-            let seed = StableHash.mix(schedule.seed ^ StableHash.mix(UInt64(index)))
-            nodes[node].disk.inject(
-                faults, random: SeededRandom(seed: seed, stream: "disk faults"))
-        case .bitFlip(let node): flipBit(on: nodes[node], index)
+            for shard in shards(of: node) {
+                shard.trouble.isFaulty = true
+                shard.trouble.hasDamage = true
+                let seed = StableHash.mix(
+                    schedule.seed ^ StableHash.mix(UInt64(index + shard.shard.index << 32)))
+                shard.disk.inject(
+                    faults, random: SeededRandom(seed: seed, stream: "disk faults"))
+            }
+        case .bitFlip(let node): flipBit(on: node, index)
         case .pause, .stop, .clockJump, .move, .lostDisk: return
         }
         if fault.isLasting {
@@ -40,21 +46,29 @@ extension World {
 
     mutating func diskFaultEnds(_ fault: NodeFault) {
         switch fault {
-        case .slowDisk(let node, _): nodes[node].trouble.slowness = 1
+        case .slowDisk(let node, _):
+            for shard in shards(of: node) { shard.trouble.slowness = 1 }
         case .fullDisk(let node, _):
-            nodes[node].trouble.isFull = false
-            nodes[node].disk.capacityBytes = nil
+            for shard in shards(of: node) {
+                shard.trouble.isFull = false
+                shard.disk.capacityBytes = nil
+            }
         case .faultyDisk(let node, _):
-            nodes[node].trouble.isFaulty = false
-            nodes[node].disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
+            for shard in shards(of: node) {
+                shard.trouble.isFaulty = false
+                shard.disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
+            }
         case .pause, .stop, .clockJump, .move, .bitFlip, .lostDisk: return
         }
         checkAlways()
     }
 
-    private mutating func flipBit(on node: SimulatedNode, _ index: Int) {
+    /// Of one shard; nothing that the node holds is counted on any more.
+    private mutating func flipBit(on node: Int, _ index: Int) {
         occurrences[.diskFault] += 1
-        node.trouble.hasDamage = true
+        for shard in shards(of: node) { shard.trouble.hasDamage = true }
+        let hit = index % scenario.shardCount
+        let node = shards(of: node)[hit]
         let seed = StableHash.mix(schedule.seed ^ StableHash.mix(UInt64(index)))
         var random = SeededRandom(seed: seed, stream: "bit flip")
         let files = node.disk.damageableFiles
@@ -67,19 +81,21 @@ extension World {
     /// All disks do what they should. Nodes that have met a fault are started anew, as an operator
     /// does who has put a disk right: a log that has failed takes nothing until then.
     mutating func endDiskFaults() {
+        for shard in shards {
+            shard.trouble.slowness = 1
+            shard.trouble.isFull = false
+            shard.trouble.isFaulty = false
+            shard.disk.capacityBytes = nil
+            shard.disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
+        }
         for node in nodes {
-            node.trouble.slowness = 1
-            node.trouble.isFull = false
-            node.trouble.isFaulty = false
-            node.disk.capacityBytes = nil
-            node.disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
             if node.isUp, node.isDamaged { crash(node.index, .nothing, for: Self.repairDelay) }
         }
     }
 
     // MARK: What shells do
 
-    mutating func retryLog(of node: SimulatedNode) {
+    mutating func retryLog(of node: SimulatedShard) {
         occurrences[.writesRefused] += 1
         guard !node.trouble.retriesLog else { return }
         node.trouble.retriesLog = true
@@ -88,7 +104,7 @@ extension World {
     }
 
     mutating func logRetries(_ index: Int, life: Int) {
-        let node = nodes[index]
+        let node = shards[index]
         guard node.life == life else { return }
         node.trouble.retriesLog = false
         guard node.writing == nil else { return retryLog(of: node) }
@@ -97,14 +113,14 @@ extension World {
     }
 
     /// The same job is due again at once: the node hears of the refusal after a while.
-    mutating func rest(_ node: SimulatedNode, before outcome: JobOutcome) {
+    mutating func rest(_ node: SimulatedShard, before outcome: JobOutcome) {
         node.isWorking = true
         node.trouble.resting = (outcome, node.engine.counters)
         queue.schedule(.jobRested(node.index, life: node.life), at: now + Self.diskRetryDelay)
     }
 
     mutating func jobRested(_ index: Int, life: Int) {
-        let node = nodes[index]
+        let node = shards[index]
         guard node.life == life, let (outcome, counters) = node.trouble.resting else { return }
         node.trouble.resting = nil
         node.isWorking = false
@@ -115,7 +131,7 @@ extension World {
     // MARK: Losses
 
     /// Takes over into the mirror what a node has just found lost. On a sound disk nothing may be.
-    mutating func noteDamage(of node: SimulatedNode) {
+    mutating func noteDamage(of node: SimulatedShard) {
         for note in node.work.notes {
             if case .storageDamaged(let range) = note {
                 noteLoss(of: range, at: node)
@@ -125,7 +141,7 @@ extension World {
         }
     }
 
-    private mutating func noteLoss(of range: DamagedRange, at node: SimulatedNode) {
+    private mutating func noteLoss(of range: DamagedRange, at node: SimulatedShard) {
         guard node.isDamaged else {
             return found(
                 Finding(.storageOpens, "node \(node.index + 1), on a sound disk: \(range)"))
@@ -134,14 +150,14 @@ extension World {
         reloadMirror(of: node)
     }
 
-    private mutating func reloadMirror(of node: SimulatedNode) {
+    private mutating func reloadMirror(of node: SimulatedShard) {
         do { try mirror.reload(node) } catch {
             found(Finding(.nothingInvented, "node \(node.index + 1) holds \(error)"))
         }
     }
 
     /// A node has started on a disk that was in trouble: what it holds is what it has read now.
-    mutating func noteReopening(of node: SimulatedNode) {
+    mutating func noteReopening(of node: SimulatedShard) {
         guard node.trouble.opensAtStart else { return }
         node.trouble.opensAtStart = node.isDamaged
         reloadMirror(of: node)
@@ -152,17 +168,17 @@ extension World {
 
     /// A node has not started. A disk in trouble is tried again; one that is damaged for good may
     /// hold its node back for good; any other must open.
-    mutating func startFailed(_ node: SimulatedNode, _ error: any Error) {
+    mutating func startFailed(_ node: SimulatedShard, _ error: any Error) {
         let trouble = node.trouble
         if trouble.isFull || trouble.isFaulty {
             occurrences[.startRefused] += 1
-            node.trouble.opensAtStart = true
+            for shard in shards(of: node.index) { shard.trouble.opensAtStart = true }
             log.note(now, node.index, .lost, 0, "does not start: \(error)")
             queue.schedule(
                 .nodeStarts(node.index, life: node.life), at: now + Self.startRetryDelay)
         } else if trouble.hasDamage {
             if !trouble.isFinal { occurrences[.nodeLost] += 1 }
-            node.giveUp()
+            for shard in shards(of: node.index) { shard.giveUp() }
             log.note(now, node.index, .lost, 1, "stays down: \(error)")
         } else {
             found(Finding(.storageOpens, "node \(node.index + 1): \(error)"))

@@ -27,7 +27,7 @@ extension World {
     /// A process that was stopped may not be through with it, nor one whose disk is slow or takes
     /// nothing: it cannot mark what it owes.
     private mutating func check(ended write: BegunWrite) {
-        let coordinator = nodes[write.coordinator]
+        let coordinator = shards[write.coordinator]
         guard coordinator.pause == nil, coordinator.resumedAt < write.at,
             coordinator.refusedAt < write.at, !coordinator.trouble.isFull,
             coordinator.trouble.slowness == 1, let topology = coordinator.topology
@@ -39,8 +39,9 @@ extension World {
             .flatMap { history.operations[$0].homeCount }
         let check = LeftBehindCheck(
             write: write, object: .object(partition: partition.index, key: key), allHomes: all,
-            homes: all.prefix(count ?? .max).map { nodeIndex(of: $0) }, nodes: nodes,
-            losses: Losses(nodes))
+            homes: all.prefix(count ?? .max).map { shardIndex(of: $0, for: partition.index) },
+            shards: shards,
+            losses: Losses(shards))
         found(check.run(mirror, history))
     }
 }

@@ -71,8 +71,8 @@ extension World {
         let first = scenario.workload.keyCount
         guard first < history.keys.count else { return }
         var found = [Tally](repeating: Tally(), count: history.keys.count)
-        for node in nodes {
-            for (key, object) in objects(at: node) {
+        for shard in shards {
+            for (key, object) in objects(at: shard) {
                 guard let number = history.number(of: key.key), number >= first else { continue }
                 for case .value(let value) in object.siblings.map(\.content) {
                     if let tally = Tally(in: value) { found[number].merge(tally) }
@@ -80,7 +80,7 @@ extension World {
             }
         }
         var kept = [[TallyChange]](repeating: [], count: history.keys.count)
-        let losses = Losses(nodes)
+        let losses = Losses(shards)
         for write in history.acknowledged where write.key >= first {
             guard write.isKept(losses, history),
                 let change = tallies.change(of: write.operation)

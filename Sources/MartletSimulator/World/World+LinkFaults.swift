@@ -24,9 +24,13 @@ extension World {
         log.note(now, -1, .fault, UInt64(index), "fault: \(fault.name)")
         switch fault.action {
         case .slow(let pairs, let factor):
-            for pair in pairs { paths[linkIndex(pair.from, pair.to)].slowness += factor }
+            for index in pairs.flatMap({ linkIndices($0.from, $0.to) }) {
+                paths[index].slowness += factor
+            }
         case .clog(let pairs):
-            for pair in pairs { paths[linkIndex(pair.from, pair.to)].clogs += 1 }
+            for index in pairs.flatMap({ linkIndices($0.from, $0.to) }) {
+                paths[index].clogs += 1
+            }
         case .crash, .block, .node, .overload: fatalError("\(fault) is no fault of links")
         }
         queue.schedule(.faultEnds(index), at: now + fault.lasting)
@@ -37,11 +41,13 @@ extension World {
         let fault = schedule.faults[index]
         switch fault.action {
         case .slow(let pairs, let factor):
-            for pair in pairs { paths[linkIndex(pair.from, pair.to)].slowness -= factor }
+            for index in pairs.flatMap({ linkIndices($0.from, $0.to) }) {
+                paths[index].slowness -= factor
+            }
         case .clog(let pairs):
-            for pair in pairs {
-                paths[linkIndex(pair.from, pair.to)].clogs -= 1
-                release(linkIndex(pair.from, pair.to))
+            for index in pairs.flatMap({ linkIndices($0.from, $0.to) }) {
+                paths[index].clogs -= 1
+                release(index)
             }
         case .crash, .block, .node, .overload: return
         }
@@ -106,7 +112,7 @@ extension World {
     /// the sender dials again after its longest pause.
     mutating func refuse(_ index: Int, _ connection: Int, _ error: FormatError) {
         let (from, to) = (links[index].from, links[index].to)
-        log.note(now, to, .lost, 1, "<- \(Names.node(from)) a bad frame: \(error)")
+        log.note(now, to, .lost, 1, "<- \(words.names.shard(from)) a bad frame: \(error)")
         occurrences[.messageLost] += 1
         guard connection == links[index].connection else {
             links[index].former.until = .start

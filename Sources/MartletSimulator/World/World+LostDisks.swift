@@ -9,26 +9,31 @@ internal import MartletVersions
 extension World {
     /// The disk of a node is gone. One that is up crashes, and starts on an empty disk after
     /// `lasting`; one that is down does so when it is back.
-    mutating func loseDisk(of node: SimulatedNode, for lasting: Duration) {
+    mutating func loseDisk(of node: SimulatedShard, for lasting: Duration) {
         guard let id = node.id, !node.isOut else { return }
         occurrences[.lostDisk] += 1
         crash(node.index, .everything, for: lasting)
-        do {
-            try node.loseDisk(at: now)
-            try mirror.reload(node)
-        } catch {
-            found(Finding(.storageOpens, "an empty disk for node \(node.index + 1): \(error)"))
-            return
+        node.process.configuration.inPlaceOf = id
+        node.process.lostDiskAt = now
+        node.process.crashedAt = now
+        for shard in shards(of: node.index) {
+            do {
+                try shard.loseDisk()
+                try mirror.reload(shard)
+            } catch {
+                return found(
+                    Finding(.storageOpens, "an empty disk for node \(node.index + 1): \(error)"))
+            }
+            watermarks.forget(shard.index)
+            said.forget(shard.index)
         }
-        watermarks.forget(node.index)
-        said.forget(node.index)
         topologyWatch.forget(id)
         log.note(now, node.index, .fault, 0, "its disk is lost")
     }
 
     /// Whether a node has lost what it held of a partition, or some of it, and has not been found
     /// equal to the other homes since; while it is down that cannot be told.
-    func isUnfilled(_ node: SimulatedNode, in partition: UInt16) -> Bool {
+    func isUnfilled(_ node: SimulatedShard, in partition: UInt16) -> Bool {
         guard node.hasLostData else { return false }
         return node.isInDoubt(of: partition) ?? true
     }
@@ -38,7 +43,7 @@ extension World {
     /// may take from one that was away what the others have removed, or find an older version
     /// behind the one that it has lost, and bring it to another whose watermark is as old or that
     /// has lost data itself.
-    func judgement(of node: SimulatedNode, in partition: UInt16) -> HybridTimestamp {
+    func judgement(of node: SimulatedShard, in partition: UInt16) -> HybridTimestamp {
         guard mayHaveLostData,
             let topology = nodes.lazy.compactMap({ $0.topology }).first,
             topology.homes(of: Partition(index: partition)).contains(where: {
@@ -55,18 +60,15 @@ extension World {
     var mayHaveLostData: Bool { occurrences[.lostDisk] + occurrences[.diskFault] > 0 }
 }
 
-extension SimulatedNode {
+extension SimulatedShard {
     /// Whether it may have lost what it had synced.
     var hasLostData: Bool { lostDiskAt != nil || isDamaged }
 
     /// It holds nothing, and knows no more than whose place it takes.
-    func loseDisk(at now: Instant) throws(StorageError) {
+    func loseDisk() throws(StorageError) {
         disk = MemoryDisk()
         trouble.replaceDisk()
         storage = try StorageEngine.open(disk: disk, options: options)
-        configuration.inPlaceOf = id
-        lostDiskAt = now
-        crashedAt = now
         ringLoggedAt = .start
     }
 }

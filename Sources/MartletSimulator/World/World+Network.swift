@@ -34,7 +34,7 @@ extension World {
 
     mutating func send(_ message: PeerMessage, from: Int, to: Int) {
         let index = linkIndex(from, to)
-        trace?.sent(message, from: from, to: to, at: now, history)
+        trace?.sent(message, from: node(of: from), to: node(of: to), at: now, history)
         guard links[index].isOpen else {
             if log.isRead { log.tell(now, to, words.missed(message, from: from, at: to)) }
             return lose()
@@ -101,7 +101,7 @@ extension World {
 
     mutating func frameArrives(_ index: Int, _ connection: Int, _ bytes: Bytes) {
         let (from, to) = (links[index].from, links[index].to)
-        guard links[index].accepts(connection, at: now), nodes[to].isUp else {
+        guard links[index].accepts(connection, at: now), shards[to].isUp else {
             log.note(now, to, .lost)
             tellLoss(of: bytes, from: from, to: to)
             return lose()
@@ -121,9 +121,9 @@ extension World {
     }
 
     private mutating func received(_ message: PeerMessage, from: Int, at to: Int) {
-        guard let id = nodes[from].id, !swallows(message, from: from, at: to) else { return }
+        guard let id = shards[from].id, !swallows(message, from: from, at: to) else { return }
         if log.isRead { log.tell(now, to, words.heard(message, from: from, at: to)) }
-        trace?.arrived(message, from: from, to: to, at: now, history)
+        trace?.arrived(message, from: node(of: from), to: node(of: to), at: now, history)
         note(heard: message, from: from, at: to)
         turn(to, .messageReceived(planted?.misheard(message) ?? message, from: id))
     }
@@ -169,7 +169,7 @@ extension World {
         do throws(FormatError) {
             datagram = try Datagram(bytes, cluster: datagramCluster)
         } catch {
-            log.note(now, to, .lost, 1, "<- \(Names.node(from)) a bad datagram: \(error)")
+            log.note(now, to, .lost, 1, "<- \(words.names.shard(from)) a bad datagram: \(error)")
             return lose()
         }
         log.tell(now, to, words.heard(datagram, from: from))
@@ -181,7 +181,7 @@ extension World {
     /// A node keeps a link to another from now on, at that address; one to another address ends.
     mutating func connect(_ from: Int, to: Int, at endpoint: Endpoint) {
         let index = linkIndex(from, to)
-        guard from != to else { return }
+        guard links[index].from != links[index].to else { return }
         if links[index].isWanted, links[index].endpoint != endpoint {
             links[index].failures = 0
             queue.schedule(.linkBreaks(index, connection: links[index].connection), at: now)
@@ -202,15 +202,15 @@ extension World {
 
     /// Whether anybody is at the address that is dialled.
     private func listens(_ link: Link) -> Bool {
-        nodes[link.to].isUp && link.endpoint == peerEndpoint(of: link.to)
+        shards[link.to].isUp && link.endpoint == peerEndpoint(of: link.to)
     }
 
     mutating func linkDials(_ index: Int, _ connection: Int) {
         let link = links[index]
-        guard link.connection == connection, nodes[link.from].isUp else { return }
+        guard link.connection == connection, shards[link.from].isUp else { return }
         links[index].dialled += 1
         var random = callRandom(index)
-        if !canConnect(index) || nodes[link.to].pause != nil || forgetsReturned(link.to) {
+        if !canConnect(index) || shards[link.to].pause != nil || forgetsReturned(link.to) {
             let timeout = random.duration(in: Self.dialTimeout)
             queue.schedule(.linkRefused(index, connection: connection), at: now + timeout)
         } else if !listens(link) {
@@ -223,9 +223,9 @@ extension World {
 
     mutating func linkOpens(_ index: Int, _ connection: Int) {
         let link = links[index]
-        guard link.connection == connection, nodes[link.from].isUp else { return }
-        guard listens(link), nodes[link.to].pause == nil, canConnect(index),
-            let id = nodes[link.to].id
+        guard link.connection == connection, shards[link.from].isUp else { return }
+        guard listens(link), shards[link.to].pause == nil, canConnect(index),
+            let id = shards[link.to].id
         else {
             return linkRefused(index, connection)
         }
@@ -237,12 +237,13 @@ extension World {
         links[index].decoder = FrameDecoder()
         links[index].decoder.trustPeer()
         log.note(
-            now, link.from, .linkOpened, UInt64(link.to), "has a link to \(Names.node(link.to))")
+            now, link.from, .linkOpened, UInt64(link.to),
+            "has a link to \(words.names.shard(link.to))")
         turn(link.from, .linkOpened(id))
     }
 
     mutating func linkRefused(_ index: Int, _ connection: Int) {
-        guard links[index].connection == connection, nodes[links[index].from].isUp else { return }
+        guard links[index].connection == connection, shards[links[index].from].isUp else { return }
         close(index)
     }
 
@@ -286,9 +287,10 @@ extension World {
         queue.schedule(
             .linkDials(index, connection: links[index].connection), at: now + link.redialDelay)
         log.note(
-            now, link.from, .linkClosed, UInt64(link.to), "has no link to \(Names.node(link.to))")
-        guard let id = nodes[link.to].id else { return }
-        let node = nodes[link.from]
+            now, link.from, .linkClosed, UInt64(link.to),
+            "has no link to \(words.names.shard(link.to))")
+        guard let id = shards[link.to].id else { return }
+        let node = shards[link.from]
         if planted == .hidesVainCalls, !node.acquaintance.isReady {
             node.acquaintance.take(.linkClosed(id))
         } else {
@@ -308,7 +310,9 @@ extension World {
     /// A node is gone. Its own links end with it, though what it had sent may still arrive; links
     /// to it are broken, which is heard at once when only its process died.
     mutating func breakLinks(of node: Int, _ random: inout SeededRandom) {
-        for other in nodes.indices where other != node {
+        let place = shards[node].shard
+        for other in nodes where other.process !== shards[node].process {
+            let other = other.process.index(at: place)
             let own = linkIndex(node, other)
             let cut = now + random.duration(in: .zero...Self.resetDelay.upperBound)
             let connection = links[own].connection

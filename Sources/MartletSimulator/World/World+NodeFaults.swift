@@ -10,7 +10,7 @@ struct Pause {
     /// Something that waits.
     enum Waiting {
         case event(WorldEvent)
-        case turn(NodeEvent)
+        case turn(shard: Int, NodeEvent)
     }
 
     /// The fault that began it.
@@ -26,13 +26,13 @@ extension World {
         case .pause(let node):
             guard nodes[node].isUp, nodes[node].pause == nil else { return }
             occurrences[.pause] += 1
-            nodes[node].pause = Pause(fault: index)
+            nodes[node].process.pause = Pause(fault: index)
             pausedCount += 1
             queue.schedule(.faultEnds(index), at: now + lasting)
         case .stop(let node): stop(node, for: lasting)
         case .clockJump(let node, let difference):
             occurrences[.clockJump] += 1
-            nodes[node].clock.jump(by: difference, at: now)
+            nodes[node].process.clock.jump(by: difference, at: now)
             // Mended after a while, or left.
             if lasting > .zero { queue.schedule(.faultEnds(index), at: now + lasting) }
         case .slowDisk, .fullDisk, .faultyDisk, .bitFlip: diskFaultBegins(fault, index)
@@ -41,7 +41,7 @@ extension World {
             guard nodes[node].isUp else { return }
             occurrences[.move] += 1
             crash(node, loss, for: lasting)
-            nodes[node].configuration.peerEndpoint.port += Self.addressStep
+            nodes[node].process.configuration.peerEndpoint.port += Self.addressStep
         }
     }
 
@@ -49,25 +49,25 @@ extension World {
         switch fault {
         case .pause(let node):
             guard nodes[node].pause?.fault == index else { return }
-            goOn(nodes[node])
+            goOn(nodes[node].process)
             checkAlways()
         case .slowDisk, .fullDisk, .faultyDisk: diskFaultEnds(fault)
         case .clockJump(let node, let difference):
-            nodes[node].clock.jump(by: .zero - difference, at: now)
+            nodes[node].process.clock.jump(by: .zero - difference, at: now)
         case .stop, .move, .bitFlip, .lostDisk: break
         }
     }
 
     /// Ends them all: clocks stay as they were set.
     mutating func endNodeFaults() {
-        for node in nodes where node.pause != nil { goOn(node) }
+        for node in nodes where node.pause != nil { goOn(node.process) }
         endDiskFaults()
     }
 
     // MARK: Pauses
 
     /// Lets a process run again.
-    private mutating func goOn(_ node: SimulatedNode) {
+    private mutating func goOn(_ node: SimulatedProcess) {
         guard let pause = node.pause else { return }
         log.note(now, node.index, .healed, UInt64(pause.waiting.count), "goes on after its pause")
         endPause(of: node)
@@ -75,15 +75,17 @@ extension World {
         for waiting in pause.waiting where violation == nil {
             switch waiting {
             case .event(let event): happen(event)
-            case .turn(let event): turn(node.index, event)
+            case .turn(let shard, let event): turn(shard, event)
             }
         }
-        node.wakesAt = .never
-        setTimer(of: node)
+        for shard in shards(of: node.index) {
+            shard.wakesAt = .never
+            setTimer(of: shard)
+        }
     }
 
     /// There is no process any more that could be let go on.
-    mutating func endPause(of node: SimulatedNode) {
+    mutating func endPause(of node: SimulatedProcess) {
         guard node.pause != nil else { return }
         node.pause = nil
         pausedCount -= 1
@@ -91,24 +93,25 @@ extension World {
 
     /// Whether `event` is for a process that is stopped; then it waits there.
     mutating func isHeldBack(_ event: WorldEvent) -> Bool {
-        guard pausedCount > 0, let index = process(handling: event), nodes[index].pause != nil
+        guard pausedCount > 0, let index = shard(handling: event), shards[index].pause != nil
         else { return false }
-        nodes[index].pause?.waiting.append(.event(event))
+        shards[index].process.pause?.waiting.append(.event(event))
         return true
     }
 
-    /// Hands a client's event to a node, now or when it goes on.
+    /// Hands a client's event to a shard, now or when its process goes on.
     mutating func deliver(_ index: Int, _ event: NodeEvent) {
-        if nodes[index].pause == nil { return turn(index, event) }
-        nodes[index].pause?.waiting.append(.turn(event))
+        if shards[index].pause == nil { return turn(index, event) }
+        shards[index].process.pause?.waiting.append(.turn(shard: index, event))
     }
 
-    /// Whose process it is that learns of an event; nil where the world or a client does.
-    private func process(handling event: WorldEvent) -> Int? {
+    /// The shard whose process it is that learns of an event; nil where the world or a client does.
+    private func shard(handling event: WorldEvent) -> Int? {
         switch event {
         case .nodeWakes(let node, _), .logSynced(let node, _), .intervalSynced(let node, _),
             .blocksRead(let node, _, _),
-            .workerSteps(let node, _), .nodeStarts(let node, _), .datagramArrives(_, let node, _):
+            .workerSteps(let node, _), .nodeStarts(let node, _), .viewTold(let node, _),
+            .datagramArrives(_, let node, _):
             node
         case .frameArrives(let link, _, _): links[link].to
         case .linkDials(let link, _), .linkOpens(let link, _), .linkRefused(let link, _),

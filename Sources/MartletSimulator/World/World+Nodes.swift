@@ -9,12 +9,14 @@ internal import MartletWire
 extension World {
     /// A timer that is due again at once rings after this long, so that time passes.
     private static let timerGrain = Duration.microseconds(10)
+    /// How long it takes for what one shard decides to reach another.
+    private static let hopDelay = Duration.microseconds(2)...Duration.milliseconds(3)
     /// How long it takes to hand a chunk to the operating system.
     private static let writeDelay = Duration.microseconds(5)
 
     /// Hands `event` to a node and carries out what follows. The node is up.
     mutating func turn(_ index: Int, _ event: NodeEvent) {
-        let node = nodes[index]
+        let node = shards[index]
         node.turn(event, at: now)
         if node.engine.refusal != nil { node.refusedAt = now }
         collectLog(node)
@@ -26,16 +28,19 @@ extension World {
         setTimer(of: node)
     }
 
-    private mutating func perform(_ work: Work, of node: SimulatedNode) {
+    private mutating func perform(_ work: Work, of node: SimulatedShard) {
         for change in work.linkChanges {
-            switch change {
-            case .keep(let id, let endpoint):
-                connect(node.index, to: nodeIndex(of: id), at: endpoint)
-            case .drop(let id): disconnect(node.index, from: nodeIndex(of: id))
+            for shard in shards(of: node.index) {
+                switch change {
+                case .keep(let id, let endpoint):
+                    connect(shard.index, to: nodeIndex(of: id), at: endpoint)
+                case .drop(let id): disconnect(shard.index, from: nodeIndex(of: id))
+                }
             }
         }
         for letter in work.outbox.letters {
-            perform(letter.message, for: nodeIndex(of: letter.node), of: node)
+            let other = shards[nodeIndex(of: letter.node)].process.index(at: node.shard)
+            perform(letter.message, for: other, of: node)
         }
         for post in work.posts {
             let other = nodeIndex(at: post.endpoint)
@@ -49,6 +54,7 @@ extension World {
             if case .created(let outcome) = reply.reply { creation = outcome }
         }
         for note in work.notes { noted(note, by: node) }
+        if let view = work.view { tell(view, by: node.index) }
         if work.isReady { node.acquaintance.becameReady() }
         for answer in work.outbox.answers {
             answered(Int(answer.request.rawValue), answer.answer, by: node.index)
@@ -56,7 +62,7 @@ extension World {
     }
 
     private mutating func perform(
-        _ message: PeerMessage, for other: Int, of node: SimulatedNode
+        _ message: PeerMessage, for other: Int, of node: SimulatedShard
     ) {
         if case .replication(.removed) = message { occurrences[.lateVersionRefused] += 1 }
         let sent = planted?.spoilt(message) ?? message
@@ -68,7 +74,7 @@ extension World {
 
     // MARK: The timer
 
-    mutating func setTimer(of node: SimulatedNode) {
+    mutating func setTimer(of node: SimulatedShard) {
         let asked = node.nextWakeup.map {
             planted == .neverRests ? min($0, now + .milliseconds(2)) : $0
         }
@@ -78,7 +84,7 @@ extension World {
     }
 
     mutating func nodeWakes(_ index: Int, life: Int) {
-        let node = nodes[index]
+        let node = shards[index]
         guard node.life == life, node.wakesAt == now, let due = node.nextWakeup else { return }
         node.wakesAt = .never
         if due > now, planted != .neverRests {
@@ -94,7 +100,7 @@ extension World {
 
     /// Shows the checkers what the turn has logged, and begins to write it when no sync is under
     /// way: what gathers meanwhile shares the next one.
-    private mutating func collectLog(_ node: SimulatedNode) {
+    private mutating func collectLog(_ node: SimulatedShard) {
         for chunk in node.work.storage.chunks {
             check(chunk, of: node)
             work.chunks += 1
@@ -109,7 +115,7 @@ extension World {
     }
 
     /// How long the disk takes for one thing: a sync, some blocks, a step of the background work.
-    mutating func diskDelay(of node: SimulatedNode) -> Duration {
+    mutating func diskDelay(of node: SimulatedShard) -> Duration {
         node.diskOperations += 1
         var random = SeededRandom(
             seed: StableHash.mix(
@@ -120,7 +126,7 @@ extension World {
     }
 
     mutating func logSynced(_ index: Int, life: Int) {
-        let node = nodes[index]
+        let node = shards[index]
         guard node.life == life, let written = node.writing else { return }
         node.writing = nil
         var outcome = written
@@ -134,7 +140,7 @@ extension World {
 
     // MARK: Blocks and background work
 
-    private mutating func collectReads(_ node: SimulatedNode) {
+    private mutating func collectReads(_ node: SimulatedShard) {
         let reads = node.work.storage.reads
         if reads.isEmpty { return }
         occurrences[.blockRead] += reads.count
@@ -143,18 +149,18 @@ extension World {
     }
 
     mutating func blocksRead(_ index: Int, life: Int, _ reads: [BlockRead]) {
-        let node = nodes[index]
+        let node = shards[index]
         guard node.life == life else { return }
         log.note(now, index, .blocks, UInt64(reads.count), "has read \(reads.count) blocks")
         turn(index, .readsAnswered(reads.map { $0.run(node.storage.files) }))
     }
 
-    private mutating func collectJobs(_ node: SimulatedNode) {
+    private mutating func collectJobs(_ node: SimulatedShard) {
         for job in node.work.storage.jobs { node.storage.worker.submit(job) }
         stepWorker(of: node)
     }
 
-    private mutating func stepWorker(of node: SimulatedNode) {
+    private mutating func stepWorker(of node: SimulatedShard) {
         guard !node.isWorking, !node.storage.worker.isIdle else { return }
         node.isWorking = true
         queue.schedule(
@@ -162,7 +168,7 @@ extension World {
     }
 
     mutating func workerSteps(_ index: Int, life: Int) {
-        let node = nodes[index]
+        let node = shards[index]
         guard node.life == life else { return }
         node.isWorking = false
         let counters = node.engine.counters
@@ -178,7 +184,7 @@ extension World {
 
     /// Hands over what came of a job.
     mutating func jobEnded(
-        _ outcome: JobOutcome, of node: SimulatedNode, since counters: StorageCounters
+        _ outcome: JobOutcome, of node: SimulatedShard, since counters: StorageCounters
     ) {
         turn(node.index, .jobAnswered(outcome))
         node.storage.log.release(upTo: node.engine.flushed)
@@ -193,31 +199,61 @@ extension World {
     mutating func nodeStarts(_ index: Int, life: Int) {
         let node = nodes[index]
         guard node.life == life, !node.isUp, core?.keepsDown(index) != true else { return }
-        node.configuration.seeds = seedEndpoints(of: index)
+        node.process.configuration.seeds = seedEndpoints(of: index)
         do {
-            try node.start(
-                at: now,
+            try SimulatedShard.start(
+                shards(of: index), of: node.process, at: now,
                 seed: StableHash.mix(schedule.seed ^ StableHash.mix(UInt64(index) + 1)))
         } catch {
             return startFailed(node, error)
         }
-        noteReopening(of: node)
-        // What a node starts on it has synced.
-        mirror.synced(index, upTo: node.engine.synced)
+        for shard in shards(of: index) {
+            noteReopening(of: shard)
+            // What a node starts on it has synced.
+            mirror.synced(shard.index, upTo: shard.engine.synced)
+        }
         spoilRebirth(of: node)
         nodeIDs = nodes.compactMap(\.id)
         words.names.learn(index, node.id, writingAs: node.writesAs)
-        node.startedAt = now
+        node.process.startedAt = now
         if node.life > 0 { troubles.breaks(index, at: now) }
         log.note(now, index, .starts, 0, "starts")
-        tellWhatCameBack(to: node)
-        turn(index, .started)
-        if node.storage.log.isHoldingBack {
-            occurrences[.startedFull] += 1
-            retryLog(of: node)
+        for shard in shards(of: index) {
+            tellWhatCameBack(to: shard)
+            turn(shard.index, .started)
+            if shard.storage.log.isHoldingBack {
+                occurrences[.startedFull] += 1
+                retryLog(of: shard)
+            }
+            checkWatermarks(of: shard)
         }
         checkRing(of: node)
-        checkWatermarks(of: node)
+    }
+
+    // MARK: Between the shards of a node
+
+    /// The other shards hear what the first has decided: a hop from loop to loop later, of all that
+    /// is decided meanwhile the last.
+    private mutating func tell(_ view: ControlView, by node: Int) {
+        for shard in shards(of: node).dropFirst() {
+            if shard.untold == nil {
+                var random = SeededRandom(
+                    seed: StableHash.mix(
+                        schedule.seed &+ UInt64(shard.index) << 40 ^ UInt64(shard.turns)),
+                    stream: "hops")
+                queue.schedule(
+                    .viewTold(shard.index, life: shard.life),
+                    at: now + random.duration(in: Self.hopDelay))
+            }
+            shard.untold = view
+        }
+    }
+
+    mutating func viewTold(to index: Int, life: Int) {
+        let shard = shards[index]
+        guard shard.life == life, shard.isUp, let view = shard.untold else { return }
+        shard.untold = nil
+        turn(index, .viewChanged(view))
     }
 
     /// A node is told to stop: it leaves its mark, and loses nothing.
@@ -226,14 +262,18 @@ extension World {
         guard node.isUp, node.pause == nil else { return }
         occurrences[.cleanStop] += 1
         troubles.breaks(index, at: now)
-        turn(index, .stopping)
-        node.closeLog()
+        for shard in shards(of: index) {
+            turn(shard.index, .stopping)
+            shard.closeLog()
+        }
         goDown(node, .nothing, for: lasting)
     }
 
     /// Says what a node has of the key that the log is about.
-    private func tellWhatCameBack(to node: SimulatedNode) {
-        guard let focus = words.focus else { return }
+    private func tellWhatCameBack(to node: SimulatedShard) {
+        guard let focus = words.focus,
+            node.index == shardIndex(at: node.process.index, for: focus.partition)
+        else { return }
         let key = StorageKey.object(partition: focus.partition, key: focus.key)
         let object = mirror.entry(key, at: node.index)?.object
         log.tell(now, node.index, words.cameBack(with: object))
@@ -243,42 +283,55 @@ extension World {
         let node = nodes[index]
         guard node.isUp else { return }
         occurrences[.crash] += 1
-        if node.life > 0, now.since(node.startedAt) <= FaultSpecification.loopUptime.upperBound {
+        if node.life > 0,
+            now.since(node.process.startedAt) <= FaultSpecification.loopUptime.upperBound
+        {
             occurrences[.crashLoop] += 1
         }
         goDown(node, loss, for: lasting)
     }
 
     private mutating func goDown(
-        _ node: SimulatedNode, _ loss: MemoryDisk.CrashLoss, for lasting: Duration
+        _ node: SimulatedShard, _ loss: MemoryDisk.CrashLoss, for lasting: Duration
     ) {
         let index = node.index
-        endPause(of: node)
-        var random = SeededRandom(
-            seed: StableHash.mix(schedule.seed &+ UInt64(index) << 32 ^ UInt64(node.life)),
-            stream: "crash")
-        let (appended, durable) = (node.engine.appended, node.engine.durable)
-        removeManifest(of: node)
+        endPause(of: node.process)
+        for shard in shards(of: index) {
+            var random = SeededRandom(
+                seed: StableHash.mix(
+                    schedule.seed &+ UInt64(shard.index) << 32 ^ UInt64(shard.life)),
+                stream: "crash")
+            lose(loss, by: shard, &random)
+            breakLinks(of: shard.index, &random)
+        }
+        troubles.breaks(index, at: now)
+        disconnectClients(of: index)
+        queue.schedule(.nodeStarts(index, life: node.life), at: now + lasting)
+    }
+
+    /// A shard is gone with its process; what outlives that is decided.
+    private mutating func lose(
+        _ loss: MemoryDisk.CrashLoss, by shard: SimulatedShard, _ random: inout SeededRandom
+    ) {
+        let index = shard.index
+        let (appended, durable) = (shard.engine.appended, shard.engine.durable)
+        removeManifest(of: shard)
         do {
-            try node.crash(loss, at: now, random: &random)
-            try mirror.reload(node)
+            try shard.crash(loss, at: now, random: &random)
+            try mirror.reload(shard)
         } catch {
-            found(Finding(.storageOpens, "node \(index + 1) after \(loss): \(error)"))
-            return
+            return found(
+                Finding(.storageOpens, "node \(index + 1) after \(loss): \(error)"))
         }
         watermarks.crashed(index)
         said.crashed(index)
-        troubles.breaks(index, at: now)
-        if node.engine.appended < durable { occurrences[.durableLoss] += 1 }
-        if node.engine.appended < appended {
+        if shard.engine.appended < durable { occurrences[.durableLoss] += 1 }
+        if shard.engine.appended < appended {
             occurrences[.unsyncedLoss] += 1
-            if node.engine.appended < node.ringLoggedAt || node.isDamaged, let id = node.id {
+            if shard.engine.appended < shard.ringLoggedAt || shard.isDamaged, let id = shard.id {
                 topologyWatch.forget(id)
             }
         }
-        log.note(now, index, .fault, node.engine.appended.rawValue, "crashes, losing \(loss)")
-        breakLinks(of: index, &random)
-        disconnectClients(of: index)
-        queue.schedule(.nodeStarts(index, life: node.life), at: now + lasting)
+        log.note(now, index, .fault, shard.engine.appended.rawValue, "crashes, losing \(loss)")
     }
 }

@@ -15,7 +15,7 @@ extension World {
     #endif
 
     /// Takes in a note that a node has made.
-    mutating func noted(_ note: NodeNote, by node: SimulatedNode) {
+    mutating func noted(_ note: NodeNote, by node: SimulatedShard) {
         node.heard.hear(note)
         switch note {
         case .clockStands(.odd): occurrences[.clockOdd] += 1
@@ -30,7 +30,7 @@ extension World {
     }
 
     /// Looks at a node after a turn.
-    mutating func check(turnOf node: SimulatedNode, with event: NodeEvent) {
+    mutating func check(turnOf node: SimulatedShard, with event: NodeEvent) {
         node.turns += 1
         if node.turns % Self.turnsPerLook == 0 { node.core?.checkInvariants() }
         switch event {
@@ -46,7 +46,7 @@ extension World {
         if !node.acquaintance.isReady { checkReadiness(of: node, after: event) }
     }
 
-    private mutating func checkReadiness(of node: SimulatedNode, after event: NodeEvent) {
+    private mutating func checkReadiness(of node: SimulatedShard, after event: NodeEvent) {
         guard let core = node.core else { return }
         node.acquaintance.take(event)
         found(

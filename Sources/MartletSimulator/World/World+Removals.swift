@@ -9,7 +9,7 @@ internal import MartletVersions
 extension World {
     /// Every tree is held against what its node holds.
     mutating func checkTrees() {
-        for node in nodes where node.isUp && node.isReadable {
+        for node in shards where node.isUp && node.isReadable {
             let held = entries(of: node, in: .objects)
             found(
                 TreeCheck(
@@ -21,11 +21,11 @@ extension World {
 
     /// A node has removed an object.
     mutating func checkRemoval(
-        of entry: StorageKey, holding object: Object, at node: SimulatedNode
+        of entry: StorageKey, holding object: Object, at node: SimulatedShard
     ) {
         guard let number = history.number(of: entry.key) else { return }
         occurrences[.removal] += 1
-        trace?.removed(number, at: node.index, now)
+        trace?.removed(number, at: node.process.index, now)
         found(
             SettledRemovalCheck(
                 node: node.index, key: number, object: object, wall: middleOfClocks(asReadBy: node),
@@ -40,11 +40,11 @@ extension World {
 
     /// What the clock in the middle shows, of all nodes: by it nothing may live any more that goes.
     /// Of a clock that was set since `reader` read it the later time counts.
-    private func middleOfClocks(asReadBy reader: SimulatedNode) -> WallTime {
+    private func middleOfClocks(asReadBy reader: SimulatedShard) -> WallTime {
         let walls = nodes.map { node in
             let readAt = node.id.flatMap { reader.core?.clocks.readAt($0) }
             let since = (readAt.map { reader.worldTime(of: $0) } ?? now).nanoseconds
-            let lead = node.clock.lead(
+            let lead = node.process.clock.lead(
                 since: Instant(nanoseconds: since - min(since, Self.decisionNanoseconds)))
             return WallTime(
                 milliseconds: UInt64(Int64(node.moment(now).wall.milliseconds) + lead))
@@ -56,7 +56,7 @@ extension World {
     /// that is not has been replaced by a write that knew it, which no checker may have met yet.
     mutating func noteSettled(
         _ before: Object, after: Object, under entry: StorageKey, number: Int,
-        of node: SimulatedNode
+        of node: SimulatedShard
     ) {
         let gone = before.siblings.filter { sibling in
             sibling.content == .tombstone && !after.dots.contains(sibling.dot)
@@ -80,7 +80,7 @@ extension World {
     /// lost data forgets as it can.
     mutating func notePruned(
         _ before: Object, after: Object, under entry: StorageKey, number: Int,
-        of node: SimulatedNode
+        of node: SimulatedShard
     ) {
         if after.context.dominates(before.context) { return }
         if node.isDamaged { mirror.forget(before.context, under: entry, at: node.index) }
@@ -106,13 +106,13 @@ extension World {
 
     /// The other homes of a key.
     private func otherHomes(
-        of entry: StorageKey, beside node: SimulatedNode
+        of entry: StorageKey, beside node: SimulatedShard
     ) -> [OtherHome] {
         guard let topology = nodes.lazy.compactMap({ $0.topology }).first else { return [] }
         return topology.homes(of: Partition(index: entry.partition)).compactMap { home in
-            let index = nodeIndex(of: home)
+            let index = shardIndex(of: home, for: entry.partition)
             if index == node.index { return nil }
-            return OtherHome(node: index, lostDiskAt: nodes[index].lostDiskAt)
+            return OtherHome(node: index, lostDiskAt: shards[index].lostDiskAt)
         }
     }
 }

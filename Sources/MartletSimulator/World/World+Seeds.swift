@@ -18,7 +18,7 @@ extension World {
         if isBack, drawsNoSeeds(node), isRemembered(node) { return [] }
         let knowsAll = hasMoved || isBack && !isRemembered(node)
         return nodes.prefix(knowsAll ? nodes.count : Self.seedCount)
-            .map(\.configuration.peerEndpoint)
+            .map(\.process.configuration.peerEndpoint)
     }
 
     private func drawsNoSeeds(_ node: Int) -> Bool {

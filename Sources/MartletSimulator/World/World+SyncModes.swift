@@ -6,7 +6,7 @@ internal import MartletStorage
 
 extension World {
     /// What is written and not synced is, by the end of the interval.
-    mutating func awaitInterval(of node: SimulatedNode) {
+    mutating func awaitInterval(of node: SimulatedShard) {
         guard case .interval(let interval) = schedule.storage.sync, !node.awaitsInterval,
             node.storage.log.needsSync
         else { return }
@@ -17,7 +17,7 @@ extension World {
     }
 
     mutating func intervalSynced(_ index: Int, life: Int) {
-        let node = nodes[index]
+        let node = shards[index]
         guard node.life == life else { return }
         node.awaitsInterval = false
         if planted == .skipsIntervals {
@@ -28,7 +28,7 @@ extension World {
     }
 
     /// Tells a node what came of writing or syncing its log, and the checkers what it counts on.
-    mutating func answer(_ outcome: LogOutcome, to node: SimulatedNode) {
+    mutating func answer(_ outcome: LogOutcome, to node: SimulatedShard) {
         let index = node.index
         switch outcome {
         case .synced(let position):
@@ -48,7 +48,7 @@ extension World {
 
     /// Something counts as synced and is not: it may be gone with the power, until the interval is
     /// over, or, where syncs are left to the operating system, for ever.
-    private func noteLaziness(of node: SimulatedNode) {
+    private func noteLaziness(of node: SimulatedShard) {
         guard node.storage.log.needsSync else { return }
         switch schedule.storage.sync {
         case .everyWrite: return

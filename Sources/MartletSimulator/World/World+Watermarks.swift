@@ -13,7 +13,7 @@ extension World {
     /// A node has logged something that it knows of itself: a watermark, the floor that it is about
     /// to promise, or something else.
     mutating func checkWatermark(
-        _ entry: StorageKey, _ bytes: Bytes, at position: LogPosition, of node: SimulatedNode
+        _ entry: StorageKey, _ bytes: Bytes, at position: LogPosition, of node: SimulatedShard
     ) throws(FormatError) {
         var reader = ByteReader(bytes)
         if entry.key == Self.floorName {
@@ -42,7 +42,7 @@ extension World {
     }
 
     /// What a node knows to be settled.
-    mutating func checkWatermarks(of node: SimulatedNode) {
+    mutating func checkWatermarks(of node: SimulatedShard) {
         guard node.topology != nil, !node.isDamaged else { return }
         for index in (0..<scenario.partitionCount).map({ UInt16($0) }) {
             guard let watermark = node.watermark(of: index) else { return }
@@ -75,7 +75,9 @@ extension World {
         let bytes = history.keys[key]
         let object = StorageKey.object(partition: partition, key: bytes)
         let hints = homes.map { StorageKey.hint(partition: partition, key: bytes, home: $0) }
-        return nodes.filter { !$0.isDamaged && !isUnfilled($0, in: partition) }.flatMap { node in
+        let place = partitionShard(partition)
+        let serving = shards.filter { $0.shard.index == place }
+        return serving.filter { !$0.isDamaged && !isUnfilled($0, in: partition) }.flatMap { node in
             let isHome = node.id.map(homes.contains) ?? false
             let own = mirror.entry(object, at: node.index).map { [$0.object.context] } ?? []
             let carried = hints.compactMap { mirror.carried(by: $0, at: node.index)?.context }

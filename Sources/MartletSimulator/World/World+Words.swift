@@ -15,7 +15,7 @@ extension World {
         switch message {
         case .replication(.put(let put)): said.asked(put, by: asker, at: node)
         case .exchange(.roots(let roots)):
-            let engine = nodes[node].engine
+            let engine = shards[node].engine
             let equal = roots.entries.filter { engine.tree(of: $0.partition)?.root == $0.root }
             let seen = WordWatch.Roots(
                 partitions: roots.entries.map(\.partition), equal: equal.map(\.partition),
@@ -28,7 +28,7 @@ extension World {
     // MARK: Said
 
     /// Holds what a node sends against what it has.
-    mutating func check(said message: PeerMessage, by node: SimulatedNode, to other: Int) {
+    mutating func check(said message: PeerMessage, by node: SimulatedShard, to other: Int) {
         work.messages += 1
         switch message {
         case .replication(.put(let put)) where put.purpose == .write: work.puts += 1
@@ -56,7 +56,7 @@ extension World {
     }
 
     /// A write that is handed on goes to each home, and does not circle.
-    private mutating func check(_ forward: Forward, by node: SimulatedNode) {
+    private mutating func check(_ forward: Forward, by node: SimulatedShard) {
         guard let key = history.number(of: forward.request.key),
             let topology = node.topology
         else { return }
@@ -70,7 +70,7 @@ extension World {
                     + "\(node.index + 1)"))
     }
 
-    private mutating func check(_ reply: ReplicaPutReply, by node: SimulatedNode, to asker: Int) {
+    private mutating func check(_ reply: ReplicaPutReply, by node: SimulatedShard, to asker: Int) {
         guard let asked = said.answered(reply, to: asker, by: node.index),
             reply.outcome == .stored, let number = history.number(of: asked.put.key),
             let topology = node.topology
@@ -82,12 +82,12 @@ extension World {
             ?? .object(partition: partition.index, key: put.key)
         let check = StoredWordCheck(
             node: node.index, put: put, promised: asked.promised, entry: entry,
-            home: put.heldFor.map { nodeIndex(of: $0) },
+            home: put.heldFor.map { shardIndex(of: $0, for: partition.index) },
             settled: node.watermark(of: partition.index) ?? HybridTimestamp(bits: 0), key: number)
         found(check.run(mirror, history))
     }
 
-    private mutating func check(_ reply: TreeRootsReply, by node: SimulatedNode, to asker: Int) {
+    private mutating func check(_ reply: TreeRootsReply, by node: SimulatedShard, to asker: Int) {
         guard let seen = said.answered(reply, to: asker, by: node.index) else { return }
         found(
             EqualWordCheck(
@@ -96,7 +96,7 @@ extension World {
     }
 
     /// A promise names every partition in which its node keeps a hint that is as old.
-    private mutating func check(_ promise: MartletWire.Promise, by node: SimulatedNode) {
+    private mutating func check(_ promise: MartletWire.Promise, by node: SimulatedShard) {
         found(said.promises(promise.floor, by: node.index))
         for partition in mirror.hintedPartitions(at: node.index)
         where !promise.hinted.contains(partition) {
@@ -115,7 +115,7 @@ extension World {
     /// which was checked then, or than it can be seen to be. One that has lost its disk knows
     /// nothing until it is filled.
     private mutating func check(
-        settled partition: UInt16, upTo watermark: HybridTimestamp, by node: SimulatedNode
+        settled partition: UInt16, upTo watermark: HybridTimestamp, by node: SimulatedShard
     ) {
         if watermark.bits == 0 { return }
         if isUnfilled(node, in: partition) {
@@ -131,7 +131,7 @@ extension World {
     }
 
     /// What a home says to cover of a key it covers, unless that has been removed by now.
-    private mutating func check(_ removed: RemovedVersions, by node: SimulatedNode) {
+    private mutating func check(_ removed: RemovedVersions, by node: SimulatedShard) {
         guard let topology = node.topology else { return }
         let partition = topology.partition(ofKey: removed.key).index
         check(settled: partition, upTo: removed.watermark, by: node)

@@ -21,10 +21,10 @@ extension World {
         }
         found(
             IdleWorkCheck(
-                work: work, lasting: lasting, nodes: nodes.count,
+                work: work, lasting: lasting, nodes: nodes.count, shards: scenario.shardCount,
                 homes: topology.homesPerPartition, partitions: scenario.partitionCount,
                 keys: history.keys.count, antiEntropy: schedule.antiEntropy,
-                membership: node.configuration.membership
+                membership: node.process.configuration.membership
             ).run())
     }
 }

@@ -20,6 +20,7 @@ internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletMembership
 internal import MartletNode
+internal import MartletRing
 internal import MartletStorage
 internal import MartletVersions
 internal import MartletWire
@@ -34,7 +35,10 @@ struct World {
     var log: EventLog
     /// What the log says it in.
     var words: Words
-    let nodes: [SimulatedNode]
+    /// Every shard of every node, the first of each first: what a node does once it does there.
+    let shards: [SimulatedShard]
+    /// The first shards, which stand for their nodes.
+    let nodes: ArraySlice<SimulatedShard>
     /// Those of the nodes that have started once.
     var nodeIDs: [NodeID] = []
     var links: [Link]
@@ -103,31 +107,41 @@ struct World {
         self.schedule = schedule
         slowBound = Self.slowBound(schedule)
         self.planted = planted
-        log = EventLog(logging: logging, ofOneKey: key != nil)
-        let count = scenario.nodeCount
-        var nodes: [SimulatedNode] = []
-        for index in 0..<count {
-            nodes.append(
-                try SimulatedNode(
-                    index: index, configuration: Self.configuration(index, scenario, schedule),
-                    options: schedule.storage, clock: schedule.clocks[index],
-                    age: schedule.ages[index]))
+        log = EventLog(
+            logging: logging, nodeCount: scenario.nodeCount, ofOneKey: key != nil)
+        let nodeCount = scenario.nodeCount
+        let processes = (0..<nodeCount).map { index in
+            SimulatedProcess(
+                index: index, configuration: Self.configuration(index, scenario, schedule),
+                clock: schedule.clocks[index], age: schedule.ages[index], among: nodeCount)
         }
-        self.nodes = nodes
-        links = (0..<count * count).map { Link(from: $0 / count, to: $0 % count) }
-        blocks = [Int](repeating: 0, count: count * count)
-        paths = [Path](repeating: Path(), count: count * count)
-        datagramsSent = [UInt64](repeating: 0, count: count * count)
+        var shards: [SimulatedShard] = []
+        for place in 0..<scenario.shardCount {
+            let shard = Shard(index: place, of: scenario.shardCount)
+            for process in processes {
+                shards.append(
+                    try SimulatedShard(shard, of: process, schedule.storage))
+            }
+        }
+        self.shards = shards
+        nodes = shards.prefix(nodeCount)
+        let count = shards.count
+        links = shards.flatMap { from in
+            processes.map { Link(from: from.index, to: $0.index(at: from.shard)) }
+        }
+        blocks = [Int](repeating: 0, count: links.count)
+        paths = [Path](repeating: Path(), count: links.count)
+        datagramsSent = [UInt64](repeating: 0, count: links.count)
         history = History(scenario.workload)
         words = Words(
-            names: Names(keys: history.keys),
+            names: Names(keys: history.keys, nodeCount: scenario.nodeCount),
             about: key.map { Focus(key: $0, partitionCount: scenario.partitionCount) })
         history.pauses = schedule.pauses
-        mirror = ReplicaMirror(nodeCount: count)
-        watermarks = WatermarkWatch(nodeCount: count, keyCount: history.keys.count)
-        said = WordWatch(nodeCount: count)
+        mirror = ReplicaMirror(shardCount: count)
+        watermarks = WatermarkWatch(shardCount: count, keyCount: history.keys.count)
+        said = WordWatch(shardCount: count)
         staleness = StalenessMeter(keyCount: history.keys.count)
-        troubles = TroubleWatch(nodeCount: count)
+        troubles = TroubleWatch(nodeCount: nodeCount)
     }
 
     private static func configuration(
@@ -148,7 +162,9 @@ struct World {
         Endpoint(host: "10.0.0.1", port: peerPortBase + UInt16(index))
     }
 
-    func peerEndpoint(of node: Int) -> Endpoint { nodes[node].configuration.peerEndpoint }
+    func peerEndpoint(of shard: Int) -> Endpoint {
+        shards[shard].process.configuration.peerEndpoint
+    }
 
     /// Whose address that is, or was.
     func nodeIndex(at endpoint: Endpoint) -> Int {
@@ -164,7 +180,38 @@ struct World {
         return index
     }
 
-    func linkIndex(_ from: Int, _ to: Int) -> Int { from * nodes.count + to }
+    /// The shard of node `id` that serves `partition`. Inlined, as `nodeIndex` is.
+    @inline(__always)
+    func shardIndex(of id: NodeID, for partition: UInt16) -> Int {
+        shardIndex(at: nodeIndex(of: id), for: partition)
+    }
+
+    /// The shard of a node that serves `partition`.
+    @inline(__always)
+    func shardIndex(at node: Int, for partition: UInt16) -> Int {
+        node + nodes.count * partitionShard(partition)
+    }
+
+    /// Which shard of its nodes serves `partition`.
+    func partitionShard(_ partition: UInt16) -> Int {
+        Int(partition) * scenario.shardCount / scenario.partitionCount
+    }
+
+    /// The node that a shard is of.
+    func node(of shard: Int) -> Int { shard % nodes.count }
+
+    /// All shards of a node.
+    func shards(of node: Int) -> [SimulatedShard] {
+        (0..<scenario.shardCount).map { shards[node + $0 * nodes.count] }
+    }
+
+    /// The link from a shard to the one beside it of another node.
+    func linkIndex(_ from: Int, _ to: Int) -> Int { from * nodes.count + to % nodes.count }
+
+    /// The links between all shards of two nodes, one way.
+    func linkIndices(_ from: Int, _ to: Int) -> [Int] {
+        (0..<scenario.shardCount).map { linkIndex(from + $0 * nodes.count, to) }
+    }
 
     // MARK: Time
 
@@ -203,6 +250,7 @@ struct World {
         case .logRetries(let node, let life): logRetries(node, life: life)
         case .jobRested(let node, let life): jobRested(node, life: life)
         case .nodeStarts(let node, let life): nodeStarts(node, life: life)
+        case .viewTold(let shard, let life): viewTold(to: shard, life: life)
         case .frameArrives(let link, let connection, let bytes):
             frameArrives(link, connection, bytes)
         case .datagramArrives(let from, let to, let bytes): datagramArrives(from, to, bytes)
