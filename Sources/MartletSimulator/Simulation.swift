@@ -65,6 +65,7 @@ package enum Simulation {
             scenario, seed: whole.drawSeed(seed), configuration: configuration)
         schedule.reduction = reduction
         var report = SimulationReport(scenario: scenario.name, seed: seed, schedule)
+        report.cluster = scenario.shape
         do {
             var world = try World(
                 scenario, schedule: schedule, planted: planted, logging: logging,

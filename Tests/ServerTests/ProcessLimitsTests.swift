@@ -118,7 +118,7 @@ extension Clusters {
         }
 
         @Test(
-            "While a command of many keys runs, others are served all the time",
+            "While commands of many keys run, others are served all the time",
             arguments: ["MSET", "MGET", "DEL"])
         func turns(command: String) async throws {
             try await withNode([]) { _, port in
@@ -131,16 +131,22 @@ extension Clusters {
                     if command == "MSET" { words.append("value") }
                 }
                 let bulks = words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
-                client.send(Bytes(text: "*\(words.count)\r\n\(bulks)"))
+                // Several, since how many others one lets in depends on what else the machine does.
+                let commands = 8
                 var count = 0
-                while !client.hasArrived {
-                    try ping(bystander)
-                    count += 1
+                for _ in 0..<commands {
+                    client.send(Bytes(text: "*\(words.count)\r\n\(bulks)"))
+                    while !client.hasArrived {
+                        try ping(bystander)
+                        count += 1
+                    }
+                    let reply = try client.receive(until: "\r\n")
+                    #expect(reply.hasPrefix(["MSET": "+OK", "MGET": "*16000"][command] ?? ":0"))
+                    let whole = "*16000\r\n".utf8.count + 16_000 * "$-1\r\n".utf8.count
+                    if command == "MGET" { try client.skip(whole - reply.utf8.count) }
                 }
-                // How many depends on how quick the machine is; one long turn would let none in.
-                #expect(count >= 3, "\(count) others were served meanwhile")
-                let reply = try client.receive(until: "\r\n")
-                #expect(reply.hasPrefix(["MSET": "+OK", "MGET": "*16000"][command] ?? ":0"))
+                // One long turn for each would let in one other at most.
+                #expect(count >= 3 * commands, "\(count) others were served meanwhile")
                 #expect(try fact("turns_over_10_ms", bystander) != nil)
                 #expect(try fact("longest_turn_ms", bystander, as: Double.self) != nil)
             }

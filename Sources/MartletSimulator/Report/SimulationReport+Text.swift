@@ -10,6 +10,7 @@ extension SimulationReport: CustomStringConvertible {
     package func text(wall: Duration?, command: String?) -> String {
         var lines = ["\(scenario) seed \(seed): \(headline)"]
         if let witness { lines.append("  witness     \(witness)") }
+        lines.append("  cluster     \(cluster)")
         if let unrestBegan {
             lines.append(
                 "  unrest      clients and faults from \(Self.text(unrestBegan)) to "

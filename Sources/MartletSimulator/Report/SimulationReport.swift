@@ -29,6 +29,8 @@ package struct SimulationReport: Sendable {
     package let scenario: String
     /// The seed.
     package let seed: UInt64
+    /// How large the cluster was, in words.
+    package internal(set) var cluster = ""
     /// The faults that the seed drew; once the run is over, at times since its start.
     package private(set) var faults: [Fault]
     /// When clients and faults began, since the run's start; nil when the run did not get there.

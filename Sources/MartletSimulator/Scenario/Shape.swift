@@ -53,6 +53,16 @@ extension Scenario {
         }
     }
 
+    /// How large the cluster is, in words.
+    var shape: String {
+        func count(_ number: Int, _ word: String) -> String {
+            "\(number) \(word)\(number == 1 ? "" : "s")"
+        }
+        return "\(count(nodeCount, "node")) of \(count(shardCount, "shard")) in "
+            + "\(count(zoneCount, "zone")), n = \(replicaCount), "
+            + count(partitionCount, "partition")
+    }
+
     /// The least number of nodes that a seed may draw.
     var fewestNodes: Int { ranges[.nodes]?.lowerBound ?? nodeCount }
 
