@@ -63,16 +63,20 @@ extension World {
         let since = Instant(
             nanoseconds: operation.began.nanoseconds
                 - min(operation.began.nanoseconds, UInt64(knownAfter.nanoseconds)))
-        let homes = topology.homes(of: topology.partition(ofKey: history.keys[operation.key]))
-            .prefix(operation.homeCount ?? .max).map { nodeIndex(of: $0) }
+        let partition = topology.partition(ofKey: history.keys[operation.key])
+        let homes = topology.homes(of: partition)
+            .prefix(operation.homeCount ?? .max)
+            .map { shardIndex(of: $0, for: partition.index) }
+        let asked = shardIndex(at: operation.node, for: partition.index)
         return AvailabilityCheck(
-            operation: operation, asked: standing(of: operation.node, since: since),
+            operation: operation, asked: standing(of: asked, since: since),
             homes: homes.map { standing(of: $0, since: since) },
             slowBound: mayHedge ? slowBound : nil)
     }
 
-    private func standing(of index: Int, since instant: Instant) -> Standing {
-        let node = nodes[index]
+    /// How a shard stands, of which its node's links tell.
+    private func standing(of shard: Int, since instant: Instant) -> Standing {
+        let (node, index) = (shards[shard], node(of: shard))
         guard node.isUp else {
             return node.crashedAt < instant ? .down : .troubled
         }
