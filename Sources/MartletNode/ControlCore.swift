@@ -45,7 +45,7 @@ struct ControlCore {
             random: SeededRandom(seed: seed, stream: "membership"))
     }
 
-    /// Why the storage did not keep a ring in the present event; nil where nothing was refused.
+    /// The refusal of the present event, which is told once; nil where nothing was refused.
     mutating func takeRefusal() -> WriteRefusal? {
         defer { refusal = nil }
         return refusal

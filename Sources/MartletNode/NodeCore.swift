@@ -91,10 +91,10 @@ public struct NodeCore {
     /// Ends a turn of one event or more: does what is done once for all of them, and appends to
     /// `work` what the storage asks for and when the node is to be woken.
     public mutating func endTurn(at shown: Moment, into work: inout Work) {
-        work.wakeup = shard.endTurn(view, at: moment(shown), into: &work)
-        guard control != nil else { return }
-        work.wakeup = min(work.wakeup, control?.membership.nextWakeup ?? .never)
-        if shard.shard.count > 1, view.version != told {
+        work.wakeup = min(
+            shard.endTurn(view, at: moment(shown), into: &work),
+            control?.membership.nextWakeup ?? .never)
+        if control != nil, shard.shard.count > 1, view.version != told {
             told = view.version
             work.view = view
         }

@@ -189,17 +189,15 @@ struct ShardCore {
                 ?? (view.topology?.member(node) != nil)
         }
         if present == reachable { return }
+        let back = present.filter { !isReachable($0) }
         let former = reachable
         reachable = present
-        for node in former where !isReachable(node) {
+        let gone = former.filter { !isReachable($0) }
+        for node in gone + back {
+            let isReachable = isReachable(node)
             replication.reachabilityChanged(
-                node, isReachable: false, at: now, into: &work.outbox)
-            antiEntropy.reachabilityChanged(node, isReachable: false)
-        }
-        for node in present where !former.contains(node) {
-            replication.reachabilityChanged(
-                node, isReachable: true, at: now, into: &work.outbox)
-            antiEntropy.reachabilityChanged(node, isReachable: true)
+                node, isReachable: isReachable, at: now, into: &work.outbox)
+            antiEntropy.reachabilityChanged(node, isReachable: isReachable)
         }
     }
 

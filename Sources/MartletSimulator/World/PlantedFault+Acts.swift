@@ -161,8 +161,8 @@ extension World {
     }
 
     /// With `forgetsReturned`, whether a node has come back, and nobody calls it.
-    func forgetsReturned(_ node: Int) -> Bool {
-        planted == .forgetsReturned && nodes[node].life > 0
+    func forgetsReturned(_ shard: Int) -> Bool {
+        planted == .forgetsReturned && shards[shard].life > 0
     }
 
     /// When a version was issued, as the checkers are shown it.

@@ -56,6 +56,18 @@ extension SimulatedShard {
     var isOut: Bool { trouble.isFinal }
     private var isTroubled: Bool { trouble.isFull || trouble.hasDamage }
 
+    /// The disk takes more again.
+    func findRoom() {
+        trouble.isFull = false
+        disk.capacityBytes = nil
+    }
+
+    /// The disk does what it should, from now on.
+    func endFaults() {
+        trouble.isFaulty = false
+        disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
+    }
+
     /// Whether everything that it holds reads back; a sound disk is expected to.
     var isReadable: Bool {
         guard isDamaged else { return true }

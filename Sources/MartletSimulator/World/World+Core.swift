@@ -58,8 +58,7 @@ extension World {
                 crash(absence.node, loss, for: .zero)
             } else {
                 for other in nodes.indices where other != absence.node {
-                    block(absence.node, other, by: 1)
-                    block(other, absence.node, by: 1)
+                    block([(absence.node, other), (other, absence.node)], by: 1)
                 }
             }
         }

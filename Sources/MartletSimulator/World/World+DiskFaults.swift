@@ -49,15 +49,9 @@ extension World {
         case .slowDisk(let node, _):
             for shard in shards(of: node) { shard.trouble.slowness = 1 }
         case .fullDisk(let node, _):
-            for shard in shards(of: node) {
-                shard.trouble.isFull = false
-                shard.disk.capacityBytes = nil
-            }
+            for shard in shards(of: node) { shard.findRoom() }
         case .faultyDisk(let node, _):
-            for shard in shards(of: node) {
-                shard.trouble.isFaulty = false
-                shard.disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
-            }
+            for shard in shards(of: node) { shard.endFaults() }
         case .pause, .stop, .clockJump, .move, .bitFlip, .lostDisk: return
         }
         checkAlways()
@@ -83,10 +77,8 @@ extension World {
     mutating func endDiskFaults() {
         for shard in shards {
             shard.trouble.slowness = 1
-            shard.trouble.isFull = false
-            shard.trouble.isFaulty = false
-            shard.disk.capacityBytes = nil
-            shard.disk.inject(DiskFaults(), random: SeededRandom(seed: 0))
+            shard.findRoom()
+            shard.endFaults()
         }
         for node in nodes {
             if node.isUp, node.isDamaged { crash(node.index, .nothing, for: Self.repairDelay) }

@@ -31,7 +31,7 @@ extension World {
             occurrences[.partition] += 1
             for mark in fault.marks { occurrences[mark] += 1 }
             log.note(now, -1, .fault, UInt64(index), "fault: \(fault.name)")
-            for pair in pairs { block(pair.from, pair.to, by: 1) }
+            block(pairs, by: 1)
             queue.schedule(.faultEnds(index), at: now + fault.lasting)
         case .slow, .clog: linkFaultBegins(index)
         case .node(let what): nodeFaultBegins(what, index)
@@ -48,17 +48,17 @@ extension World {
         if case .overload(let factor) = action { overload(by: factor, index, begins: false) }
         guard case .block(let pairs) = action else { return }
         log.note(now, -1, .healed, UInt64(index), "over: \(schedule.faults[index].name)")
-        for pair in pairs { block(pair.from, pair.to, by: -1) }
+        block(pairs, by: -1)
         for pair in pairs {
-            for index in linkIndices(pair.from, pair.to) { resume(index) }
-            for index in linkIndices(pair.to, pair.from) { resume(index) }
+            let ways = [(from: pair.from, to: pair.to), (from: pair.to, to: pair.from)]
+            for index in linkIndices(ways) { resume(index) }
         }
         checkAlways()
     }
 
     /// So many faults more, or fewer, keep packets from passing.
-    mutating func block(_ from: Int, _ to: Int, by difference: Int) {
-        for index in linkIndices(from, to) { blocks[index] += difference }
+    mutating func block(_ pairs: [(from: Int, to: Int)], by difference: Int) {
+        for index in linkIndices(pairs) { blocks[index] += difference }
     }
 
     /// Ends every fault, and the clients: from here on everything must settle.

@@ -24,13 +24,9 @@ extension World {
         log.note(now, -1, .fault, UInt64(index), "fault: \(fault.name)")
         switch fault.action {
         case .slow(let pairs, let factor):
-            for index in pairs.flatMap({ linkIndices($0.from, $0.to) }) {
-                paths[index].slowness += factor
-            }
+            for index in linkIndices(pairs) { paths[index].slowness += factor }
         case .clog(let pairs):
-            for index in pairs.flatMap({ linkIndices($0.from, $0.to) }) {
-                paths[index].clogs += 1
-            }
+            for index in linkIndices(pairs) { paths[index].clogs += 1 }
         case .crash, .block, .node, .overload: fatalError("\(fault) is no fault of links")
         }
         queue.schedule(.faultEnds(index), at: now + fault.lasting)
@@ -41,11 +37,9 @@ extension World {
         let fault = schedule.faults[index]
         switch fault.action {
         case .slow(let pairs, let factor):
-            for index in pairs.flatMap({ linkIndices($0.from, $0.to) }) {
-                paths[index].slowness -= factor
-            }
+            for index in linkIndices(pairs) { paths[index].slowness -= factor }
         case .clog(let pairs):
-            for index in pairs.flatMap({ linkIndices($0.from, $0.to) }) {
+            for index in linkIndices(pairs) {
                 paths[index].clogs -= 1
                 release(index)
             }

@@ -194,7 +194,11 @@ struct World {
 
     /// Which shard of its nodes serves `partition`.
     func partitionShard(_ partition: UInt16) -> Int {
-        Int(partition) * scenario.shardCount / scenario.partitionCount
+        guard let count = PartitionCount(scenario.partitionCount) else {
+            fatalError("a ring of \(scenario.partitionCount) partitions")
+        }
+        return Shard.index(
+            of: Partition(index: partition), of: count, among: scenario.shardCount)
     }
 
     /// The node that a shard is of.
@@ -208,9 +212,11 @@ struct World {
     /// The link from a shard to the one beside it of another node.
     func linkIndex(_ from: Int, _ to: Int) -> Int { from * nodes.count + to % nodes.count }
 
-    /// The links between all shards of two nodes, one way.
-    func linkIndices(_ from: Int, _ to: Int) -> [Int] {
-        (0..<scenario.shardCount).map { linkIndex(from + $0 * nodes.count, to) }
+    /// The links between all shards of each of two nodes, one way.
+    func linkIndices(_ pairs: [(from: Int, to: Int)]) -> [Int] {
+        pairs.flatMap { pair in
+            shards(of: pair.from).map { linkIndex($0.index, pair.to) }
+        }
     }
 
     // MARK: Time
