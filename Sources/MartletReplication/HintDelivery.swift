@@ -1,6 +1,8 @@
-// Bringing hints home: passes over the store in its order, a window of hints under way, narrowed
-// when homes are slow to take them. A hint is forgotten only when its home has it on disk, in every
-// sync mode, and only if it has not changed since it was sent.
+// Bringing hints home: passes over the store in its order, a window of hints under way to each
+// home, narrowed when it is slow to take them. Those for a home whose window is full are passed
+// over as long as another has room; its next answer begins another pass. A hint is forgotten only
+// when its home has it on disk, in every sync mode, and only if it has not changed since it was
+// sent.
 internal import MartletBase
 internal import MartletStorage
 internal import MartletWire
@@ -27,13 +29,15 @@ struct HintDelivery {
         var patience: Duration
     }
 
-    private var window: AdaptiveWindow
+    private var windows: HomeWindows
     private(set) var sent: [OperationID: Sent] = [:]
     /// Hints read from the store and not yet looked at.
     private var page: ArraySlice<ScanPage.Entry> = []
     /// Where the pass goes on behind `page`.
     private var onward = Onward.start
     private(set) var nextStep = Instant.start
+    /// Homes of which the pass has left hints behind, as their windows were full.
+    private var passedOver: Set<NodeID> = []
 
     /// What comes behind the page in hand.
     private enum Onward: Equatable {
@@ -54,26 +58,42 @@ struct HintDelivery {
     }
 
     init(options: ReplicationOptions) {
-        window = AdaptiveWindow(options)
+        windows = HomeWindows(options)
     }
 
     func nextWakeup(owing: Bool) -> Instant { owing ? nextStep : .never }
 
-    var hasRoom: Bool { sent.count < window.size }
+    /// Whether the window of `home` is not full.
+    func hasRoom(for home: NodeID) -> Bool { windows.room(for: home) > 0 }
 
-    /// How long a hint that is sent now is waited for.
-    var patience: Duration { window.patience }
+    /// Hints under way to `home`.
+    func underWay(to home: NodeID) -> Int { windows.underWay(to: home) }
+
+    /// How long a hint that is sent to `home` now is waited for.
+    func patience(with home: NodeID) -> Duration { windows.patience(with: home) }
 
     /// A home is back: look at once, from the start.
     mutating func wake(at now: Instant) {
+        beginAnew()
+        nextStep = now
+    }
+
+    /// The next look is from the start.
+    mutating func beginAnew() {
         page = []
+        passedOver = []
         if case .awaits(let ticket, let last, _) = onward {
             onward = .awaits(ticket, last: last, isStale: true)
         } else {
             onward = .start
         }
-        nextStep = now
     }
+
+    /// A hint is left for a later pass, as the window of its home is full.
+    mutating func passOver(_ home: NodeID) { passedOver.insert(home) }
+
+    /// Whether another pass would find what to send.
+    private var owesAnotherPass: Bool { passedOver.contains(where: hasRoom) }
 
     mutating func rest(at now: Instant) {
         nextStep = now + Self.passPause
@@ -84,25 +104,28 @@ struct HintDelivery {
         nextStep = now + Self.lookPause
     }
 
-    /// There is room again in the middle of a pass: go on without resting.
+    /// There is room again in the middle of a pass, or behind one that has passed hints over: go on
+    /// without resting.
     mutating func continueNow(at now: Instant) {
         let isMidway =
             switch onward {
             case .reads: onward != .start
             case .awaits: false
             }
-        if isMidway || !page.isEmpty { nextStep = min(nextStep, now) }
+        if isMidway || !page.isEmpty || owesAnotherPass { nextStep = min(nextStep, now) }
     }
 
     /// The next hint of the pass, read by `scan` a page at a time, where `ledger` has hints; nil at
-    /// the end of the pass, and while its next page cannot be had at once.
+    /// the end of the last pass, and while its next page cannot be had at once.
     mutating func next(
         in ledger: HintLedger, _ scan: (Reading) -> ScanOutcome
     ) -> ScanPage.Entry? {
         while page.isEmpty {
             guard case .reads(let first, let cursor) = onward else { return nil }
+            if onward == .start { passedOver = [] }
             guard let partitions = ledger.partitions(from: first) else {
                 onward = .start
+                if owesAnotherPass { continue }
                 return nil
             }
             switch scan(Reading(partitions: partitions, cursor: cursor)) {
@@ -148,42 +171,73 @@ struct HintDelivery {
 
     mutating func note(_ hint: Sent, under id: OperationID) {
         sent[id] = hint
+        windows.begin(1, to: hint.home)
     }
 
     /// A hint cannot be sent after all.
     mutating func drop(_ id: OperationID) {
-        sent[id] = nil
+        guard let hint = sent.removeValue(forKey: id) else { return }
+        windows.end(1, to: hint.home)
     }
 
-    /// Takes a hint off the list as its home answers, and adapts the window to how long it took:
+    /// Takes a hint off the list as its home answers, and adapts its window to how long it took:
     /// one more for a quick answer, half for a slow one.
     mutating func take(_ id: OperationID, at now: Instant) {
         guard let hint = sent.removeValue(forKey: id) else { return }
-        window.observe(now.since(hint.at))
+        windows.end(1, to: hint.home)
+        windows.answered(hint.home, after: now.since(hint.at))
     }
 
     /// Gives up waiting for what was sent to `node`; the next pass sends it again. Returns what is
     /// given up.
     mutating func forget(_ node: NodeID) -> [OperationID] {
-        giveUp { $0.home == node }
+        let ids = sent.filter { $0.value.home == node }.map(\.key).sorted()
+        for id in ids { drop(id) }
+        windows.forget(node)
+        return ids
     }
 
     /// Gives up waiting for what is overdue.
     mutating func forgetOverdue(at now: Instant) -> [OperationID] {
-        let overdue = giveUp { now.since($0.at) > $0.patience }
-        if !overdue.isEmpty { window.overdue() }
-        return overdue
+        let overdue = sent.filter { now.since($0.value.at) > $0.value.patience }
+        // any order: each home has a window of its own.
+        for home in Set(overdue.values.map(\.home)) { windows.overdue(home) }
+        let ids = overdue.keys.sorted()
+        for id in ids { drop(id) }
+        return ids
     }
 
-    private mutating func giveUp(_ condition: (Sent) -> Bool) -> [OperationID] {
-        let ids = sent.filter { condition($0.value) }.map(\.key).sorted()
-        for id in ids { sent[id] = nil }
-        return ids
+    /// Recounts what the windows claim. O(hints under way); for tests and simulation.
+    func checkInvariants() {
+        windows.checkInvariants()
+        invariant(windows.underWay == sent.count, "\(windows.underWay) of \(sent.count) hints")
     }
 }
 
 extension Replication {
-    /// Sends the next hints whose homes can be reached, as far as the window allows.
+    /// Whether hints could be sent to the homes that can be reached.
+    private enum HintDemand {
+        /// All that is kept for them is under way.
+        case none
+        /// There is more, and their windows are full.
+        case full
+        /// There is more, and room for it.
+        case open
+    }
+
+    /// O(homes with hints).
+    private var hintDemand: HintDemand {
+        var demand = HintDemand.none
+        // any order: one with room is enough.
+        for (home, count) in replica.hints.perHome
+        where count > hints.underWay(to: home) && peers.isReachable(home) {
+            if hints.hasRoom(for: home) { return .open }
+            demand = .full
+        }
+        return demand
+    }
+
+    /// Sends the next hints whose homes can be reached, as far as their windows allow.
     mutating func deliverHints(at now: Moment, into outbox: inout Outbox) {
         guard !replica.hints.perHome.isEmpty, now.instant >= hints.nextStep else { return }
         for id in hints.forgetOverdue(at: now.instant) {
@@ -193,7 +247,8 @@ extension Replication {
         hints.rest(at: now.instant)
         guard replica.hints.perHome.keys.contains(where: peers.isReachable) else { return }
         var looks = 0
-        while hints.hasRoom {
+        var demand = hintDemand
+        while demand == .open {
             if looks == HintDelivery.lookLimit {
                 hints.pause(at: now.instant)
                 return
@@ -205,23 +260,30 @@ extension Replication {
                     limitBytes: HintDelivery.pageBytes, for: .replication)
             }
             guard let entry else { return }
-            sendHint(entry, at: now, into: &outbox)
+            if sendHint(entry, at: now, into: &outbox) { demand = hintDemand }
         }
+        if demand == .none { hints.beginAnew() }
     }
 
+    /// Whether it was sent.
     private mutating func sendHint(
         _ entry: ScanPage.Entry, at now: Moment, into outbox: inout Outbox
-    ) {
+    ) -> Bool {
         guard let home = entry.key.home, home != local, peers.isReachable(home),
             !hints.isUnderWay(entry.key)
-        else { return }
+        else { return false }
+        guard hints.hasRoom(for: home) else {
+            hints.passOver(home)
+            return false
+        }
         let id = begin(.hint)
         hints.note(
             HintDelivery.Sent(
                 key: entry.key, bytes: entry.value, home: home, at: now.instant,
-                patience: hints.patience),
+                patience: hints.patience(with: home)),
             under: id)
         perform(.deliver(id), at: Location(of: entry.key), at: now, into: &outbox)
+        return true
     }
 
     /// Sends a hint that is under way, with the object that it stands for by now.

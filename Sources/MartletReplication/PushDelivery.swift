@@ -1,5 +1,5 @@
 // Sending other homes what exchanges found them to lack: many objects in a parcel, a window of them
-// under way, narrowed when the other home is slow to take them. One that is lost is found again by
+// under way to each home, narrowed when it is slow to take them. One that is lost is found again by
 // a later exchange.
 //
 //     push ─► queue of its home ─► read, key by key ─► parcel ─► answered
@@ -35,9 +35,12 @@ struct PushDelivery {
 
         /// All that the window has to hold.
         var count: Int { reading + entries.count + sent }
+
+        func isOverdue(at now: Instant) -> Bool { now.since(at) >= patience }
     }
 
-    private var window: AdaptiveWindow
+    /// Objects being read or under way.
+    private var windows: HomeWindows
     /// What waits, by home; whose turn it is comes first.
     private var queues: [(node: NodeID, keys: Deque<Location>)] = []
     /// How many wait.
@@ -45,18 +48,16 @@ struct PushDelivery {
     /// From when on what waits may go.
     private var opening = Instant.never
     private(set) var sent: [OperationID: Batch] = [:]
-    /// Objects being read or under way.
-    private var outstanding = 0
 
     init(options: ReplicationOptions) {
-        window = AdaptiveWindow(options)
+        windows = HomeWindows(options)
     }
 
     /// How long a parcel that is begun now is waited for.
-    var patience: Duration { window.patience }
+    func patience(with node: NodeID) -> Duration { windows.patience(with: node) }
 
     /// Objects that wait and those under way.
-    var count: Int { queued + outstanding }
+    var count: Int { queued + windows.underWay }
 
     mutating func append(_ location: Location, for node: NodeID, at now: Instant) {
         guard queued < Self.queueLimit else { return }
@@ -69,10 +70,10 @@ struct PushDelivery {
 
     /// The next objects that may go to one home, in the order in which they came, and to which.
     mutating func next(at now: Instant) -> (node: NodeID, keys: [Location])? {
-        let room = min(window.size - outstanding, Parcel.entryLimit)
-        guard queued > 0, now >= opening, room > 0 else { return nil }
-        // What is left of the first home's goes behind all others'.
-        var queue = queues.removeFirst()
+        guard now >= opening, let place = openQueue else { return nil }
+        // What is left of that home's goes behind all others'.
+        var queue = queues.remove(at: place)
+        let room = min(windows.room(for: queue.node), Parcel.entryLimit)
         let keys = Array(queue.keys.prefix(room))
         queue.keys.removeFirst(keys.count)
         queued -= keys.count
@@ -80,11 +81,14 @@ struct PushDelivery {
         return (queue.node, keys)
     }
 
+    /// The first queue whose home has room in its window.
+    private var openQueue: Int? { queues.firstIndex { windows.room(for: $0.node) > 0 } }
+
     // MARK: Batches
 
     mutating func begin(_ batch: Batch, under id: OperationID) {
         sent[id] = batch
-        outstanding += batch.count
+        windows.begin(batch.count, to: batch.node)
     }
 
     /// Takes in what was read; nil where there was nothing.
@@ -95,7 +99,7 @@ struct PushDelivery {
             batch.entries.append(entry)
             batch.bytes += entry.key.count + entry.object.valueByteCount
         } else {
-            outstanding -= 1
+            windows.end(1, to: batch.node)
         }
         let entries = batch.entries
         if batch.reading == 0 {
@@ -111,7 +115,7 @@ struct PushDelivery {
         batch.entries = []
         batch.bytes = 0
         sent[id] = batch
-        outstanding -= entries.count
+        windows.end(entries.count, to: batch.node)
         return .isFull(entries)
     }
 
@@ -130,29 +134,33 @@ struct PushDelivery {
     /// Takes off what has been answered.
     mutating func take(_ id: OperationID, at now: Instant) {
         guard let batch = sent.removeValue(forKey: id) else { return }
-        outstanding -= batch.count
-        window.observe(now.since(batch.at), count: batch.sent)
+        windows.end(batch.count, to: batch.node)
+        windows.answered(batch.node, after: now.since(batch.at), count: batch.sent)
     }
 
     /// Gives up what was sent to `node` or is to be; returns what was under way.
     mutating func forget(_ node: NodeID) -> [OperationID] {
         for queue in queues where queue.node == node { queued -= queue.keys.count }
         queues.removeAll { $0.node == node }
-        return giveUp { $0.node == node }
+        let ids = giveUp { $0.node == node }
+        windows.forget(node)
+        return ids
     }
 
     /// Gives up what is overdue.
     mutating func forgetOverdue(at now: Instant) -> [OperationID] {
-        let overdue = giveUp { now.since($0.at) >= $0.patience }
-        if !overdue.isEmpty { window.overdue() }
-        return overdue
+        // any order: each home has a window of its own.
+        for node in Set(sent.values.lazy.filter { $0.isOverdue(at: now) }.map(\.node)) {
+            windows.overdue(node)
+        }
+        return giveUp { $0.isOverdue(at: now) }
     }
 
     /// When something under way is overdue, or what waits may go.
     var nextWakeup: Instant {
         // any order: the least of them all.
         let overdue = sent.values.map { $0.at + $0.patience }.min() ?? .never
-        return queued > 0 && outstanding < window.size ? min(opening, overdue) : overdue
+        return openQueue == nil ? overdue : min(opening, overdue)
     }
 
     /// Recounts what the counters claim. O(homes + batches); for tests and simulation.
@@ -164,14 +172,19 @@ struct PushDelivery {
         invariant(Set(queues.map(\.node)).count == queues.count, "a home has two turns")
         // any order: a sum.
         let underWay = sent.values.reduce(0) { $0 + $1.count }
-        invariant(underWay == outstanding, "\(underWay) under way, counted \(outstanding)")
+        invariant(
+            underWay == windows.underWay, "\(underWay) under way, counted \(windows.underWay)")
+        windows.checkInvariants()
         invariant(sent.values.allSatisfy { $0.count > 0 }, "a batch of nothing is under way")
     }
 
     private mutating func giveUp(_ condition: (Batch) -> Bool) -> [OperationID] {
         if sent.isEmpty { return [] }
         let ids = sent.filter { condition($0.value) }.map(\.key).sorted()
-        for id in ids { outstanding -= sent.removeValue(forKey: id)?.count ?? 0 }
+        for id in ids {
+            guard let batch = sent.removeValue(forKey: id) else { continue }
+            windows.end(batch.count, to: batch.node)
+        }
         return ids
     }
 }
@@ -196,7 +209,8 @@ extension Replication {
             let id = begin(.push)
             pushes.begin(
                 PushDelivery.Batch(
-                    node: node, at: now.instant, patience: pushes.patience, reading: keys.count),
+                    node: node, at: now.instant, patience: pushes.patience(with: node),
+                    reading: keys.count),
                 under: id)
             for location in keys {
                 perform(.push(id), at: location, at: now, into: &outbox)

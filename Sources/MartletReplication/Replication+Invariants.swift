@@ -7,6 +7,7 @@ internal import MartletWire
 extension Replication {
     /// Traps when the parts belie each other; between events. O(what is in flight).
     public func checkInvariants() {
+        hints.checkInvariants()
         pushes.checkInvariants()
         waiting.checkInvariants()
         var (hinted, pushed, bytes) = (0, 0, 0)

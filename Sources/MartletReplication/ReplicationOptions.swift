@@ -52,7 +52,7 @@ public struct ReplicationOptions: Hashable, Sendable {
     public var maximumClockSkew = Duration.seconds(60)
     /// Bytes of hints that a node keeps for others before it refuses to stand in.
     public var hintLimitBytes = 1 << 30
-    /// Hints under way at once, at the most; the window adapts below it.
+    /// Hints under way to one node at once, at the most; the window adapts below it.
     public var hintWindowLimit = 128
     /// How long a hint's acknowledgement may take before the window is halved: the sign that its
     /// home has other things to do.

@@ -296,6 +296,49 @@ import Testing
         }
         #expect(stage.replication.counters.hintsDelivered == 50)
     }
+
+    @Test("A home that does not answer holds up no other's hints, nor has others waited for longer")
+    func silentHome() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [2, 3]) { $0.hintWindowLimit = 4 }
+        for number in 1...20 {
+            _ = stage.holdAsked("v", key: "k\(number)", for: 2)
+            _ = stage.holdAsked("v", key: "k\(number)", for: 3)
+        }
+        stage.reach(2)
+        stage.reach(3)
+        var (lines, answered) = (stage.pass(.zero), 0)
+        #expect(lines.count == 2, "a quarter of the limit for each, to begin with")
+        // Node 2 never answers; node 3 does at once.
+        for _ in 0..<40 where answered < lines.count {
+            let line = lines[answered]
+            answered += 1
+            guard line.contains("→ 3:") else { continue }
+            let number = try #require(line.split(separator: " ").dropFirst().first)
+            lines += stage.acknowledge(try #require(UInt64(number)), by: 3)
+            lines += stage.pass(.milliseconds(10))
+        }
+        #expect(stage.replication.counters.hintsDelivered == 20, "within the pass: \(lines)")
+        #expect(lines.count { $0.contains("→ 2:") } == 1)
+        stage.pass(.seconds(20))
+        _ = stage.holdAsked("w", key: "k", for: 3)
+        #expect(stage.pass(.seconds(1)).contains { $0.contains("→ 3:") })
+        #expect(stage.pass(.seconds(4)).contains { $0.contains("→ 3:") }, "given up after two")
+    }
+
+    @Test("What a full window has left behind goes with the next answer, without a rest")
+    func passedOver() throws {
+        var stage = try Stage(local: 4, nodes: 4, away: [2, 3]) { $0.hintWindowLimit = 1 }
+        for number in 1...9 { _ = stage.holdAsked("v", key: "k\(number)", for: 2) }
+        _ = stage.holdAsked("v", key: "z", for: 3)
+        stage.reach(2)
+        stage.reach(3)
+        var lines = stage.pass(.zero)
+        for operation in 1...10 as ClosedRange<UInt64> {
+            lines += stage.acknowledge(operation, by: 2) + stage.acknowledge(operation, by: 3)
+        }
+        #expect(lines.count == 10)
+        #expect(stage.replication.counters.hintsDelivered == 10)
+    }
 }
 
 extension Stage {

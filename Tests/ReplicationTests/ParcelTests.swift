@@ -77,6 +77,23 @@ import Testing
         #expect(stage.answer(1, by: 2) == [])
     }
 
+    @Test("A home that does not answer holds up no other's")
+    func silent() throws {
+        var stage = try holding { $0.hintWindowLimit = 8 }
+        for key in keys {
+            stage.push(key, to: 2)
+            stage.push(key, to: 3)
+        }
+        #expect(
+            stage.pass(.milliseconds(100)) == [
+                "parcel 1 → 2: a is v@2.1, b is v@2.1", "parcel 2 → 3: a is v@2.1, b is v@2.1",
+            ])
+        #expect(
+            stage.answer(2, by: 3) == ["parcel 3 → 3: c is v@2.1, d is v@2.1, e is v@2.1"])
+        #expect(stage.answer(3, by: 3) == [])
+        #expect(stage.replication.pushCount == 5)
+    }
+
     @Test("A parcel ends with the object that fills it")
     func full() throws {
         var stage = try holding(String(repeating: "v", count: 30_000))
