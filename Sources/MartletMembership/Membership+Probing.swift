@@ -67,7 +67,9 @@ extension Membership {
         effects.append(.sendDatagram(datagram, to: target.peerEndpoint))
     }
 
-    /// Moves each probe whose time has come one step on.
+    /// Moves each probe whose time has come one step on. Who suspects a member asks it again at
+    /// once, and so on until the suspicion is over: others pass the suspicion on, and the suspect
+    /// has to hear of it to deny it in time.
     mutating func advanceProbes(at now: Instant, into effects: inout [Effect]) {
         for probe in probes where probe.deadline <= now {
             switch probe.phase {
@@ -77,6 +79,7 @@ extension Membership {
                 close(probe)
                 if let member = probe.member {
                     learn(member.claimed(.suspect), at: now, into: &effects)
+                    probeNow(member.id, at: now, into: &effects)
                 }
             case .outreach, .answered:
                 close(probe)

@@ -5,7 +5,7 @@ internal import MartletWire
 
 /// One probe and how far it has come.
 ///
-///     direct ──timeout──▶ indirect ──timeout──▶ closed, the member suspected
+///     direct ──timeout──▶ indirect ──timeout──▶ closed, the member suspected and probed anew
 ///        │                    │
 ///        └───────ack──────────┴──▶ answered ──▶ closed at the same time as unanswered ones
 ///

@@ -24,6 +24,27 @@ struct ProbingTests {
         #expect(changes == ["1100: changed n4.1?", "\(1_100 + timeout): changed n4.1!"])
     }
 
+    @Test("4.2: who suspects a member tells it at once, and until the suspicion is over")
+    func suspectIsTold() throws {
+        // Nobody helps, and one loss is enough to be suspected.
+        var options = MembershipOptions()
+        options.indirectProbes = 0
+        options.suspicionMultiplier = 1
+        var node = Transcript(knowing: [member(2), member(3), member(4)], options: options)
+        _ = node.lines(.linkFailed(id(4)), at: 100)
+        let told = node.pass(until: 2_200).filter {
+            $0.contains("-> n4") && $0.contains("n4.1?")
+        }
+        #expect(told.contains { $0.hasPrefix("1100: ping n4") }, "\(told)")
+        #expect(told.count == 2, "\(told)")
+        // Its denial is believed in time.
+        let line = try #require(told.last)
+        let number = try #require(line.split(separator: "#").last?.prefix { $0.isNumber })
+        let sequence = node.sequence(try #require(Int(number)))
+        let answer = node.hear(.ack, sequence, from: member(4, incarnation: 2), at: 2_201)
+        #expect(answer.contains("changed n4.2"))
+    }
+
     @Test("3.1: k helpers are asked, each another, and then the direct ping is not repeated")
     func helpers() {
         var node = Transcript(knowing: (2...9).map { member($0) })
