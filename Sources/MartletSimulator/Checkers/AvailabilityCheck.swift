@@ -5,6 +5,8 @@
 //     sound   up, linked, not stopped, its disk and clock as they should be, for a while by then
 //     slow    the same, but stopped, or behind a slow disk or slow links
 //     down    crashed a while before, and not back
+//
+// A node that was taken to be away after a datagram of its was lost is not sound for that while.
 internal import MartletBase
 internal import MartletWire
 
@@ -13,10 +15,15 @@ struct TroubleWatch {
     /// When it last was down, cut off, at fault, or wrong about the time; and when it was slow.
     private var broken: [Instant?]
     private var slow: [Instant?]
+    /// When a datagram from it or to it was last lost.
+    private var missed: [Instant?]
+    /// Who takes whom to be away: the believer times the number of nodes, and the other.
+    private var away: Set<Int> = []
 
     init(nodeCount: Int) {
         broken = [Instant?](repeating: nil, count: nodeCount)
         slow = broken
+        missed = broken
     }
 
     /// Something begins or ends that may keep a node from answering at all.
@@ -24,6 +31,19 @@ struct TroubleWatch {
 
     /// Something begins or ends that makes a node late.
     mutating func slows(_ node: Int, at now: Instant) { slow[node] = now }
+
+    /// A datagram from a node or to it is lost: others may come to believe that it is away.
+    mutating func misses(_ node: Int, at now: Instant) { missed[node] = now }
+
+    /// A node takes another to be away, or no longer. When that begins and ends is trouble where a
+    /// datagram was lost since `instant`; without such a reason it is a fault of the store's.
+    mutating func believes(
+        _ believer: Int, isAway: Bool, _ node: Int, since instant: Instant, at now: Instant
+    ) {
+        let pair = believer * broken.count + node
+        let isNews = isAway ? away.insert(pair).inserted : away.remove(pair) != nil
+        if isNews, missed[node].map({ $0 >= instant }) ?? false { breaks(node, at: now) }
+    }
 
     /// Whether nothing of the first kind has begun or ended since `instant`.
     func isWhole(_ node: Int, since instant: Instant) -> Bool {

@@ -1,5 +1,5 @@
 // Where the checkers look when a request has failed or was slow: what the world knows of the nodes
-// that it needed. Links that lose messages by chance, clocks that are wrong and disks that take
+// that it needed. Links that corrupt messages, clocks that are wrong and disks that take
 // longer than a request may are trouble of everybody's: then nothing is asked.
 internal import MartletBase
 internal import MartletMembership
@@ -54,6 +54,15 @@ extension World {
         } else if latency > slowBound, let check = availability(of: operation) {
             found(check.run(answeredAfter: latency, number))
         }
+    }
+
+    /// A node has changed its mind about another.
+    mutating func noteBelief(of node: SimulatedShard, in member: Member) {
+        guard let other = nodes.firstIndex(where: { $0.id == member.id }) else { return }
+        let since = now.nanoseconds - min(now.nanoseconds, UInt64(knownAfter.nanoseconds))
+        troubles.believes(
+            self.node(of: node.index), isAway: member.state >= .unreachable, other,
+            since: Instant(nanoseconds: since), at: now)
     }
 
     private func availability(of operation: Operation) -> AvailabilityCheck? {

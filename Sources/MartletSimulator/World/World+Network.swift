@@ -139,7 +139,11 @@ extension World {
         let mishap = schedule.conditions.mishap(
             seed: ~schedule.seed, path: path, ordinal: datagramsSent[path])
         datagramsSent[path] += 1
-        guard !fate.isLost else { return lose() }
+        guard !fate.isLost else {
+            troubles.misses(node(of: from), at: now)
+            troubles.misses(node(of: to), at: now)
+            return lose()
+        }
         let bytes = datagram.encoded(cluster: datagramCluster)
         let first = spoiled(bytes, by: mishap)
         if !holds(datagram: first, on: path) {

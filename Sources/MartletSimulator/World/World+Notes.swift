@@ -19,6 +19,7 @@ extension World {
         node.heard.hear(note)
         switch note {
         case .clockStands(.odd): occurrences[.clockOdd] += 1
+        case .memberChanged(let member): noteBelief(of: node, in: member)
         case .valuesRefused(_?): occurrences[.reserveHeld] += 1
         case .conflict, .nameTaken:
             found(
