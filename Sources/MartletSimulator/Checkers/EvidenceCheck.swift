@@ -1,5 +1,6 @@
 // Honest evidence: an acknowledgement names as many holders as were asked for, and each of them
-// holds the write, in memory or on disk as it says.
+// holds the write, in memory or on disk as it says. A write whose last trace has gone meanwhile, as
+// that of a delete does once every home has it, is held by nobody any more.
 internal import MartletBase
 internal import MartletStorage
 internal import MartletVersions
@@ -17,6 +18,8 @@ struct EvidenceCheck {
     let dot: Dot
     let object: StorageKey
     let holders: [Holder]
+    /// Whether the write was removed for good, or replaced by one that was.
+    let isBuried: Bool
 
     /// Nodes that have crashed since the request began may have lost what they had not synced,
     /// those with a damaged disk anything. `now` is when the client is told.
@@ -35,6 +38,7 @@ struct EvidenceCheck {
                     + "\(operation.neededHomes) were asked for"
             )
         }
+        if isBuried { return nil }
         for holder in holders where isAnswerable(holder, losses, since: operation.began, now) {
             if !holds(holder, mirror) {
                 let act = holder.isSynced ? "have synced" : "hold"

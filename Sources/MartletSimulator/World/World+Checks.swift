@@ -247,7 +247,9 @@ extension World {
             }
             holders.append(holder)
         }
-        let check = EvidenceCheck(dot: write.dot, object: object, holders: holders)
+        let check = EvidenceCheck(
+            dot: write.dot, object: object, holders: holders,
+            isBuried: history.isBuried(version.place, key: operation.key))
         found(check.run(operation, mirror: mirror, Losses(shards), now: now))
         history.acknowledge(
             Acknowledgement(
