@@ -70,6 +70,27 @@ struct NetworkFaultTests {
         }
     }
 
+    @Test("Two nodes share one connection: once either has dialled, both have it, and both lose it")
+    func oneConnection() throws {
+        let scenario = try Scenario.load(text: "{nodes: 2}", name: "link")
+        var world = try World(
+            scenario, schedule: Schedule(scenario, seed: 1), planted: nil, logging: nil)
+        for node in 0...1 { world.nodeStarts(node, life: world.nodes[node].life) }
+        let (out, back) = (world.linkIndex(0, 1), world.linkIndex(1, 0))
+        #expect(!world.links[out].isOpen && !world.links[back].isOpen)
+        world.links[out].endpoint = world.peerEndpoint(of: 1)
+        // Node 2 has a call under way when that of node 1 is taken.
+        world.links[back].isWanted = true
+        let own = world.links[back].connection
+        world.linkOpens(out, world.links[out].connection)
+        #expect(world.links[out].isOpen && world.links[back].isOpen)
+        world.linkRefused(back, own)
+        world.linkOpens(back, own)
+        #expect(world.links[out].isOpen && world.links[back].isOpen, "its own call is void")
+        world.breakLink(out, after: .zero)
+        #expect(world.links[out].isBroken && world.links[back].isBroken)
+    }
+
     @Test("What waited on a clogged path arrives in order once it is free")
     func clogged() throws {
         let scenario = try Scenario.load(

@@ -1,4 +1,4 @@
-// One direction between two nodes as the dialling one keeps it: what it sends arrives in order or,
+// One direction between two nodes as the sending one keeps it: what it sends arrives in order or,
 // from some point on, not at all. What the world does with it is in `World+Network`.
 internal import MartletBase
 internal import MartletWire
@@ -9,13 +9,13 @@ struct Link {
     let to: Int
     /// Counts the calls; what belongs to an earlier one is void.
     var connection = 0
-    /// Whether the node keeps it: it has been told the address.
+    /// Whether the node dials: it has been told the address. Else it takes the other's calls.
     var isWanted = false
     /// The address that the dialling node has been told; nil before that.
     var endpoint: Endpoint?
-    /// Whether the dialling node believes that it is open.
+    /// Whether its node believes that it is open.
     var isOpen = false
-    /// Whether it is broken and the dialling node does not know yet: what it sends is lost.
+    /// Whether it is broken and its node does not know yet: what it sends is lost.
     var isBroken = false
     /// Calls that failed since the last that was taken.
     var failures = 0

@@ -1,5 +1,6 @@
 // The network between the nodes. A link behaves as TCP does: in order, held up by loss, all or
-// nothing; a datagram as UDP does. Every message passes through the real codecs.
+// nothing; a datagram as UDP does. Every message passes through the real codecs. Two nodes share
+// one connection: whoever dials first opens both directions.
 //
 //     connect ─► dial ─► open ─► frames ─► break ─► linkClosed ─► wait ─► dial …
 internal import MartletBase
@@ -188,7 +189,7 @@ extension World {
         guard links[index].from != links[index].to else { return }
         if links[index].isWanted, links[index].endpoint != endpoint {
             links[index].failures = 0
-            queue.schedule(.linkBreaks(index, connection: links[index].connection), at: now)
+            breakLink(index, after: .zero)
         }
         links[index].endpoint = endpoint
         guard !links[index].isWanted else { return }
@@ -196,10 +197,11 @@ extension World {
         queue.schedule(.linkDials(index, connection: links[index].connection), at: now)
     }
 
-    /// A node keeps no link to another any more, which it never had: it has dialled in vain.
+    /// A node dials another no more, which it has done in vain. A link that the other has made
+    /// meanwhile stands.
     mutating func disconnect(_ from: Int, from other: Int) {
         let index = linkIndex(from, other)
-        reset(index)
+        if !links[index].isOpen { reset(index) }
         links[index].isWanted = false
         links[index].failures = 0
     }
@@ -211,10 +213,11 @@ extension World {
 
     mutating func linkDials(_ index: Int, _ connection: Int) {
         let link = links[index]
-        guard link.connection == connection, shards[link.from].isUp else { return }
+        guard link.connection == connection, !link.isOpen, shards[link.from].isUp else { return }
         links[index].dialled += 1
         var random = callRandom(index)
-        if !canConnect(index) || shards[link.to].pause != nil || forgetsReturned(link.to) {
+        let isForgotten = forgetsReturned(link.to) || forgetsReturned(link.from)
+        if !canConnect(index) || shards[link.to].pause != nil || isForgotten {
             let timeout = random.duration(in: Self.dialTimeout)
             queue.schedule(.linkRefused(index, connection: connection), at: now + timeout)
         } else if !listens(link) {
@@ -235,7 +238,15 @@ extension World {
         }
         // A new connection takes the place of the old one at both ends.
         let back = reverse(index)
-        if links[back].isBroken { linkBreaks(back, links[back].connection) }
+        if links[back].isOpen { linkBreaks(back, links[back].connection) }
+        open(index, to: id)
+        if let caller = shards[link.from].id { open(back, to: caller) }
+    }
+
+    /// One end has the connection from now on, whichever dialled: its own calls are void.
+    private mutating func open(_ index: Int, to id: NodeID) {
+        let link = links[index]
+        reset(index)
         links[index].isOpen = true
         links[index].failures = 0
         links[index].decoder = FrameDecoder()
@@ -283,13 +294,16 @@ extension World {
         breakOneWay(reverse(index), after: random.duration(in: Self.linkTimeout))
     }
 
-    /// Ends a connection or a call, tells the node, and dials again after a while.
+    /// Ends a connection or a call, tells the node, and dials again after a while; a node that has
+    /// been dialled waits for the other to do so.
     private mutating func close(_ index: Int) {
         let link = links[index]
         reset(index)
         links[index].failures = link.failures + 1
-        queue.schedule(
-            .linkDials(index, connection: links[index].connection), at: now + link.redialDelay)
+        if link.isWanted {
+            queue.schedule(
+                .linkDials(index, connection: links[index].connection), at: now + link.redialDelay)
+        }
         log.note(
             now, link.from, .linkClosed, UInt64(link.to),
             "has no link to \(words.names.shard(link.to))")
