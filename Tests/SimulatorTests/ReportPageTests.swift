@@ -64,7 +64,7 @@ struct ReportPageTests {
     @Test("Exchanges, promises and removals are drawn among the messages, each in its style")
     func surroundings() throws {
         let trace = Trace()
-        let report = Simulation.run(try LogWordsTests.scenario(), seed: 3, tracing: trace)
+        let report = Simulation.run(try LogWordsTests.scenario(), seed: 6, tracing: trace)
         let partition = Focus(key: Bytes(text: "key-0"), partitionCount: 64).partition
         let around = trace.messages.all.filter { $0.isAround(partition) }
         #expect(Set(around.map(\.kind)).isSuperset(of: [.comparison, .promise, .settled]))
