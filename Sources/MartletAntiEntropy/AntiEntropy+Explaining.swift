@@ -153,8 +153,8 @@ extension AntiEntropy {
             if wall < until { found.append(.expiry(until)) }
         }
         if times.isDoubted(partition) { found.append(.doubted) }
-        if object.context.horizon > times.watermark(partition) {
-            found.append(.unsettled(object.context.horizon))
+        if object.horizon > times.watermark(partition) {
+            found.append(.unsettled(object.horizon))
         }
         return found
     }

@@ -23,6 +23,9 @@ public struct ReadCursor: ~Escapable {
     /// How many bytes are left.
     @inlinable public var remaining: Int { end &- at }
 
+    /// The offset of the next byte, from the start of the underlying bytes.
+    @inlinable public var offset: Int { at }
+
     /// The failure `reason` at the present offset.
     @inline(never)
     public func error(_ reason: FormatError.Reason) -> FormatError { FormatError(reason, at: at) }
@@ -100,12 +103,18 @@ public struct ReadCursor: ~Escapable {
         return Int(count)
     }
 
+    /// Moves over `count` bytes; where they lie.
+    @inlinable @inline(__always) @_lifetime(self: copy self)
+    public mutating func skip(_ count: Int) throws(FormatError) -> Range<Int> {
+        try need(count)
+        defer { at += count }
+        return at..<at + count
+    }
+
     /// `count` bytes.
     @inlinable @inline(__always) @_lifetime(self: copy self)
     public mutating func readRaw(_ count: Int) throws(FormatError) -> Bytes {
-        try need(count)
-        defer { at += count }
-        return bytes.copy(at..<at + count)
+        bytes.copy(try skip(count))
     }
 
     /// Bytes behind their count.

@@ -10,6 +10,9 @@
     /// How many bytes have been written.
     @usableFromInline var count = 0
 
+    /// Where the next byte is written, from where the cursor began.
+    @inlinable public var offset: Int { count }
+
     @inlinable @inline(__always) @_lifetime(borrow memory)
     init(_ memory: borrowing UnsafeMutableRawBufferPointer, room: Int) {
         let given = memory.count
@@ -70,14 +73,18 @@
         writeVarint(UInt64(count))
     }
 
-    /// The bytes behind their count.
+    /// The bytes in `range` of `raw` behind their count.
     @inlinable @inline(__always) @_lifetime(self: copy self)
-    public mutating func writePrefixed(_ raw: Bytes) {
-        writeCount(raw.count)
-        let place = unsafe advance(raw.count)
+    public mutating func writePrefixed(_ raw: Bytes, _ range: Range<Int>) {
+        writeCount(range.count)
+        invariant(
+            range.lowerBound >= 0 && range.upperBound <= raw.count,
+            "writing \(range) of \(raw.count) bytes")
+        let place = unsafe advance(range.count)
         unsafe raw.withUnsafeBytes {
             if let source = $0.baseAddress {
-                unsafe place.copyMemory(from: source, byteCount: raw.count)
+                unsafe place.copyMemory(
+                    from: source + range.lowerBound, byteCount: range.count)
             }
         }
     }

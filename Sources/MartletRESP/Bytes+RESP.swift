@@ -40,7 +40,7 @@ extension Bytes {
     }
 
     /// `$len`, the bytes and a line end.
-    mutating func appendBulk(_ value: Bytes) {
+    mutating func appendBulk(_ value: ArraySlice<UInt8>) {
         appendLengthLine("$", value.count)
         append(contentsOf: value)
         appendLineEnd()

@@ -13,7 +13,7 @@ public struct CommandWriter: Sendable {
     public mutating func write(_ arguments: [Bytes]) {
         invariant(!arguments.isEmpty, "a command without a name")
         bytes.appendLengthLine("*", arguments.count)
-        for argument in arguments { bytes.appendBulk(argument) }
+        for argument in arguments { bytes.appendBulk(argument[...]) }
     }
 
     /// Hands the bytes over and starts anew without their memory.

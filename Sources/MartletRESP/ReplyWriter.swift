@@ -104,6 +104,11 @@ extension ReplyWriter {
 
     /// A run of bytes.
     public mutating func writeBulk(_ value: Bytes) {
+        bytes.appendBulk(value[...])
+    }
+
+    /// A run of bytes that is a part of others.
+    public mutating func writeBulk(_ value: ArraySlice<UInt8>) {
         bytes.appendBulk(value)
     }
 

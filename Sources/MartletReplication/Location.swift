@@ -3,27 +3,25 @@ internal import MartletBase
 internal import MartletRing
 internal import MartletStorage
 
-/// Where a key lies.
+/// Where a key lies. The key is hashed once, as the place is made.
 struct Location: Hashable {
-    var partition: Partition
-    var key: Bytes
+    /// What is stored of the key as a home.
+    let objectKey: StorageKey
 
     init(partition: Partition, key: Bytes) {
-        self.partition = partition
-        self.key = key
+        objectKey = .object(partition: partition.index, key: key)
     }
 
     /// Where the key lies whose object or hint is stored under `storageKey`.
     init(of storageKey: StorageKey) {
-        self.init(
-            partition: Partition(index: storageKey.partition), key: storageKey.key)
+        objectKey = storageKey.object
     }
 
-    var objectKey: StorageKey { .object(partition: partition.index, key: key) }
+    var partition: Partition { Partition(index: objectKey.partition) }
 
-    var removableKey: StorageKey { .removable(partition: partition.index, key: key) }
+    var key: Bytes { objectKey.key }
 
-    func hintKey(for home: NodeID) -> StorageKey {
-        .hint(partition: partition.index, key: key, home: home)
-    }
+    var removableKey: StorageKey { objectKey.removable }
+
+    func hintKey(for home: NodeID) -> StorageKey { objectKey.hint(for: home) }
 }

@@ -2,14 +2,10 @@
 // that stand in for them. Every node computes the same from the same view.
 internal import MartletBase
 internal import MartletRing
+internal import MartletWire
 
-/// One node's part in a request.
-struct Part: Hashable {
-    /// Who takes part.
-    var node: NodeID
-    /// The home that it stands in for; nil when it is one.
-    var standsInFor: NodeID?
-}
+/// One node's part in a request, as the evidence tells of it.
+typealias Part = Witness
 
 /// The nodes of one request, chosen by the preference order (Dynamo, section 4.6).
 struct Placement {
@@ -20,10 +16,9 @@ struct Placement {
 
     /// The placement of `partition` with `n` of its homes.
     init(topology: Topology, partition: Partition, n: Int) {
-        let order = topology.preferenceOrder(of: partition)
-        let homeCount = min(topology.homes(of: partition).count, order.count)
-        homes = Array(order[..<min(n, homeCount)])
-        fallbacks = order[homeCount...]
+        let all = topology.homes(of: partition)
+        homes = n < all.count ? Array(all[..<n]) : all
+        fallbacks = topology.preferenceOrder(of: partition)[all.count...]
     }
 
     /// Each home that can be reached, and a stand-in for each that cannot, while there are any.

@@ -21,14 +21,7 @@ struct ReadTally {
         /// Up to where the replica knows the partition to be settled.
         var watermark = HybridTimestamp(bits: 0)
 
-        /// What it covers, where it is a home that has answered.
-        var known: Context? {
-            switch reply {
-            case .object(let object): object.context
-            case .summary(let context, _): context
-            case .silent, .refused: nil
-            }
-        }
+        var isSummary: Bool { if case .summary = reply { true } else { false } }
     }
 
     let requirement: ReadRequirement
@@ -72,8 +65,13 @@ struct ReadTally {
         // One that is merged may account for what another names: until nothing changes.
         while mergeSummaries() {}
         for replica in replicas where replica.watermark.bits > 0 {
-            guard let known = replica.known else { continue }
-            merged.dropRemoved(by: known, settled: replica.watermark)
+            switch replica.reply {
+            case .object(let object):
+                merged.dropRemoved(by: object, settled: replica.watermark)
+            case .summary(let context, _):
+                merged.dropRemoved(by: context, settled: replica.watermark)
+            case .silent, .refused: continue
+            }
         }
         return true
     }
@@ -81,6 +79,7 @@ struct ReadTally {
     /// A summary can be merged exactly once every dot in it is accounted for: its sibling is in
     /// hand, or has been seen and replaced. Returns whether that brought anything new.
     private mutating func mergeSummaries() -> Bool {
+        guard replicas.contains(where: \.isSummary) else { return false }
         let before = merged
         for replica in replicas {
             guard case .summary(let context, let dots) = replica.reply, accountsFor(dots) else {
@@ -94,7 +93,7 @@ struct ReadTally {
     }
 
     private func accountsFor(_ dots: [Dot]) -> Bool {
-        dots.allSatisfy { merged.context.covers($0) }
+        dots.allSatisfy { merged.covers($0) }
     }
 
     private func counts(_ replica: Replica) -> Bool {
@@ -131,7 +130,8 @@ struct ReadTally {
     var silent: [(node: NodeID, since: Instant)] {
         replicas.filter { $0.reply == .silent }.map { ($0.part.node, $0.askedAt) }
     }
-    var parts: [Part] { replicas.map(\.part) }
+    /// Those that were asked.
+    var nodes: some Sequence<NodeID> { replicas.lazy.map(\.part.node) }
     var refusal: RequestError? {
         for replica in replicas {
             if case .refused(let error) = replica.reply { return error }
@@ -152,7 +152,7 @@ struct ReadTally {
     private func agrees(_ replica: Replica) -> Bool? {
         switch replica.reply {
         case .silent, .refused: nil
-        case .object(let object): object.dots == merged.dots
+        case .object(let object): object.hasSameVersions(as: merged)
         case .summary(_, let dots): dots == merged.dots
         }
     }
@@ -161,14 +161,13 @@ struct ReadTally {
         Evidence(
             coordinator: coordinator,
             witnesses: replicas.map { replica in
-                var act = Witness.Act.silent
+                var witness = replica.part
                 if let agrees = agrees(replica) {
-                    act = agrees ? .agreed : .differed
+                    witness.act = agrees ? .agreed : .differed
                 } else if case .refused = replica.reply {
-                    act = .refused
+                    witness.act = .refused
                 }
-                return Witness(
-                    node: replica.part.node, standsInFor: replica.part.standsInFor, act: act)
+                return witness
             })
     }
 }

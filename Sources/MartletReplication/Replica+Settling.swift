@@ -37,8 +37,8 @@ extension Replica {
         let target = try target(at: location, heldFor: nil, owed: [])
         var object = target.held
         object.dropRemoved(by: removed.known, settled: removed.watermark)
-        if object == target.held, !object.siblings.isEmpty { return false }
-        guard object.siblings.isEmpty, object.context.horizon <= removed.watermark else {
+        if object == target.held, object.siblingCount > 0 { return false }
+        guard object.siblingCount == 0, object.horizon <= removed.watermark else {
             if object == target.held { return false }
             _ = try store(object, in: target)
             return true

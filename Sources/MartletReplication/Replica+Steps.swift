@@ -46,11 +46,12 @@ extension Replica {
         /// Puts the object that a home holds, and keeps the list of those that may be removed.
         mutating func put(_ object: Object, _ bytes: Bytes, over target: Target) {
             batch.put(target.location.objectKey, bytes, replacing: target.bytes)
-            let key = target.location.removableKey
             if let from = object.mortalFrom {
-                batch.put(key, Removable(from: from, horizon: object.context.horizon).bytes)
+                batch.put(
+                    target.location.removableKey,
+                    Removable(from: from, horizon: object.horizon).bytes)
             } else if target.bytes != nil, target.held.mortalFrom != nil {
-                batch.delete(key)
+                batch.delete(target.location.removableKey)
             }
         }
     }
@@ -77,7 +78,7 @@ extension Replica {
     mutating func store(
         _ object: Object, in target: Target
     ) throws(ReplicaFailure) -> LogPosition {
-        let bytes = object.encoded()
+        let bytes = object.encoding
         var step = Step()
         if let hint = target.hint {
             step.put(bytes, over: hint)
@@ -103,7 +104,7 @@ extension Replica {
             joined.merge(object)
             let isHeldAsHome = target.hint == nil && joined == object
             step.put(
-                isHeldAsHome ? HintMark.bytes(for: object.encoded()) : joined.encoded(),
+                isHeldAsHome ? HintMark.bytes(for: object.encoding) : joined.encoding,
                 over: owed.hint)
         }
     }
@@ -142,7 +143,7 @@ extension Replica {
     mutating func forgetHint(at key: StorageKey, ifStill sent: Bytes) throws(ReplicaFailure) {
         guard let home = key.home, let bytes = try read(key) else { return }
         guard bytes == sent else { return marks.occurred(.hintChangedUnderWay) }
-        standInDots.forgetting(try decode(bytes).context)
+        standInDots.forgetting(try decode(bytes))
         var step = Step()
         step.batch.delete(key)
         step.hintChanges.append(

@@ -20,24 +20,22 @@ extension Replica {
         var object = pruned(target)
         if !issuesAsHome { object.merge(try everything(at: location, homes: homes)) }
         let replacedValue = !object.isAbsent(at: wall)
-        let horizon = object.context.horizon
+        let horizon = object.horizon
         clock.observe(horizon, at: wall)
         let issued = issuesAsHome ? dots : standInDots.source
-        guard object.context.counter(of: issued.actor) <= issued.counter + Self.leapLimit else {
+        let claimed = object.counter(of: issued.actor)
+        guard claimed <= issued.counter + Self.leapLimit else {
             throw .refused(
                 .invalidOptions("a context that was handed in claims writes that never were"))
         }
-        var seen = seen(by: mutation, of: object, issued: issued)
-        seen.forget(target.held.context, but: object.context)
-        let dot =
-            issuesAsHome
-            ? dots.next(beyond: object.context, and: seen)
-            : standInDots.next(beyond: object.context, and: seen)
+        let seen = seen(by: mutation, of: object, over: target.held, issued: issued)
+        let known = max(claimed, seen?.counter(of: issued.actor) ?? 0)
+        let dot = issuesAsHome ? dots.next(beyond: known) : standInDots.next(beyond: known)
         let timestamp =
             date.map { clock.date($0, above: horizon, at: wall) } ?? clock.next(at: wall)
         let sibling = Sibling(
             dot: dot, timestamp: timestamp, content: mutation.content, expiry: mutation.expiry)
-        let knownActors = object.context.entries.count
+        let knownActors = object.actorCount
         object.record(sibling, seen: seen)
         if heldFor == nil { object.dropSettledTombstones(settled[location.partition]) }
         if let excess = excess(in: object, knownActors: knownActors) { throw .refused(excess) }
@@ -52,18 +50,17 @@ extension Replica {
         guard target.hint == nil else { return target.held }
         var object = target.held
         object.pruneSettled(settled[target.location.partition])
-        marks.occurred(
-            .contextPruned, if: object.context.entries.count < target.held.context.entries.count)
+        marks.occurred(.contextPruned, if: object.actorCount < target.held.actorCount)
         return object
     }
 
     /// Which limit a client's write has taken the object beyond.
     private func excess(in object: Object, knownActors: Int) -> RequestError? {
-        if object.context.entries.count > max(options.contextLimit, knownActors + 1) {
+        if object.actorCount > max(options.contextLimit, knownActors + 1) {
             return .invalidOptions(
                 "the context that was handed in leaves more than \(options.contextLimit) actors")
         }
-        if object.siblings.count > options.siblingLimit {
+        if object.siblingCount > options.siblingLimit {
             return .tooManySiblings(limit: options.siblingLimit)
         }
         if object.valueByteCount > options.objectLimitBytes {
@@ -72,14 +69,17 @@ extension Replica {
         return nil
     }
 
-    /// What a write replaces. Which dots of its own there are this node knows: a context that
-    /// claims to have seen later ones would make writes to come look old.
+    /// What a write replaces; nil for all that there is. Which dots of its own there are this node
+    /// knows: a context that claims to have seen later ones would make writes to come look old.
+    /// Nor is it to bring back the actors that were `held` and are pruned.
     private func seen(
-        by mutation: Mutation, of object: Object, issued: DotSource
-    ) -> Context {
-        guard case .seen(var context) = mutation.causality else { return object.context }
-        let last = max(issued.counter, object.context.counter(of: issued.actor))
-        context.limit(issued.actor, to: last)
+        by mutation: Mutation, of object: Object, over held: Object, issued: DotSource
+    ) -> Context? {
+        guard case .seen(var context) = mutation.causality else { return nil }
+        context.limit(issued.actor, to: max(issued.counter, object.counter(of: issued.actor)))
+        if held.actorCount != object.actorCount {
+            context.forget(held.context, but: object.context)
+        }
         return context
     }
 
@@ -94,7 +94,7 @@ extension Replica {
                 throw .refused(.invalidOptions("a node keeps no hints for itself"))
             }
             // The latest version is the one that is new; all others some home has seen.
-            if put.object.context.horizon <= floor {
+            if put.object.horizon <= floor {
                 marks.occurred(.fallbackRefusedOld)
                 throw .refused(.clockSkew)
             }
@@ -109,7 +109,7 @@ extension Replica {
         let target = try target(at: location, heldFor: heldFor, owed: [])
         var join = join(target.held, object, in: target)
         marks.occurred(.staleMerge, if: join.isStale)
-        for sibling in object.siblings { clock.observe(sibling.timestamp, at: wall) }
+        object.forEachTimestamp { clock.observe($0, at: wall) }
         if join.merged == target.held {
             return Applied(
                 object: target.held, position: engine.appended, isStale: join.isStale)
@@ -132,7 +132,7 @@ extension Replica {
             return (merged, false)
         }
         let watermark = settled[target.location.partition]
-        let news = object.news(to: held.context, settled: watermark)
+        let news = object.news(to: held, settled: watermark)
         if var news {
             news.pruneSettled(watermark)
             merged.merge(news)

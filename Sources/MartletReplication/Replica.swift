@@ -167,8 +167,7 @@ struct Replica {
 
     func decode(_ bytes: Bytes?) throws(ReplicaFailure) -> Object {
         guard let bytes, !HintMark.isMark(bytes) else { return Object() }
-        var reader = ByteReader(bytes)
-        do { return try Object(from: &reader) } catch {
+        do { return try Object(encoding: bytes) } catch {
             throw .damaged("a stored object does not read back: \(error)")
         }
     }

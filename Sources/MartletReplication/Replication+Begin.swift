@@ -128,12 +128,14 @@ extension Replication {
         }
     }
 
-    /// When to look again at an operation that asks `parts` now: when the slowest of them should
+    /// When to look again at an operation that asks `nodes` now: when the slowest of them should
     /// have answered, and at the latest at its deadline.
-    func hedgeTime(for parts: [Part], before deadline: Instant, at now: Moment) -> Instant {
+    func hedgeTime(
+        for nodes: some Sequence<NodeID>, before deadline: Instant, at now: Moment
+    ) -> Instant {
         var delay = options.hedgeDelay.lowerBound
-        for part in parts where part.node != local {
-            delay = max(delay, peers.hedgeDelay(of: part.node, within: options.hedgeDelay))
+        for node in nodes where node != local {
+            delay = max(delay, peers.hedgeDelay(of: node, within: options.hedgeDelay))
         }
         return min(now.instant + delay, deadline)
     }

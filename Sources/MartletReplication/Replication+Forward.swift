@@ -92,7 +92,7 @@ extension Replication {
         counts.forwards += 1
         let deadline = put.call.deadline
         // The home needs one hedge of its own before it answers with a stand-in's help.
-        let time = hedgeTime(for: [Part(node: home)], before: deadline, at: now)
+        let time = hedgeTime(for: CollectionOfOne(home), before: deadline, at: now)
         let turn = min(time + options.hedgeDelay.upperBound, deadline)
         // Clocks do not go quite alike: an eighth is left for that.
         let patience = turn.since(now.instant) / 8 * 7

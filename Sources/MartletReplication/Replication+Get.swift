@@ -15,6 +15,7 @@ internal import MartletWire
 final class GetOperation {
     let call: Call
     let homes: [NodeID]
+    let wantsEvidence: Bool
     /// Who may still be asked, next first.
     var candidates: ArraySlice<Part>
     var tally: ReadTally
@@ -24,26 +25,14 @@ final class GetOperation {
     var refetched: [NodeID] = []
 
     init(
-        call: Call, homes: [NodeID], candidates: ArraySlice<Part>, tally: ReadTally
+        call: Call, homes: [NodeID], wantsEvidence: Bool, candidates: ArraySlice<Part>,
+        tally: ReadTally
     ) {
         self.call = call
         self.homes = homes
+        self.wantsEvidence = wantsEvidence
         self.candidates = candidates
         self.tally = tally
-    }
-}
-
-/// A part with its place in the order of asking. With the node as the last word that order is
-/// total, whatever the sort does with equals.
-private struct RankedPart: Comparable {
-    var part: Part
-    var group: Int
-    var expected: Double
-
-    static func < (left: RankedPart, right: RankedPart) -> Bool {
-        if left.group != right.group { return left.group < right.group }
-        if left.expected != right.expected { return left.expected < right.expected }
-        return left.part.node < right.part.node
     }
 }
 
@@ -58,25 +47,21 @@ extension Replication {
             readOptions, defaults: options, homeCount: homeCount)
         let placement = Placement(
             topology: topology, partition: call.location.partition, n: requirement.n)
-        let parts = placement.parts(reachable: { isReachable($0) }).parts
+        var parts = placement.parts(reachable: { isReachable($0) }).parts
         let reachableHomes = parts.count { $0.standsInFor == nil }
         guard parts.count >= requirement.r, reachableHomes >= requirement.pr else {
             throw .unavailable(
                 needed: requirement.r, reachable: parts.count,
-                evidence: Evidence(
-                    coordinator: local,
-                    witnesses: parts.map {
-                        Witness(node: $0.node, standsInFor: $0.standsInFor, act: .silent)
-                    }))
+                evidence: Evidence(coordinator: local, witnesses: parts))
         }
         let asksAll = random.chance(options.readAllChance)
         let askedCount = asksAll ? parts.count : requirement.r
-        let ordered = inOrderOfAsking(parts)
+        parts.sort { isAskedBefore($0, $1) }
         let get = GetOperation(
-            call: call, homes: placement.homes,
-            candidates: ordered[askedCount...], tally: ReadTally(requirement: requirement))
+            call: call, homes: placement.homes, wantsEvidence: readOptions.wantsEvidence,
+            candidates: parts[askedCount...], tally: ReadTally(requirement: requirement))
         let id = begin(.get(get))
-        let asked = ordered[..<askedCount]
+        let asked = parts[..<askedCount]
         for (index, part) in asked.enumerated() {
             ask(part, in: get, id, summaryAllowed: index > 0, at: now, into: &outbox)
         }
@@ -85,20 +70,19 @@ extension Replication {
             perform(.read(id), at: call.location, at: now, into: &outbox)
         }
         if !get.hasEnded {
-            let time = hedgeTime(for: get.tally.parts, before: call.deadline, at: now)
+            let time = hedgeTime(for: get.tally.nodes, before: call.deadline, at: now)
             timers.insert(Timer(at: time, operation: id))
         }
     }
 
     /// This node first, then homes before their stand-ins, the quicker before the slower.
-    private func inOrderOfAsking(_ parts: [Part]) -> [Part] {
-        var ranked = parts.map { part in
-            RankedPart(
-                part: part, group: part.node == local ? 0 : part.standsInFor == nil ? 1 : 2,
-                expected: peers.expected(of: part.node))
-        }
-        ranked.sort()
-        return ranked.map(\.part)
+    /// With the node as the last word that order is total, whatever the sort does with equals.
+    private func isAskedBefore(_ left: Part, _ right: Part) -> Bool {
+        if left.node == local || right.node == local { return right.node != local }
+        let (isHome, isOtherHome) = (left.standsInFor == nil, right.standsInFor == nil)
+        if isHome != isOtherHome { return isHome }
+        let (time, otherTime) = (peers.expected(of: left.node), peers.expected(of: right.node))
+        return time == otherTime ? left.node < right.node : time < otherTime
     }
 
     private mutating func ask(
@@ -182,7 +166,9 @@ extension Replication {
             if get.tally.isMet {
                 get.hasAnswered = true
                 let read = ReadAnswer(
-                    object: get.tally.merged, evidence: get.tally.evidence(coordinator: local))
+                    object: get.tally.merged,
+                    evidence: get.wantsEvidence
+                        ? get.tally.evidence(coordinator: local) : Evidence(coordinator: local))
                 answer(get.call.origin, .read(read), at: now, into: &outbox)
             } else {
                 // All have answered and it is not enough: values behind summaries are fetched, and
@@ -242,7 +228,7 @@ extension Replication {
         _ node: NodeID, in get: GetOperation, _ id: OperationID, at now: Moment,
         into outbox: inout Outbox
     ) {
-        guard get.tally.parts.contains(where: { $0.node == node }) else { return }
+        guard get.tally.nodes.contains(node) else { return }
         let reason = RequestError.unavailable(
             needed: get.tally.requirement.r, reachable: get.tally.answeredCount,
             evidence: get.tally.evidence(coordinator: local))

@@ -41,6 +41,7 @@ final class PutOperation {
     let mutation: AppliedMutation
     /// The home in whose place this node holds it; nil when it is a home itself.
     let heldFor: NodeID?
+    let wantsEvidence: Bool
     var tally: WriteTally
     /// Homes for which nobody else could be found: this node has marked that it owes it to them.
     var owed: [NodeID]
@@ -49,12 +50,13 @@ final class PutOperation {
 
     init(
         call: Call, placement: Placement, mutation: AppliedMutation, heldFor: NodeID?,
-        tally: WriteTally, owed: [NodeID]
+        wantsEvidence: Bool, tally: WriteTally, owed: [NodeID]
     ) {
         self.call = call
         self.placement = placement
         self.mutation = mutation
         self.heldFor = heldFor
+        self.wantsEvidence = wantsEvidence
         self.tally = tally
         self.owed = owed
     }
@@ -65,8 +67,12 @@ final class PutOperation {
     /// Whether a home has the write, itself or through a stand-in, or is owed it.
     func isCared(for home: NodeID) -> Bool { tally.isCared(for: home) || owed.contains(home) }
 
-    /// Whether every home is cared for.
-    var isAllCared: Bool { placement.homes.allSatisfy { isCared(for: $0) } }
+    /// Whether every home is cared for. Nobody cares for two.
+    var isAllCared: Bool {
+        let (tally, owed) = (tally, owed)
+        return tally.storedCount + owed.count >= placement.homes.count
+            && placement.homes.allSatisfy { tally.isCared(for: $0) || owed.contains($0) }
+    }
 
     /// The homes that are not.
     var uncared: [NodeID] { placement.homes.filter { !isCared(for: $0) } }
@@ -89,38 +95,42 @@ extension Replication {
         let requirement = try requirement(of: request, homeCount: homes.count)
         let placement = Placement(
             topology: topology, partition: call.location.partition, n: requirement.n)
-        var (parts, without) = placement.parts(reachable: { isReachable($0) })
-        let heldFor = joinAsCoordinator(&parts, &without, placement)
+        var (tally, without, heldFor) = tally(of: placement, requirement, at: now)
         if let heldFor { counts.marks.occurred(.stoodInForAnsweringHome, if: isReachable(heldFor)) }
-
-        var tally = WriteTally(requirement: requirement)
-        for part in parts { tally.ask(part, at: now.instant) }
         guard tally.verdict != .lost else {
             throw .refused(
                 .unavailable(
-                    needed: requirement.w, reachable: parts.count,
+                    needed: requirement.w, reachable: tally.parts.count,
                     evidence: tally.evidence(coordinator: local)))
         }
         let applied = try replica.mutate(
             request.mutation, dated: call.date, at: call.location, homes: homes, heldFor: heldFor,
             owed: without, at: now.wall)
+        if !replica.isBehind { _ = tally.note(.stored, by: local) }
         let put = PutOperation(
             call: call, placement: placement, mutation: applied, heldFor: heldFor,
-            tally: tally, owed: without)
+            wantsEvidence: request.options.wantsEvidence, tally: tally, owed: without)
         let id = begin(.put(put))
-        if !replica.isBehind { _ = put.tally.note(.stored, by: local) }
         counts.marks.occurred(.putBehindBacklog, if: replica.isBehind)
         if put.durable || replica.isBehind {
             awaitSync(SyncWaiter(position: applied.applied.position, party: .put(id)), at: now)
         }
-        for part in parts where part.node != local {
-            send(put, to: part, id, at: now, into: &outbox)
-        }
-        timers.insert(
-            Timer(
-                at: hedgeTime(for: parts, before: call.deadline, at: now),
-                operation: id))
+        send(put, to: put.tally.parts, id, at: now, into: &outbox)
+        let time = hedgeTime(
+            for: put.tally.parts.lazy.map(\.node), before: call.deadline, at: now)
+        timers.insert(Timer(at: time, operation: id))
         settlePut(put, id, at: now, into: &outbox)
+    }
+
+    /// Whom a put asks; the homes that are left with nobody; and that in whose place this node is
+    /// asked, where it is no home itself.
+    private func tally(
+        of placement: Placement, _ requirement: WriteRequirement, at now: Moment
+    ) -> (tally: WriteTally, without: [NodeID], heldFor: NodeID?) {
+        var (parts, without) = placement.parts(reachable: { isReachable($0) })
+        let heldFor = joinAsCoordinator(&parts, &without, placement)
+        let tally = WriteTally(requirement: requirement, asking: parts, at: now.instant)
+        return (tally, without, heldFor)
     }
 
     private func requirement(
@@ -183,16 +193,24 @@ extension Replication {
         return home
     }
 
+    /// Asks `parts` to hold what is put. All homes are told the same.
     private mutating func send(
-        _ put: PutOperation, to part: Part, _ id: OperationID, at now: Moment,
+        _ put: PutOperation, to parts: [Part], _ id: OperationID, at now: Moment,
         into outbox: inout Outbox
     ) {
-        if part.standsInFor != nil { counts.standIns += 1 }
-        let message = ReplicaPut(
+        var message = ReplicaPut(
             operation: id, key: put.call.location.key, object: put.mutation.applied.object,
-            purpose: .write, heldFor: part.standsInFor, durable: put.durable,
-            patience: put.call.deadline.since(now.instant))
-        outbox.send(.put(message), to: part.node)
+            purpose: .write, durable: put.durable, patience: put.call.deadline.since(now.instant))
+        let toHomes = ReplicationMessage.put(message)
+        for part in parts where part.node != local {
+            if let home = part.standsInFor {
+                counts.standIns += 1
+                message.heldFor = home
+                outbox.send(.put(message), to: part.node)
+            } else {
+                outbox.send(toHomes, to: part.node)
+            }
+        }
     }
 
     // MARK: Acknowledgements
@@ -248,9 +266,11 @@ extension Replication {
     private func writeAnswer(_ put: PutOperation) -> WriteAnswer {
         let object = put.mutation.applied.object
         return WriteAnswer(
-            dot: put.mutation.dot, context: object.siblings.count == 1 ? object.context : nil,
-            siblingCount: object.siblings.count, replacedValue: put.mutation.replacedValue,
-            evidence: put.tally.evidence(coordinator: local))
+            dot: put.mutation.dot,
+            context: put.wantsEvidence && object.siblingCount == 1 ? object.context : nil,
+            siblingCount: object.siblingCount, replacedValue: put.mutation.replacedValue,
+            evidence: put.wantsEvidence
+                ? put.tally.evidence(coordinator: local) : Evidence(coordinator: local))
     }
 
     /// Whatever the others have refused, the write is here, and may spread.
@@ -315,7 +335,7 @@ extension Replication {
     ) {
         let part = Part(node: fallback, standsInFor: home)
         put.tally.ask(part, at: now.instant)
-        send(put, to: part, id, at: now, into: &outbox)
+        send(put, to: [part], id, at: now, into: &outbox)
     }
 
     /// Marks that this node owes the write to `homes`, but for itself: it has written first, though

@@ -25,13 +25,11 @@ struct StandInDots {
         DotSource(actor: Actor(node: NodeID(rawValue: random.next()), incarnation: 1))
     }
 
-    mutating func next(beyond context: Context, and seen: Context) -> Dot {
-        source.next(beyond: context, and: seen)
-    }
+    mutating func next(beyond known: UInt64) -> Dot { source.next(beyond: known) }
 
-    /// A hint under `context` goes away.
-    mutating func forgetting(_ context: Context) {
-        if context.counter(of: source.actor) > 0 { renew() }
+    /// A hint that carries `object` goes away.
+    mutating func forgetting(_ object: Object) {
+        if object.counter(of: source.actor) > 0 { renew() }
     }
 
     /// Writes come under a new actor from now on.

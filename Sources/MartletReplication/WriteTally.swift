@@ -5,15 +5,6 @@ internal import MartletWire
 
 /// What the replicas of one write have said so far.
 struct WriteTally {
-    /// One replica asked.
-    struct Replica: Hashable {
-        var part: Part
-        var askedAt: Instant
-        var act = Witness.Act.silent
-
-        var holdsWrite: Bool { act == .stored || act == .synced }
-    }
-
     /// What the tally comes to.
     enum Verdict: Hashable {
         /// Too few have answered yet.
@@ -25,38 +16,43 @@ struct WriteTally {
     }
 
     let requirement: WriteRequirement
-    private(set) var replicas: [Replica] = []
+    /// Those that were asked, with what each has done.
+    private(set) var parts: [Part]
+    private let askedAt: Instant
+    /// Who was asked after that, and when.
+    private var askedLater: [(node: NodeID, at: Instant)] = []
 
-    init(requirement: WriteRequirement) {
+    /// A tally of `parts`, all of which are asked now.
+    init(requirement: WriteRequirement, asking parts: [Part], at now: Instant) {
         self.requirement = requirement
-        replicas.reserveCapacity(requirement.n)
+        self.parts = parts
+        askedAt = now
     }
 
     /// Adds a replica that is asked now.
     mutating func ask(_ part: Part, at now: Instant) {
-        invariant(!replicas.contains { $0.part.node == part.node }, "\(part) asked twice")
-        replicas.append(Replica(part: part, askedAt: now))
+        invariant(!parts.contains { $0.node == part.node }, "\(part) asked twice")
+        parts.append(part)
+        askedLater.append((part.node, now))
     }
 
     /// Notes what `node` did; false when it was never asked or can no longer change anything.
     mutating func note(_ act: Witness.Act, by node: NodeID) -> Bool {
-        guard let index = replicas.firstIndex(where: { $0.part.node == node }) else {
-            return false
-        }
-        if replicas[index].act == .synced || replicas[index].act == act { return false }
-        if replicas[index].holdsWrite, act != .synced { return false }
-        replicas[index].act = act
+        guard let index = parts.firstIndex(where: { $0.node == node }) else { return false }
+        let known = parts[index].act
+        if known == .synced || known == act || known == .stored && act != .synced { return false }
+        parts[index].act = act
         return true
     }
 
-    var storedCount: Int { replicas.count { $0.holdsWrite } }
+    var storedCount: Int { parts.count { $0.holdsWrite } }
 
     var verdict: Verdict {
         var (now, atBest) = (Count(), Count())
-        for replica in replicas where replica.act != .refused {
-            let isHome = replica.part.standsInFor == nil
+        for part in parts where part.act != .refused {
+            let isHome = part.standsInFor == nil
             atBest.add(isHome: isHome, isSynced: true)
-            if replica.holdsWrite { now.add(isHome: isHome, isSynced: replica.act == .synced) }
+            if part.holdsWrite { now.add(isHome: isHome, isSynced: part.act == .synced) }
         }
         if now.meets(requirement) { return .met }
         return atBest.meets(requirement) ? .open : .lost
@@ -81,36 +77,38 @@ struct WriteTally {
 
     /// Whether `home` has the write, itself or through a stand-in.
     func isCared(for home: NodeID) -> Bool {
-        replicas.contains { replica in
-            replica.holdsWrite && (replica.part.node == home || replica.part.standsInFor == home)
-        }
+        parts.contains { $0.holdsWrite && ($0.node == home || $0.standsInFor == home) }
     }
 
     /// Whether somebody who has not refused was asked to hold the write in the place of `home`.
     func hasStandIn(for home: NodeID) -> Bool {
-        replicas.contains { $0.part.standsInFor == home && $0.act != .refused }
+        parts.contains { $0.standsInFor == home && $0.act != .refused }
     }
 
     /// Since when `node` has been asked and has said nothing; nil when neither holds.
     func silence(of node: NodeID) -> Instant? {
-        replicas.first { $0.part.node == node && $0.act == .silent }?.askedAt
+        parts.contains { $0.node == node && $0.act == .silent } ? asked(node) : nil
     }
 
     /// Those that were asked and have said nothing, and since when.
     var silent: [(node: NodeID, since: Instant)] {
-        replicas.filter { $0.act == .silent }.map { ($0.part.node, $0.askedAt) }
+        parts.filter { $0.act == .silent }.map { ($0.node, asked($0.node)) }
+    }
+
+    private func asked(_ node: NodeID) -> Instant {
+        askedLater.first { $0.node == node }?.at ?? askedAt
     }
 
     /// Whether nobody is left who could still answer.
-    var isSettled: Bool { replicas.allSatisfy { $0.act != .silent } }
+    var isSettled: Bool { parts.allSatisfy { $0.act != .silent } }
 
-    var parts: [Part] { replicas.map(\.part) }
-
+    /// Who took part, at a request that `coordinator` runs. O(1).
     func evidence(coordinator: NodeID) -> Evidence {
-        Evidence(
-            coordinator: coordinator,
-            witnesses: replicas.map {
-                Witness(node: $0.part.node, standsInFor: $0.part.standsInFor, act: $0.act)
-            })
+        Evidence(coordinator: coordinator, witnesses: parts)
     }
+}
+
+extension Witness {
+    /// Whether the replica has the write.
+    fileprivate var holdsWrite: Bool { act == .stored || act == .synced }
 }

@@ -2,11 +2,17 @@
 // are equal arrays and every walk is a merge of two sorted runs.
 internal import MartletBase
 
+/// Who has seen some versions of a key: a context, or an object by its own.
+public protocol Covering {
+    /// Whether it has seen the version of that name.
+    func covers(_ dot: Dot) -> Bool
+}
+
 /// For one key, the highest counter covered of each actor.
 ///
 /// Parker et al., "Detection of mutual inconsistency" (1983); the dots beside it are those of
 /// Preguiça et al., "Dotted version vectors" (2010).
-public struct Context: Hashable, Sendable, CustomStringConvertible {
+public struct Context: Covering, Hashable, Sendable, CustomStringConvertible {
     /// One actor's share of a context.
     public struct Entry: Hashable, Sendable {
         /// The actor.

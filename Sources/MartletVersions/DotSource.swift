@@ -18,10 +18,10 @@ public struct DotSource: Hashable, Sendable {
         self.counter = counter
     }
 
-    /// A dot that was never issued before, and that neither of two contexts covers: a client may
-    /// hand in a context that claims to have seen dots which are yet to come.
-    public mutating func next(beyond context: Context, and seen: Context) -> Dot {
-        counter = max(counter, context.counter(of: actor), seen.counter(of: actor)) + 1
+    /// A dot that was never issued before, and that is beyond `known`: a client may hand in a
+    /// context that claims to have seen dots which are yet to come.
+    public mutating func next(beyond known: UInt64) -> Dot {
+        counter = max(counter, known) + 1
         return Dot(actor: actor, counter: counter)
     }
 }

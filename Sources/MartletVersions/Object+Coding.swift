@@ -10,8 +10,8 @@
 public import MartletBase
 
 extension Context {
-    private static let minimumEntrySize = 10
-    fileprivate static let entrySizeLimit = 8 + 5 + 10
+    fileprivate static let minimumEntrySize = 10
+    static let entrySizeLimit = 8 + 5 + 10
 
     /// Appends the context's bytes.
     public func encode(into writer: inout ByteWriter) {
@@ -21,7 +21,7 @@ extension Context {
         }
     }
 
-    fileprivate func encodeEntries(into cursor: inout WriteCursor) {
+    func encodeEntries(into cursor: inout WriteCursor) {
         cursor.writeCount(entries.count)
         for entry in entries {
             cursor.write(entry.actor.node.rawValue)
@@ -45,8 +45,7 @@ extension Context {
         try entries.append(addingCapacity: count) { span throws(FormatError) in
             var last: Actor?
             for _ in 0..<count {
-                let entry = try Entry(from: &cursor)
-                if let last, last >= entry.actor { throw cursor.invalid("actor order") }
+                let entry = try Entry(from: &cursor, after: last)
                 last = entry.actor
                 span.append(entry)
             }
@@ -56,8 +55,9 @@ extension Context {
 }
 
 extension Context.Entry {
+    /// Reads one actor with what is covered of it; it comes after `last`.
     @inline(__always)
-    fileprivate init(from cursor: inout ReadCursor) throws(FormatError) {
+    init(from cursor: inout ReadCursor, after last: Actor? = nil) throws(FormatError) {
         let node = NodeID(rawValue: try cursor.readUInt64())
         guard let incarnation = UInt32(exactly: try cursor.readVarint()) else {
             throw cursor.invalid("incarnation")
@@ -65,6 +65,7 @@ extension Context.Entry {
         let counter = try cursor.readVarint()
         guard counter > 0, counter <= Dot.counterLimit else { throw cursor.invalid("counter") }
         self.init(actor: Actor(node: node, incarnation: incarnation), counter: counter)
+        if let last, last >= actor { throw cursor.invalid("actor order") }
     }
 }
 
@@ -75,110 +76,60 @@ extension Dot {
 }
 
 extension Object {
-    private static let formatVersion: UInt8 = 2
-    private static let valueFlag: UInt8 = 1
-    private static let expiryFlag: UInt8 = 2
+    static let formatVersion: UInt8 = 2
     private static let minimumSiblingSize = 11
-    private static let siblingSizeLimit = 10 + 10 + 8 + 1 + 8 + 10
-
-    /// How many bytes the object takes at most.
-    private var encodedSizeLimit: Int {
-        31 + context.entries.count * Context.entrySizeLimit
-            + siblings.count * Self.siblingSizeLimit + valueByteCount
-    }
 
     /// Appends the object's bytes.
-    public func encode(into writer: inout ByteWriter) {
-        writer.write(atMost: encodedSizeLimit) { cursor in
-            cursor.write(Self.formatVersion)
-            context.encodeEntries(into: &cursor)
-            let latest = encodeSiblings(into: &cursor)
-            cursor.writeVarint(context.horizon.bits - latest)
-        }
+    public func encode(into writer: inout ByteWriter) { writer.writeRaw(encoding) }
+
+    /// The object's bytes. O(1).
+    public func encoded() -> Bytes { encoding }
+
+    /// The object that `encoding` is, and nothing else; every rule of the format is checked. O(n),
+    /// and nothing is copied.
+    public init(encoding: Bytes) throws(FormatError) {
+        let (outline, end) = try Self.outline(of: encoding.raw, in: 0..<encoding.count)
+        guard end == encoding.count else { throw FormatError(.invalid("trailing bytes"), at: end) }
+        self.init(encoding: encoding, outline: outline)
     }
 
-    /// The latest timestamp of a sibling.
-    private func encodeSiblings(into cursor: inout WriteCursor) -> UInt64 {
-        cursor.writeCount(siblings.count)
-        var actorIndex = 0
-        var latest: UInt64 = 0
-        for sibling in siblings {
-            while context.entries[actorIndex].actor != sibling.dot.actor { actorIndex += 1 }
-            cursor.writeCount(actorIndex)
-            cursor.writeVarint(sibling.dot.counter)
-            cursor.write(sibling.timestamp.bits)
-            latest = max(latest, sibling.timestamp.bits)
-            let expiryFlag = sibling.expiry == nil ? 0 : Self.expiryFlag
-            switch sibling.content {
-            case .value(let value):
-                cursor.write(Self.valueFlag | expiryFlag)
-                if let expiry = sibling.expiry { cursor.write(expiry.milliseconds) }
-                cursor.writePrefixed(value)
-            case .tombstone:
-                cursor.write(expiryFlag)
-                if let expiry = sibling.expiry { cursor.write(expiry.milliseconds) }
-            }
-        }
-        return latest
-    }
-
-    /// The object's bytes.
-    public func encoded() -> Bytes {
-        var writer = ByteWriter()
-        encode(into: &writer)
-        return writer.take()
-    }
-
-    /// Reads what `encode` wrote; every rule of the format is checked.
+    /// Reads an object that others may follow; every rule of the format is checked.
     public init(from reader: inout ByteReader) throws(FormatError) {
-        self = try reader.read { cursor throws(FormatError) in try Object(from: &cursor) }
+        let start = reader.offset
+        let (outline, end) = try Self.outline(of: reader.bytes.raw, in: start..<reader.end)
+        self.init(encoding: reader.bytes.raw.copy(start..<end), outline: outline)
+        reader.skip(to: end)
     }
 
-    private init(from cursor: inout ReadCursor) throws(FormatError) {
+    /// Checks the object at the front of `range`, and says where it ends.
+    private static func outline(
+        of bytes: RawSpan, in range: Range<Int>
+    ) throws(FormatError) -> (outline: Outline, end: Int) {
+        var cursor = ReadCursor(bytes, range)
         let version = try cursor.readUInt8()
-        guard version == Self.formatVersion else {
+        guard version == formatVersion else {
             throw cursor.error(.unsupportedVersion(version))
         }
-        var context = try Context(entriesFrom: &cursor)
-        let count = try cursor.readCount(minimumSize: Self.minimumSiblingSize)
-        var latest: UInt64 = 0
-        var siblings: [Sibling] = []
-        try siblings.append(addingCapacity: count) { span throws(FormatError) in
-            for _ in 0..<count {
-                let sibling = try Self.readSibling(under: context, from: &cursor)
-                latest = max(latest, sibling.timestamp.bits)
-                span.append(sibling)
-            }
+        var outline = Outline()
+        let actorsAt = cursor.offset
+        outline.actorCount = try cursor.readCount(minimumSize: Context.minimumEntrySize)
+        var last: Actor?
+        for _ in 0..<outline.actorCount {
+            last = try Context.Entry(from: &cursor, after: last).actor
         }
+        let count = try cursor.readCount(minimumSize: minimumSiblingSize)
+        outline.siblingsAt = cursor.offset - range.lowerBound
+        var siblings = SiblingWalk(cursor, count: count, under: ActorWalk(bytes, from: actorsAt))
+        var latest: UInt64 = 0
+        for _ in 0..<count {
+            let place = try siblings.read()
+            latest = max(latest, place.timestamp.bits)
+            outline.add(place)
+        }
+        _ = try cursor.skip(siblings.offset - cursor.offset)
         let (horizon, overflow) = latest.addingReportingOverflow(try cursor.readVarint())
         if overflow { throw cursor.invalid("horizon") }
-        context.reach(HybridTimestamp(bits: horizon))
-        guard let object = Object(context: context, siblings: siblings) else {
-            throw cursor.invalid("sibling dots")
-        }
-        self = object
-    }
-
-    private static func readSibling(
-        under context: Context, from cursor: inout ReadCursor
-    ) throws(FormatError) -> Sibling {
-        let index = try cursor.readVarint()
-        guard index < UInt64(context.entries.count) else {
-            throw cursor.invalid("actor index")
-        }
-        let counter = try cursor.readVarint()
-        guard counter > 0 else { throw cursor.invalid("dot counter") }
-        let timestamp = HybridTimestamp(bits: try cursor.readUInt64())
-        let flags = try cursor.readUInt8()
-        guard flags & ~(valueFlag | expiryFlag) == 0 else { throw cursor.invalid("flags") }
-        let expiry =
-            flags & expiryFlag != 0 ? WallTime(milliseconds: try cursor.readUInt64()) : nil
-        let content =
-            flags & valueFlag != 0
-            ? Sibling.Content.value(try cursor.readPrefixed()) : Sibling.Content.tombstone
-        let actor = context.entries[Int(index)].actor
-        return Sibling(
-            dot: Dot(actor: actor, counter: counter), timestamp: timestamp, content: content,
-            expiry: expiry)
+        outline.horizon = HybridTimestamp(bits: horizon)
+        return (outline, cursor.offset)
     }
 }

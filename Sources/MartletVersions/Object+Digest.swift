@@ -14,8 +14,7 @@ extension Object {
 
     /// The digest of this object, under a key of that hash.
     public func digest(keyHash: UInt64) -> UInt64 {
-        let bytes = encoded()
-        return Self.digest(keyHash: keyHash, bytes.raw)
+        Self.digest(keyHash: keyHash, encoding.raw)
     }
 }
 

@@ -7,47 +7,44 @@ extension Object {
     /// Whether it holds no value for good once time has passed: each sibling is a tombstone or will
     /// expire. The moment from which all of them are absent; nil where one stays.
     public var mortalFrom: WallTime? {
+        if outline.holdsLasting { return nil }
         var from = WallTime(milliseconds: 0)
-        for sibling in siblings {
-            if case .tombstone = sibling.content { continue }
-            guard let expiry = sibling.expiry else { return nil }
-            if from < expiry { from = expiry }
+        if holdsValue {
+            forEachSibling { sibling in
+                if sibling.value != nil, let expiry = sibling.expiry { from = max(from, expiry) }
+            }
         }
         return from
     }
 
-    /// What of the object is news to a home that holds `known` of the key, under a `watermark` that
-    /// it may trust; nil where that is nothing. A sibling up to the watermark that the home does
-    /// not cover was there, was replaced, and its replacement was removed too.
+    /// What of the object is news to a home that has seen of the key what `known` has, under a
+    /// `watermark` that it may trust; nil where that is nothing. A sibling up to the watermark that
+    /// the home does not cover was there, was replaced, and its replacement was removed too.
     ///
     /// Gonçalves et al., "DottedDB" (SRDS 2017), settle it by a clock per node instead; a timestamp
-    /// for each partition costs eight bytes whatever the number of actors. O(siblings log context).
-    public func news(to known: Context, settled watermark: HybridTimestamp) -> Object? {
-        let isOld = { (sibling: Sibling) in
-            sibling.timestamp <= watermark && !known.covers(sibling.dot)
-        }
-        if !siblings.contains(where: isOld) {
-            return siblings.isEmpty && !isEmpty && context.horizon <= watermark ? nil : self
-        }
-        let rest = siblings.filter { !isOld($0) }
-        return rest.isEmpty ? nil : Object(context: context, siblings: rest)
+    /// for each partition costs eight bytes whatever the number of actors. O(siblings × context).
+    public func news(to known: some Covering, settled watermark: HybridTimestamp) -> Object? {
+        if siblingCount == 0 { return !isEmpty && horizon <= watermark ? nil : self }
+        var rest = self
+        rest.dropRemoved(by: known, settled: watermark)
+        return rest.siblingCount == 0 ? nil : rest
     }
 
     /// Drops the siblings of which a home is known to have seen and removed the last trace: those
     /// up to its `watermark` that it, holding `known`, does not cover.
-    public mutating func dropRemoved(by known: Context, settled watermark: HybridTimestamp) {
+    public mutating func dropRemoved(by known: some Covering, settled watermark: HybridTimestamp) {
+        if outline.earliest > watermark { return }
         keepSiblings(where: { $0.timestamp > watermark || known.covers($0.dot) })
     }
 
     /// Drops tombstones up to `watermark` that stand beside other siblings: every home has them, so
     /// nothing is left for them to delete.
     public mutating func dropSettledTombstones(_ watermark: HybridTimestamp) {
-        guard siblings.count > 1 else { return }
-        let isSettled = { (sibling: Sibling) in
-            sibling.content == .tombstone && sibling.timestamp <= watermark
+        guard siblingCount > 1, outline.earliest <= watermark else { return }
+        let stays = { (sibling: SiblingPlace) in
+            sibling.value != nil || sibling.timestamp > watermark
         }
-        if siblings.allSatisfy(isSettled) { return }
-        keepSiblings(where: { !isSettled($0) })
+        if contains(where: stays) { keepSiblings(where: stays) }
     }
 
     /// Forgets the actors of which nothing is left but what was replaced, where all that the object
@@ -56,9 +53,7 @@ extension Object {
     /// that `news` and `dropRemoved` take it for what it is. Without this a context grows by an
     /// actor with each crash of a home. O(siblings × context), O(1) where nothing is to go.
     public mutating func pruneSettled(_ watermark: HybridTimestamp) {
-        guard context.entries.count > siblings.count, !siblings.isEmpty,
-            context.horizon <= watermark
-        else { return }
+        guard actorCount > siblingCount, siblingCount > 0, horizon <= watermark else { return }
         forgetActorsOfReplaced()
     }
 
@@ -66,6 +61,6 @@ extension Object {
     /// and no value is left at `wall`.
     public func isRemovable(under watermark: HybridTimestamp, at wall: WallTime) -> Bool {
         guard let from = mortalFrom else { return false }
-        return context.horizon <= watermark && from <= wall
+        return horizon <= watermark && from <= wall
     }
 }

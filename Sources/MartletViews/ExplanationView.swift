@@ -140,7 +140,7 @@ extension ExplanationView.Object {
         context = object.context.entries.map {
             ExplanationView.Seen(actor: $0.actor.description, counter: $0.counter)
         }
-        horizon = object.context.horizon.wall.milliseconds
+        horizon = object.horizon.wall.milliseconds
         siblings = object.siblings.map { ExplanationView.Sibling($0, at: wall) }
     }
 }

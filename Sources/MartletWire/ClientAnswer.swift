@@ -28,7 +28,7 @@ public struct Witness: Hashable, Sendable {
     public var act: Act
 
     /// `node` did `act`, for itself or in place of another.
-    public init(node: NodeID, standsInFor: NodeID? = nil, act: Act) {
+    public init(node: NodeID, standsInFor: NodeID? = nil, act: Act = .silent) {
         self.node = node
         self.standsInFor = standsInFor
         self.act = act

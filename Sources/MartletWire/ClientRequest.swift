@@ -32,9 +32,19 @@ public struct ReadOptions: Hashable, Sendable {
     public var pr: Quorum?
     /// After how long the client wants an error instead.
     public var timeout: Duration?
+    /// Whether the answer is to carry its evidence. Known only where the client asks: a node to
+    /// which the request is handed on always tells.
+    public var wantsEvidence = true
 
     /// Every knob at its default.
     public init() {}
+
+    /// Every knob at its default, and no evidence.
+    public static let plain = {
+        var options = ReadOptions()
+        options.wantsEvidence = false
+        return options
+    }()
 }
 
 /// The knobs of one write; nil takes the configured default.
@@ -49,9 +59,19 @@ public struct WriteOptions: Hashable, Sendable {
     public var dw: Quorum?
     /// After how long the client wants an error instead.
     public var timeout: Duration?
+    /// Whether the answer is to carry its evidence, and the context to write with next. Known only
+    /// where the client asks: a node to which the request is handed on always tells.
+    public var wantsEvidence = true
 
     /// Every knob at its default.
     public init() {}
+
+    /// Every knob at its default, and no evidence.
+    public static let plain = {
+        var options = WriteOptions()
+        options.wantsEvidence = false
+        return options
+    }()
 }
 
 /// What a write replaces.

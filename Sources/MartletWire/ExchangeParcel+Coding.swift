@@ -63,7 +63,7 @@ private struct ParcelCoding {
         var named: Set<Actor> = []
         for entry in entries {
             // The horizon is never before any of the siblings.
-            latest = max(latest, entry.object.context.horizon.bits)
+            latest = max(latest, entry.object.horizon.bits)
             for entry in entry.object.context.entries { named.insert(entry.actor) }
         }
         latest &= ~0xFFFF
@@ -88,7 +88,8 @@ private struct ParcelCoding {
 
     func write(_ entry: Parcel.Entry, into writer: inout ByteWriter) {
         let object = entry.object
-        let plain = Self.plainSibling(of: object)
+        let siblings = object.siblings
+        let plain = Self.plainSibling(of: object, siblings)
         var dots = object.context.entries
         var shape: UInt8 = 0
         if let plain {
@@ -104,9 +105,9 @@ private struct ParcelCoding {
             writer.writeVarint(dot.counter)
         }
         if let plain { return write(plain, into: &writer) }
-        write(object.context.horizon, into: &writer)
-        writer.writeCount(object.siblings.count)
-        for sibling in object.siblings {
+        write(object.horizon, into: &writer)
+        writer.writeCount(siblings.count)
+        for sibling in siblings {
             writer.write(Self.flags(of: sibling))
             writer.writeCount(dots.partitionIndex { $0.actor < sibling.dot.actor })
             writer.writeVarint(sibling.dot.counter)
@@ -114,10 +115,9 @@ private struct ParcelCoding {
         }
     }
 
-    private static func plainSibling(of object: Object) -> Sibling? {
-        guard object.siblings.count == 1, let only = object.siblings.first,
-            only.timestamp == object.context.horizon,
-            object.context.counter(of: only.dot.actor) == only.dot.counter
+    private static func plainSibling(of object: Object, _ siblings: [Sibling]) -> Sibling? {
+        guard siblings.count == 1, let only = siblings.first, only.timestamp == object.horizon,
+            object.counter(of: only.dot.actor) == only.dot.counter
         else { return nil }
         return only
     }
@@ -169,7 +169,7 @@ private struct ParcelCoding {
                 siblings.append(try readSibling(of: writers, from: &reader))
             }
             object = try Self.object(dots, horizon, siblings, reader)
-            guard object.context.horizon == horizon, Self.plainSibling(of: object) == nil else {
+            guard object.horizon == horizon, Self.plainSibling(of: object, siblings) == nil else {
                 throw reader.error(.invalid("shape"))
             }
         }

@@ -189,11 +189,11 @@ public struct ForwardReply: Hashable, Sendable {
     }
 }
 
-/// What replication says. Indirect: it is handed on several times on its way, and each time that is
-/// one count, not a copy of all that it carries.
-public indirect enum ReplicationMessage: Equatable, Sendable {
+/// What replication says. What is large is indirect: it is handed on several times on its way, and
+/// each time that is one count, not a copy of all that it carries.
+public enum ReplicationMessage: Equatable, Sendable {
     /// Hold this.
-    case put(ReplicaPut)
+    indirect case put(ReplicaPut)
     /// What became of some of the sender's puts and parcels: all that a turn has to say.
     case putReplies([ReplicaPutReply])
     /// What do you hold?
@@ -201,13 +201,13 @@ public indirect enum ReplicationMessage: Equatable, Sendable {
     /// This.
     case getReply(ReplicaGetReply)
     /// Coordinate this.
-    case forward(Forward)
+    indirect case forward(Forward)
     /// Coordinated.
-    case forwardReply(ForwardReply)
+    indirect case forwardReply(ForwardReply)
     /// Hold these, which the receiver was found to lack.
-    case parcel(Parcel)
+    indirect case parcel(Parcel)
     /// What was sent has been removed here.
-    case removed(RemovedVersions)
+    indirect case removed(RemovedVersions)
 }
 
 /// One message over a link between two nodes: each protocol's own.

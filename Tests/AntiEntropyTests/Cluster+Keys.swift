@@ -89,7 +89,7 @@ extension Cluster {
 
     /// Whether a node has anything left of a key: its object, or the note beside it.
     func hasTrace(of key: String, at number: Int) -> Bool {
-        let note = StorageKey.removable(partition: partition(of: key), key: Bytes(text: key))
+        let note = StorageKey.object(partition: partition(of: key), key: Bytes(text: key)).removable
         return nodes[number].engine.get(objectKey(key)) != .absent
             || nodes[number].engine.get(note) != .absent
     }

@@ -121,7 +121,7 @@ struct PartStand {
     ) throws {
         var batch = WriteBatch()
         batch.put(
-            .removable(partition: partition, key: Bytes(text: key)),
+            StorageKey.object(partition: partition, key: Bytes(text: key)).removable,
             Removable(from: from, horizon: horizon).bytes)
         try engine.write(batch)
     }

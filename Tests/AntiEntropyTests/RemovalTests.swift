@@ -289,7 +289,7 @@ struct RemovalTests {
     @Test("Notes beside objects come and go with the last value")
     func notes() throws {
         var (cluster, key, homes) = try written()
-        let note = StorageKey.removable(partition: 0, key: Bytes(text: key))
+        let note = StorageKey.object(partition: 0, key: Bytes(text: key)).removable
         func kept(_ cluster: Cluster) -> Removable? {
             guard case .found(let bytes) = cluster.nodes[homes[0]].engine.get(note) else {
                 return nil

@@ -180,7 +180,7 @@ import Testing
             cursor.write(UInt8(7))
             cursor.write(UInt32(8))
             cursor.write(numbers[0])
-            cursor.writePrefixed(raw)
+            cursor.writePrefixed(raw, 0..<raw.count)
         }
         #expect(writer.bytes == plain.bytes)
 

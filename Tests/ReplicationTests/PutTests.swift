@@ -23,6 +23,18 @@ import Testing
         #expect(stage.replication.pendingHints.count == 0)
     }
 
+    @Test("A client that does not ask for evidence gets none")
+    func plain() throws {
+        var stage = try Stage()
+        stage.put("a") { $0.wantsEvidence = false }
+        _ = stage.sync()
+        #expect(stage.acknowledge(1, by: 3) == ["answer 1: written 1.1 []"])
+        stage.acknowledge(1, by: 2)
+        stage.get(as: 2) { $0.wantsEvidence = false }
+        let a = Object.one("a", by: 1)
+        #expect(stage.show(2, by: 2, .object(a)) == ["answer 2: read a@1.1 []"])
+    }
+
     @Test("Nobody is woken for an operation that has ended")
     func endedOperationsWakeNobody() throws {
         var stage = try Stage()

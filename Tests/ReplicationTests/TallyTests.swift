@@ -15,8 +15,9 @@ import Testing
         for requirement in requirements(n: n) {
             for homes in 0...n {
                 for state in words(of: acts, length: n) {
-                    var tally = WriteTally(requirement: requirement)
-                    for index in 0..<n { tally.ask(part(index, isHome: index < homes), at: .start) }
+                    let parts = (0..<n).map { part($0, isHome: $0 < homes) }
+                    var tally = WriteTally(
+                        requirement: requirement, asking: parts, at: .start)
                     for (index, act) in state.enumerated() where act != .silent {
                         _ = tally.note(act, by: node(index))
                     }
@@ -36,8 +37,9 @@ import Testing
             WriteOptions(), defaults: ReplicationOptions(), homeCount: n)
         for state in words(of: [Witness.Act.synced, .refused], length: n) {
             for order in permutations(n) {
-                var tally = WriteTally(requirement: requirement)
-                for index in 0..<n { tally.ask(part(index, isHome: true), at: .start) }
+                var tally = WriteTally(
+                    requirement: requirement, asking: (0..<n).map { part($0, isHome: true) },
+                    at: .start)
                 var settled: WriteTally.Verdict?
                 for index in order {
                     let once = tally.note(state[index], by: node(index))
@@ -158,8 +160,8 @@ import Testing
     func strangers() throws {
         let requirement = try WriteRequirement(
             WriteOptions(), defaults: ReplicationOptions(), homeCount: 3)
-        var tally = WriteTally(requirement: requirement)
-        tally.ask(part(0, isHome: true), at: .start)
+        var tally = WriteTally(
+            requirement: requirement, asking: [part(0, isHome: true)], at: .start)
         let isNoted = tally.note(.synced, by: node(9))
         #expect(!isNoted)
         #expect(tally.storedCount == 0)
@@ -169,8 +171,8 @@ import Testing
     func progress() throws {
         let requirement = try WriteRequirement(
             WriteOptions(), defaults: ReplicationOptions(), homeCount: 1)
-        var tally = WriteTally(requirement: requirement)
-        tally.ask(part(0, isHome: true), at: .start)
+        var tally = WriteTally(
+            requirement: requirement, asking: [part(0, isHome: true)], at: .start)
         let noted = [Witness.Act.refused, .stored, .refused, .synced, .stored, .refused].map {
             tally.note($0, by: node(0))
         }

@@ -78,7 +78,7 @@ struct TreeTests {
             batch.put(key(index, 5), .filled("value", 200), replacing: nil)
             batch.put(.state("name"), [1])
             batch.put(.hint(partition: 0, key: [1], home: NodeID(rawValue: 2)), [1])
-            batch.put(.removable(partition: 0, key: [1]), [1])
+            batch.put(StorageKey.object(partition: 0, key: [1]).removable, [1])
             try sample.engine.write(batch)
             sample.commit()
         }

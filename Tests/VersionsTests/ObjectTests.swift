@@ -154,7 +154,9 @@ struct ObjectTests {
             let at = random.below(3)
             if random.chance(0.4) {
                 let seen = random.chance(0.5) ? replicas[random.below(3)].context : Context()
-                let dot = sources[at].next(beyond: replicas[at].context, and: seen)
+                let actor = actors[at]
+                let dot = sources[at].next(
+                    beyond: max(replicas[at].counter(of: actor), seen.counter(of: actor)))
                 let write = Sibling(
                     dot: dot, timestamp: HybridTimestamp(bits: random.next()),
                     content: random.chance(0.2) ? .tombstone : .value([1]))
@@ -216,9 +218,9 @@ struct ContextTests {
     func hostileContext() {
         var source = DotSource(actor: a)
         let hostile = Context(covering: [Dot(actor: a, counter: 1_000)])
-        let dot = source.next(beyond: Context(), and: hostile)
+        let dot = source.next(beyond: hostile.counter(of: a))
         #expect(dot.counter == 1_001)
-        #expect(source.next(beyond: Context(), and: Context()).counter == 1_002)
+        #expect(source.next(beyond: 0).counter == 1_002)
     }
 }
 
@@ -230,6 +232,64 @@ struct ObjectCodingTests {
             var reader = ByteReader(object.encoded())
             #expect(try Object(from: &reader) == object)
             #expect(reader.isAtEnd)
+        }
+    }
+
+    @Test("What is read in the bytes of an object is what its parts say")
+    func accessors() {
+        for object in smallObjects + smallHorizons {
+            let (context, siblings) = (object.context, object.siblings)
+            #expect(object.horizon == context.horizon)
+            #expect(object.actorCount == context.entries.count)
+            #expect(object.isEmpty == context.isEmpty)
+            #expect(object.siblingCount == siblings.count)
+            #expect(object.dots == siblings.map(\.dot))
+            #expect(object.valueByteCount == siblings.count)
+            #expect(object.holdsValue == !siblings.isEmpty)
+            for actor in [a, b] {
+                #expect(object.counter(of: actor) == context.counter(of: actor))
+                for counter in 1...3 as ClosedRange<UInt64> {
+                    let dot = Dot(actor: actor, counter: counter)
+                    #expect(object.covers(dot) == context.covers(dot))
+                }
+            }
+            var timestamps: [HybridTimestamp] = []
+            object.forEachTimestamp { timestamps.append($0) }
+            #expect(timestamps == siblings.map(\.timestamp))
+            for other in smallObjects {
+                #expect(object.hasSameVersions(as: other) == (object.dots == other.dots))
+            }
+        }
+    }
+
+    @Test("The value to show lies in the object's bytes, with when it expires")
+    func shownValue() {
+        #expect(Object().shownValue == nil)
+        let expiry = WallTime(milliseconds: 9)
+        var object = Object()
+        object.record(sibling(a, 1, "first"), seen: nil)
+        object.record(
+            Sibling(
+                dot: Dot(actor: b, counter: 1), timestamp: HybridTimestamp(bits: 5),
+                content: .value(Bytes(text: "second")), expiry: expiry), seen: Context())
+        #expect(object.shownValue.map { Bytes($0.bytes).text } == "second")
+        #expect(object.shownValue?.expiry == expiry)
+        object.record(
+            Sibling(
+                dot: Dot(actor: a, counter: 2), timestamp: HybridTimestamp(bits: 7),
+                content: .tombstone), seen: Context())
+        #expect(object.shownValue == nil && object.siblingCount == 3)
+    }
+
+    @Test("An object that is all of some bytes keeps them, and one that is less is refused")
+    func whole() throws {
+        for object in smallHorizons {
+            let bytes = object.encoding
+            #expect(try Object(encoding: bytes) == object)
+            #expect(throws: FormatError(.invalid("trailing bytes"), at: bytes.count)) {
+                try Object(encoding: bytes + [0])
+            }
+            #expect(throws: FormatError.self) { try Object(encoding: Bytes(bytes.dropLast())) }
         }
     }
 

@@ -195,12 +195,8 @@ package final class ClientSession {
         } else if command.name.isGet, words.count == 2 {
             read(words[1], as: .value)
         } else if command.name.isSet, words.count == 3 {
-            submit(
-                ClientRequest(
-                    key: words[1],
-                    operation: .put(
-                        Mutation(content: .value(words[2]), causality: .coordinator),
-                        WriteOptions())),
+            write(
+                Mutation(content: .value(words[2]), causality: .coordinator), to: words[1],
                 as: .stored)
         } else {
             dispatch(command)
@@ -242,9 +238,14 @@ package final class ClientSession {
         shouldClose = true
     }
 
-    /// Reads `key` at the node's defaults.
+    /// Reads `key` at the node's defaults, for a plain reply.
     func read(_ key: Bytes, as form: ReplyForm) {
-        submit(ClientRequest(key: key, operation: .get(ReadOptions())), as: form)
+        submit(ClientRequest(key: key, operation: .get(.plain)), as: form)
+    }
+
+    /// Writes to `key` at the node's defaults, for a plain reply.
+    func write(_ mutation: Mutation, to key: Bytes, as form: ReplyForm) {
+        submit(ClientRequest(key: key, operation: .put(mutation, .plain)), as: form)
     }
 
     /// Hands `request` to the node and replies in `form`.

@@ -89,15 +89,15 @@ final class Gathering {
         var byteCount = key.count
         let operation: ClientOperation
         switch form {
-        case .values, .presentCount: operation = .get(ReadOptions())
+        case .values, .presentCount: operation = .get(.plain)
         case .replacedCount:
             let mutation = Mutation(content: .tombstone, causality: .coordinator)
-            operation = .put(mutation, WriteOptions())
+            operation = .put(mutation, .plain)
         case .stored:
             let value = takeWord()
             byteCount += value.count
             let mutation = Mutation(content: .value(value), causality: .coordinator)
-            operation = .put(mutation, WriteOptions())
+            operation = .put(mutation, .plain)
         }
         return (askedCount, ClientRequest(key: key, operation: operation), byteCount)
     }
@@ -113,7 +113,7 @@ final class Gathering {
     /// Takes the answer to the request at `index`; how many bytes more are held for the reply.
     func take(
         _ answer: ClientAnswer, at index: Int,
-        shown: (Object) -> (value: Bytes, expiry: WallTime?)?
+        shown: (Object) -> (value: ArraySlice<UInt8>, expiry: WallTime?)?
     ) -> Int {
         answeredCount += 1
         invariant(answeredCount <= askedCount, "\(answeredCount) answers, \(askedCount) requests")
@@ -126,7 +126,7 @@ final class Gathering {
             if answer.replacedValue { presentCount += 1 }
             return 0
         case .read(let answer):
-            let value = shown(answer.object)?.value
+            let value = shown(answer.object).map { Bytes($0.value) }
             if value != nil { presentCount += 1 }
             guard form == .values, failure == nil else { return 0 }
             if case .awaited = values[index] {

@@ -47,12 +47,10 @@ extension ClientSession {
 
     /// The one value that plain commands see, and when it expires; nil when the latest sibling is
     /// a tombstone or has expired, or when there is none.
-    func shown(of object: Object) -> (value: Bytes, expiry: WallTime?)? {
-        guard let sibling = object.shown, case .value(let value) = sibling.content else {
-            return nil
-        }
-        if let expiry = sibling.expiry, expiry <= target.now.wall { return nil }
-        return (value, sibling.expiry)
+    func shown(of object: Object) -> (value: ArraySlice<UInt8>, expiry: WallTime?)? {
+        guard let (value, expiry) = object.shownValue else { return nil }
+        if let expiry, expiry <= target.now.wall { return nil }
+        return (value, expiry)
     }
 
     /// What TTL and PTTL say: -2 without a value, -1 when it never expires.

@@ -27,8 +27,7 @@ extension ClientSession {
     private func put(_ key: Bytes, value: Bytes, expiry: WallTime?) {
         let mutation = Mutation(
             content: .value(value), expiry: expiry, causality: .coordinator)
-        submit(
-            ClientRequest(key: key, operation: .put(mutation, WriteOptions())), as: .stored)
+        write(mutation, to: key, as: .stored)
     }
 }
 

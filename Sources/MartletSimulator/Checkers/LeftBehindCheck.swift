@@ -39,7 +39,7 @@ struct LeftBehindCheck {
     func run(_ mirror: ReplicaMirror, _ history: History) -> Finding? {
         // Mostly every home has it, and then nothing else need be looked at.
         let held = mirror.entries(object, at: homes)
-        if held.allSatisfy({ $0?.object.context.covers(write.dot) ?? false }) { return nil }
+        if held.allSatisfy({ $0?.object.covers(write.dot) ?? false }) { return nil }
         guard isSpared(write.coordinator), standIns.allSatisfy(isSpared),
             !history.isBuried(write.place, key: write.key)
         else { return nil }
@@ -65,7 +65,7 @@ struct LeftBehindCheck {
     private func isHeld(under entry: StorageKey?, _ mirror: ReplicaMirror) -> Bool {
         guard let entry else { return false }
         return mirror.entries(entry, at: Array(shards.indices)).contains {
-            $0?.object.context.covers(write.dot) ?? false
+            $0?.object.covers(write.dot) ?? false
         }
     }
 

@@ -131,7 +131,7 @@ struct ReplicaMirror {
 
     /// Whether what is stored under `key` covers `dot`.
     func covers(_ dot: Dot, under key: StorageKey, at node: Int) -> Bool {
-        entry(key, at: node)?.object.context.covers(dot) ?? false
+        entry(key, at: node)?.object.covers(dot) ?? false
     }
 
     /// The objects of `entries`, which a node's storage holds, hints by copy included.
@@ -205,7 +205,7 @@ struct ReplicaMirror {
         if let before, before.holds(bytes) { return nil }
         let after = try entry(of: key, place, bytes, at: node)
         set(place, at: node, to: after)
-        for dot in after.object.dots where before?.object.context.covers(dot) != true {
+        for dot in after.object.dots where before?.object.covers(dot) != true {
             unsynced[node].append(Arrival(dot: dot, key: key, position: position))
         }
         if key.space == .hints, before == nil {

@@ -44,8 +44,9 @@ struct LoggedVersionsCheck {
     private func breach(
         from before: Object, to after: Object, _ standInDots: [Dot], _ history: inout History
     ) -> Finding? {
+        let held = before.siblings
         for sibling in after.siblings {
-            if let known = before.siblings.first(where: { $0.dot == sibling.dot }) {
+            if let known = held.first(where: { $0.dot == sibling.dot }) {
                 if let change = change(from: known, to: sibling) { return change }
                 continue
             }
@@ -125,7 +126,7 @@ struct ShownVersionsCheck {
         }
         let lineage = history.lineages[key]
         let latest = lineage.dots.indices.suffix(Self.latestLimit)
-            .filter { object.context.covers(lineage.dots[$0]) }
+            .filter { object.covers(lineage.dots[$0]) }
         let held = history.held(places, key: key, against: latest)
         if held.areOrdered { return falseConcurrency(object.dots, key: key, history) }
         let unknown = latest.first { !held.covers($0) && !history.isBuried($0, key: key) }

@@ -152,10 +152,10 @@ struct StoredWordCheck {
     let key: Int
 
     func run(_ mirror: ReplicaMirror, _ history: History) -> Finding? {
-        if put.heldFor != nil, put.object.context.horizon <= promised {
+        if put.heldFor != nil, put.object.horizon <= promised {
             return Finding(
                 .wordsTrue,
-                "node \(node + 1) takes the hint \(entry) of \(put.object.context.horizon.bits), "
+                "node \(node + 1) takes the hint \(entry) of \(put.object.horizon.bits), "
                     + "having promised to take none up to \(promised.bits)")
         }
         let needsDisk = put.durable && put.purpose == .hint

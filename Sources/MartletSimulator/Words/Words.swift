@@ -42,8 +42,8 @@ struct Words {
 
     /// `n1:9 "w47.vvv…" | n3:4 deleted`, with what it knows beyond that; `nothing` when empty.
     func object(_ object: Object) -> String {
-        if object.siblings.isEmpty {
-            return object.context.isEmpty ? "nothing" : "nothing, \(knowledge(of: object))"
+        if object.siblingCount == 0 {
+            return object.isEmpty ? "nothing" : "nothing, \(knowledge(of: object))"
         }
         let siblings = object.siblings.map { sibling($0) }.joined(separator: " | ")
         return object.context.entries == Context(covering: object.dots).entries

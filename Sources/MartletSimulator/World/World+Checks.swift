@@ -148,7 +148,7 @@ extension World {
     /// `places` are those of the siblings that it shows, as far as these were issued for the key.
     mutating func check(_ read: ReadAnswer, places: [Int], _ number: Int) {
         let operation = history.operations[number]
-        if read.object.siblings.count > 1 { occurrences[.sibling] += 1 }
+        if read.object.siblingCount > 1 { occurrences[.sibling] += 1 }
         let wall = nodes[operation.node].wall(now)
         if read.object.siblings.contains(where: { $0.expiry.map { $0 <= wall } ?? false }) {
             occurrences[.expired] += 1
@@ -194,7 +194,7 @@ extension World {
         let settled = lineage.tombstones.suffix(ReadFloor.deleteLimit).filter { delete in
             history.isBuried(delete, key: operation.key)
                 && judged.allSatisfy { lineage.timestamps[delete] <= $0 }
-                || held.allSatisfy { $0?.object.context.covers(lineage.dots[delete]) ?? false }
+                || held.allSatisfy { $0?.object.covers(lineage.dots[delete]) ?? false }
         }
         return ReadFloor(
             homes: homes, writes: history.latest[operation.key], deletes: settled, held: versions)
@@ -211,7 +211,7 @@ extension World {
                     !versions.contains(where: { $0.place == version.place })
                 else { continue }
                 let holders = held.indices.filter {
-                    held[$0]?.object.context.covers(sibling.dot) ?? false
+                    held[$0]?.object.covers(sibling.dot) ?? false
                 }
                 versions.append(HeldAtHomes(place: version.place, homes: holders.map { homes[$0] }))
             }

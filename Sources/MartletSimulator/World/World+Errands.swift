@@ -29,7 +29,7 @@ extension World {
     /// A read of a cart or counter has come back: what it shows is merged, to be written.
     mutating func goOnWithErrand(of client: Int, _ object: Object, _ operation: Operation) {
         guard var errand = clients[client].errand, errand.key == operation.key else { return }
-        if object.siblings.count > 1 { occurrences[.tallyMerged] += 1 }
+        if object.siblingCount > 1 { occurrences[.tallyMerged] += 1 }
         let memory = Client.Memory(context: object.context, seen: object.dots)
         errand.stage = .toWrite(memory, merged(object, errand.subject))
         clients[client].errand = errand

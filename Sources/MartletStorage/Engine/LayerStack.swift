@@ -19,7 +19,8 @@ enum LayerStack {
         }
         let bytes = reader.bytes
         let count = try reader.readCount(minimumSize: Record.smallestBytes)
-        layers[0].reach(position)
+        let layer = layers[0]
+        layer.reach(position)
         for _ in 0..<count {
             let change = try reader.readChange()
             let record = change.record
@@ -27,11 +28,11 @@ enum LayerStack {
             if !drops.isEmpty, drops.contains(where: { $0.hides(record) }) { continue }
             switch record.kind {
             case .put, .delete:
-                let hash = layers[0].memtable.insert(record, in: bytes.raw)
+                let hash = layer.memtable.insert(record, in: bytes.raw)
                 if change.replaced != nil { trees?.fold(change, in: bytes.raw, at: hash) }
                 note(record)
             case .drop:
-                layers[0].drop(record.space, record.partition)
+                layer.drop(record.space, record.partition)
                 if record.space == .objects { trees?.empty(record.partition) }
             }
         }

@@ -43,14 +43,29 @@ public struct StorageKey: Hashable, Comparable, Sendable, CustomStringConvertibl
         self.owner = owner
     }
 
+    /// What is stored in another space under the same key.
+    private init(_ other: StorageKey, in space: Space, owner: UInt64 = 0) {
+        self.space = space
+        partition = other.partition
+        hash = other.hash
+        key = other.key
+        self.owner = owner
+    }
+
     /// The object under `key`.
     public static func object(partition: UInt16, key: Bytes) -> StorageKey {
         StorageKey(space: .objects, partition: partition, key: key, owner: 0)
     }
 
-    /// The note that the object under `key` may be removed in time.
-    public static func removable(partition: UInt16, key: Bytes) -> StorageKey {
-        StorageKey(space: .removable, partition: partition, key: key, owner: 0)
+    /// The object under the same key. O(1).
+    public var object: StorageKey { StorageKey(self, in: .objects) }
+
+    /// The note that the object under the same key may be removed in time. O(1).
+    public var removable: StorageKey { StorageKey(self, in: .removable) }
+
+    /// The hint that this node keeps for `home` under the same key. O(1).
+    public func hint(for home: NodeID) -> StorageKey {
+        StorageKey(self, in: .hints, owner: home.rawValue)
     }
 
     /// The hint that this node keeps for `home` under `key`.

@@ -31,7 +31,9 @@ public struct WriteBatch: Hashable, Sendable {
         var old: Old
     }
 
-    private var entries: [Entry] = []
+    /// Most batches have one change: it takes no memory of its own.
+    private var first: Entry?
+    private var others: [Entry] = []
     /// What the batch takes in the log before compression, in bytes, rounded up: what the limits
     /// of the engine count.
     public private(set) var byteCount = 0
@@ -43,11 +45,11 @@ public struct WriteBatch: Hashable, Sendable {
     public init() {}
 
     /// Whether it changes nothing.
-    public var isEmpty: Bool { entries.isEmpty }
+    public var isEmpty: Bool { count == 0 }
     /// How many changes it holds.
-    public var count: Int { entries.count }
+    public private(set) var count = 0
     /// What the batch changes, in order. O(changes).
-    public var changes: [Change] { entries.map(\.change) }
+    public var changes: [Change] { (first.map { [$0.change] } ?? []) + others.map(\.change) }
 
     /// Sets `key` to `value`. An object that is set so makes its partition's tree wrong.
     public mutating func put(_ key: StorageKey, _ value: Bytes) {
@@ -81,7 +83,9 @@ public struct WriteBatch: Hashable, Sendable {
     }
 
     private mutating func append(_ change: Change, _ old: Old) {
-        entries.append(Entry(change: change, old: old))
+        let entry = Entry(change: change, old: old)
+        if isEmpty { first = entry } else { others.append(entry) }
+        count += 1
         byteCount += Record.overheadLimitBytes
         if case .named = old { byteCount += Replaced.limitBytes }
         switch change {
@@ -94,14 +98,19 @@ public struct WriteBatch: Hashable, Sendable {
     /// Appends the changes; what they replace is said as `digest` has it, and not at all where
     /// that is nil.
     func encode(into writer: inout ByteWriter, digest: EntryDigest.Function?) {
-        writer.writeCount(entries.count)
-        for entry in entries {
-            if let digest, case .named(let old, let keyHash) = entry.old {
-                let replaced = old.map { Replaced.digest(digest(keyHash, $0.raw)) } ?? .nothing
-                replaced.encode(into: &writer)
-            }
-            Self.encode(entry.change, into: &writer)
+        writer.writeCount(count)
+        if let first { Self.encode(first, into: &writer, digest) }
+        for entry in others { Self.encode(entry, into: &writer, digest) }
+    }
+
+    private static func encode(
+        _ entry: Entry, into writer: inout ByteWriter, _ digest: EntryDigest.Function?
+    ) {
+        if let digest, case .named(let old, let keyHash) = entry.old {
+            let replaced = old.map { Replaced.digest(digest(keyHash, $0.raw)) } ?? .nothing
+            replaced.encode(into: &writer)
         }
+        encode(entry.change, into: &writer)
     }
 
     /// Appends the record of one change.
