@@ -52,20 +52,38 @@ public struct PartitionCondition: Hashable, Sendable {
     public var tree: Tree?
 }
 
-/// How far the watermarks of a node's home partitions lie back.
+/// How far the watermarks of home partitions lie back.
 public struct WatermarkAges: Hashable, Sendable {
     /// Home partitions of the node.
-    public var partitions = 0
+    public let partitions: Int
     /// Those of which nothing is proven yet; the ages leave them out.
-    public var unproven = 0
+    public let unproven: Int
     /// Those in which the node has lost data and is not yet equal to all other homes.
-    public var doubted = 0
+    public let doubted: Int
+    /// The ages of the others, in milliseconds, sorted.
+    private var proven: [UInt64]
+
+    /// Those of `proven` and `unproven` partitions.
+    init(proven: [UInt64], unproven: Int, doubted: Int) {
+        self.proven = proven.sorted()
+        partitions = proven.count + unproven
+        self.unproven = unproven
+        self.doubted = doubted
+    }
+
     /// Milliseconds; nil while nothing is proven of any.
-    public var least: UInt64?
+    public var least: UInt64? { proven.first }
     /// The upper one where there are two.
-    public var median: UInt64?
+    public var median: UInt64? { proven.isEmpty ? nil : proven[proven.count / 2] }
     /// Milliseconds.
-    public var most: UInt64?
+    public var most: UInt64? { proven.last }
+
+    /// Takes in those of other partitions, which another shard serves. O(n log n).
+    public mutating func join(_ other: WatermarkAges) {
+        self = WatermarkAges(
+            proven: proven + other.proven, unproven: unproven + other.unproven,
+            doubted: doubted + other.doubted)
+    }
 }
 
 /// What keeps an object from being removed.
@@ -127,17 +145,12 @@ extension AntiEntropy {
 
     /// How far the watermarks lie back at `wall`. O(partitions log partitions).
     public func watermarkAges(at wall: WallTime) -> WatermarkAges {
-        var ages = WatermarkAges()
         let owned = here.owned
-        ages.partitions = owned.count
-        ages.doubted = owned.count { times.isDoubted($0) }
         let proven = owned.map { times.watermark($0) }.filter { $0.bits > 0 }
-            .map { wall.milliseconds - min(wall.milliseconds, $0.wall.milliseconds) }.sorted()
-        ages.unproven = owned.count - proven.count
-        ages.least = proven.first
-        ages.median = proven.isEmpty ? nil : proven[proven.count / 2]
-        ages.most = proven.last
-        return ages
+            .map { wall.milliseconds - min(wall.milliseconds, $0.wall.milliseconds) }
+        return WatermarkAges(
+            proven: proven, unproven: owned.count - proven.count,
+            doubted: owned.count { times.isDoubted($0) })
     }
 
     /// What keeps `object`, held here, from being removed at `wall`; nothing where the next sweep

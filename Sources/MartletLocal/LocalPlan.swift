@@ -33,9 +33,12 @@ package struct LocalPlan: Hashable, Sendable {
     package let directory: String
     /// The nodes, in order.
     package let nodes: [Node]
+    /// How many shards each of them has; nil for as many as its data has, 1 at first.
+    package let shardCount: Int?
 
     /// A cluster of `nodeCount` nodes, 1 to `nodeLimit`, with ports from `basePort` on.
-    package init(nodeCount: Int, directory: String, basePort: UInt16) {
+    package init(nodeCount: Int, directory: String, basePort: UInt16, shardCount: Int? = nil) {
+        self.shardCount = shardCount
         precondition((1...Self.nodeLimit).contains(nodeCount), "\(nodeCount) nodes")
         self.directory = directory
         nodes = (1...nodeCount).map { number in
@@ -66,7 +69,7 @@ package struct LocalPlan: Hashable, Sendable {
               seeds: [\(seeds)]
             node:
               name: \(node.name)
-              data: data
+              data: data\(shardCount.map { "\n  shards: \($0)" } ?? "")
             clients:
               listen: \(node.endpoint)
             peers:

@@ -19,15 +19,18 @@ public struct ControlView: Sendable {
     }
     /// How the wall clock compares with the others'.
     public internal(set) var clocks: ClockWatch
+    /// Everyone known, the node included, by id: as the control core knew them when it last told
+    /// the other shards, for which this is.
+    public internal(set) var members: [Member] = []
     /// Every other node that is known, sorted.
     private var beliefs: [Belief] = []
-    /// Counts the changes of all but the clocks.
+    /// Counts the changes of what protocols go by, but for the clocks.
     private(set) var decisions: UInt64 = 1
-    /// Counts what has been read of other clocks.
-    private var readings: UInt64 = 0
+    /// Counts what has been read of other clocks, and heard of members.
+    private var tidings: UInt64 = 0
 
     /// Grows with every change.
-    var version: UInt64 { decisions + readings }
+    var version: UInt64 { decisions + tidings }
 
     /// Of a node that knows nobody yet.
     init(topology: Topology?, clocks: ClockWatch) {
@@ -43,6 +46,7 @@ public struct ControlView: Sendable {
 
     /// `node` is believed to be in `state`; it is not known any more where that is nil.
     mutating func believe(_ node: NodeID, _ state: MemberState?) {
+        tidings += 1
         let index = beliefs.partitionIndex { $0.node < node }
         let isKnown = index < beliefs.count && beliefs[index].node == node
         switch (state, isKnown) {
@@ -70,6 +74,6 @@ public struct ControlView: Sendable {
         _ wall: WallTime, of node: NodeID, askedAt: Instant, at now: Instant
     ) {
         clocks.take(wall, of: node, askedAt: askedAt, at: now)
-        readings += 1
+        tidings += 1
     }
 }

@@ -27,8 +27,16 @@ extension NodeCore {
     /// Which shard this is, of how many.
     public var shardPlace: Shard { shard.shard }
 
-    /// Everyone known, this node included, by id; the first shard alone knows.
-    public var members: [Member] { control?.membership.members ?? [] }
+    /// Which of the node's shards serves `key`; this one while there is no ring. O(key).
+    public func shardIndex(ofKey key: Bytes) -> Int {
+        let own = shard.shard
+        guard own.count > 1, let topology else { return own.index }
+        return Shard.index(
+            of: topology.partition(ofKey: key), of: topology.partitionCount, among: own.count)
+    }
+
+    /// Everyone known, this node included, by id.
+    public var members: [Member] { control?.membership.members ?? view.members }
 
     /// Whether it has found its peers, or found out which are away, since it started.
     public var isReady: Bool { shard.readiness.isReady }
@@ -89,18 +97,5 @@ extension NodeCore {
     /// How far the watermarks of the node's home partitions lie back.
     public func watermarkAges(at wall: WallTime) -> WatermarkAges {
         shard.antiEntropy.watermarkAges(at: wall)
-    }
-
-    /// How `partition` stands; nil where this node is no home of it.
-    public func condition(of partition: UInt16) -> PartitionCondition? {
-        shard.antiEntropy.condition(of: partition)
-    }
-
-    /// What keeps what is held from being removed; nothing where it goes with the next sweep.
-    public func obstacles(
-        toRemoving holdings: KeyHoldings, at wall: WallTime
-    ) -> [RemovalObstacle] {
-        shard.antiEntropy.obstacles(
-            toRemoving: holdings.object, in: holdings.partition, at: wall)
     }
 }

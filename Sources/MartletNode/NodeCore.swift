@@ -94,8 +94,9 @@ public struct NodeCore {
         work.wakeup = min(
             shard.endTurn(view, at: moment(shown), into: &work),
             control?.membership.nextWakeup ?? .never)
-        if control != nil, shard.shard.count > 1, view.version != told {
+        if let control, shard.shard.count > 1, view.version != told {
             told = view.version
+            view.members = control.membership.members
             work.view = view
         }
     }
@@ -139,7 +140,7 @@ public struct NodeCore {
             work.reply(.forgotten(refusal: refusal ?? nil), to: id)
         case .compare(let partitions):
             work.reply(.comparing(shard.antiEntropy.repair(partitions, at: now)), to: id)
-        case .lookUp(let key): shard.lookUp(key, under: id, into: &work)
+        case .lookUp(let key): shard.lookUp(key, under: id, at: now.wall, into: &work)
         }
     }
 

@@ -62,7 +62,7 @@ public enum NodeStateError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "identity, or leave it out"
         case .sharded(let found, let wanted):
             "the data directory has \(found) shards, and the configuration says \(wanted): say "
-                + "'shards: \(found)'"
+                + "node.shards: \(found), or leave it out"
         case .shardLost(let shard):
             "shard \(shard) of the data directory is empty, and others hold a node's data: put it "
                 + "back, or keep the directory aside and let the node go on in place with an empty "
@@ -91,7 +91,7 @@ struct ActorRecord: Hashable {
     /// The last counter that was used; nil unless the node stopped cleanly.
     var counter: UInt64?
 
-    init(incarnation: UInt32, counter: UInt64) {
+    init(incarnation: UInt32, counter: UInt64?) {
         self.incarnation = incarnation
         self.counter = counter
     }

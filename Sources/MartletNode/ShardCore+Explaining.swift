@@ -1,7 +1,7 @@
 // What a shard tells an operator that it holds of a key. Asking changes nothing that is stored.
 //
 //     lookUp ─► scans of the key's hash, from the disk where need be ─► a reply, now or later
-internal import MartletAntiEntropy
+public import MartletAntiEntropy
 public import MartletBase
 internal import MartletReplication
 internal import MartletRing
@@ -28,6 +28,10 @@ public struct KeyHoldings: Hashable, Sendable {
     public var hints: [Hint] = []
     /// Whether something that is held does not read back.
     public var isDamaged = false
+    /// How the partition stands; nil where the node is no home of it.
+    public var condition: PartitionCondition?
+    /// What keeps the object from being removed; nothing where it goes with the next sweep.
+    public var obstacles: [RemovalObstacle] = []
 }
 
 /// A look at a key that may wait for the disk.
@@ -64,12 +68,14 @@ extension ShardCore {
     private static let lookupBytes = 16 << 20
 
     /// Looks at what is held of `key`; the reply may wait for the disk.
-    mutating func lookUp(_ key: Bytes, under id: RequestID, into work: inout Work) {
+    mutating func lookUp(
+        _ key: Bytes, under id: RequestID, at wall: WallTime, into work: inout Work
+    ) {
         guard let lookup = lookup(of: key, under: id) else {
             return work.reply(.holds(nil), to: id)
         }
         lookups.append(lookup)
-        answerLookups(into: &work)
+        answerLookups(at: wall, into: &work)
     }
 
     /// Begins to look at what is held of `key`; nil when the node has no ring yet, or too much is
@@ -93,7 +99,9 @@ extension ShardCore {
     }
 
     /// A read that some look may wait for is complete.
-    mutating func lookUpRead(_ read: CompletedRead, into work: inout Work) {
+    mutating func lookUpRead(
+        _ read: CompletedRead, at wall: WallTime, into work: inout Work
+    ) {
         for index in lookups.indices where lookups[index].awaited.contains(read.ticket) {
             lookups[index].awaited.removeAll { $0 == read.ticket }
             switch read.result {
@@ -102,12 +110,16 @@ extension ShardCore {
             case .loaded: continue
             }
         }
-        answerLookups(into: &work)
+        answerLookups(at: wall, into: &work)
     }
 
-    private mutating func answerLookups(into work: inout Work) {
+    private mutating func answerLookups(at wall: WallTime, into work: inout Work) {
         for lookup in lookups where lookup.awaited.isEmpty {
-            work.reply(.holds(lookup.holdings), to: lookup.id)
+            var holdings = lookup.holdings
+            holdings.condition = antiEntropy.condition(of: holdings.partition)
+            holdings.obstacles = antiEntropy.obstacles(
+                toRemoving: holdings.object, in: holdings.partition, at: wall)
+            work.reply(.holds(holdings), to: lookup.id)
         }
         lookups.removeAll { $0.awaited.isEmpty }
     }

@@ -259,7 +259,7 @@ struct ShardCore {
             case .replication: replication.readCompleted(read, at: now, into: &work.outbox)
             case .leaves, .sweep, .trees:
                 antiEntropy.readCompleted(read, at: now, into: &effects)
-            case .inspection: lookUpRead(read, into: &work)
+            case .inspection: lookUpRead(read, at: now.wall, into: &work)
             }
         }
     }

@@ -103,10 +103,9 @@ extension ExplanationView {
     /// What the node that `core` is holds of a key and knows of its partition.
     package init(_ holdings: KeyHoldings, core: NodeCore, at now: Moment) {
         let names = NodeNames(core)
-        let condition = core.condition(of: holdings.partition)
         node = core.identity.name
         at = now.wall.milliseconds
-        isHome = condition != nil
+        isHome = holdings.condition != nil
         object = Object(holdings.object, at: now.wall)
         hints = holdings.hints.map { hint in
             Hint(
@@ -114,10 +113,10 @@ extension ExplanationView {
                 object: hint.object.flatMap { Object($0, at: now.wall) })
         }
         isDamaged = holdings.isDamaged
-        settling = condition.map { Settling($0, names: names, at: now) }
+        settling = holdings.condition.map { Settling($0, names: names, at: now) }
         keptBy =
             isHome && !holdings.object.isEmpty
-            ? core.obstacles(toRemoving: holdings, at: now.wall).map(Self.text) : nil
+            ? holdings.obstacles.map(Self.text) : nil
     }
 
     private static func text(_ obstacle: RemovalObstacle) -> String {

@@ -46,13 +46,14 @@ package struct RepairView: Codable, Hashable, Sendable {
 }
 
 extension RepairView {
-    /// What anti-entropy does at the node that `core` is, `begun` of it just now.
-    package init(_ core: NodeCore, begun: Int, of partitions: [UInt16]?) {
+    /// What anti-entropy does at the shard that `core` is; `away` are homes of `partitions`, or of
+    /// any of its own.
+    package init(_ core: NodeCore, of partitions: [UInt16]? = nil) {
         let names = NodeNames(core)
         let counters = core.antiEntropyCounters
         let activity = core.exchangeActivity
         node = core.identity.name
-        self.begun = begun
+        begun = 0
         waiting = activity.waiting
         underWay = activity.underWay
         pushing = core.pushCount
@@ -69,5 +70,26 @@ extension RepairView {
         treesBuilt = core.engine.counters.treeBuilds
         treesMended = core.engine.counters.mendedTrees
         treeBytes = core.engine.treeBytes
+    }
+
+    /// Takes in what anti-entropy does at another shard of the node.
+    package mutating func join(_ other: RepairView) {
+        begun += other.begun
+        waiting += other.waiting
+        underWay += other.underWay
+        pushing += other.pushing
+        away = Set(away).union(other.away).sorted()
+        comparisons += other.comparisons
+        differences += other.differences
+        leavesRead += other.leavesRead
+        objectsFound += other.objectsFound
+        pushes += other.pushes
+        removals += other.removals
+        bytesSent += other.bytesSent
+        advances += other.advances
+        overflows += other.overflows
+        treesBuilt += other.treesBuilt
+        treesMended += other.treesMended
+        treeBytes += other.treeBytes
     }
 }

@@ -3,6 +3,7 @@
 package import MartletBase
 package import MartletNode
 
+internal import MartletAntiEntropy
 internal import MartletMembership
 internal import MartletRing
 internal import MartletVersions
@@ -51,6 +52,27 @@ package struct RingView: Codable, Hashable, Sendable {
         package var settledAge: UInt64?
     }
 
+    /// What one shard knows of watermarks.
+    package struct Watermarks: Sendable {
+        let ages: WatermarkAges
+        /// In milliseconds, partition by partition: 0 where nothing is proven, or another shard
+        /// knows; empty where that is not asked for.
+        private let all: [UInt64]
+
+        /// Those that `core` knows.
+        package init(_ core: NodeCore, includesHomes: Bool, at now: Moment) {
+            ages = core.watermarkAges(at: now.wall)
+            let partitions = core.topology.map { $0.partitionCount.partitions }
+            all =
+                includesHomes
+                ? partitions?.map { core.watermark(of: $0).wall.milliseconds } ?? [] : []
+        }
+
+        func milliseconds(_ partition: Partition) -> UInt64 {
+            partition.index < all.count ? all[Int(partition.index)] : 0
+        }
+    }
+
     /// The cluster's name.
     package var cluster: String
     /// The ring's epoch; 0 before the cluster is created.
@@ -76,8 +98,11 @@ package struct RingView: Codable, Hashable, Sendable {
 // MARK: From a core
 
 extension RingView {
-    /// The ring and members that `core` knows.
-    package init(_ core: NodeCore, includesHomes: Bool, at now: Moment) {
+    /// The ring and members that `core` knows, with what all shards of the node say of watermarks;
+    /// there is one at least.
+    package init(
+        _ core: NodeCore, watermarks: [Watermarks], includesHomes: Bool, at now: Moment
+    ) {
         let topology = core.topology
         let rows = topology.map { RingDescription($0).rows } ?? []
         var members = rows.map { row in
@@ -98,8 +123,10 @@ extension RingView {
         partitions = topology?.partitionCount.value ?? 0
         topologyDigest = topology.map { hexadecimal($0.digest) }
         warnings = Self.warnings(topology, members) + Self.oddClocks(core)
-        homes = includesHomes ? topology.map { Self.homes($0, core, at: now.wall) } : nil
-        settled = topology.map { _ in SettledView(core, at: now) }
+        var ages = watermarks[0].ages
+        for more in watermarks.dropFirst() { ages.join(more.ages) }
+        settled = topology.map { _ in SettledView(ages) }
+        homes = includesHomes ? topology.map { Self.homes($0, watermarks, at: now.wall) } : nil
         self.members = members
     }
 
@@ -136,11 +163,11 @@ extension RingView {
     }
 
     private static func homes(
-        _ topology: Topology, _ core: NodeCore, at wall: WallTime
+        _ topology: Topology, _ watermarks: [Watermarks], at wall: WallTime
     ) -> [Homes] {
         topology.partitionCount.partitions.map { partition in
             let slots = topology.partitionCount.slots(of: partition)
-            let settled = core.watermark(of: partition).wall.milliseconds
+            let settled = watermarks.map { $0.milliseconds(partition) }.max() ?? 0
             return Homes(
                 partition: Int(partition.index), firstSlot: Int(slots.lowerBound.index),
                 lastSlot: Int(slots.upperBound.index),

@@ -1,8 +1,5 @@
 // How far watermarks lie back. Ages are milliseconds before the answer.
-package import MartletBase
-package import MartletNode
-
-internal import MartletAntiEntropy
+package import MartletAntiEntropy
 
 /// How far the watermarks of one node's home partitions lie back: how long ago everything older was
 /// proven to be the same on all homes.
@@ -29,9 +26,8 @@ package struct SettledView: Codable, Hashable, Sendable {
 }
 
 extension SettledView {
-    /// The watermarks of the node that `core` is.
-    package init(_ core: NodeCore, at now: Moment) {
-        let ages = core.watermarkAges(at: now.wall)
+    /// The watermarks of a node, of which all shards have been asked.
+    package init(_ ages: WatermarkAges) {
         partitions = ages.partitions
         unproven = ages.unproven
         doubted = ages.doubted

@@ -167,8 +167,8 @@ package struct StatusView: Codable, Hashable, Sendable {
     package var id: String
     /// The cluster's name.
     package var cluster: String
-    /// Under which actor it writes: `node/incarnation`.
-    package var actor: String
+    /// Under which actors it writes, one for each of its shards: `node/incarnation`.
+    package var actors: [String]
     /// The epoch of its ring; 0 when it has none.
     package var epoch: UInt64
     /// Whether it has a ring and can send to every node that the ring names.
@@ -200,15 +200,15 @@ package struct StatusView: Codable, Hashable, Sendable {
 // MARK: From a core
 
 extension StatusView {
-    /// The condition of the node that `core` is; what its process comes to is not known here.
-    init(_ core: NodeCore, clients: Clients?, at now: Moment) {
+    /// The condition of the shard that `core` is; what its process comes to is not known here.
+    init(_ core: NodeCore, settled: SettledView, clients: Clients?, at now: Moment) {
         let topology = core.topology
         let counters = core.counters
         let engine = core.engine
         node = core.identity.name
         id = core.identity.id.description
         cluster = core.identity.clusterName
-        actor = core.dots.actor.description
+        actors = [core.dots.actor.description]
         epoch = topology?.epoch ?? 0
         ready = topology?.members.allSatisfy { core.isReachable($0.id) } ?? false
         self.counters = Counters(
@@ -222,8 +222,8 @@ extension StatusView {
         storage = Storage(engine)
         keys = Keys(held: engine.objectCounts.held, expiring: engine.objectCounts.mortal)
         self.clients = clients
-        antiEntropy = RepairView(core, begun: 0, of: nil)
-        settled = SettledView(core, at: now)
+        antiEntropy = RepairView(core)
+        self.settled = settled
         members = core.members.map {
             Member(
                 id: $0.id.description, name: $0.name, state: "\($0.state)",

@@ -13,14 +13,16 @@
 //     payload = hello | refusal | begin | message+
 //               what a turn has for a peer goes into one frame, as far as `MessageFrames` lets it
 //     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text  sought:u64
+//               shard:u8  shards:u8
 //     refusal = 1:u8  reason: text          the last frame of who sends it
 //     begin   = 2:u8
 public import MartletBase
+public import MartletRing
 
 /// How either side of a link introduces itself.
 public struct Hello: Hashable, Sendable {
     /// The version of the peer protocol that this build speaks.
-    public static let protocolVersion: UInt8 = 5
+    public static let protocolVersion: UInt8 = 6
     static let magic = Bytes(text: "MRTL")
 
     /// The cluster's name; a node of another cluster is refused.
@@ -31,13 +33,18 @@ public struct Hello: Hashable, Sendable {
     public var name: String
     /// Whom it means to speak to: an address may have passed to another node since.
     public var sought: NodeID
+    /// Which of its shards speaks, to the one of the same number.
+    public var shard: Shard
 
     /// The introduction of `node` to `sought`.
-    public init(clusterName: String, node: NodeID, name: String, sought: NodeID) {
+    public init(
+        clusterName: String, node: NodeID, name: String, sought: NodeID, shard: Shard = .only
+    ) {
         self.clusterName = clusterName
         self.node = node
         self.name = name
         self.sought = sought
+        self.shard = shard
     }
 }
 
@@ -80,6 +87,8 @@ public enum Frame: Equatable, Sendable {
             writer.write(hello.node.rawValue)
             writer.writePrefixed(hello.name)
             writer.write(hello.sought.rawValue)
+            writer.write(UInt8(hello.shard.index))
+            writer.write(UInt8(hello.shard.count))
         case .refusal(let reason):
             writer.write(Self.refusalKind)
             writer.writePrefixed(reason)
@@ -149,8 +158,13 @@ public enum Frame: Equatable, Sendable {
         let clusterName = try reader.readPrefixedText()
         let node = NodeID(rawValue: try reader.readUInt64())
         let name = try reader.readPrefixedText()
+        let sought = NodeID(rawValue: try reader.readUInt64())
+        let (index, count) = (Int(try reader.readUInt8()), Int(try reader.readUInt8()))
+        guard (1...Shard.limit).contains(count), index < count else {
+            throw reader.error(.invalid("shard"))
+        }
         return Hello(
-            clusterName: clusterName, node: node, name: name,
-            sought: NodeID(rawValue: try reader.readUInt64()))
+            clusterName: clusterName, node: node, name: name, sought: sought,
+            shard: Shard(index: index, of: count))
     }
 }

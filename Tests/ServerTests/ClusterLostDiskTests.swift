@@ -29,7 +29,7 @@ extension Clusters {
                 // It has its ring back, by gossip, and takes its part again.
                 try await plan.untilWhole()
                 let back = try await plan.status(2)
-                #expect(back.id == lost.id && back.actor != lost.actor)
+                #expect(back.id == lost.id && back.actors != lost.actors)
                 #expect(back.members.filter(\.inRing).count == 3)
 
                 let clients = await NodeClients.connect(

@@ -14,7 +14,10 @@ actor ServerCluster {
     private var servers: [Server?]
     private var inPlaceOf: [String?]
 
-    init(_ count: Int) throws {
+    private let shards: Int?
+
+    init(_ count: Int, shards: Int? = nil) throws {
+        self.shards = shards
         plan = try ClusterPlan(count)
         servers = Array(repeating: nil, count: count)
         inPlaceOf = Array(repeating: nil, count: count)
@@ -24,6 +27,7 @@ actor ServerCluster {
         var log = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = .critical
         var configuration = plan.configuration(index)
+        configuration.shards = shards
         configuration.inPlaceOf = inPlaceOf[index].flatMap { NodeID($0) }
         servers[index] = try Server(configuration, log: log)
     }
@@ -45,8 +49,10 @@ actor ServerCluster {
     }
 
     /// Runs `body` with `count` servers, and stops those that run at its end, however it ends.
-    static func run(_ count: Int, _ body: (ServerCluster) async throws -> Void) async throws {
-        let cluster = try ServerCluster(count)
+    static func run(
+        _ count: Int, shards: Int? = nil, _ body: (ServerCluster) async throws -> Void
+    ) async throws {
+        let cluster = try ServerCluster(count, shards: shards)
         do {
             for index in 0..<count { try await cluster.start(index) }
             try await cluster.plan.create()

@@ -40,6 +40,9 @@ final class TestNode: CommandTarget {
     var holdsAnswers = false
     private(set) var held: [() -> Void] = []
 
+    /// The clients of the node, where they are counted.
+    var registry: ClientRegistry?
+
     private let log: LogWriter
     private var nextRequest: UInt64 = 0
     private var waiting: [RequestID: (ClientAnswer) -> Void] = [:]
@@ -109,6 +112,13 @@ final class TestNode: CommandTarget {
         handle(.ticked)
     }
 
+    func survey<Sight: Sendable>(
+        _ look: @escaping @Sendable (any CommandTarget) -> Sight,
+        then complete: @escaping ([Sight]) -> Void
+    ) {
+        complete([look(self)])
+    }
+
     func noteHTTP(from address: String) { noted.append(address) }
 
     /// Lets `seconds` pass, a tick for each tenth.
@@ -163,9 +173,10 @@ final class TestClient {
         limits: SessionLimits = SessionLimits()
     ) {
         self.node = node
+        if let registry { node.registry = registry }
         session = ClientSession(
             target: node, connectionID: id, peerAddress: "10.1.1.1:5000",
-            localAddress: "10.0.0.1:7400", registry: registry, limits: limits)
+            localAddress: "10.0.0.1:7400", limits: limits)
         session.onOutput = { [unowned self] in announcements += 1 }
     }
 

@@ -78,7 +78,7 @@ struct CommandsMemoryTests {
         let client = try client()
         let requests = client.node.requestCount
         client.node.holdsAnswers = false
-        let account = MemoryLedger(limitBytes: 1 << 20).open(owner: "c") {}
+        let account = MemoryLedger(total: MemoryTotal(limitBytes: 1 << 20)).open(owner: "c") {}
         client.session.account = account
         for _ in 0..<50 { client.session.execute(RESPCommand([Bytes(text: "GET"), [0x6B]])) }
         #expect(client.node.requestCount == requests + 50, "the shell was told and went on")
@@ -181,7 +181,7 @@ struct CommandsMemoryTests {
     @Test("What a command of many keys holds is counted, and gone with it")
     func counted() throws {
         let client = try client()
-        let ledger = MemoryLedger(limitBytes: 1 << 20)
+        let ledger = MemoryLedger(total: MemoryTotal(limitBytes: 1 << 20))
         let account = ledger.open(owner: "c") {}
         client.session.account = account
         client.node.holdsAnswers = true

@@ -7,7 +7,7 @@ import Testing
 struct MemoryLedgerTests {
     @Test("The connection that holds the most goes first, until the rest may stay")
     func greediest() {
-        let ledger = MemoryLedger(limitBytes: 100)
+        let ledger = MemoryLedger(total: MemoryTotal(limitBytes: 100))
         var gone: [String] = []
         let accounts = [10, 60, 40, 50].map { bytes in
             let account = ledger.open(owner: "\(bytes)") { gone.append("\(bytes)") }
@@ -27,7 +27,7 @@ struct MemoryLedgerTests {
 
     @Test("An account that is closed counts no more, whatever is still reported of it")
     func closed() {
-        let ledger = MemoryLedger(limitBytes: 100)
+        let ledger = MemoryLedger(total: MemoryTotal(limitBytes: 100))
         let accounts = (0..<4).map { ledger.open(owner: "\($0)") {} }
         for account in accounts { account.inputByteCount = 10 }
         accounts[1].close()

@@ -16,8 +16,9 @@ final class HandmadePeer {
     init(_ id: NodeID, dialling port: UInt16, sought: NodeID, cluster: String) throws {
         socket = try ProcessSocket(port: port)
         send(.hello(Hello(clusterName: cluster, node: id, name: "by hand", sought: sought)))
-        guard case .hello(let answer) = try receive() else {
-            throw ClusterTestError("no hello in answer")
+        let frame = try receive()
+        guard case .hello(let answer) = frame else {
+            throw ClusterTestError("no hello in answer, but \(String(describing: frame))")
         }
         #expect(answer.node == sought && answer.sought == id && answer.clusterName == cluster)
         decoder.trustPeer()

@@ -128,7 +128,7 @@ extension Clusters.Processes {
                 return (parts[0], try #require(Int(parts[1])))
             }
             let first = try await dot()
-            #expect(try await plan.status(0).actor == first.actor)
+            #expect(try await plan.status(0).actors == [String(first.actor)])
 
             #expect(try await cluster.end(0, by: SIGTERM) == .exited(0))
             try await cluster.start(0)
@@ -142,7 +142,7 @@ extension Clusters.Processes {
             #expect(third.actor != second.actor)
             let node = second.actor.split(separator: "/")[0]
             #expect(third.actor.hasPrefix("\(node)/"))
-            #expect(try await plan.status(0).actor == third.actor)
+            #expect(try await plan.status(0).actors == [String(third.actor)])
             let read = try await plan.withClient(0) { try await $0.get("k") }
             #expect(read.siblings.count == 3)
         }

@@ -71,7 +71,7 @@ struct GaugeTests {
         process.residentBytes = 1_536
         let base = try figures()
         #expect(base.status.process.count == 15)
-        let figures = NodeFigures(base.status, process)
+        let figures = NodeFigures(base.status, process, base.ages)
         let facts = figures.status.process.prefix(7).map { "\($0.name) \($0.value)" }
         #expect(
             facts == [

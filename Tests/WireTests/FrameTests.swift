@@ -205,6 +205,14 @@ import Testing
         } throws: {
             ($0 as? FormatError)?.reason == .unsupportedVersion(9)
         }
+        let last = hello.encoded.count - Frame.headerSize - 1
+        for (offset, byte) in [(last, 0), (last, 65), (last - 1, 1)] as [(Int, UInt8)] {
+            #expect {
+                _ = try decode([bent(offset, byte)])
+            } throws: {
+                ($0 as? FormatError)?.reason == .invalid("shard")
+            }
+        }
     }
 
     @Test("A frame without payload, or with something behind it, is refused")
@@ -248,8 +256,8 @@ import Testing
     func goldenHello() {
         #expect(
             hexDigits(hello.encoded)
-                == "1b000000" + "dbbdd682" + "0adb393d" + "004d52544c05" + "0163"
-                + "0100000000000000" + "026e31" + "0200000000000000")
+                == "1d000000" + "23dfe957" + "a8370497" + "004d52544c06" + "0163"
+                + "0100000000000000" + "026e31" + "0200000000000000" + "0001")
     }
 
     private func framed(_ payload: Bytes) -> Bytes {

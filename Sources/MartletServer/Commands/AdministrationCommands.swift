@@ -20,13 +20,21 @@ extension ClientSession {
             }
         default: throw .wrongArity("martlet.ring")
         }
-        let view = RingView(target.core, includesHomes: includesHomes, at: target.now)
-        reply { $0.writeBulk(view.json) }
+        let look = { @Sendable [includesHomes] (target: any CommandTarget) in
+            RingView.Watermarks(target.core, includesHomes: includesHomes, at: target.now)
+        }
+        survey(look) { [self, includesHomes] watermarks, writer in
+            let view = RingView(
+                target.core, watermarks: watermarks, includesHomes: includesHomes, at: target.now)
+            writer.writeBulk(view.json)
+        }
     }
 
     /// `MARTLET.STATUS`.
     func martletStatus() {
-        reply(with: figures.status)
+        survey(Self.figures) { all, writer in
+            writer.writeBulk(JSONText.line(NodeFigures(joining: all).status))
+        }
     }
 
     /// `MARTLET.KEY key`.

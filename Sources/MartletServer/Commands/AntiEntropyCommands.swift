@@ -15,7 +15,7 @@ extension ClientSession {
         switch cursor.nextKeyword() {
         case nil: break
         case "STATUS" where words.count == 2:
-            return reply(with: RepairView(target.core, begun: 0, of: nil))
+            return replyWithRepair(of: nil, begun: 0, for: reserve())
         case "PARTITION" where words.count == 3:
             let last = Int64(topology.partitionCount.value - 1)
             partitions = [UInt16(try cursor.integer("PARTITION", in: 0...last))]
@@ -24,10 +24,20 @@ extension ClientSession {
         default: throw .syntax
         }
         let ticket = reserve()
-        target.ask(.compare(partitions)) { [self] reply in
+        target.ask(.compare(partitions)) { [self, partitions] reply in
             guard case .comparing(let begun) = reply else { return }
-            let view = RepairView(target.core, begun: begun, of: partitions)
-            fulfil(ticket) { $0.writeBulk(JSONText.line(view)) }
+            replyWithRepair(of: partitions, begun: begun, for: ticket)
+        }
+    }
+
+    private func replyWithRepair(
+        of partitions: [UInt16]?, begun: Int, for ticket: ReplyTicket
+    ) {
+        survey({ RepairView($0.core, of: partitions) }, for: ticket) { views, writer in
+            var view = views[0]
+            for more in views.dropFirst() { view.join(more) }
+            view.begun = begun
+            writer.writeBulk(JSONText.line(view))
         }
     }
 

@@ -36,7 +36,6 @@ package final class ClientSession {
     /// The connection's number, unique at its node.
     package let id: Int
     let target: any CommandTarget
-    let registry: ClientRegistry?
     let limits: SessionLimits
     /// The addresses of both ends, for CLIENT LIST.
     let addresses: (peer: String, local: String)
@@ -81,22 +80,17 @@ package final class ClientSession {
     package var onBreak: () -> Void = {}
 
     /// Opens a session for a connection between two addresses.
-    ///
-    /// - Parameter registry: the sessions of the same node, for CLIENT LIST and INFO; without one
-    ///   they know this session alone.
     package init(
         target: any CommandTarget, connectionID: Int, peerAddress: String = "",
-        localAddress: String = "", registry: ClientRegistry? = nil,
-        limits: SessionLimits = SessionLimits()
+        localAddress: String = "", limits: SessionLimits = SessionLimits()
     ) {
         self.target = target
-        self.registry = registry
         self.limits = limits
         inFlight = RequestsInFlight(firstEstimate: limits.firstEstimate)
         id = connectionID
         addresses = (peerAddress, localAddress)
         openedAt = target.now.instant
-        registry?.add(self)
+        target.registry?.add(self)
     }
 
     // MARK: What the shell sees
@@ -166,7 +160,7 @@ package final class ClientSession {
         queue.removeAll()
         for gathering in asking { gathering.abandon() }
         asking = []
-        registry?.remove(self)
+        target.registry?.remove(self)
         account?.close()
         onOutput = {}
         onTurnOver = {}
@@ -188,7 +182,7 @@ package final class ClientSession {
     /// Runs a command; its reply comes in its turn. After the end of a session it is ignored.
     package func execute(_ command: RESPCommand) {
         if shouldClose || isClosed { return }
-        registry?.commandCount &+= 1
+        target.registry?.commandCount &+= 1
         let words = command.arguments
         if transaction != .none {
             dispatch(command)

@@ -59,13 +59,12 @@ extension ClientSession {
                 "\(member.name) is \(member.state): only a member that is away "
                     + "can be left out")
         }
-        registry?.forget(member.id)
-        reply { $0.writeOK() }
+        survey({ [id = member.id] in $0.registry?.forget(id) }) { $1.writeOK() }
     }
 
     /// The members that cluster clients are shown.
     private var shownMembers: [Member] {
-        registry?.shown(target.core.members) ?? target.core.members
+        target.registry?.shown(target.core.members) ?? target.core.members
     }
 
     /// `CLUSTER NODES`: one line for each member.

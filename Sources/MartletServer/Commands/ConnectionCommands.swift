@@ -192,9 +192,12 @@ extension ClientSession {
         guard words.count == 2 else {
             throw .unsupported("CLIENT LIST with a filter", "it lists every connection of the node")
         }
-        var lines = ""
-        for session in registry?.sessions ?? [self] { session.list(into: &lines) }
-        reply { $0.writeVerbatim(lines) }
+        let look = { @Sendable (target: any CommandTarget) in
+            var lines = ""
+            for session in target.registry?.sessions ?? [] { session.list(into: &lines) }
+            return lines
+        }
+        survey(look) { $1.writeVerbatim($0.joined()) }
     }
 
     /// Adds one line of CLIENT LIST, with the fields of Redis's that exist here. Word by word:

@@ -15,25 +15,28 @@ extension ClientSession {
         let asked = words.dropFirst().map { $0.text.lowercased() }
         let everything = ["all", "default", "everything"]
         let showsAll = asked.isEmpty || asked.contains(where: everything.contains)
-        let text = sections(target.core)
-            .filter { showsAll || asked.contains($0.name.lowercased()) }
-            .map { section in
-                "# \(section.name)\r\n"
-                    + section.fields.map { "\($0.name):\($0.value)\r\n" }.joined()
-            }
-            .joined(separator: "\r\n")
-        reply { $0.writeVerbatim(text) }
+        survey(Self.figures) { [self] all, writer in
+            let text = sections(NodeFigures(joining: all))
+                .filter { showsAll || asked.contains($0.name.lowercased()) }
+                .map { section in
+                    "# \(section.name)\r\n"
+                        + section.fields.map { "\($0.name):\($0.value)\r\n" }.joined()
+                }
+                .joined(separator: "\r\n")
+            writer.writeVerbatim(text)
+        }
     }
 
     /// `DBSIZE`: the keys with a value of which this node holds a replica. How many the cluster
     /// has, no node knows.
     func databaseSize() {
-        let count = target.core.engine.objectCounts.held
-        reply { $0.writeInteger(count) }
+        survey({ $0.core.engine.objectCounts.held }) { counts, writer in
+            writer.writeInteger(counts.reduce(0, +))
+        }
     }
 
-    private func sections(_ core: NodeCore) -> [Section] {
-        let figures = figures
+    private func sections(_ figures: NodeFigures) -> [Section] {
+        let identity = target.core.identity
         return [
             (
                 "Server",
@@ -42,8 +45,8 @@ extension ClientSession {
                     ("redis_mode", "cluster"),
                     ("server_name", "martlet"),
                     ("arch_bits", "\(Int.bitWidth)"),
-                    ("run_id", core.identity.id.clusterName),
-                    ("node_name", core.identity.name),
+                    ("run_id", identity.id.clusterName),
+                    ("node_name", identity.name),
                 ] + figures.fields(of: .server)
             ),
             // No command blocks; `redis-cli --stat` wants to be told.
@@ -63,12 +66,24 @@ extension ClientSession {
         ]
     }
 
-    /// All that the node tells of itself now.
-    var figures: NodeFigures {
-        let clients = registry.map {
+    /// All that one shard of the node tells of itself now.
+    @Sendable static func figures(_ target: any CommandTarget) -> NodeFigures {
+        let clients = target.registry.map {
             StatusView.Clients(connections: $0.openedCount, commands: $0.commandCount)
         }
         return NodeFigures(
             target.core, process: target.processFigures, clients: clients, at: target.now)
+    }
+
+    /// Replies with what `write` makes of what `look` gives at each shard of the node: in the place
+    /// of `ticket`, or else in turn.
+    func survey<Sight: Sendable>(
+        _ look: @escaping @Sendable (any CommandTarget) -> Sight, for ticket: ReplyTicket? = nil,
+        then write: @escaping ([Sight], inout ReplyWriter) -> Void
+    ) {
+        let ticket = ticket ?? reserve()
+        target.survey(look) { [self] sights in
+            fulfil(ticket) { write(sights, &$0) }
+        }
     }
 }

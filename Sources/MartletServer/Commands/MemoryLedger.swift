@@ -1,8 +1,10 @@
 // What a node holds in memory for others, connection by connection: what they sent and is not yet
-// used, what they are owed and has not left. Closes nothing itself; says who holds the most.
+// used, what they are owed and has not left. Closes nothing itself; says who holds the most. Each
+// loop of the node has a ledger, and all of them one limit.
 //
 //     connection ── byteCounts ──► account ──► ledger: sum above the limit? ──► the greediest goes
 internal import MartletBase
+internal import Synchronization
 
 /// The bytes held for one connection; confined to the node's loop, like its ledger.
 package final class MemoryAccount {
@@ -40,20 +42,42 @@ package final class MemoryAccount {
     }
 }
 
-/// The accounts of one node, and what they may come to together.
-package final class MemoryLedger {
+/// What all connections of a node hold, whichever of its loops they belong to.
+package final class MemoryTotal: Sendable {
     /// Bytes that connections may hold together.
     package let limitBytes: Int
-    /// Bytes that they hold.
+    private let present = Atomic(0)
+
+    /// Nothing yet, of so many bytes.
+    package init(limitBytes: Int) {
+        self.limitBytes = limitBytes
+    }
+
+    fileprivate var isExceeded: Bool { present.load(ordering: .relaxed) > limitBytes }
+
+    fileprivate func change(by byteCount: Int) {
+        present.add(byteCount, ordering: .relaxed)
+    }
+}
+
+/// The accounts of one loop of a node.
+package final class MemoryLedger {
+    private let total: MemoryTotal
+    private let shares: Int
+    /// Bytes that the loop's connections hold.
     package private(set) var byteCount = 0
     /// Connections that were closed for what they held.
     package private(set) var evictionCount: UInt64 = 0
     private var accounts: [MemoryAccount] = []
 
-    /// A ledger without accounts.
-    package init(limitBytes: Int) {
-        self.limitBytes = limitBytes
+    /// A ledger without accounts, one of `shares` under one `total`.
+    package init(total: MemoryTotal, shares: Int = 1) {
+        self.total = total
+        self.shares = shares
     }
+
+    /// Bytes that all connections of the node may hold together.
+    package var limitBytes: Int { total.limitBytes }
 
     /// Opens an account for the connection of `owner`, which `evict` ends.
     package func open(owner: String, evict: @escaping () -> Void) -> MemoryAccount {
@@ -62,8 +86,9 @@ package final class MemoryLedger {
         return account
     }
 
-    /// Whether someone must go.
-    package var isExceeded: Bool { byteCount > limitBytes }
+    /// Whether someone of this loop must go: all hold too much, and its connections more than their
+    /// share, as those of one loop then do.
+    package var isExceeded: Bool { total.isExceeded && byteCount > limitBytes / shares }
 
     /// Ends the connection that holds the most, and tells which, with the bytes that it held; nil
     /// when the limit is not exceeded. O(accounts).
@@ -80,6 +105,7 @@ package final class MemoryLedger {
 
     fileprivate func change(by byteCount: Int) {
         self.byteCount += byteCount
+        total.change(by: byteCount)
         invariant(self.byteCount >= 0, "\(self.byteCount) bytes are held")
     }
 

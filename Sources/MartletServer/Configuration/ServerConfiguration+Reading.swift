@@ -57,6 +57,7 @@ extension ServerConfiguration {
     private mutating func readPlace(_ reader: inout ConfigurationReader, file: String) {
         reader.read("cluster.seeds", into: &seeds, each: .endpoint, limit: Self.seedLimit)
         inPlaceOf = reader.optional("node.in_place_of", .node)
+        shards = reader.optional("node.shards", .integer(1...Self.shardLimit))
         reader.read("node.zone", into: &zone, .name)
         var share = Int(weight)
         reader.read("node.weight", into: &share, .integer(1...1_000))

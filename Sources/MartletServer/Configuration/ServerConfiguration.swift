@@ -9,8 +9,13 @@ package import MartletRESP
 package import MartletReplication
 package import MartletStorage
 
+internal import MartletRing
+
 /// One node's configuration: its place, its listeners, and the knobs of its protocols.
 package struct ServerConfiguration: Sendable {
+    /// The most shards that a node may have.
+    package static let shardLimit = Shard.limit
+
     /// The cluster's name, 1 to 255 bytes; nodes of other clusters are not spoken to.
     package var clusterName: String
     /// The node's name, 1 to 255 bytes, unique in the cluster.
@@ -23,6 +28,10 @@ package struct ServerConfiguration: Sendable {
     package var weight: UInt32 = 1
     /// Where the node keeps everything it knows; made when it is missing.
     package var dataDirectory: String
+
+    /// How many shards it has, 1 … 64, each with a loop, a log and a share of the data; nil for as
+    /// many as the data directory has, 1 where it is empty. Fixed with the directory.
+    package var shards: Int?
 
     /// Where clients are accepted, by TCP; may be the unspecified address.
     package var clientListener = Endpoint(host: "127.0.0.1", port: 7400)

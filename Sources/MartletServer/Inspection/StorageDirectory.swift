@@ -3,7 +3,6 @@
 package import MartletStorage
 package import MartletViews
 
-internal import Glibc
 internal import MartletBase
 
 /// Why a data directory cannot be looked at.
@@ -64,15 +63,10 @@ package final class StorageDirectory {
             if case .locked = error.cause { throw .held(directory: path, error) }
             throw .disk(directory: path, error)
         }
-        let data = "\(path)/data"
-        if inspection.isForeign, Self.isDirectory(data) {
+        for data in ["\(path)/data", "\(path)/shard-1"]
+        where inspection.isForeign && DataDirectory.isDirectory(data) {
             throw .parent(directory: path, data: data)
         }
-    }
-
-    private static func isDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     deinit { inspection.close() }

@@ -1,10 +1,13 @@
 // One connection between two nodes, dialled by either: each must open with a hello of this cluster,
 // and once it is the link it carries messages both ways. A stranger, garbage or another version is
 // told why and hung up on.
+internal import Glibc
 internal import MartletBase
 internal import MartletNode
+internal import MartletRing
 internal import MartletWire
 internal import NIOCore
+internal import NIOPosix
 
 /// One connection to a peer. Confined to the node's event loop, which makes it `Sendable`.
 final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
@@ -17,8 +20,8 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
 
     /// How far it has come.
     private enum Phase {
-        /// Accepted; nobody has said anything.
-        case accepted
+        /// Accepted; nobody has said anything, but where another loop has read the hello.
+        case accepted(Hello? = nil)
         /// Dialled; the peer's hello is awaited.
         case dialled(PeerLink)
         /// Accepted, and hellos are exchanged; the peer begins or hangs up.
@@ -46,7 +49,14 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
     init(loop: NodeLoop) {
         self.loop = loop
         number = loop.nextPeerConnection()
-        phase = .accepted
+        phase = .accepted()
+    }
+
+    /// A connection that another loop of the node accepted, and whose `hello` is for this one.
+    init(loop: NodeLoop, hello: Hello) {
+        self.loop = loop
+        number = loop.nextPeerConnection()
+        phase = .accepted(hello)
     }
 
     /// A connection that `link` dials.
@@ -70,6 +80,7 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
         settlingTimer = context.eventLoop.scheduleTask(in: Self.settlingLimit) {
             channel.close(promise: nil)
         }
+        if case .accepted(let hello?) = phase, let reason = welcome(hello) { refuse(reason) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -140,7 +151,7 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
             .hello(
                 Hello(
                     clusterName: identity.clusterName, node: identity.id, name: identity.name,
-                    sought: peer)))
+                    sought: peer, shard: loop.core.shardPlace)))
     }
 
     /// Sends one frame.
@@ -194,12 +205,26 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
 
     private func welcome(_ hello: Hello) -> String? {
         if let reason = fault(in: hello, from: hello.node) { return reason }
+        if hello.shard != loop.core.shardPlace { return handOver(hello) }
         guard let link = loop.link(to: hello.node) else {
             return "too many peers that nobody has told of"
         }
         phase = .greeted(link)
         self.link = link
         link.helloReceived(self)
+        return nil
+    }
+
+    /// Has the loop of the shard that is meant go on with the connection: whoever dials says
+    /// nothing more until its hello is answered.
+    private func handOver(_ hello: Hello) -> String? {
+        guard decoder.unreadByteCount == 0 else { return "a peer awaits the answer to its hello" }
+        let socket = try? channel?.pipeline.syncOperations.withUnsafeTransportIfAvailable {
+            (handle: NIOBSDSocket.Handle) in fcntl(handle, F_DUPFD_CLOEXEC, 0)
+        }
+        guard let socket, socket >= 0 else { return "no descriptor is left" }
+        loop.shards[hello.shard.index].welcome(socket, hello)
+        close()
         return nil
     }
 
@@ -218,6 +243,11 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
         }
         guard hello.sought == identity.id else { return "this node is not \(hello.sought)" }
         guard hello.node != identity.id else { return "this node has the same identity" }
+        let shards = loop.core.shardPlace.count
+        guard hello.shard.count == shards else {
+            return "this node has \(shards) shards, and \(Self.quoted(hello.name)) "
+                + "\(hello.shard.count): all nodes of a cluster need as many (node.shards)"
+        }
         guard hello.node == peer else { return "\(peer) was sought here, not \(hello.node)" }
         return nil
     }

@@ -5,8 +5,8 @@ internal import Glibc
 
 /// How many descriptors each may take at the most.
 package struct DescriptorPlan: Hashable, Sendable {
-    /// For everything but connections and tables: listeners, the loop's own, the log, the manifest,
-    /// and what a compaction reads and writes.
+    /// For everything of a shard but connections and tables: listeners, the loop's own, the log,
+    /// the manifest, and what a compaction reads and writes.
     package static let ownReserve = 32
     /// The least that peers get where there are few.
     private static let leastPeers = 16
@@ -21,12 +21,15 @@ package struct DescriptorPlan: Hashable, Sendable {
     package var clients: Int
 
     /// The division of `limit` descriptors, where up to `openTables` are wanted for tables, and
-    /// every one of `members` may have a link each way and one that it has given up. Clients get
-    /// the rest, but no more than `connectionLimit`; at least one each in any case.
-    package init(limit: Int, openTables: Int, members: Int, connectionLimit: Int?) {
-        tables = max(1, min(openTables, limit / 4))
-        peers = max(Self.leastPeers, min(2 * members, limit / 4))
-        let rest = max(1, limit - Self.ownReserve - tables - peers)
+    /// each of the `shards` may have a link each way with every one of `members` and one that it
+    /// has given up. Clients get the rest, but no more than `connectionLimit`; at least one each in
+    /// any case.
+    package init(
+        limit: Int, openTables: Int, members: Int, shards: Int = 1, connectionLimit: Int?
+    ) {
+        tables = max(shards, min(openTables, limit / 4))
+        peers = max(Self.leastPeers, min(2 * members * shards, limit / 4))
+        let rest = max(1, limit - Self.ownReserve * shards - tables - peers)
         clients = min(connectionLimit ?? rest, rest)
     }
 

@@ -12,7 +12,7 @@ extension NodeLoop {
         figures.uptime = now.instant.since(startedAt)
         figures.residentBytes = ProcessMemory.residentBytes
         figures.clients = clients.sessions.count
-        figures.clientLimit = descriptors.clients
+        figures.clientLimit = shared.clients.limit
         figures.rejectedClients = surplusClientCount
         figures.evictedClients = memory.evictionCount
         figures.connectionBytes = memory.byteCount

@@ -1,6 +1,7 @@
-// The node's loop: everything of one node but its disk happens here, on one event loop. Sockets
-// and timers bring events, `NodeCore` decides, its work is done. What one turn of the loop produces
-// leaves together: one write a client, one a peer, one chunk for the log.
+// A shard's loop: everything of one shard but its disk happens here, on one event loop; beside the
+// first, what the node has once. Sockets and timers bring events, `NodeCore` decides, its work is
+// done. What one turn of the loop produces leaves together: one write a client, one a peer, one
+// chunk for the log, one hop to each other shard.
 internal import DequeModule
 internal import Logging
 internal import MartletBase
@@ -13,9 +14,10 @@ internal import MartletStorage
 internal import MartletWire
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 
-/// One running node. Confined to its event loop, which is what makes it `Sendable`: only
-/// `logAnswered`, `stop` and the start touch it from elsewhere, and they hop.
+/// One shard of a running node. Confined to its event loop, which is what makes it `Sendable`: what
+/// comes from elsewhere hops.
 final class NodeLoop: @unchecked Sendable {
     /// The finest grain of timers: ticks closer together than this are taken as one.
     static let timerGrain = Duration.milliseconds(1)
@@ -33,8 +35,10 @@ final class NodeLoop: @unchecked Sendable {
     let giveUp: @Sendable (ServerError) -> Void
 
     /// What to do with an answer.
-    private enum Completion {
+    enum Completion {
         case request((ClientAnswer) -> Void)
+        /// Of a client on the loop of that shard, under its number there.
+        case foreign(RequestID, of: Int)
         case operation((OperatorReply) -> Void)
     }
 
@@ -53,7 +57,13 @@ final class NodeLoop: @unchecked Sendable {
     private var waitingClients = Deque<any TurnTaker>()
     private var waitingDeliveries = Deque<any TurnTaker>()
     private var isTurnScheduled = false
-    private let inbox: StorageInbox
+    private let inbox: LoopInbox
+    /// The node's shards in their order, this one among them.
+    private(set) var shards: [NodeLoop] = []
+    /// What the turn has for each of them.
+    private var mail: [[LoopMail]] = []
+    /// Whether this shard's reads in flight hold as much as they should, for the others to see.
+    private let isFull = Atomic(false)
     /// What the node asks for and was not done yet.
     private var work = Work()
     /// Where it was done before: the room is used again.
@@ -62,40 +72,36 @@ final class NodeLoop: @unchecked Sendable {
     private var wakeup = Instant.never
 
     /// Who waits for an answer; the numbers are the `RequestID`s.
-    private var waiting = SlidingTable<Completion>()
+    var waiting = SlidingTable<Completion>()
     /// Lets clients in, when the node says so.
     private var letClientsIn: () -> Void = {}
 
     private var scheduledWakeup = Instant.never
     var complaints = ComplaintThrottle()
     let clients = ClientRegistry()
-    private var nextConnection = 1
     private var lastPeerConnection = 0
     /// What the node holds in memory for clients and peers.
     let memory: MemoryLedger
-    /// How many connections of which kind there may be.
-    let descriptors: DescriptorPlan
-    private var acceptedPeerCount = 0
-    private(set) var surplusClientCount: UInt64 = 0
+    /// What all shards have in common.
+    let shared: NodeShared
+    var surplusClientCount: UInt64 = 0
 
     init(
         eventLoop: any EventLoop, core: NodeCore, configuration: ServerConfiguration,
-        descriptors: DescriptorPlan, log: Logger,
-        giveUp: @escaping @Sendable (ServerError) -> Void
+        shared: NodeShared, log: Logger, giveUp: @escaping @Sendable (ServerError) -> Void
     ) {
         self.eventLoop = eventLoop
         self.core = core
         self.configuration = configuration
-        self.descriptors = descriptors
-        memory = MemoryLedger(
-            limitBytes: configuration.memoryLimitBytes ?? MachineMemory.defaultLimitBytes)
+        self.shared = shared
+        memory = MemoryLedger(total: shared.memory, shares: core.shardPlace.count)
         clusterHash = Datagram.clusterHash(of: core.identity.clusterName)
         self.log = log
         self.giveUp = giveUp
         startedAt = SystemClock.instant
-        inbox = StorageInbox(eventLoop: eventLoop)
-        inbox.onEvent = { [unowned self] event in
-            handle(event)
+        inbox = LoopInbox(eventLoop: eventLoop)
+        inbox.onMail = { [unowned self] mail in
+            take(mail)
             return goOn()
         }
         inbox.onTurnOver = { [unowned self] in awaitTurn(delivery: inbox) }
@@ -108,12 +114,15 @@ final class NodeLoop: @unchecked Sendable {
 
     // MARK: Start and stop
 
-    /// Begins to take part, once everything is listening; calls `whenReady` when it can serve
-    /// clients.
+    /// Begins to take part, once everything is listening, as one of `shards`; the first of them is
+    /// the last to begin, and has the datagrams. Calls `whenReady` when it can serve clients.
     func start(
-        storage: StorageThreads, datagrams: DatagramSocket, whenReady: @escaping () -> Void
+        among shards: [NodeLoop], storage: StorageThreads, datagrams: DatagramSocket?,
+        whenReady: @escaping () -> Void
     ) {
         assertConfined()
+        self.shards = shards
+        mail = shards.map { _ in [] }
         letClientsIn = whenReady
         self.storage = storage
         self.datagrams = datagrams
@@ -131,6 +140,9 @@ final class NodeLoop: @unchecked Sendable {
         datagrams = nil
         for link in linkOrder { link.close() }
     }
+
+    /// Forgets the other shards, which have stopped too.
+    func part() { shards = [] }
 
     // MARK: Events in
 
@@ -181,9 +193,9 @@ final class NodeLoop: @unchecked Sendable {
     /// How the storage's threads reach the node.
     var storageAnswers: StorageThreads.Answers {
         StorageThreads.Answers(
-            log: { [inbox] in inbox.append(.logAnswered($0)) },
-            job: { [inbox] in inbox.append(.jobAnswered($0)) },
-            reads: { [inbox] in inbox.append(.readsAnswered($0)) })
+            log: { [inbox] in inbox.append(CollectionOfOne(.event(.logAnswered($0)))) },
+            job: { [inbox] in inbox.append(CollectionOfOne(.event(.jobAnswered($0)))) },
+            reads: { [inbox] in inbox.append(CollectionOfOne(.event(.readsAnswered($0)))) })
     }
 
     func schedule(after delay: Duration, _ body: @escaping () -> Void) {
@@ -203,12 +215,8 @@ final class NodeLoop: @unchecked Sendable {
         swap(&work, &self.work)
         for letter in work.outbox.letters { links[letter.node]?.enqueue(letter.message) }
         for post in work.posts { send(post.datagram, to: post.endpoint) }
-        for change in work.linkChanges {
-            switch change {
-            case .keep(let node, let endpoint): connect(node, endpoint)
-            case .drop(let node): links[node]?.abandon()
-            }
-        }
+        for change in work.linkChanges { carryOut(change) }
+        if shards.count > 1 { share(work) }
         for note in work.notes { log(note) }
         if work.isReady {
             letClientsIn()
@@ -219,13 +227,38 @@ final class NodeLoop: @unchecked Sendable {
             else { continue }
             complete(reply.reply)
         }
-        for answer in work.outbox.answers {
-            guard case .request(let complete) = waiting.remove(answer.request.rawValue)
-            else { continue }
-            complete(answer.answer)
-        }
+        for answer in work.outbox.answers { complete(answer.request, answer.answer) }
         work.removeAll()
         spare = work
+    }
+
+    /// Hands an answer to who waits for it.
+    func complete(_ id: RequestID, _ answer: ClientAnswer) {
+        switch waiting.remove(id.rawValue) {
+        case .request(let complete): complete(answer)
+        case .foreign(let id, let shard): send(.answer(id, answer), to: shard)
+        case .operation, nil: return
+        }
+    }
+
+    /// Has another shard's loop take something in, at the end of the turn.
+    func send(_ piece: LoopMail, to shard: Int) {
+        mail[shard].append(piece)
+        scheduleFlush()
+    }
+
+    private func sendMail() {
+        for shard in mail.indices where !mail[shard].isEmpty {
+            shards[shard].inbox.append(mail[shard])
+            mail[shard].removeAll(keepingCapacity: true)
+        }
+        isFull.store(core.isFullOfReads, ordering: .relaxed)
+    }
+
+    /// Has this shard answer an operator.
+    func answer(_ request: OperatorRequest, then complete: @escaping (OperatorReply) -> Void) {
+        let id = RequestID(rawValue: waiting.append(.operation(complete)))
+        handle(.operatorAsked(id, request))
     }
 
     /// Ends the node's turn and hands its storage over.
@@ -241,9 +274,11 @@ final class NodeLoop: @unchecked Sendable {
         datagrams?.send(datagram.encoded(cluster: clusterHash), to: endpoint)
     }
 
-    private func connect(_ node: NodeID, _ endpoint: Endpoint) {
-        let link = links[node] ?? addLink(to: node)
-        link.seek(at: endpoint)
+    func carryOut(_ change: Work.LinkChange) {
+        switch change {
+        case .keep(let node, let endpoint): (links[node] ?? addLink(to: node)).seek(at: endpoint)
+        case .drop(let node): links[node]?.abandon()
+        }
     }
 
     // MARK: Peers
@@ -311,6 +346,7 @@ final class NodeLoop: @unchecked Sendable {
         isFlushing = true
         endTurn()
         for link in linkOrder { link.flush() }
+        if shards.count > 1 { sendMail() }
         flushClients()
         relieveMemory()
         scheduleWakeup()
@@ -330,7 +366,10 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
-    var isFullOfReads: Bool { core.isFullOfReads }
+    var isFullOfReads: Bool {
+        core.isFullOfReads
+            || shards.count > 1 && shards.contains { $0.isFull.load(ordering: .relaxed) }
+    }
 
     var isTurnOver: Bool {
         beginTurn()
@@ -380,47 +419,6 @@ final class NodeLoop: @unchecked Sendable {
         turn.endSlices()
     }
 
-    // MARK: Limits
-
-    /// Closes connections, those that hold the most first, until the rest may stay. Never from
-    /// within a connection's own work.
-    func relieveMemory() {
-        while let (owner, byteCount) = memory.evictGreediest() {
-            complain(
-                .memory,
-                "closed the connection of \(owner), for which \(byteCount) bytes were held: all "
-                    + "together held more than clients.memory_limit, \(memory.limitBytes)")
-        }
-    }
-
-    /// Whether one more client may stay; counts those that may not.
-    func admitsClient() -> Bool {
-        if clients.sessions.count < descriptors.clients { return true }
-        surplusClientCount += 1
-        complain(
-            .surplusClient,
-            "turned a client away: \(descriptors.clients) are connected, which is "
-                + "clients.connection_limit")
-        return false
-    }
-
-    /// Whether one more connection of a peer may stay; one that may counts until it closes.
-    func admitsPeer(_ channel: any Channel) -> Bool {
-        guard acceptedPeerCount < descriptors.peers else {
-            noteRefusedPeer(
-                channel.remoteAddress, "\(descriptors.peers) connections are as many as peers get")
-            return false
-        }
-        acceptedPeerCount += 1
-        channel.closeFuture.whenComplete { [self] _ in acceptedPeerCount -= 1 }
-        return true
-    }
-
-    /// A connection could not be accepted.
-    func noteAcceptFailure(_ error: IOError, of whom: String) {
-        complain(.accepting, "cannot accept \(whom): \(error)")
-    }
-
     // MARK: Time
 
     private func scheduleWakeup() {
@@ -442,12 +440,10 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: Clients
 
     func newSession(on channel: any Channel) -> ClientSession {
-        defer { nextConnection += 1 }
-        return ClientSession(
-            target: self, connectionID: nextConnection,
+        ClientSession(
+            target: self, connectionID: shared.nextConnection(),
             peerAddress: Self.text(of: channel.remoteAddress),
-            localAddress: Self.text(of: channel.localAddress), registry: clients,
-            limits: configuration.session)
+            localAddress: Self.text(of: channel.localAddress), limits: configuration.session)
     }
 
     /// Accepts clients from now on.
@@ -463,17 +459,5 @@ final class NodeLoop: @unchecked Sendable {
             """)
         let away = (core.topology?.members ?? []).filter { !core.isReachable($0.id) }.map(\.name)
         if !away.isEmpty { log.warning("not found yet: \(away.joined(separator: ", "))") }
-    }
-}
-
-extension NodeLoop: CommandTarget {
-    func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void) {
-        let id = RequestID(rawValue: waiting.append(.request(complete)))
-        handle(.requestReceived(id, request))
-    }
-
-    func ask(_ request: OperatorRequest, then complete: @escaping (OperatorReply) -> Void) {
-        let id = RequestID(rawValue: waiting.append(.operation(complete)))
-        handle(.operatorAsked(id, request))
     }
 }

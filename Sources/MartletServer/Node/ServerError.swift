@@ -11,6 +11,8 @@ package enum ServerError: Error, CustomStringConvertible {
     case disk(directory: String, DiskError)
     /// The data directory is not this node's.
     case node(directory: String, NodeStateError)
+    /// A change of the number of shards was interrupted when half of it was done.
+    case changing(directory: String)
     /// The first write could not be made durable.
     case log(directory: String, DiskError)
     /// The ring has given this node's name to that one, as which it must go on, or not at all.
@@ -25,6 +27,9 @@ package enum ServerError: Error, CustomStringConvertible {
             "data directory \(directory)\(Self.text(of: owner)): \(error)"
         case .disk(let directory, let error): "data directory \(directory): \(error)"
         case .node(let directory, let error): "data directory \(directory): \(error)"
+        case .changing(let directory):
+            "data directory \(directory): a change of the number of shards was interrupted; finish "
+                + "it with 'martlet storage reshard \(directory)'"
         case .log(let directory, let error):
             "data directory \(directory): the log cannot be written: \(error)"
         case .nameTaken(let node, let owner):

@@ -20,7 +20,12 @@ public struct StorageInspection {
     }
 
     /// Whether no file is one of the engine's, by its name.
-    public var isForeign: Bool { names.allSatisfy { InspectedFile.kind(of: $0) == .foreign } }
+    public var isForeign: Bool { !names.contains(where: Self.isOfEngine) }
+
+    /// Whether a file of that name is one of the engine's.
+    public static func isOfEngine(_ name: String) -> Bool {
+        InspectedFile.kind(of: name) != .foreign
+    }
 
     /// Gives the directory back.
     public func close() { disk.unlock() }

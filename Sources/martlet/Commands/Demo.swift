@@ -1,6 +1,7 @@
 // `martlet demo`: a cluster on this machine, to try things on.
 internal import ArgumentParser
 internal import MartletLocal
+internal import MartletServer
 internal import MartletViews
 
 /// Runs a small cluster, or has a node of the running one restarted.
@@ -32,6 +33,13 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "How many nodes to run, 1 to 9.")
     var nodes = 3
 
+    /// How many shards each of them has.
+    @Option(
+        help: ArgumentHelp(
+            "How many shards each node has, 1 to 64; fixed with the folder. Default: as many as "
+                + "there are, 1 at first.", valueName: "number"))
+    var shards: Int?
+
     /// Where it lives.
     @Option(help: "The folder for configurations, logs and data.")
     var dir = Demo.standardDirectory
@@ -55,6 +63,9 @@ struct Demo: AsyncParsableCommand {
         guard (1...LocalPlan.nodeLimit).contains(nodes) else {
             throw ValidationError("--nodes must be 1 to \(LocalPlan.nodeLimit)")
         }
+        guard shards.map((1...ServerConfiguration.shardLimit).contains) ?? true else {
+            throw ValidationError("--shards must be 1 to \(ServerConfiguration.shardLimit)")
+        }
         guard (1...LocalPlan.highestBasePort(nodeCount: nodes)).contains(basePort) else {
             throw ValidationError(
                 "--base-port must be 1 to \(LocalPlan.highestBasePort(nodeCount: nodes))")
@@ -64,7 +75,8 @@ struct Demo: AsyncParsableCommand {
     /// Runs until it is told to stop, or asks the one that runs.
     func run() async throws {
         if let restart { return try await requestRestart(of: restart) }
-        let plan = LocalPlan(nodeCount: nodes, directory: dir, basePort: basePort)
+        let plan = LocalPlan(
+            nodeCount: nodes, directory: dir, basePort: basePort, shardCount: shards)
         try await DemoRun(plan).run()
     }
 

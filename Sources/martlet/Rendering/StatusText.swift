@@ -8,7 +8,7 @@ enum StatusText {
         var rows = [
             ("node", "\(view.node) (\(view.id)) of cluster \(view.cluster)"),
             ("ready", ready(view)),
-            ("writes as", view.actor),
+            ("writes as", view.actors.joined(separator: ", ")),
             ("requests", requests(view)),
             ("replication", replication(view.counters)),
             (
