@@ -71,10 +71,8 @@ struct SettledTimes {
         guard watermark > standings[Int(partition)].watermark, engine.refusal == nil else {
             return false
         }
-        var writer = ByteWriter(capacity: 8)
-        writer.write(watermark.bits)
         var batch = WriteBatch()
-        batch.put(Self.key(partition), writer.take())
+        Self.put(watermark, of: partition, in: &batch)
         do throws(WriteRefusal) { try engine.write(batch) } catch { return false }
         standings[Int(partition)].watermark = watermark
         return true
@@ -148,9 +146,7 @@ struct SettledTimes {
     /// Has `batch` hold what is in doubt, where it is known what the node is a home of.
     func putDoubts(_ here: Standpoint, in batch: inout WriteBatch) {
         if here.topology == nil { return }
-        var writer = ByteWriter()
-        for partition in here.owned where isDoubted(partition) { writer.write(partition) }
-        batch.put(Self.doubtsKey, writer.take())
+        Self.put(doubts: here.owned.filter(isDoubted), in: &batch)
     }
 
     private mutating func recallDoubts(_ here: Standpoint) {
@@ -180,6 +176,22 @@ struct SettledTimes {
     }
 
     // MARK: What is stored
+
+    /// Has `batch` hold the watermark of a partition.
+    static func put(
+        _ watermark: HybridTimestamp, of partition: UInt16, in batch: inout WriteBatch
+    ) {
+        var writer = ByteWriter(capacity: 8)
+        writer.write(watermark.bits)
+        batch.put(key(partition), writer.take())
+    }
+
+    /// Has `batch` hold which partitions are in doubt, and no others.
+    static func put(doubts partitions: [UInt16], in batch: inout WriteBatch) {
+        var writer = ByteWriter()
+        for partition in partitions { writer.write(partition) }
+        batch.put(doubtsKey, writer.take())
+    }
 
     static let doubtsKey = StorageKey.state("doubts")
     static let lostKey = StorageKey.state("lost-disk")

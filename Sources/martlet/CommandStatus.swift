@@ -26,6 +26,11 @@ enum CommandStatus: Int32, Error, Hashable, Sendable {
     init(_ error: StorageDirectoryError) {
         self = error.mayPass ? .unavailable : error.isUsage ? .usage : .failed
     }
+
+    /// The status for a data directory whose shards cannot be changed.
+    init(_ error: ShardChangeError) {
+        self = error.mayPass ? .unavailable : error.isUsage ? .usage : .failed
+    }
 }
 
 /// A command that cannot go on, in the command's own words.

@@ -72,6 +72,7 @@ struct Martlet: AsyncParsableCommand {
         case let error as ScenarioError: (.usage, error.description)
         case let error as ServerError: (.failed, error.description)
         case let error as StorageDirectoryError: (CommandStatus(error), error.description)
+        case let error as ShardChangeError: (CommandStatus(error), error.description)
         case let error as LocalFailure: (error.isUsage ? .usage : .failed, error.description)
         case let error as CommandFailure: (error.status, error.description)
         default: nil

@@ -1,25 +1,28 @@
 // `martlet storage`: looking at the data directory of a stopped node. Nothing here talks to a node,
-// and nothing changes a file.
+// and nothing changes a file; changing the number of shards is a file of its own.
 internal import ArgumentParser
 internal import MartletServer
 internal import MartletViews
 
-/// Looks at data directories.
+/// Looks at data directories, and divides them anew.
 struct Storage: ParsableCommand {
     /// What `martlet help storage` says.
     static let configuration = CommandConfiguration(
-        abstract: "Look at the data directory of a stopped node, without changing it.",
+        abstract: "Look at the data directory of a stopped node, or change its shards.",
         discussion: """
-            Any directory can be looked at: a damaged one, a half-made one, an empty one, one of \
-            another version. One on which a node runs is refused with 3 and the process that \
-            holds it, and a directory that is not there with 2.
+            Looking changes nothing; only 'reshard' does. Any directory can be looked at: a \
+            damaged one, a half-made one, an empty one, one of another version. One on which a \
+            node runs is refused with 3 and the process that holds it, and a directory that is \
+            not there with 2.
 
             Examples:
               martlet storage inspect /var/lib/martlet/n1
               martlet storage verify /var/lib/martlet/n1 && echo intact
               martlet storage dump /var/lib/martlet/n1 --key cart:42 --values
             """,
-        subcommands: [StorageInspect.self, StorageVerify.self, StorageDump.self])
+        subcommands: [
+            StorageInspect.self, StorageVerify.self, StorageDump.self, StorageReshard.self,
+        ])
 
     /// A group without a command: shows the help.
     init() {}
