@@ -27,14 +27,6 @@ extension NodeCore {
     /// Which shard this is, of how many.
     public var shardPlace: Shard { shard.shard }
 
-    /// Which of the node's shards serves `key`; this one while there is no ring. O(key).
-    public func shardIndex(ofKey key: Bytes) -> Int {
-        let own = shard.shard
-        guard own.count > 1, let topology else { return own.index }
-        return Shard.index(
-            of: topology.partition(ofKey: key), of: topology.partitionCount, among: own.count)
-    }
-
     /// Everyone known, this node included, by id.
     public var members: [Member] { control?.membership.members ?? view.members }
 

@@ -151,7 +151,7 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
             .hello(
                 Hello(
                     clusterName: identity.clusterName, node: identity.id, name: identity.name,
-                    sought: peer, shard: loop.core.shardPlace)))
+                    sought: peer, shard: loop.shard)))
     }
 
     /// Sends one frame.
@@ -205,7 +205,7 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
 
     private func welcome(_ hello: Hello) -> String? {
         if let reason = fault(in: hello, from: hello.node) { return reason }
-        if hello.shard != loop.core.shardPlace { return handOver(hello) }
+        if hello.shard != loop.shard { return handOver(hello) }
         guard let link = loop.link(to: hello.node) else {
             return "too many peers that nobody has told of"
         }
@@ -243,7 +243,7 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
         }
         guard hello.sought == identity.id else { return "this node is not \(hello.sought)" }
         guard hello.node != identity.id else { return "this node has the same identity" }
-        let shards = loop.core.shardPlace.count
+        let shards = loop.shard.count
         guard hello.shard.count == shards else {
             return "this node has \(shards) shards, and \(Self.quoted(hello.name)) "
                 + "\(hello.shard.count): all nodes of a cluster need as many (node.shards)"

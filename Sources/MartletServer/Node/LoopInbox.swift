@@ -1,6 +1,5 @@
 // What other threads bring to the loop of a shard: the storage's threads, and the loops of the
 // node's other shards. Taken in piece by piece, as far as each turn goes.
-internal import DequeModule
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
@@ -24,7 +23,9 @@ enum LoopMail: Sendable {
 final class LoopInbox: TurnTaker, @unchecked Sendable {
     private let eventLoop: any EventLoop
     private let outside = Monitor<[LoopMail]>([])
-    private var arrived = Deque<LoopMail>()
+    /// What has arrived, of which those before `next` are taken in.
+    private var arrived: [LoopMail] = []
+    private var next = 0
     private var isWaitingForTurn = false
 
     /// Takes in one piece; false when the turn has time for no more.
@@ -37,22 +38,34 @@ final class LoopInbox: TurnTaker, @unchecked Sendable {
     }
 
     /// Brings mail, from whatever thread.
-    func append(_ mail: some Sequence<LoopMail>) {
+    func append(_ mail: [LoopMail]) {
         let isFirst = outside.update { pieces in
-            defer { pieces += mail }
-            return pieces.isEmpty
+            guard pieces.isEmpty else {
+                pieces += mail
+                return false
+            }
+            pieces = mail
+            return true
         }
         if isFirst { eventLoop.execute { [self] in if !isWaitingForTurn { takeTurn() } } }
     }
 
+    private var isEmptyOutside: Bool { outside.update { $0.isEmpty } }
+
     func takeTurn() {
         isWaitingForTurn = false
-        arrived += outside.update { pieces in
-            defer { pieces = [] }
-            return pieces
-        }
-        while let mail = arrived.popFirst() {
-            if onMail(mail) || arrived.isEmpty { continue }
+        while true {
+            if next == arrived.count {
+                next = 0
+                arrived = outside.update { pieces in
+                    defer { pieces = [] }
+                    return pieces
+                }
+                if arrived.isEmpty { return }
+            }
+            let hasTime = onMail(arrived[next])
+            next += 1
+            if hasTime || (next == arrived.count && isEmptyOutside) { continue }
             isWaitingForTurn = true
             return onTurnOver()
         }

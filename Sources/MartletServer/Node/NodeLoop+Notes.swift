@@ -15,7 +15,9 @@ extension NodeLoop {
             let text =
                 "member \(member.name) (\(member.id)) at \(member.peerEndpoint) is \(member.state)"
             complain(.memberChanged, text, .info)
-        case .topologyAdopted(let epoch): log.notice("adopted the ring of epoch \(epoch)")
+        case .topologyAdopted(let epoch):
+            ringChanged()
+            log.notice("adopted the ring of epoch \(epoch)")
         case .conflict(let text): complain(.conflict, text, .error)
         case .clockStands(let standing): log(standing)
         case .nameTaken(let owner): giveUp(.nameTaken(core.identity, by: owner))

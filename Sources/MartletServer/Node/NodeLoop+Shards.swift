@@ -17,18 +17,25 @@ extension NodeLoop: CommandTarget {
 
     func submit(_ request: ClientRequest, then complete: @escaping (ClientAnswer) -> Void) {
         let id = RequestID(rawValue: waiting.append(.request(complete)))
-        let shard = core.shardIndex(ofKey: request.key)
-        if shard == core.shardPlace.index {
+        let serving = shardIndex(ofKey: request.key)
+        if serving == shard.index {
             handle(.requestReceived(id, request))
         } else {
-            send(.request(id, request, of: core.shardPlace.index), to: shard)
+            send(.request(id, request, of: shard.index), to: serving)
         }
+    }
+
+    /// Which of the node's shards serves `key`; this one while there is no ring.
+    private func shardIndex(ofKey key: Bytes) -> Int {
+        guard shard.count > 1, let partitionCount else { return shard.index }
+        let partition = partitionCount.partition(of: Slot(ofKey: key))
+        return Shard.index(of: partition, of: partitionCount, among: shard.count)
     }
 
     func ask(_ request: OperatorRequest, then complete: @escaping (OperatorReply) -> Void) {
         switch request {
         case .create, .forget: ask(request, at: 0, then: complete)
-        case .lookUp(let key): ask(request, at: core.shardIndex(ofKey: key), then: complete)
+        case .lookUp(let key): ask(request, at: shardIndex(ofKey: key), then: complete)
         case .compare:
             var (awaited, begun) = (shards.count, 0)
             for shard in shards.indices {
@@ -87,7 +94,9 @@ extension NodeLoop: CommandTarget {
     /// Takes in what another thread has brought.
     func take(_ mail: LoopMail) {
         switch mail {
-        case .event(let event): handle(event)
+        case .event(let event):
+            handle(event)
+            if case .viewChanged = event { ringChanged() }
         case .link(let change): carryOut(change)
         case .request(let id, let request, let shard):
             let own = RequestID(rawValue: waiting.append(.foreign(id, of: shard)))
@@ -98,7 +107,7 @@ extension NodeLoop: CommandTarget {
 
     /// Hands what the first shard has decided to the others.
     func share(_ work: Work) {
-        guard core.shardPlace.index == 0 else { return }
+        guard shard.index == 0 else { return }
         for shard in 1..<shards.count {
             for change in work.linkChanges { send(.link(change), to: shard) }
             if let view = work.view { send(.event(.viewChanged(view)), to: shard) }

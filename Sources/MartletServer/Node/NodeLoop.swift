@@ -30,6 +30,10 @@ final class NodeLoop: @unchecked Sendable {
     /// What tells this cluster's datagrams from others'.
     let clusterHash: UInt64
     private(set) var core: NodeCore
+    /// Which shard it is, of how many.
+    let shard: Shard
+    /// Of the ring, once there is one: asking the core for it would copy the core.
+    private(set) var partitionCount: PartitionCount?
     let startedAt: Instant
     /// Ends the process, since the node must not go on.
     let giveUp: @Sendable (ServerError) -> Void
@@ -92,9 +96,11 @@ final class NodeLoop: @unchecked Sendable {
     ) {
         self.eventLoop = eventLoop
         self.core = core
+        shard = core.shardPlace
+        partitionCount = core.topology?.partitionCount
         self.configuration = configuration
         self.shared = shared
-        memory = MemoryLedger(total: shared.memory, shares: core.shardPlace.count)
+        memory = MemoryLedger(total: shared.memory, shares: shard.count)
         clusterHash = Datagram.clusterHash(of: core.identity.clusterName)
         self.log = log
         self.giveUp = giveUp
@@ -172,6 +178,9 @@ final class NodeLoop: @unchecked Sendable {
         return !isTurnOver(afterDelivery: 0)
     }
 
+    /// The node has another ring than before, or may have.
+    func ringChanged() { partitionCount = core.topology?.partitionCount }
+
     /// The moment that the node goes by.
     var now: Moment { moments.now }
 
@@ -193,9 +202,9 @@ final class NodeLoop: @unchecked Sendable {
     /// How the storage's threads reach the node.
     var storageAnswers: StorageThreads.Answers {
         StorageThreads.Answers(
-            log: { [inbox] in inbox.append(CollectionOfOne(.event(.logAnswered($0)))) },
-            job: { [inbox] in inbox.append(CollectionOfOne(.event(.jobAnswered($0)))) },
-            reads: { [inbox] in inbox.append(CollectionOfOne(.event(.readsAnswered($0)))) })
+            log: { [inbox] in inbox.append([.event(.logAnswered($0))]) },
+            job: { [inbox] in inbox.append([.event(.jobAnswered($0))]) },
+            reads: { [inbox] in inbox.append([.event(.readsAnswered($0))]) })
     }
 
     func schedule(after delay: Duration, _ body: @escaping () -> Void) {
