@@ -106,7 +106,11 @@ public struct Resharding {
         }
         let index = Shard.index(
             of: Partition(index: partition), of: count, among: targets.count)
-        batches[index].put(entry.key, entry.value)
+        if entry.key.space == .objects {
+            batches[index].put(entry.key, entry.value, replacing: nil)
+        } else {
+            batches[index].put(entry.key, entry.value)
+        }
         entryCount += 1
         if batches[index].byteCount >= Self.batchBytes { try write(index) }
     }

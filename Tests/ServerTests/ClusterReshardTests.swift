@@ -52,6 +52,11 @@ extension Clusters {
                     let after = try await plan.status(0)
                     #expect(after.id == before.id && after.actors.count == count)
                     #expect(after.epoch == before.epoch && after.settled.unproven == 0)
+                    // The trees are right: a scan that checks one finds nothing to mend, and none
+                    // is made anew but the one that each shard begins its checks with.
+                    #expect(after.keys.held == Self.keys.count)
+                    #expect(after.antiEntropy.treesBuilt <= UInt64(count))
+                    #expect(after.antiEntropy.treesMended == 0)
                     // No actor of a former life writes again.
                     #expect(used.isDisjoint(with: after.actors))
                     used.formUnion(after.actors)
