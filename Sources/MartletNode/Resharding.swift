@@ -5,7 +5,7 @@
 //     state of all sources ─► identity, ring, actors, floors ─► first batch of each target
 //     objects, hints, removables of each source ─► by partition ─► targets
 internal import MartletAntiEntropy
-public import MartletBase
+internal import MartletBase
 internal import MartletRing
 public import MartletStorage
 internal import MartletVersions
@@ -17,7 +17,7 @@ public enum ReshardingError: Error, Hashable, Sendable, CustomStringConvertible 
     /// Something does not read back.
     case damaged(String)
     /// What was written down of the node does not read back.
-    case unreadable(entry: String, FormatError)
+    case node(NodeStateError)
     /// A new storage refuses what it is to hold.
     case refused(WriteRefusal)
     /// The log of a new storage cannot be written.
@@ -31,9 +31,7 @@ public enum ReshardingError: Error, Hashable, Sendable, CustomStringConvertible 
             "\(what): start the node and wait until its replicas have repaired it "
                 + "('martlet status'), or let it go on in place with an empty directory "
                 + "('martlet start --in-place-of')"
-        case .unreadable(let entry, let error):
-            "the node's own \(entry) does not read back (\(error)): keep the directory aside and "
-                + "let the node go on in place with an empty one ('martlet start --in-place-of')"
+        case .node(let error): error.description
         case .refused(let refusal): "the new storage refuses what it is to hold: \(refusal)"
         case .log(let error): "the log of the new storage cannot be written: \(error)"
         }
@@ -153,7 +151,7 @@ public struct Resharding {
             let found: StateEntry?
             do throws(FormatError) {
                 found = try StateEntry(name: entry.key.key, value: entry.value)
-            } catch { throw .unreadable(entry: entry.key.key.text, error) }
+            } catch { throw .node(.unreadable(entry: entry.key.key.text, error)) }
             switch found {
             case .identity(let stored): identity = identity ?? stored
             case .actor(let name, let incarnation, _):

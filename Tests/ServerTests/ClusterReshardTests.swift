@@ -81,8 +81,18 @@ extension Clusters {
             try await plan.withClient(0) { client in
                 for key in Self.keys { try await client.put(key, key) }
             }
-            #expect(throws: ShardChangeError.self) {
+            #expect {
                 try ShardChange(place.data).prepare(2) { _ in }
+            } throws: {
+                $0 is ShardChangeError && "\($0)".contains("stop that node first")
+            }
+            // Nor does another process take the directory of a node that runs for an empty one.
+            var other = configuration
+            other.shards = 2
+            #expect {
+                _ = try Server(other, log: log)
+            } throws: {
+                "\($0)".contains("has 1 shards, and the configuration says 2")
             }
             server.stop()
             #expect(throws: ShardChangeError.self) {

@@ -110,7 +110,7 @@ package struct ShardChange {
         } catch { throw .resharding(directory: directory.path, error) }
         do throws(DiskError) {
             try work.syncDirectory()
-            let mark = try work.open("complete", .empty)
+            let mark = try work.open(DataDirectory.completionName, .empty)
             try mark.write(Bytes(text: "\(count)\n"), at: 0)
             try mark.sync()
             try work.syncDirectory()

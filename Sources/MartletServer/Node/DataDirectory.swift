@@ -16,8 +16,11 @@ struct DataDirectory {
     /// Where a change of the number of shards puts what it makes.
     var resharding: String { "\(path)/resharding" }
 
-    /// The file that says that all of it is there: what was before goes then.
-    var completionMark: String { "\(resharding)/complete" }
+    /// The name of the file there that says that all of it is there: what was before goes then.
+    static let completionName = "complete"
+
+    /// Where that file is.
+    var completionMark: String { "\(resharding)/\(Self.completionName)" }
 
     /// Whether a change of the number of shards has been decided and is to be finished.
     var isChanging: Bool { FileManager.default.fileExists(atPath: completionMark) }
@@ -27,11 +30,9 @@ struct DataDirectory {
         // They are made from the last to the first.
         let last = (1...Shard.limit).last { Self.isDirectory(path(ofShard: $0 - 1)) }
         if let last { return last }
-        guard let disk = try? PosixDisk(path: path, readOnly: true),
-            let inspection = try? StorageInspection(disk)
-        else { return nil }
-        defer { inspection.close() }
-        return inspection.isForeign ? nil : 1
+        // Its files tell, whoever holds it now.
+        let names = try? PosixDisk(path: path, readOnly: true).list()
+        return names?.contains(where: StorageInspection.isOfEngine) == true ? 1 : nil
     }
 
     /// The directories of `count` shards, the first shard's first.
