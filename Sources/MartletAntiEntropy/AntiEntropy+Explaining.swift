@@ -125,7 +125,7 @@ extension AntiEntropy {
     ) -> [PartitionCondition.Obstacle] {
         var found: [PartitionCondition.Obstacle] = []
         for member in here.topology?.members ?? [] {
-            switch promises.floor(of: partition, among: [member.id]) {
+            switch promises.floor(of: partition, among: [member.id], here) {
             case .failure(.silent(let node)): found.append(.silent(node))
             case .failure(.hinting(let node)): found.append(.hinting(node))
             case .success: continue

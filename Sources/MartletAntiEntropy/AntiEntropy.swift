@@ -79,10 +79,16 @@ public struct AntiEntropy {
         sweeping.topologyChanged(here)
     }
 
-    /// `node` can, or can no longer, be sent to.
-    public mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
-        here.reachabilityChanged(node, isReachable: isReachable)
+    /// `node`, of so many shards, can, or can no longer, be sent to.
+    public mutating func reachabilityChanged(
+        _ node: NodeID, of shardCount: Int = 1, isReachable: Bool
+    ) {
+        if shardCount != here.shardCount(of: node) { promises.forget(node) }
+        here.reachabilityChanged(node, of: shardCount, isReachable: isReachable)
     }
+
+    /// Of how many shards `node` is; 1 where it was never reached.
+    public func shardCount(of node: NodeID) -> Int { here.shardCount(of: node) }
 
     /// The node's clock was held against others'. Before that it is trusted.
     public mutating func clockCompared(_ trust: ClockTrust) { here.clock = trust }
@@ -103,7 +109,7 @@ public struct AntiEntropy {
 
     /// A message of anti-entropy came from `sender`.
     public mutating func messageReceived(
-        _ message: ExchangeMessage, from sender: NodeID, at now: Moment,
+        _ message: ExchangeMessage, from sender: Peer, at now: Moment,
         into effects: inout [AntiEntropyEffect]
     ) {
         switch message {
@@ -134,7 +140,7 @@ public struct AntiEntropy {
     }
 
     private mutating func replyReceived(
-        _ reply: TreeRootsReply, from sender: NodeID, at now: Moment,
+        _ reply: TreeRootsReply, from sender: Peer, at now: Moment,
         into effects: inout [AntiEntropyEffect]
     ) {
         let differing = comparison.replyReceived(

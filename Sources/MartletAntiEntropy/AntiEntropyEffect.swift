@@ -7,8 +7,8 @@ public import MartletWire
 
 /// Something that the node is to do.
 public enum AntiEntropyEffect: Equatable, Sendable {
-    /// Send a message to a node.
-    case send(ExchangeMessage, to: NodeID)
+    /// Send a message to a peer.
+    case send(ExchangeMessage, to: Peer)
     /// Send a home what is held here of a key.
     case push(Bytes, Partition, to: NodeID)
     /// Remove the last trace of a key, if it is settled and has held no value since.
@@ -24,9 +24,9 @@ public enum AntiEntropyEffect: Equatable, Sendable {
 extension [AntiEntropyEffect] {
     /// Has a message sent, and counts its bytes.
     mutating func send(
-        _ message: ExchangeMessage, to node: NodeID, counting counters: inout AntiEntropyCounters
+        _ message: ExchangeMessage, to peer: Peer, counting counters: inout AntiEntropyCounters
     ) {
         counters.bytesSent += UInt64(message.byteEstimate)
-        append(.send(message, to: node))
+        append(.send(message, to: peer))
     }
 }

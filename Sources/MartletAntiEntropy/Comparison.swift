@@ -21,9 +21,9 @@ internal import MartletWire
 
 /// The comparisons of one node with other homes.
 struct Comparison {
-    /// Roots that were sent to one node, and are not answered yet.
+    /// Roots that were sent to one peer, and are not answered yet.
     private struct Cut {
-        var node: NodeID
+        var peer: Peer
         var partitions: [UInt16]
         var at: Instant
     }
@@ -41,7 +41,7 @@ struct Comparison {
     /// A reply that may go once the log is synced that far.
     private struct HeldReply {
         var message: TreeRootsReply
-        var node: NodeID
+        var peer: Peer
         var position: LogPosition
     }
 
@@ -120,20 +120,23 @@ struct Comparison {
     ) {
         guard now.instant >= next else { return }
         cuts = cuts.filter { now.instant.since($0.value.at) <= Self.patience }
-        var batches: [NodeID: [TreeRoots.Entry]] = [:]
+        var batches: [Peer: [TreeRoots.Entry]] = [:]
         var proven: [UInt16] = []
         for (partition, others) in nextPartitions(here) {
             guard let entry = entry(partition, here, times) else { continue }
             for node in others where here.isReachable(node) {
-                batches[node, default: []].append(entry)
+                batches[here.peer(node, serving: partition), default: []].append(entry)
             }
             if openProof(of: partition, here, times, promises) { proven.append(partition) }
         }
-        for node in batches.keys.sorted() {
-            guard let entries = batches[node] else { continue }
-            send(entries, to: node, here, at: now, into: &effects)
-            for partition in proven where proofs[partition]?.awaited[node] != nil {
-                proofs[partition]?.awaited[node] = round
+        for peer in batches.keys.sorted() {
+            guard let entries = batches[peer] else { continue }
+            send(entries, to: peer, here, at: now, into: &effects)
+            for partition in proven
+            where proofs[partition]?.awaited[peer.node] != nil
+                && here.peer(peer.node, serving: partition) == peer
+            {
+                proofs[partition]?.awaited[peer.node] = round
             }
         }
         next = now.instant + pause(here, using: &random)
@@ -146,7 +149,7 @@ struct Comparison {
     ) -> [UInt16] {
         while let reply = replies.first, reply.position <= here.engine.synced {
             replies.removeFirst()
-            effects.send(.rootsReply(reply.message), to: reply.node, counting: &counters)
+            effects.send(.rootsReply(reply.message), to: reply.peer, counting: &counters)
         }
         return conclude(here, &times, into: &effects)
     }
@@ -198,14 +201,14 @@ struct Comparison {
 
     /// Has another home compare `entries`, in a round of their own.
     private mutating func send(
-        _ entries: [TreeRoots.Entry], to node: NodeID, _ here: Standpoint, at now: Moment,
+        _ entries: [TreeRoots.Entry], to peer: Peer, _ here: Standpoint, at now: Moment,
         into effects: inout [AntiEntropyEffect]
     ) {
         guard let epoch = here.topology?.epoch else { return }
         round += 1
-        cuts[round] = Cut(node: node, partitions: entries.map(\.partition), at: now.instant)
+        cuts[round] = Cut(peer: peer, partitions: entries.map(\.partition), at: now.instant)
         effects.send(
-            .roots(TreeRoots(round: round, epoch: epoch, entries: entries)), to: node,
+            .roots(TreeRoots(round: round, epoch: epoch, entries: entries)), to: peer,
             counting: &counters)
     }
 
@@ -213,7 +216,7 @@ struct Comparison {
 
     /// Another home has told its roots.
     mutating func rootsReceived(
-        _ roots: TreeRoots, from sender: NodeID, _ here: Standpoint, _ times: inout SettledTimes,
+        _ roots: TreeRoots, from sender: Peer, _ here: Standpoint, _ times: inout SettledTimes,
         at now: Moment, into effects: inout [AntiEntropyEffect]
     ) -> [UInt16] {
         guard replies.count < Self.replyLimit else { return [] }
@@ -222,7 +225,7 @@ struct Comparison {
         var moved: [UInt16] = []
         for entry in roots.entries {
             let partition = entry.partition
-            guard roots.epoch == here.topology?.epoch, here.shares(partition, with: sender),
+            guard roots.epoch == here.topology?.epoch, here.shares(partition, with: sender.node),
                 let tree = here.engine.tree(of: partition)
             else {
                 counters.marks.occurred(.rootUnknown)
@@ -240,11 +243,12 @@ struct Comparison {
             }
             count(isEqual)
             times.compared(
-                partition, with: sender, isEqual: isEqual, here, at: now.instant, into: &effects)
+                partition, with: sender.node, isEqual: isEqual, here, at: now.instant,
+                into: &effects)
         }
         reply.differing.sort()
         reply.unknown.sort()
-        replies.append(HeldReply(message: reply, node: sender, position: here.engine.appended))
+        replies.append(HeldReply(message: reply, peer: sender, position: here.engine.appended))
         // One that has lost its watermarks, or missed them, believes them of homes that it finds
         // equal itself: those that it asks do not wait until it is their turn to ask.
         let news = behind.sorted().compactMap { self.entry($0, here, times) }
@@ -263,10 +267,10 @@ struct Comparison {
     /// Another home has compared this one's roots. Returns the partitions that differ there; nil
     /// where nothing was asked of it in that round.
     mutating func replyReceived(
-        _ reply: TreeRootsReply, from sender: NodeID, _ here: Standpoint,
+        _ reply: TreeRootsReply, from sender: Peer, _ here: Standpoint,
         _ times: inout SettledTimes, at now: Moment, into effects: inout [AntiEntropyEffect]
     ) -> [UInt16]? {
-        guard let cut = cuts[reply.round], cut.node == sender else { return nil }
+        guard let cut = cuts[reply.round], cut.peer == sender else { return nil }
         cuts[reply.round] = nil
         var differing: [UInt16] = []
         for partition in cut.partitions {
@@ -277,12 +281,13 @@ struct Comparison {
             let isEqual = !reply.differing.contains(partition)
             count(isEqual)
             times.compared(
-                partition, with: sender, isEqual: isEqual, here, at: now.instant, into: &effects)
+                partition, with: sender.node, isEqual: isEqual, here, at: now.instant,
+                into: &effects)
             if !isEqual {
                 proofs[partition] = nil
                 differing.append(partition)
-            } else if proofs[partition]?.awaited[sender] == reply.round {
-                proofs[partition]?.awaited[sender] = nil
+            } else if proofs[partition]?.awaited[sender.node] == reply.round {
+                proofs[partition]?.awaited[sender.node] = nil
             }
         }
         return differing
@@ -319,7 +324,7 @@ struct Comparison {
         counters.marks.occurred(
             .proofAwaitedSync,
             if: proofs.values.contains { $0.awaited.isEmpty && $0.position > synced })
-        var news: [NodeID: [Settled.Entry]] = [:]
+        var news: [Peer: [Settled.Entry]] = [:]
         var moved: [UInt16] = []
         for partition in proven.keys.sorted() {
             guard let proof = proofs.removeValue(forKey: partition) else { continue }
@@ -328,15 +333,15 @@ struct Comparison {
             if moves { moved.append(partition) }
             let entry = Settled.Entry(partition: partition, watermark: proof.time)
             for home in here.otherHomes(of: partition) ?? [] {
-                news[home, default: []].append(entry)
+                news[here.peer(home, serving: partition), default: []].append(entry)
             }
         }
         guard let epoch = here.topology?.epoch else { return moved }
         // At once, so that all remove what may go at the same time.
-        for node in news.keys.sorted() {
-            guard let entries = news[node] else { continue }
+        for peer in news.keys.sorted() {
+            guard let entries = news[peer] else { continue }
             effects.send(
-                .settled(Settled(epoch: epoch, entries: entries)), to: node, counting: &counters)
+                .settled(Settled(epoch: epoch, entries: entries)), to: peer, counting: &counters)
         }
         return moved
     }
@@ -346,13 +351,13 @@ struct Comparison {
     /// has come to hold since what was proven. One that was restored from a backup may lack that:
     /// it would take for removed what it never had, and have it removed everywhere.
     mutating func settledReceived(
-        _ settled: Settled, from sender: NodeID, _ here: Standpoint, _ times: inout SettledTimes,
+        _ settled: Settled, from sender: Peer, _ here: Standpoint, _ times: inout SettledTimes,
         into effects: inout [AntiEntropyEffect]
     ) -> [UInt16] {
         guard settled.epoch == here.topology?.epoch else { return [] }
         var moved: [UInt16] = []
-        for entry in settled.entries where here.shares(entry.partition, with: sender) {
-            guard times.hasEqualled(entry.partition, at: sender) else {
+        for entry in settled.entries where here.shares(entry.partition, with: sender.node) {
+            guard times.hasEqualled(entry.partition, at: sender.node) else {
                 counters.marks.occurred(.proofDisbelieved)
                 continue
             }

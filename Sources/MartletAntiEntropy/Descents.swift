@@ -7,6 +7,7 @@
 //
 // What becomes of leaves whose hashes were told is `LeafReading`'s.
 internal import MartletBase
+internal import MartletRing
 internal import MartletStorage
 internal import MartletWire
 
@@ -15,7 +16,7 @@ struct Descents {
     /// One difference being followed with one other home.
     private struct Descent {
         var partition: UInt16
-        var node: NodeID
+        var peer: Peer
         /// The leaves that differ, once they are known.
         var leaves = NodeSet(depth: 0, [])
         /// When the leaves are looked at again, or, before and after that, when it is given up.
@@ -44,7 +45,7 @@ struct Descents {
 
     /// The other homes with which a difference in `partition` is followed.
     func nodes(following partition: UInt16) -> [NodeID] {
-        descents.filter { $0.partition == partition }.map(\.node)
+        descents.filter { $0.partition == partition }.map(\.peer.node)
     }
 
     // MARK: Events
@@ -52,11 +53,11 @@ struct Descents {
     /// The homes are others now.
     mutating func topologyChanged() { descents = [] }
 
-    /// Follows what differs from `node` in `partitions`, which ascend: but for those in which
+    /// Follows what differs from `peer` in `partitions`, which ascend: but for those in which
     /// another home is followed, since what that one brings the others need not. What is left then
     /// is found by a later round.
     mutating func begin(
-        _ partitions: [UInt16], with node: NodeID, _ here: Standpoint, at now: Moment,
+        _ partitions: [UInt16], with peer: Peer, _ here: Standpoint, at now: Moment,
         using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
         let window = HashWindow.drawn(HashWindow.descentBytes, using: &random)
@@ -70,21 +71,21 @@ struct Descents {
                 continue
             }
             descents.append(
-                Descent(partition: partition, node: node, next: now.instant + Self.patience))
+                Descent(partition: partition, peer: peer, next: now.instant + Self.patience))
             let depth = min(Self.step, UInt8(tree.depth))
             let nodes = NodeSet(depth: depth, 0..<UInt16(1) << UInt16(depth))
             parts.append(TreeNodes.Part(of: tree, partition, nodes, window))
         }
-        tell(parts, .descent, window, to: node, into: &effects)
+        tell(parts, .descent, window, to: peer, into: &effects)
     }
 
     private mutating func tell(
         _ parts: [TreeNodes.Part], _ stage: TreeNodes.Stage, _ window: HashWindow,
-        to node: NodeID, into effects: inout [AntiEntropyEffect]
+        to peer: Peer, into effects: inout [AntiEntropyEffect]
     ) {
         if parts.isEmpty { return }
         effects.send(
-            .nodes(TreeNodes(stage: stage, window: window, parts: parts)), to: node,
+            .nodes(TreeNodes(stage: stage, window: window, parts: parts)), to: peer,
             counting: &counters)
     }
 
@@ -92,13 +93,13 @@ struct Descents {
 
     /// Another home is on its way down: it is told which of its nodes are others here.
     mutating func nodesReceived(
-        _ theirs: TreeNodes, from sender: NodeID, _ here: Standpoint,
+        _ theirs: TreeNodes, from sender: Peer, _ here: Standpoint,
         into effects: inout [AntiEntropyEffect]
     ) {
         var reply = TreeNodesReply(parts: [])
         for part in theirs.parts {
             let depth = part.nodes.depth
-            guard let tree = here.tree(of: part.partition, depth: depth, with: sender) else {
+            guard let tree = here.tree(of: part.partition, depth: depth, with: sender.node) else {
                 continue
             }
             let differing = tree.differing(from: part, theirs.window).map(\.index)
@@ -114,12 +115,12 @@ struct Descents {
 
     /// Another home holds more objects: it is to find out what differs.
     mutating func questionReceived(
-        _ question: LeafQuestion, from sender: NodeID, _ here: Standpoint,
+        _ question: LeafQuestion, from sender: Peer, _ here: Standpoint,
         using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
         let window = HashWindow.drawn(HashWindow.namingBytes, using: &random)
         let parts = question.parts.compactMap { part in
-            here.tree(of: part.partition, depth: part.leaves.depth, with: sender)
+            here.tree(of: part.partition, depth: part.leaves.depth, with: sender.node)
                 .map { TreeNodes.Part(of: $0, part.partition, part.leaves, window) }
         }
         tell(parts, .confirmation, window, to: sender, into: &effects)
@@ -129,7 +130,7 @@ struct Descents {
 
     /// Another home has said which nodes differ: the way goes on below these.
     mutating func replyReceived(
-        _ reply: TreeNodesReply, from sender: NodeID, _ here: Standpoint, at now: Moment,
+        _ reply: TreeNodesReply, from sender: Peer, _ here: Standpoint, at now: Moment,
         using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
         let window = HashWindow.drawn(HashWindow.descentBytes, using: &random)
@@ -163,8 +164,8 @@ struct Descents {
         tell(parts, .descent, window, to: sender, into: &effects)
     }
 
-    private func position(_ partition: UInt16, _ node: NodeID) -> Int? {
-        descents.firstIndex { $0.partition == partition && $0.node == node }
+    private func position(_ partition: UInt16, _ peer: Peer) -> Int? {
+        descents.firstIndex { $0.partition == partition && $0.peer == peer }
     }
 
     /// The nodes of `depth` below `nodes`.
@@ -197,8 +198,8 @@ struct Descents {
         descents.removeAll { $0.next <= now.instant }
         counters.marks.occurred(.descentOverdue, if: due.contains { !$0.isConfirming })
         let window = HashWindow.drawn(HashWindow.namingBytes, using: &random)
-        var told: [NodeID: [TreeNodes.Part]] = [:]
-        var asked: [NodeID: [LeafQuestion.Part]] = [:]
+        var told: [Peer: [TreeNodes.Part]] = [:]
+        var asked: [Peer: [LeafQuestion.Part]] = [:]
         for var descent in due.sorted(by: { $0.partition < $1.partition })
         where descent.isConfirming {
             guard let tree = here.engine.tree(of: descent.partition),
@@ -208,18 +209,18 @@ struct Descents {
             descent.next = now.instant + Self.patience
             descents.append(descent)
             if descent.isRicher {
-                asked[descent.node, default: []].append(
+                asked[descent.peer, default: []].append(
                     LeafQuestion.Part(partition: descent.partition, leaves: descent.leaves))
             } else {
-                told[descent.node, default: []].append(
+                told[descent.peer, default: []].append(
                     TreeNodes.Part(of: tree, descent.partition, descent.leaves, window))
             }
         }
-        for node in Set(told.keys).union(asked.keys).sorted() {
-            tell(told[node] ?? [], .confirmation, window, to: node, into: &effects)
-            if let parts = asked[node] {
+        for peer in Set(told.keys).union(asked.keys).sorted() {
+            tell(told[peer] ?? [], .confirmation, window, to: peer, into: &effects)
+            if let parts = asked[peer] {
                 effects.send(
-                    .question(LeafQuestion(parts: parts)), to: node, counting: &counters)
+                    .question(LeafQuestion(parts: parts)), to: peer, counting: &counters)
             }
         }
     }

@@ -31,7 +31,7 @@ struct LeafReading {
         var partition: UInt16
         var depth: UInt8
         var leaf: UInt16
-        var node: NodeID
+        var peer: Peer
         var aim: Aim
     }
 
@@ -78,18 +78,18 @@ struct LeafReading {
 
     /// Another home tells the hashes of leaves that differed before.
     mutating func nodesReceived(
-        _ theirs: TreeNodes, from sender: NodeID, _ here: Standpoint,
+        _ theirs: TreeNodes, from sender: Peer, _ here: Standpoint,
         using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
         for part in theirs.parts {
             let depth = part.nodes.depth
-            guard let tree = here.tree(of: part.partition, depth: depth, with: sender) else {
+            guard let tree = here.tree(of: part.partition, depth: depth, with: sender.node) else {
                 continue
             }
             for (leaf, hash) in tree.differing(from: part, theirs.window) {
                 queue(
                     LeafWork(
-                        partition: part.partition, depth: depth, leaf: leaf, node: sender,
+                        partition: part.partition, depth: depth, leaf: leaf, peer: sender,
                         aim: .name(theirs: hash, theirs.window, isLast: theirs.stage == .answer)))
             }
         }
@@ -98,7 +98,7 @@ struct LeafReading {
 
     /// Another home tells the digests of all that it holds below a leaf.
     mutating func leafReceived(
-        _ leaf: LeafDigests, from sender: NodeID, _ here: Standpoint,
+        _ leaf: LeafDigests, from sender: Peer, _ here: Standpoint,
         using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
         let aim = Aim.compare(leaf.digests, leaf.window)
@@ -107,7 +107,7 @@ struct LeafReading {
 
     /// Another home wants what has these digests.
     mutating func wantsReceived(
-        _ wants: LeafDigests, from sender: NodeID, _ here: Standpoint,
+        _ wants: LeafDigests, from sender: Peer, _ here: Standpoint,
         using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
         let aim = Aim.serve(wants.digests, wants.window)
@@ -142,13 +142,13 @@ struct LeafReading {
     // MARK: What waits
 
     private mutating func queue(
-        _ leaf: LeafDigests, from sender: NodeID, _ aim: Aim, _ here: Standpoint,
+        _ leaf: LeafDigests, from sender: Peer, _ aim: Aim, _ here: Standpoint,
         using random: inout SeededRandom, into effects: inout [AntiEntropyEffect]
     ) {
-        guard here.shares(leaf.partition, with: sender) else { return }
+        guard here.shares(leaf.partition, with: sender.node) else { return }
         queue(
             LeafWork(
-                partition: leaf.partition, depth: leaf.depth, leaf: leaf.leaf, node: sender,
+                partition: leaf.partition, depth: leaf.depth, leaf: leaf.leaf, peer: sender,
                 aim: aim))
         read(here, using: &random, into: &effects)
     }
@@ -238,7 +238,7 @@ struct LeafReading {
                 counters.marks.occurred(.leafTold)
                 let window = HashWindow.drawn(HashWindow.namingBytes, using: &random)
                 let told = digests(leaf.digests.map { window($0) }, window, of: work)
-                effects.send(.leaf(told), to: work.node, counting: &counters)
+                effects.send(.leaf(told), to: work.peer, counting: &counters)
             } else {
                 counters.marks.occurred(.leafUnnamed)
                 unnamed.append(UnnamedLeaf(work: work, hash: ours))
@@ -249,7 +249,7 @@ struct LeafReading {
             if difference.missing.isEmpty { return }
             counters.marks.occurred(.leafWanted)
             effects.send(
-                .wants(digests(difference.missing, window, of: work)), to: work.node,
+                .wants(digests(difference.missing, window, of: work)), to: work.peer,
                 counting: &counters)
         case .serve(let digests, let window):
             let wanted = Set(digests)
@@ -275,7 +275,7 @@ struct LeafReading {
             effects.append(
                 .push(
                     leaf.keys[position], Partition(index: leaf.work.partition),
-                    to: leaf.work.node))
+                    to: leaf.work.peer.node))
         }
     }
 
@@ -287,8 +287,8 @@ struct LeafReading {
         let window = HashWindow.drawn(HashWindow.namingBytes, using: &random)
         let leaves = unnamed
         unnamed = []
-        for node in Set(leaves.map(\.work.node)).sorted() {
-            let trees = Dictionary(grouping: leaves.filter { $0.work.node == node }) { leaf in
+        for peer in Set(leaves.map(\.work.peer)).sorted() {
+            let trees = Dictionary(grouping: leaves.filter { $0.work.peer == peer }) { leaf in
                 UInt32(leaf.work.depth) << 16 | UInt32(leaf.work.partition)
             }
             for tree in trees.keys.sorted() {
@@ -299,7 +299,7 @@ struct LeafReading {
                     partition: UInt16(truncatingIfNeeded: tree), nodes: nodes,
                     hashes: nodes.indexes.map { window(hashes[$0] ?? 0) })
                 effects.send(
-                    .nodes(TreeNodes(stage: .answer, window: window, parts: [part])), to: node,
+                    .nodes(TreeNodes(stage: .answer, window: window, parts: [part])), to: peer,
                     counting: &counters)
             }
         }

@@ -27,8 +27,8 @@ struct Promises {
     private(set) var floor = HybridTimestamp(bits: 0)
     /// The promise that waits to be synced, and where the log holds it.
     private var pending: (floor: HybridTimestamp, position: LogPosition)?
-    /// The latest of each node that has told one, this one included.
-    private var told: [NodeID: Promise] = [:]
+    /// The latest of each peer that has told one, this shard included.
+    private var told: [Peer: Promise] = [:]
     /// When the node binds itself further.
     private(set) var next = Instant.never
     private(set) var counters = AntiEntropyCounters()
@@ -79,11 +79,14 @@ struct Promises {
 
     /// Another node has promised.
     mutating func received(
-        _ promise: Promise, from sender: NodeID, into effects: inout [AntiEntropyEffect]
+        _ promise: Promise, from sender: Peer, into effects: inout [AntiEntropyEffect]
     ) {
         take(promise, of: sender)
         effects.append(.observe(promise.floor))
     }
+
+    /// `node` is divided otherwise than before: what it told as it was is no longer looked for.
+    mutating func forget(_ node: NodeID) { told = told.filter { $0.key.node != node } }
 
     /// Whether what the node has bound itself to is synced and nobody has heard of it yet.
     func hasOneToTell(synced: LogPosition) -> Bool {
@@ -100,9 +103,11 @@ struct Promises {
         else { return }
         pending = nil
         let promise = Promise(floor: ready.floor, hinted: hinted)
-        take(promise, of: here.local)
+        take(promise, of: Peer(here.local, here.shard))
         for member in topology.members where member.id != here.local {
-            effects.send(.promise(promise), to: member.id, counting: &counters)
+            for peer in here.peers(of: member.id) {
+                effects.send(.promise(promise), to: peer, counting: &counters)
+            }
         }
     }
 
@@ -112,17 +117,19 @@ struct Promises {
     func provable(
         _ partition: UInt16, _ here: Standpoint
     ) -> Result<HybridTimestamp, Obstacle> {
-        floor(of: partition, among: here.topology?.members.map(\.id) ?? [])
+        floor(of: partition, among: here.topology?.members.map(\.id) ?? [], here)
     }
 
     /// Up to where all `nodes` have promised, none of them with hints in `partition`: no version as
     /// old can be anywhere but at the homes. O(nodes log hints).
     func floor(
-        of partition: UInt16, among nodes: [NodeID]
+        of partition: UInt16, among nodes: [NodeID], _ here: Standpoint
     ) -> Result<HybridTimestamp, Obstacle> {
         var least: HybridTimestamp?
         for node in nodes {
-            guard let promise = told[node] else { return .failure(.silent(node)) }
+            guard let promise = told[here.peer(node, serving: partition)] else {
+                return .failure(.silent(node))
+            }
             let index = promise.hinted.partitionIndex { $0 < partition }
             if index < promise.hinted.count, promise.hinted[index] == partition {
                 return .failure(.hinting(node))
@@ -132,17 +139,17 @@ struct Promises {
         return .success(least ?? HybridTimestamp(bits: 0))
     }
 
-    /// Takes in what `node` has promised. One that is older than the last was overtaken.
-    private mutating func take(_ promise: Promise, of node: NodeID) {
-        if let known = told[node], known.floor > promise.floor { return }
-        told[node] = promise
+    /// Takes in what `peer` has promised. One that is older than the last was overtaken.
+    private mutating func take(_ promise: Promise, of peer: Peer) {
+        if let known = told[peer], known.floor > promise.floor { return }
+        told[peer] = promise
     }
 
     /// No further than this beyond the node that has promised least: more would prove nothing, and
     /// a clock that has jumped ahead would bind this node to a time that no other believes.
     private func boundOfOthers(_ here: Standpoint) -> HybridTimestamp {
         let others = here.topology?.members.map(\.id).filter { $0 != here.local } ?? []
-        guard let least = others.compactMap({ told[$0]?.floor }).min() else {
+        guard let least = others.flatMap(here.peers).compactMap({ told[$0]?.floor }).min() else {
             return HybridTimestamp(bits: .max)
         }
         let lead = UInt64(Self.leadLimit.milliseconds)
@@ -161,7 +168,7 @@ struct Promises {
             invariant(pending.floor == floor, "\(pending.floor) is on its way, bound to \(floor)")
             invariant(pending.position <= here.engine.appended, "a promise beyond the log")
         }
-        if let own = told[here.local] {
+        if let own = told[Peer(here.local, here.shard)] {
             invariant(own.floor <= floor, "told \(own.floor), bound to \(floor)")
         }
     }

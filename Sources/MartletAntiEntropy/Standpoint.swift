@@ -37,6 +37,8 @@ struct Standpoint {
     private(set) var owned: [UInt16] = []
     /// Nodes that can be sent to, sorted.
     private(set) var reachable: [NodeID] = []
+    /// Those nodes that are divided otherwise than into one shard, as far as they have said.
+    private var shardCounts: [NodeID: Int] = [:]
 
     init(
         local: NodeID, shard: Shard, options: AntiEntropyOptions, engine: StorageEngine
@@ -54,7 +56,10 @@ struct Standpoint {
         }.map(\.index)
     }
 
-    mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
+    mutating func reachabilityChanged(
+        _ node: NodeID, of shardCount: Int, isReachable: Bool
+    ) {
+        shardCounts[node] = shardCount == 1 ? nil : shardCount
         let index = reachable.partitionIndex { $0 < node }
         let was = index < reachable.count && reachable[index] == node
         if isReachable, !was { reachable.insert(node, at: index) }
@@ -64,6 +69,26 @@ struct Standpoint {
     func isReachable(_ node: NodeID) -> Bool {
         let index = reachable.partitionIndex { $0 < node }
         return index < reachable.count && reachable[index] == node
+    }
+
+    /// Of how many shards `node` is; 1 where it was never reached.
+    func shardCount(of node: NodeID) -> Int {
+        if node == local { return shard.count }
+        return shardCounts.isEmpty ? 1 : shardCounts[node] ?? 1
+    }
+
+    /// The shard of `node` that serves `partition`.
+    func peer(_ node: NodeID, serving partition: UInt16) -> Peer {
+        let count = shardCount(of: node)
+        guard count > 1, let topology else { return Peer(node) }
+        return Peer(
+            node, of: count, serving: Partition(index: partition), of: topology.partitionCount)
+    }
+
+    /// The shards of `node` that serve partitions of this one.
+    func peers(of node: NodeID) -> [Peer] {
+        let count = shardCount(of: node)
+        return shard.counterparts(among: count).map { Peer(node, Shard(index: $0, of: count)) }
     }
 
     /// The other homes of a partition, in the order of preference; nil where this node is none, or

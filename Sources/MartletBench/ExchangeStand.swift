@@ -68,9 +68,9 @@ struct ExchangeStand {
         }
         for node in nodes.indices {
             try handle(.started, at: node)
-            try handle(.messageReceived(.topology(topology), from: nodes[node].id), at: node)
+            try handle(.messageReceived(.topology(topology), from: Peer(nodes[node].id)), at: node)
             for other in nodes where other.id != nodes[node].id {
-                try handle(.linkOpened(other.id), at: node)
+                try handle(.linkOpened(Peer(other.id)), at: node)
             }
         }
     }
@@ -152,7 +152,7 @@ struct ExchangeStand {
             try handle(.datagramReceived(datagram, from: endpoint), at: flight.to)
         case .frame(let bytes, let sender):
             let message = try message(in: bytes, from: sender, to: flight.to)
-            try handle(.messageReceived(message, from: sender), at: flight.to)
+            try handle(.messageReceived(message, from: Peer(sender)), at: flight.to)
         }
     }
 
@@ -176,7 +176,7 @@ struct ExchangeStand {
         nodes[node].turn(event, at: Moment(instant: now, wall: wall))
         let work = nodes[node].work
         for letter in work.outbox.letters {
-            try send(letter.message, from: node, to: letter.node)
+            try send(letter.message, from: node, to: letter.peer.node)
         }
         for post in work.posts { send(post.datagram, from: node, to: post.endpoint) }
         for case .written in work.outbox.answers.map(\.answer) { written += 1 }

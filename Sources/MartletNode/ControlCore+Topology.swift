@@ -44,7 +44,7 @@ extension ControlCore {
                 return .refused("the storage refuses to keep the ring: see the node's log")
             }
             for member in members where member.id != identity.id {
-                work.outbox.send(.topology(plan.topology), to: member.id)
+                send(.topology(plan.topology), to: member.id, into: &work)
             }
             return .created(warnings: plan.warnings.map { "\($0)" })
         } catch {
@@ -126,7 +126,7 @@ extension ControlCore {
         _ topology: Topology?, to node: NodeID, at epoch: UInt64, into work: inout Work
     ) {
         if let topology, epoch < topology.epoch {
-            work.outbox.send(.topology(topology), to: node)
+            send(.topology(topology), to: node, into: &work)
         }
     }
 }

@@ -21,6 +21,8 @@ struct ControlCore {
     var shownWall = WallTime(milliseconds: 0)
     /// Where each link was last asked to lead, sorted by node.
     private var endpoints: [(node: NodeID, endpoint: Endpoint)] = []
+    /// The first shards of other nodes, as they were last linked to.
+    private var firsts: [NodeID: Peer] = [:]
     private var notedStanding = ClockStanding.alone
     /// Why the storage did not keep a ring in the present event.
     var refusal: WriteRefusal?
@@ -75,6 +77,31 @@ struct ControlCore {
         work.note(.clockStands(standing))
     }
 
+    // MARK: Links
+
+    /// The link to a peer is open. Control cores hear of each other over those between first
+    /// shards alone.
+    mutating func linkOpened(
+        _ peer: Peer, _ view: inout ControlView, at now: Moment, into work: inout Work
+    ) {
+        guard peer.shard.index == 0 else { return }
+        firsts[peer.node] = peer
+        tell(.linkOpened(peer.node), &view, at: now, into: &work)
+    }
+
+    /// The link to a peer broke, or could not be made.
+    mutating func linkClosed(
+        _ peer: Peer, _ view: inout ControlView, at now: Moment, into work: inout Work
+    ) {
+        guard peer.shard.index == 0 else { return }
+        tell(.linkFailed(peer.node), &view, at: now, into: &work)
+    }
+
+    /// Sends a message to the control core of `node`; lost where there is no link to it.
+    func send(_ message: PeerMessage, to node: NodeID, into work: inout Work) {
+        work.outbox.send(message, to: firsts[node] ?? Peer(node))
+    }
+
     // MARK: Membership
 
     /// Hands an event to membership and acts on what comes of it.
@@ -95,7 +122,7 @@ struct ControlCore {
                 datagram.wall = shownWall
                 work.posts.append(Work.Post(datagram: datagram, endpoint: endpoint))
             case .sendPushPull(let exchange, let node):
-                work.outbox.send(.pushPull(exchange), to: node)
+                send(.pushPull(exchange), to: node, into: &work)
             case .meet(let member): connect(to: member, into: &work)
             case .forget(let node): disconnect(from: node, into: &work)
             case .memberChanged(let member): changed(member, &view, into: &work)
@@ -140,6 +167,7 @@ struct ControlCore {
 
     private mutating func disconnect(from node: NodeID, into work: inout Work) {
         endpoints.removeAll { $0.node == node }
+        firsts[node] = nil
         work.linkChanges.append(.drop(node))
     }
 

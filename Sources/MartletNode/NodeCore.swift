@@ -67,12 +67,12 @@ public struct NodeCore {
         case .datagramReceived(let datagram, let endpoint):
             control?.tell(
                 .datagramReceived(datagram, from: endpoint), &view, at: now, into: &work)
-        case .linkOpened(let node):
-            shard.linkChanged(node, isOpen: true, view, at: now, into: &work)
-            control?.tell(.linkOpened(node), &view, at: now, into: &work)
-        case .linkClosed(let node):
-            shard.linkChanged(node, isOpen: false, view, at: now, into: &work)
-            control?.tell(.linkFailed(node), &view, at: now, into: &work)
+        case .linkOpened(let peer):
+            shard.linkOpened(peer, view, at: now, into: &work)
+            control?.linkOpened(peer, &view, at: now, into: &work)
+        case .linkClosed(let peer):
+            shard.linkClosed(peer, view, at: now, into: &work)
+            control?.linkClosed(peer, &view, at: now, into: &work)
         case .logAnswered(let outcome): shard.logAnswered(outcome, at: now, into: &work)
         case .readsAnswered(let answers): shard.engine.readsAnswered(answers)
         case .jobAnswered(let outcome): shard.jobAnswered(outcome, into: &work)
@@ -109,15 +109,15 @@ public struct NodeCore {
     }
 
     private mutating func receive(
-        _ message: PeerMessage, from sender: NodeID, at now: Moment, into work: inout Work
+        _ message: PeerMessage, from sender: Peer, at now: Moment, into work: inout Work
     ) {
         switch message {
         case .pushPull(let exchange):
-            // The word of other nodes comes over the links of the first shard alone.
+            // The word of other nodes comes over the links between first shards alone.
             control?.tell(
-                .pushPullReceived(exchange, from: sender), &view, at: now, into: &work)
+                .pushPullReceived(exchange, from: sender.node), &view, at: now, into: &work)
         case .topology(let topology):
-            control?.consider(topology, from: sender, &view, at: now, into: &work)
+            control?.consider(topology, from: sender.node, &view, at: now, into: &work)
         case .replication(let message):
             shard.received(message, from: sender, view, at: now, into: &work)
         case .exchange(let message): shard.received(message, from: sender, at: now)

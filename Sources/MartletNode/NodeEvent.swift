@@ -14,14 +14,15 @@ public enum NodeEvent: Sendable {
     case ticked
     /// A client of this node asks for something; an answer follows.
     case requestReceived(RequestID, ClientRequest)
-    /// A message came over the link from that node.
-    case messageReceived(PeerMessage, from: NodeID)
+    /// A message came over the link from that peer.
+    case messageReceived(PeerMessage, from: Peer)
     /// A datagram of this cluster came from that address.
     case datagramReceived(Datagram, from: Endpoint)
-    /// The link to that node is open: messages go both ways.
-    case linkOpened(NodeID)
-    /// The link to that node broke, or could not be made.
-    case linkClosed(NodeID)
+    /// The link to that peer is open: messages go both ways. Links to the shards that its node has
+    /// had, where it is divided otherwise now, are gone.
+    case linkOpened(Peer)
+    /// The link to that peer broke, or could not be made.
+    case linkClosed(Peer)
     /// The log thread has answered.
     case logAnswered(LogOutcome)
     /// Blocks that the engine asked for have been read, or not.

@@ -31,6 +31,8 @@ public enum NodeMark: Int, MarkName {
     case actorRenewed
     /// The storage did not take the new actor.
     case renewalRefused
+    /// A node came back divided into another number of shards.
+    case peerDividedAnew
     /// The storage did not take the mark of a clean stop.
     case stopRefused
 }

@@ -18,8 +18,8 @@ extension ShardCore {
         if effects.isEmpty { return }
         for effect in effects {
             switch effect {
-            case .send(let message, let node):
-                work.outbox.send(.exchange(message), to: node)
+            case .send(let message, let peer):
+                work.outbox.send(.exchange(message), to: peer)
             case .push(let key, let partition, let node):
                 replication.push(key, in: partition, to: node, at: now)
             case .remove(let key, let partition, let wall):

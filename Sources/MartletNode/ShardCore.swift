@@ -26,9 +26,8 @@ struct ShardCore {
     private var isRingKept = true
     /// Which decisions of the control core it goes by.
     private var decisions: UInt64 = 0
-    /// Nodes to which a link is open, sorted.
-    private var links: [NodeID] = []
-    /// Those of them that are known and not believed unreachable.
+    private var links: ShardLinks
+    /// Nodes to which links are open and that are known and not believed unreachable, sorted.
     private var reachable: [NodeID] = []
     private(set) var isStopping = false
     private(set) var readiness = Readiness()
@@ -59,6 +58,7 @@ struct ShardCore {
     ) throws(StorageError) {
         self.node = node
         self.shard = shard
+        links = ShardLinks(of: shard)
         self.startsOver = startsOver
         mayStartUnsynced = isKnown
         self.engine = engine
@@ -82,7 +82,7 @@ struct ShardCore {
         return OperationID(rawValue: random.next() >> 16 | 1)
     }
 
-    /// Whether `node` can be sent to: a link is open and it is not believed unreachable.
+    /// Whether `node` can be sent to: its links are open and it is not believed unreachable.
     func isReachable(_ node: NodeID) -> Bool {
         if node == self.node { return true }
         let index = reachable.partitionIndex { $0 < node }
@@ -127,30 +127,39 @@ struct ShardCore {
     }
 
     mutating func received(
-        _ message: ReplicationMessage, from sender: NodeID, _ view: ControlView, at now: Moment,
+        _ message: ReplicationMessage, from sender: Peer, _ view: ControlView, at now: Moment,
         into work: inout Work
     ) {
         if isStopping { return }
         // A node whose clock is wrong may take for expired what is not.
-        if case .removed = message, view.clocks.isOdd(sender) {
+        if case .removed = message, view.clocks.isOdd(sender.node) {
             return marks.occurred(.removalDisbelieved)
         }
         replication.messageReceived(message, from: sender, at: now, into: &work.outbox)
     }
 
-    mutating func received(_ message: ExchangeMessage, from sender: NodeID, at now: Moment) {
+    mutating func received(_ message: ExchangeMessage, from sender: Peer, at now: Moment) {
         if isStopping { return }
         antiEntropy.messageReceived(message, from: sender, at: now, into: &effects)
     }
 
-    mutating func linkChanged(
-        _ node: NodeID, isOpen: Bool, _ view: ControlView, at now: Moment, into work: inout Work
+    mutating func linkOpened(
+        _ peer: Peer, _ view: ControlView, at now: Moment, into work: inout Work
     ) {
-        if !isOpen { readiness.linkFailed(node) }
-        let index = links.partitionIndex { $0 < node }
-        let was = index < links.count && links[index] == node
-        guard was != isOpen else { return }
-        if isOpen { links.insert(node, at: index) } else { links.remove(at: index) }
+        if let former = links.shardCount(of: peer.node), former != peer.shard.count {
+            marks.occurred(.peerDividedAnew)
+            links.closeAll(to: peer.node)
+            reachabilityChanged(view, at: now, into: &work)
+        }
+        links.open(peer)
+        reachabilityChanged(view, at: now, into: &work)
+    }
+
+    mutating func linkClosed(
+        _ peer: Peer, _ view: ControlView, at now: Moment, into work: inout Work
+    ) {
+        readiness.linkFailed(peer.node)
+        links.close(peer)
         reachabilityChanged(view, at: now, into: &work)
     }
 
@@ -184,7 +193,7 @@ struct ShardCore {
     private mutating func reachabilityChanged(
         _ view: ControlView, at now: Moment, into work: inout Work
     ) {
-        let present = links.filter { node in
+        let present = links.complete.filter { node in
             view.state(of: node).map { $0 != .unreachable }
                 ?? (view.topology?.member(node) != nil)
         }
@@ -195,9 +204,10 @@ struct ShardCore {
         let gone = former.filter { !isReachable($0) }
         for node in gone + back {
             let isReachable = isReachable(node)
+            let count = links.shardCount(of: node) ?? antiEntropy.shardCount(of: node)
             replication.reachabilityChanged(
-                node, isReachable: isReachable, at: now, into: &work.outbox)
-            antiEntropy.reachabilityChanged(node, isReachable: isReachable)
+                node, of: count, isReachable: isReachable, at: now, into: &work.outbox)
+            antiEntropy.reachabilityChanged(node, of: count, isReachable: isReachable)
         }
     }
 
@@ -288,7 +298,8 @@ struct ShardCore {
         replication.checkInvariants()
         antiEntropy.checkInvariants()
         engine.checkCounters()
-        invariant(zip(links, links.dropFirst()).allSatisfy { $0 < $1 }, "links unsorted")
-        invariant(reachable.allSatisfy(links.contains), "\(reachable) beyond links \(links)")
+        links.checkInvariants()
+        let linked = links.complete
+        invariant(reachable.allSatisfy(linked.contains), "\(reachable) beyond links \(linked)")
     }
 }

@@ -4,6 +4,7 @@
 // when its home has it on disk, in every sync mode, and only if it has not changed since it was
 // sent.
 internal import MartletBase
+internal import MartletRing
 internal import MartletStorage
 internal import MartletWire
 
@@ -295,7 +296,8 @@ extension Replication {
             operation: id, key: hint.key.key,
             object: try replica.object(of: hint.key, bytes: hint.bytes), purpose: .hint,
             durable: true, patience: hint.patience)
-        outbox.send(.put(message), to: hint.home)
+        outbox.send(
+            .put(message), to: peer(hint.home, serving: Partition(index: hint.key.partition)))
     }
 
     mutating func hintAnswered(

@@ -1,6 +1,7 @@
 // What there is to do with what this node holds of one key. How and when it is done is in
 // `Replication+KeyTasks`.
 internal import MartletBase
+internal import MartletRing
 internal import MartletStorage
 internal import MartletVersions
 internal import MartletWire
@@ -8,11 +9,11 @@ internal import MartletWire
 /// One step at one key: all that replication does to stored state is one of these.
 enum KeyTask {
     /// Hold a version for another node, which waits until then.
-    case hold(ReplicaPut, for: NodeID, until: Instant)
+    case hold(ReplicaPut, for: Peer, until: Instant)
     /// Hold an object of a parcel, which is known by that number.
     case accept(Object, parcel: UInt64)
     /// Show another node what is held.
-    case show(ReplicaGet, to: NodeID)
+    case show(ReplicaGet, to: Peer)
     /// Take this node's own part in a get.
     case read(OperationID)
     /// Coordinate a put, from its first write on.

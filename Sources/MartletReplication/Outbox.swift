@@ -1,13 +1,14 @@
 // What replication has for others: messages for nodes, and answers for the clients of its own.
-public import MartletBase
+internal import MartletBase
+public import MartletRing
 public import MartletWire
 
 /// Messages and answers of one turn, each in the order in which they came to be.
 public struct Outbox: Sendable {
-    /// A message, and the node that it is for.
+    /// A message, and the peer that it is for.
     public struct Letter: Sendable {
-        /// The node; the message may be lost on its way there.
-        public var node: NodeID
+        /// The peer; the message may be lost on its way there.
+        public var peer: Peer
         /// What it is told.
         public var message: PeerMessage
     }
@@ -28,14 +29,14 @@ public struct Outbox: Sendable {
     /// Holds nothing.
     public init() {}
 
-    /// Adds a message for `node`.
-    public mutating func send(_ message: PeerMessage, to node: NodeID) {
-        letters.append(Letter(node: node, message: message))
+    /// Adds a message for `peer`.
+    public mutating func send(_ message: PeerMessage, to peer: Peer) {
+        letters.append(Letter(peer: peer, message: message))
     }
 
-    /// Adds a message of replication for `node`.
-    mutating func send(_ message: ReplicationMessage, to node: NodeID) {
-        send(.replication(message), to: node)
+    /// Adds a message of replication for `peer`.
+    mutating func send(_ message: ReplicationMessage, to peer: Peer) {
+        send(.replication(message), to: peer)
     }
 
     /// Adds the answer to `request`.

@@ -35,9 +35,11 @@ struct PeerLatency {
 /// The other nodes as replication sees them: whether they can be sent to, and how quick they are.
 /// Sorted by id; every look-up is a binary search.
 struct Peers {
-    private struct Peer {
+    private struct Standing {
         var node: NodeID
         var isReachable = false
+        /// Into how many shards it is divided, as far as it has said.
+        var shardCount = 1
         var latency = PeerLatency()
         /// What its monotonic clock showed, and when that came; nil where it has not told since
         /// the link to it was made.
@@ -47,16 +49,23 @@ struct Peers {
     /// How long what a clock showed is of use.
     private static let clockLifetime = Duration.seconds(60)
 
-    private var all: [Peer] = []
+    private var all: [Standing] = []
 
     func isReachable(_ node: NodeID) -> Bool {
         let index = position(of: node)
         return holds(node, at: index) && all[index].isReachable
     }
 
+    /// Of how many shards `node` is; 1 where it was never reached.
+    func shardCount(of node: NodeID) -> Int {
+        let index = position(of: node)
+        return holds(node, at: index) ? all[index].shardCount : 1
+    }
+
     /// Returns whether that changes anything.
-    mutating func setReachable(_ node: NodeID, _ isReachable: Bool) -> Bool {
+    mutating func setReachable(_ node: NodeID, of shardCount: Int, _ isReachable: Bool) -> Bool {
         let index = index(of: node)
+        all[index].shardCount = shardCount
         guard all[index].isReachable != isReachable else { return false }
         all[index].isReachable = isReachable
         all[index].clock = nil
@@ -97,7 +106,7 @@ struct Peers {
 
     private mutating func index(of node: NodeID) -> Int {
         let index = position(of: node)
-        if !holds(node, at: index) { all.insert(Peer(node: node), at: index) }
+        if !holds(node, at: index) { all.insert(Standing(node: node), at: index) }
         return index
     }
 

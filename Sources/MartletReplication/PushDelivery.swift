@@ -21,7 +21,7 @@ struct PushDelivery {
 
     /// Objects for one home, being read here or under way.
     struct Batch {
-        var node: NodeID
+        var peer: Peer
         var at: Instant
         /// How long its answer is waited for.
         var patience: Duration
@@ -41,8 +41,8 @@ struct PushDelivery {
 
     /// Objects being read or under way.
     private var windows: HomeWindows
-    /// What waits, by home; whose turn it is comes first.
-    private var queues: [(node: NodeID, keys: Deque<Location>)] = []
+    /// What waits, by peer; whose turn it is comes first.
+    private var queues: [(peer: Peer, keys: Deque<Location>)] = []
     /// How many wait.
     private var queued = 0
     /// From when on what waits may go.
@@ -59,36 +59,36 @@ struct PushDelivery {
     /// Objects that wait and those under way.
     var count: Int { queued + windows.underWay }
 
-    mutating func append(_ location: Location, for node: NodeID, at now: Instant) {
+    mutating func append(_ location: Location, for peer: Peer, at now: Instant) {
         guard queued < Self.queueLimit else { return }
-        let place = queues.firstIndex { $0.node == node } ?? queues.count
-        if place == queues.count { queues.append((node, [])) }
+        let place = queues.firstIndex { $0.peer == peer } ?? queues.count
+        if place == queues.count { queues.append((peer, [])) }
         queues[place].keys.append(location)
         if queued == 0 { opening = now + Self.gathering }
         queued += 1
     }
 
-    /// The next objects that may go to one home, in the order in which they came, and to which.
-    mutating func next(at now: Instant) -> (node: NodeID, keys: [Location])? {
+    /// The next objects that may go to one peer, in the order in which they came, and to which.
+    mutating func next(at now: Instant) -> (peer: Peer, keys: [Location])? {
         guard now >= opening, let place = openQueue else { return nil }
-        // What is left of that home's goes behind all others'.
+        // What is left of that peer's goes behind all others'.
         var queue = queues.remove(at: place)
-        let room = min(windows.room(for: queue.node), Parcel.entryLimit)
+        let room = min(windows.room(for: queue.peer.node), Parcel.entryLimit)
         let keys = Array(queue.keys.prefix(room))
         queue.keys.removeFirst(keys.count)
         queued -= keys.count
         if !queue.keys.isEmpty { queues.append(queue) }
-        return (queue.node, keys)
+        return (queue.peer, keys)
     }
 
     /// The first queue whose home has room in its window.
-    private var openQueue: Int? { queues.firstIndex { windows.room(for: $0.node) > 0 } }
+    private var openQueue: Int? { queues.firstIndex { windows.room(for: $0.peer.node) > 0 } }
 
     // MARK: Batches
 
     mutating func begin(_ batch: Batch, under id: OperationID) {
         sent[id] = batch
-        windows.begin(batch.count, to: batch.node)
+        windows.begin(batch.count, to: batch.peer.node)
     }
 
     /// Takes in what was read; nil where there was nothing.
@@ -99,7 +99,7 @@ struct PushDelivery {
             batch.entries.append(entry)
             batch.bytes += entry.key.count + entry.object.valueByteCount
         } else {
-            windows.end(1, to: batch.node)
+            windows.end(1, to: batch.peer.node)
         }
         let entries = batch.entries
         if batch.reading == 0 {
@@ -115,7 +115,7 @@ struct PushDelivery {
         batch.entries = []
         batch.bytes = 0
         sent[id] = batch
-        windows.end(entries.count, to: batch.node)
+        windows.end(entries.count, to: batch.peer.node)
         return .isFull(entries)
     }
 
@@ -134,15 +134,15 @@ struct PushDelivery {
     /// Takes off what has been answered.
     mutating func take(_ id: OperationID, at now: Instant) {
         guard let batch = sent.removeValue(forKey: id) else { return }
-        windows.end(batch.count, to: batch.node)
-        windows.answered(batch.node, after: now.since(batch.at), count: batch.sent)
+        windows.end(batch.count, to: batch.peer.node)
+        windows.answered(batch.peer.node, after: now.since(batch.at), count: batch.sent)
     }
 
     /// Gives up what was sent to `node` or is to be; returns what was under way.
     mutating func forget(_ node: NodeID) -> [OperationID] {
-        for queue in queues where queue.node == node { queued -= queue.keys.count }
-        queues.removeAll { $0.node == node }
-        let ids = giveUp { $0.node == node }
+        for queue in queues where queue.peer.node == node { queued -= queue.keys.count }
+        queues.removeAll { $0.peer.node == node }
+        let ids = giveUp { $0.peer.node == node }
         windows.forget(node)
         return ids
     }
@@ -150,7 +150,7 @@ struct PushDelivery {
     /// Gives up what is overdue.
     mutating func forgetOverdue(at now: Instant) -> [OperationID] {
         // any order: each home has a window of its own.
-        for node in Set(sent.values.lazy.filter { $0.isOverdue(at: now) }.map(\.node)) {
+        for node in Set(sent.values.lazy.filter { $0.isOverdue(at: now) }.map(\.peer.node)) {
             windows.overdue(node)
         }
         return giveUp { $0.isOverdue(at: now) }
@@ -168,8 +168,8 @@ struct PushDelivery {
         let waiting = queues.reduce(0) { $0 + $1.keys.count }
         invariant(waiting == queued, "\(waiting) objects wait, counted \(queued)")
         invariant(queued <= Self.queueLimit, "\(queued) objects wait")
-        invariant(queues.allSatisfy { !$0.keys.isEmpty }, "a home's turn without an object")
-        invariant(Set(queues.map(\.node)).count == queues.count, "a home has two turns")
+        invariant(queues.allSatisfy { !$0.keys.isEmpty }, "a peer's turn without an object")
+        invariant(Set(queues.map(\.peer)).count == queues.count, "a peer has two turns")
         // any order: a sum.
         let underWay = sent.values.reduce(0) { $0 + $1.count }
         invariant(
@@ -183,7 +183,7 @@ struct PushDelivery {
         let ids = sent.filter { condition($0.value) }.map(\.key).sorted()
         for id in ids {
             guard let batch = sent.removeValue(forKey: id) else { continue }
-            windows.end(batch.count, to: batch.node)
+            windows.end(batch.count, to: batch.peer.node)
         }
         return ids
     }
@@ -196,7 +196,8 @@ extension Replication {
         _ key: Bytes, in partition: Partition, to node: NodeID, at now: Moment
     ) {
         pushes.append(
-            Location(partition: partition, key: key), for: node, at: now.instant)
+            Location(partition: partition, key: key), for: peer(node, serving: partition),
+            at: now.instant)
     }
 
     mutating func deliverPushes(at now: Moment, into outbox: inout Outbox) {
@@ -204,12 +205,12 @@ extension Replication {
             counts.marks.occurred(.pushOverdue)
             operations.remove(id.rawValue)
         }
-        while let (node, keys) = pushes.next(at: now.instant) {
-            guard isReachable(node) else { continue }
+        while let (peer, keys) = pushes.next(at: now.instant) {
+            guard isReachable(peer.node) else { continue }
             let id = begin(.push)
             pushes.begin(
                 PushDelivery.Batch(
-                    node: node, at: now.instant, patience: pushes.patience(with: node),
+                    peer: peer, at: now.instant, patience: pushes.patience(with: peer.node),
                     reading: keys.count),
                 under: id)
             for location in keys {
@@ -234,33 +235,33 @@ extension Replication {
         _ entry: Parcel.Entry?, under id: OperationID, at now: Moment,
         into outbox: inout Outbox
     ) {
-        guard let (node, patience) = pushes.sent[id].map({ ($0.node, $0.patience) }) else {
+        guard let (peer, patience) = pushes.sent[id].map({ ($0.peer, $0.patience) }) else {
             return
         }
         switch pushes.read(entry, under: id) {
         case .waits: return
         case .ends: operations.remove(id.rawValue)
         case .isWhole(let entries):
-            send(entries, to: node, under: id, patience, into: &outbox)
+            send(entries, to: peer, under: id, patience, into: &outbox)
         case .isFull(let entries):
             counts.marks.occurred(.parcelFull)
             let other = begin(.push)
             pushes.begin(
                 PushDelivery.Batch(
-                    node: node, at: now.instant, patience: patience, reading: 0,
+                    peer: peer, at: now.instant, patience: patience, reading: 0,
                     sent: entries.count),
                 under: other)
-            send(entries, to: node, under: other, patience, into: &outbox)
+            send(entries, to: peer, under: other, patience, into: &outbox)
         }
     }
 
     private mutating func send(
-        _ entries: [Parcel.Entry], to node: NodeID, under id: OperationID,
+        _ entries: [Parcel.Entry], to peer: Peer, under id: OperationID,
         _ patience: Duration, into outbox: inout Outbox
     ) {
         counts.pushes += UInt64(entries.count)
         let parcel = Parcel(operation: id, patience: patience, entries: entries)
-        outbox.send(.parcel(parcel), to: node)
+        outbox.send(.parcel(parcel), to: peer)
     }
 
     /// Whether the answer was to a parcel.
@@ -268,7 +269,7 @@ extension Replication {
         _ reply: ReplicaPutReply, by node: NodeID, at now: Moment,
         into outbox: inout Outbox
     ) -> Bool {
-        guard pushes.sent[reply.operation]?.node == node else { return false }
+        guard pushes.sent[reply.operation]?.peer.node == node else { return false }
         operations.remove(reply.operation.rawValue)
         pushes.take(reply.operation, at: now.instant)
         deliverPushes(at: now, into: &outbox)

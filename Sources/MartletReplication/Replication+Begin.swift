@@ -9,7 +9,7 @@ extension Replication {
     /// Who is to be answered.
     enum Origin: Hashable {
         case client(RequestID)
-        case peer(NodeID, OperationID)
+        case peer(Peer, OperationID)
     }
 
     mutating func begin(
@@ -66,11 +66,11 @@ extension Replication {
         if case .failed = answer { counts.failures += 1 }
         switch origin {
         case .client(let id): outbox.answer(id, answer)
-        case .peer(let node, let operation):
+        case .peer(let peer, let operation):
             let reply = ForwardReply(
                 operation: operation, answer: answer, shown: now.instant,
                 timestamp: timestamp(at: now.wall))
-            outbox.send(.forwardReply(reply), to: node)
+            outbox.send(.forwardReply(reply), to: peer)
         }
     }
 
@@ -108,6 +108,13 @@ extension Replication {
         let partition = topology.partition(ofKey: key)
         return shard.serves(partition, of: topology.partitionCount)
             ? Location(partition: partition, key: key) : nil
+    }
+
+    /// The shard of `node` that serves `partition`.
+    func peer(_ node: NodeID, serving partition: Partition) -> Peer {
+        let count = peers.shardCount(of: node)
+        guard count > 1, let topology else { return Peer(node) }
+        return Peer(node, of: count, serving: partition, of: topology.partitionCount)
     }
 
     func isReachable(_ node: NodeID) -> Bool {

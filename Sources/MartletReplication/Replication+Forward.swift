@@ -105,7 +105,8 @@ extension Replication {
         let message = Forward(
             operation: id, request: put.request, patience: deadline.since(now.instant),
             startBy: startBy ?? .start, date: put.call.date ?? timestamp(at: now.wall))
-        outbox.send(.forward(message), to: home)
+        outbox.send(
+            .forward(message), to: peer(home, serving: put.call.location.partition))
         timers.insert(Timer(at: turn, operation: id))
     }
 

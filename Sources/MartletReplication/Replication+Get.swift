@@ -93,7 +93,8 @@ extension Replication {
         if part.node == local { return }
         let message = ReplicaGet(
             operation: id, key: get.call.location.key, summaryAllowed: summaryAllowed)
-        outbox.send(.get(message), to: part.node)
+        outbox.send(
+            .get(message), to: peer(part.node, serving: get.call.location.partition))
     }
 
     // MARK: This node's own part
@@ -197,7 +198,8 @@ extension Replication {
             get.refetched.append(node)
             let message = ReplicaGet(
                 operation: id, key: get.call.location.key, summaryAllowed: false)
-            outbox.send(.get(message), to: node)
+            outbox.send(
+                .get(message), to: peer(node, serving: get.call.location.partition))
         }
         return !missing.isEmpty
     }
@@ -289,7 +291,7 @@ extension Replication {
             let message = ReplicaPut(
                 operation: .unanswered, key: call.location.key, object: merged, purpose: .repair,
                 durable: false, patience: .zero)
-            outbox.send(.put(message), to: node)
+            outbox.send(.put(message), to: peer(node, serving: call.location.partition))
         }
     }
 }

@@ -12,7 +12,7 @@ struct HeldParcels {
     static let limit = 1_024
 
     struct Parcel {
-        var sender: NodeID
+        var sender: Peer
         var operation: OperationID
         /// Until when the sender cares.
         var until: Instant
@@ -49,7 +49,7 @@ struct HeldParcels {
 extension Replication {
     /// Another home sends what it found this one to lack.
     mutating func accept(
-        _ parcel: Parcel, of sender: NodeID, at now: Moment,
+        _ parcel: Parcel, of sender: Peer, at now: Moment,
         into outbox: inout Outbox
     ) {
         let locations = parcel.entries.compactMap { location(ofKey: $0.key) }

@@ -203,12 +203,13 @@ extension Replication {
             purpose: .write, durable: put.durable, patience: put.call.deadline.since(now.instant))
         let toHomes = ReplicationMessage.put(message)
         for part in parts where part.node != local {
+            let peer = peer(part.node, serving: put.call.location.partition)
             if let home = part.standsInFor {
                 counts.standIns += 1
                 message.heldFor = home
-                outbox.send(.put(message), to: part.node)
+                outbox.send(.put(message), to: peer)
             } else {
-                outbox.send(toHomes, to: part.node)
+                outbox.send(toHomes, to: peer)
             }
         }
     }

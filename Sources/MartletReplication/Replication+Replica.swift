@@ -7,7 +7,7 @@ internal import MartletWire
 extension Replication {
     /// Another node asks to hold a version.
     mutating func holdVersion(
-        _ put: ReplicaPut, for sender: NodeID, at now: Moment,
+        _ put: ReplicaPut, for sender: Peer, at now: Moment,
         into outbox: inout Outbox
     ) {
         guard let location = location(ofKey: put.key) else {
@@ -20,7 +20,7 @@ extension Replication {
 
     /// Another node asks to see what is held.
     mutating func showVersion(
-        _ get: ReplicaGet, to sender: NodeID, at now: Moment,
+        _ get: ReplicaGet, to sender: Peer, at now: Moment,
         into outbox: inout Outbox
     ) {
         guard let location = location(ofKey: get.key) else {
@@ -37,7 +37,7 @@ extension Replication {
     /// is on disk before, whatever the sync mode. Nobody waits for the end of an interval: the
     /// window of a delivery would narrow to nothing. All that came with one turn share a sync.
     mutating func hold(
-        _ put: ReplicaPut, for sender: NodeID, until: Instant, at location: Location,
+        _ put: ReplicaPut, for sender: Peer, until: Instant, at location: Location,
         at now: Moment, into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         let applied = try replica.merge(put, at: location, at: now.wall)
@@ -57,7 +57,7 @@ extension Replication {
 
     /// Shows what is held of a key, hints included; large values only where they are asked for.
     func show(
-        _ get: ReplicaGet, to sender: NodeID, at location: Location,
+        _ get: ReplicaGet, to sender: Peer, at location: Location,
         into outbox: inout Outbox
     ) throws(ReplicaFailure) {
         let object = try replica.everything(at: location, homes: homes(of: location))
@@ -74,7 +74,7 @@ extension Replication {
     func show(
         _ outcome: ReplicaGetReply.Outcome,
         settled watermark: HybridTimestamp = HybridTimestamp(bits: 0), to get: ReplicaGet,
-        of sender: NodeID, into outbox: inout Outbox
+        of sender: Peer, into outbox: inout Outbox
     ) {
         let reply = ReplicaGetReply(
             operation: get.operation, outcome: outcome, watermark: watermark)

@@ -56,7 +56,7 @@ public struct Replication {
     var timers = Heap<Timer>()
     var awaitingSync = Deque<SyncWaiter>()
     /// What other nodes are told of their puts as the turn ends; few nodes in one turn.
-    private var putReplies: [(node: NodeID, replies: [ReplicaPutReply])] = []
+    private var putReplies: [(peer: Peer, replies: [ReplicaPutReply])] = []
     /// When the rest of them is told for whom the log has advanced.
     var tellsOnAt = Instant.never
     var hedges: HedgeBudget
@@ -83,8 +83,8 @@ public struct Replication {
         enum Party {
             /// The local part of a put that this node coordinates.
             case put(OperationID)
-            /// A node that asked for a durable acknowledgement, and until when it cares.
-            case peer(NodeID, OperationID, until: Instant)
+            /// A peer that asked for a durable acknowledgement, and until when it cares.
+            case peer(Peer, OperationID, until: Instant)
         }
         var position: LogPosition
         var party: Party
@@ -183,12 +183,13 @@ public struct Replication {
         self.topology = topology
     }
 
-    /// `node` can, or can no longer, be sent to. What was asked of a node that is gone is asked of
-    /// another at once.
+    /// `node`, of so many shards, can, or can no longer, be sent to. What was asked of a node that
+    /// is gone is asked of another at once.
     public mutating func reachabilityChanged(
-        _ node: NodeID, isReachable: Bool, at now: Moment, into outbox: inout Outbox
+        _ node: NodeID, of shardCount: Int = 1, isReachable: Bool, at now: Moment,
+        into outbox: inout Outbox
     ) {
-        guard peers.setReachable(node, isReachable) else { return }
+        guard peers.setReachable(node, of: shardCount, isReachable) else { return }
         if isReachable {
             hints.wake(at: now.instant)
             return
@@ -253,42 +254,43 @@ public struct Replication {
 
     /// A message about replication came from `sender`.
     public mutating func messageReceived(
-        _ message: ReplicationMessage, from sender: NodeID, at now: Moment,
+        _ message: ReplicationMessage, from sender: Peer, at now: Moment,
         into outbox: inout Outbox
     ) {
         switch message {
         case .put(let put): holdVersion(put, for: sender, at: now, into: &outbox)
         case .get(let get): showVersion(get, to: sender, at: now, into: &outbox)
         case .putReplies(let replies):
-            for reply in replies { putAnswered(reply, by: sender, at: now, into: &outbox) }
-        case .getReply(let reply): getAnswered(reply, by: sender, at: now, into: &outbox)
+            for reply in replies { putAnswered(reply, by: sender.node, at: now, into: &outbox) }
+        case .getReply(let reply): getAnswered(reply, by: sender.node, at: now, into: &outbox)
         case .forward(let forward):
             begin(
                 forward.request, origin: .peer(sender, forward.operation),
                 timeout: forward.patience, startBy: forward.startBy, date: forward.date,
                 at: now, into: &outbox)
-        case .forwardReply(let reply): forwardAnswered(reply, by: sender, at: now, into: &outbox)
+        case .forwardReply(let reply):
+            forwardAnswered(reply, by: sender.node, at: now, into: &outbox)
         case .parcel(let parcel): accept(parcel, of: sender, at: now, into: &outbox)
-        case .removed(let removed): discard(removed, from: sender, at: now, into: &outbox)
+        case .removed(let removed): discard(removed, from: sender.node, at: now, into: &outbox)
         }
     }
 
     /// The turn ends: what became of other nodes' puts is told, to each in one message.
     public mutating func endTurn(into outbox: inout Outbox) {
-        for (node, replies) in putReplies { outbox.send(.putReplies(replies), to: node) }
+        for (peer, replies) in putReplies { outbox.send(.putReplies(replies), to: peer) }
         putReplies.removeAll(keepingCapacity: true)
     }
 
-    /// Has `node` told as the turn ends what became of its put or parcel.
+    /// Has `peer` told as the turn ends what became of its put or parcel.
     mutating func reply(
-        _ outcome: ReplicaPutReply.Outcome, to operation: OperationID, of node: NodeID
+        _ outcome: ReplicaPutReply.Outcome, to operation: OperationID, of peer: Peer
     ) {
         if operation == .unanswered { return }
         let reply = ReplicaPutReply(operation: operation, outcome: outcome)
-        if let index = putReplies.firstIndex(where: { $0.node == node }) {
+        if let index = putReplies.firstIndex(where: { $0.peer == peer }) {
             putReplies[index].replies.append(reply)
         } else {
-            putReplies.append((node, [reply]))
+            putReplies.append((peer, [reply]))
         }
     }
 
@@ -326,9 +328,9 @@ public struct Replication {
             told += 1
             switch waiter.party {
             case .put(let id): noteLocalSync(id, at: now, into: &outbox)
-            case .peer(let node, let operation, let until):
+            case .peer(let peer, let operation, let until):
                 guard now.instant <= until else { continue }
-                reply(.stored, to: operation, of: node)
+                reply(.stored, to: operation, of: peer)
             }
         }
         if !needingDisk.isEmpty { awaitingSync.prepend(contentsOf: needingDisk) }

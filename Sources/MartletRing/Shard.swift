@@ -14,16 +14,20 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
     public static let only = Shard(index: 0, of: 1)
 
     /// Counted from 0, below `count`.
-    public let index: Int
+    public var index: Int { Int(place) }
     /// How many shards the node has, from 1 to `limit`.
-    public let count: Int
+    public var count: Int { Int(number) }
+
+    // Small, since a peer is named in whatever waits for one.
+    private let place: UInt8
+    private let number: UInt8
 
     /// The shard `index` of `count`.
     public init(index: Int, of count: Int) {
         invariant((1...Self.limit).contains(count), "a node of \(count) shards")
         invariant((0..<count).contains(index), "shard \(index) of \(count)")
-        self.index = index
-        self.count = count
+        place = UInt8(index)
+        number = UInt8(count)
     }
 
     /// Which of `count` shards serves `partition`, of so many. O(1).
@@ -36,6 +40,17 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
     /// Whether this shard serves `partition`, of so many. O(1).
     public func serves(_ partition: Partition, of partitionCount: PartitionCount) -> Bool {
         count == 1 || Self.index(of: partition, of: partitionCount, among: count) == index
+    }
+
+    /// Those of the `count` shards of another node that serve partitions which this one serves too.
+    /// Of two shards each counts the other, or neither does. O(1).
+    public func counterparts(among count: Int) -> ClosedRange<Int> {
+        index * count / self.count...((index + 1) * count - 1) / self.count
+    }
+
+    /// Whether `other`, of another node, serves partitions that this one serves too. O(1).
+    public func meets(_ other: Shard) -> Bool {
+        counterparts(among: other.count).contains(other.index)
     }
 
     /// As operators count: `2/4` is the second of four.

@@ -65,7 +65,7 @@ package enum Simulation {
             scenario, seed: whole.drawSeed(seed), configuration: configuration)
         schedule.reduction = reduction
         var report = SimulationReport(scenario: scenario.name, seed: seed, schedule)
-        report.cluster = scenario.shape
+        report.cluster = scenario.shape(schedule.shardCounts)
         do {
             var world = try World(
                 scenario, schedule: schedule, planted: planted, logging: logging,

@@ -13,7 +13,7 @@
 //     payload = hello | refusal | begin | message+
 //               what a turn has for a peer goes into one frame, as far as `MessageFrames` lets it
 //     hello   = 0:u8  "MRTL"  version:u8  cluster: text  node:u64  name: text  sought:u64
-//               shard:u8  shards:u8
+//               shard:u8  shards:u8  soughtShard:u8
 //     refusal = 1:u8  reason: text          the last frame of who sends it
 //     begin   = 2:u8
 public import MartletBase
@@ -22,7 +22,7 @@ public import MartletRing
 /// How either side of a link introduces itself.
 public struct Hello: Hashable, Sendable {
     /// The version of the peer protocol that this build speaks.
-    public static let protocolVersion: UInt8 = 6
+    public static let protocolVersion: UInt8 = 7
     static let magic = Bytes(text: "MRTL")
 
     /// The cluster's name; a node of another cluster is refused.
@@ -33,18 +33,23 @@ public struct Hello: Hashable, Sendable {
     public var name: String
     /// Whom it means to speak to: an address may have passed to another node since.
     public var sought: NodeID
-    /// Which of its shards speaks, to the one of the same number.
+    /// Which of its shards speaks.
     public var shard: Shard
+    /// Which of the other node's shards it means to speak to. Whoever dials may be wrong about how
+    /// many there are: the answer tells.
+    public var soughtShard: Int
 
     /// The introduction of `node` to `sought`.
     public init(
-        clusterName: String, node: NodeID, name: String, sought: NodeID, shard: Shard = .only
+        clusterName: String, node: NodeID, name: String, sought: NodeID, shard: Shard = .only,
+        soughtShard: Int = 0
     ) {
         self.clusterName = clusterName
         self.node = node
         self.name = name
         self.sought = sought
         self.shard = shard
+        self.soughtShard = soughtShard
     }
 }
 
@@ -89,6 +94,7 @@ public enum Frame: Equatable, Sendable {
             writer.write(hello.sought.rawValue)
             writer.write(UInt8(hello.shard.index))
             writer.write(UInt8(hello.shard.count))
+            writer.write(UInt8(hello.soughtShard))
         case .refusal(let reason):
             writer.write(Self.refusalKind)
             writer.writePrefixed(reason)
@@ -160,11 +166,12 @@ public enum Frame: Equatable, Sendable {
         let name = try reader.readPrefixedText()
         let sought = NodeID(rawValue: try reader.readUInt64())
         let (index, count) = (Int(try reader.readUInt8()), Int(try reader.readUInt8()))
-        guard (1...Shard.limit).contains(count), index < count else {
+        let soughtShard = Int(try reader.readUInt8())
+        guard (1...Shard.limit).contains(count), index < count, soughtShard < Shard.limit else {
             throw reader.error(.invalid("shard"))
         }
         return Hello(
             clusterName: clusterName, node: node, name: name, sought: sought,
-            shard: Shard(index: index, of: count))
+            shard: Shard(index: index, of: count), soughtShard: soughtShard)
     }
 }

@@ -103,7 +103,7 @@ extension Cluster {
         let put = ReplicaPut(
             operation: .unanswered, key: Bytes(text: key), object: object, purpose: purpose,
             durable: false, patience: .seconds(1))
-        handle(.messageReceived(.replication(.put(put)), from: nodes[sender].id), at: number)
+        handle(.messageReceived(.replication(.put(put)), from: Peer(nodes[sender].id)), at: number)
     }
 
     /// A node's storage loses a key, tree and all, and finds that out.
@@ -170,7 +170,7 @@ extension Cluster {
 
     /// Hands a message of anti-entropy to a node.
     mutating func exchange(_ message: ExchangeMessage, from: Int, to: Int) {
-        handle(.messageReceived(.exchange(message), from: nodes[from].id), at: to)
+        handle(.messageReceived(.exchange(message), from: Peer(nodes[from].id)), at: to)
     }
 }
 

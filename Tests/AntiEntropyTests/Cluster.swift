@@ -16,7 +16,7 @@ struct Cluster {
     static let wallStart = WallTime(milliseconds: 1_700_000_000_000)
     static let latency = Duration.milliseconds(1)
 
-    var nodes: [Peer] = []
+    var nodes: [ClusterNode] = []
     let topology: Topology
     var now = Instant.start
     /// Every message between nodes that was sent, in order.
@@ -60,7 +60,7 @@ struct Cluster {
         adjust(&configuration)
         let peers = try (0..<count).map { number in
             configuration.name = "n\(number)"
-            return try Peer(
+            return try ClusterNode(
                 MemoryDisk(), configuration, seed: UInt64(number + 1), wall: Self.wallStart)
         }
         nodes = peers.sorted { $0.id < $1.id }
@@ -92,10 +92,10 @@ struct Cluster {
     /// The node begins, and has links to all others that are up.
     private mutating func meet(_ number: Int) {
         handle(.started, at: number)
-        handle(.messageReceived(.topology(topology), from: nodes[number].id), at: number)
+        handle(.messageReceived(.topology(topology), from: Peer(nodes[number].id)), at: number)
         for other in nodes.indices where other != number && nodes[other].isUp {
-            handle(.linkOpened(nodes[other].id), at: number)
-            handle(.linkOpened(nodes[number].id), at: other)
+            handle(.linkOpened(Peer(nodes[other].id)), at: number)
+            handle(.linkOpened(Peer(nodes[number].id)), at: other)
         }
     }
 
@@ -106,7 +106,7 @@ struct Cluster {
         nodes[number].disk.unlock()
         nodes[number].isUp = false
         for other in nodes.indices where other != number && nodes[other].isUp {
-            handle(.linkClosed(nodes[number].id), at: other)
+            handle(.linkClosed(Peer(nodes[number].id)), at: other)
         }
     }
 
@@ -120,7 +120,7 @@ struct Cluster {
     mutating func start(_ number: Int, over disk: MemoryDisk? = nil) throws {
         let old = nodes[number]
         requests += 1
-        var next = try Peer(
+        var next = try ClusterNode(
             disk ?? old.disk, old.configuration, seed: 1_000 + requests,
             wall: moment(number).wall)
         next.clockOffset = old.clockOffset
@@ -132,7 +132,7 @@ struct Cluster {
     mutating func link(_ first: Int, _ second: Int, isOpen: Bool) {
         for (here, there) in [(first, second), (second, first)] {
             let id = nodes[there].id
-            handle(isOpen ? .linkOpened(id) : .linkClosed(id), at: here)
+            handle(isOpen ? .linkOpened(Peer(id)) : .linkClosed(Peer(id)), at: here)
         }
     }
 
@@ -149,7 +149,7 @@ struct Cluster {
 
     private mutating func deliver(_ work: Work, of number: Int) {
         for letter in work.outbox.letters {
-            guard let to = nodes.firstIndex(where: { $0.id == letter.node }) else { continue }
+            guard let to = nodes.firstIndex(where: { $0.id == letter.peer.node }) else { continue }
             let record = Sent(from: number, to: to, message: letter.message)
             sent.append(record)
             if !loses(record) { post(.message(letter.message, from: nodes[number].id), to: to) }
@@ -195,7 +195,7 @@ struct Cluster {
     private mutating func arrive(_ event: Event) {
         switch event.what {
         case .message(let message, let from):
-            handle(.messageReceived(message, from: from), at: event.node)
+            handle(.messageReceived(message, from: Peer(from)), at: event.node)
         case .datagram(let datagram, let from):
             handle(.datagramReceived(datagram, from: from), at: event.node)
         }
@@ -203,7 +203,7 @@ struct Cluster {
 }
 
 /// One node with its log and its background work, driven inline as a shell would.
-struct Peer {
+struct ClusterNode {
     var core: NodeCore
     var configuration: NodeConfiguration
     let storage: OpenedStorage

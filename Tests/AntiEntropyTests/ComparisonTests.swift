@@ -23,29 +23,29 @@ struct ComparisonTests {
         init() throws {
             stand = try PartStand()
             promises = Promises(from: stand.engine)
-            for node in [PartStand.local, PartStand.second, PartStand.third] {
+            for peer in [Peer(PartStand.local), PartStand.second, PartStand.third] {
                 promises.received(
-                    Promise(floor: Self.promised, hinted: [2, 3]), from: node, into: &stand.effects)
+                    Promise(floor: Self.promised, hinted: [2, 3]), from: peer, into: &stand.effects)
             }
             comparison.start(stand.here, at: stand.now, using: &stand.random)
             stand.pass(comparison.next.since(stand.now.instant))
             _ = stand.take()
         }
 
-        /// The roots that go when it is time, by node.
-        mutating func tick() -> [(to: NodeID, roots: TreeRoots)] {
+        /// The roots that go when it is time, by peer.
+        mutating func tick() -> [(to: Peer, roots: TreeRoots)] {
             comparison.tick(
                 stand.here, stand.times, promises, at: stand.now, using: &stand.random,
                 into: &stand.effects)
             comparison.checkInvariants(stand.here)
             return stand.take().compactMap {
-                if case .send(.roots(let roots), let node) = $0 { (node, roots) } else { nil }
+                if case .send(.roots(let roots), let peer) = $0 { (peer, roots) } else { nil }
             }
         }
 
-        mutating func reply(_ reply: TreeRootsReply, from node: NodeID) -> [UInt16]? {
+        mutating func reply(_ reply: TreeRootsReply, from peer: Peer) -> [UInt16]? {
             let differing = comparison.replyReceived(
-                reply, from: node, stand.here, &stand.times, at: stand.now, into: &stand.effects)
+                reply, from: peer, stand.here, &stand.times, at: stand.now, into: &stand.effects)
             moved += comparison.conclude(stand.here, &stand.times, into: &stand.effects)
             comparison.checkInvariants(stand.here)
             return differing
@@ -54,6 +54,38 @@ struct ComparisonTests {
         mutating func logAdvanced() -> [UInt16] {
             comparison.logAdvanced(stand.here, &stand.times, into: &stand.effects)
         }
+    }
+
+    @Test("Shards of a node are sent the roots of their own partitions, and prove them apart")
+    func dividedNode() throws {
+        var stage = try Stage()
+        let second = PartStand.second.node
+        let halves = (0..<2).map { Peer(second, Shard(index: $0, of: 2)) }
+        stage.stand.here.reachabilityChanged(second, of: 2, isReachable: true)
+        for peer in halves {
+            stage.promises.received(
+                Promise(floor: Stage.promised, hinted: []), from: peer, into: &stage.stand.effects)
+        }
+        _ = stage.stand.take()
+        let sent = stage.tick()
+        #expect(sent.map(\.to) == halves + [PartStand.third])
+        for (to, roots) in sent.prefix(2) {
+            let partitions = roots.entries.map(\.partition)
+            #expect(!partitions.isEmpty)
+            #expect(partitions.allSatisfy { Int($0) / 2 == to.shard.index })
+        }
+        // The partition of which this node is the first home is the first half's.
+        for (to, roots) in sent where to != halves[0] {
+            #expect(stage.reply(same(in: roots.round), from: to) == [])
+        }
+        #expect(stage.stand.take() == [])
+        #expect(stage.reply(same(in: sent[0].roots.round), from: halves[1]) == nil)
+        #expect(stage.reply(same(in: sent[0].roots.round), from: halves[0]) == [])
+        #expect(stage.moved == [0])
+        let told = stage.stand.take().compactMap {
+            if case .send(.settled, let peer) = $0 { peer } else { nil }
+        }
+        #expect(told == [halves[0], PartStand.third])
     }
 
     private func same(in round: UInt64) -> TreeRootsReply {

@@ -1,5 +1,6 @@
 // The way down by itself: a root that differs, followed to its leaves and looked at twice.
 import MartletBase
+import MartletRing
 import MartletStorage
 import MartletVersions
 import MartletWire
@@ -73,7 +74,7 @@ struct DescentsTests {
             into: &stand.effects)
         #expect(stand.take() == [])
         #expect(descents.counters.marks.contains(.descentPassedOver))
-        #expect(descents.nodes(following: 0) == [PartStand.second])
+        #expect(descents.nodes(following: 0) == [PartStand.second.node])
 
         descents.replyReceived(
             reply([], of: 1, count: 0), from: PartStand.second, stand.here, at: stand.now,

@@ -38,7 +38,7 @@ struct LeafReadingTests {
         var (stand, leaf, _) = try held()
         var leaves = LeafReading()
         tell(0, of: leaf, .confirmation, &leaves, &stand)
-        #expect(stand.take() == [.push(Bytes(text: "key"), partition, to: PartStand.second)])
+        #expect(stand.take() == [.push(Bytes(text: "key"), partition, to: PartStand.second.node)])
         #expect(leaves.counters.leavesRead == 1 && leaves.count == 0)
     }
 
@@ -66,7 +66,7 @@ struct LeafReadingTests {
             into: &stand.effects)
         #expect(
             stand.take() == [
-                .push(Bytes(text: "key"), partition, to: PartStand.second),
+                .push(Bytes(text: "key"), partition, to: PartStand.second.node),
                 .send(.wants(theirs), to: PartStand.second),
             ])
 
@@ -74,7 +74,7 @@ struct LeafReadingTests {
         wants.digests = [window(digest)]
         leaves.wantsReceived(
             wants, from: PartStand.third, stand.here, using: &stand.random, into: &stand.effects)
-        #expect(stand.take() == [.push(Bytes(text: "key"), partition, to: PartStand.third)])
+        #expect(stand.take() == [.push(Bytes(text: "key"), partition, to: PartStand.third.node)])
     }
 
     @Test("2,048 leaves may wait, and are read a few at a time")

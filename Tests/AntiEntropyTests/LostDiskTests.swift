@@ -2,6 +2,7 @@
 // nothing back, and they keep what their former lives had promised.
 import MartletBase
 import MartletReplication
+import MartletRing
 import MartletStorage
 import MartletVersions
 import MartletWire
@@ -187,7 +188,7 @@ struct LostDiskTests {
                 patience: .seconds(1))
             let mark = cluster.sent.count
             cluster.handle(
-                .messageReceived(.replication(.put(put)), from: cluster.nodes[homes[0]].id),
+                .messageReceived(.replication(.put(put)), from: Peer(cluster.nodes[homes[0]].id)),
                 at: stranger)
             return cluster.sent(since: mark) { sent in
                 if case .replication(.putReplies(let replies)) = sent.message {

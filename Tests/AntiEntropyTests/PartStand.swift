@@ -14,8 +14,8 @@ import Testing
 /// modulo 3: of four partitions node 1 is the first home of 0 and 3, the last of 1, between of 2.
 struct PartStand {
     static let local = NodeID(rawValue: 1)
-    static let second = NodeID(rawValue: 2)
-    static let third = NodeID(rawValue: 3)
+    static let second = Peer(NodeID(rawValue: 2))
+    static let third = Peer(NodeID(rawValue: 3))
 
     let storage: OpenedStorage
     var here: Standpoint
@@ -42,7 +42,7 @@ struct PartStand {
         adjust(&options)
         here = Standpoint(
             local: Self.local, shard: .only, options: options, engine: storage.engine)
-        let nodes = [Self.local, Self.second, Self.third]
+        let nodes = [Self.local, Self.second.node, Self.third.node]
         here.topologyChanged(
             try Topology(
                 epoch: 4, clusterName: "stand", clusterID: 7, secret: .drawn(by: &random),
@@ -51,7 +51,7 @@ struct PartStand {
                 homeIndexes: (0..<partitions).flatMap { partition in
                     (0..<3).map { UInt16((partition + $0) % 3) }
                 }))
-        for node in nodes.dropFirst() { here.reachabilityChanged(node, isReachable: true) }
+        for node in nodes.dropFirst() { here.reachabilityChanged(node, of: 1, isReachable: true) }
         times.topologyChanged(here)
         sync()
     }
@@ -68,12 +68,12 @@ struct PartStand {
     }
 
     /// The one message that was asked to be sent, and to whom.
-    mutating func takeMessage() throws -> (message: ExchangeMessage, to: NodeID) {
+    mutating func takeMessage() throws -> (message: ExchangeMessage, to: Peer) {
         let effects = take()
-        guard effects.count == 1, case .send(let message, let node) = effects[0] else {
+        guard effects.count == 1, case .send(let message, let peer) = effects[0] else {
             throw Unexpected(effects: effects)
         }
-        return (message, node)
+        return (message, peer)
     }
 
     struct Unexpected: Error { var effects: [AntiEntropyEffect] }

@@ -1,5 +1,6 @@
 // Promises by themselves: when a node binds itself, how far, and when the others hear of it.
 import MartletBase
+import MartletRing
 import MartletStorage
 import MartletVersions
 import MartletWire
@@ -45,6 +46,40 @@ struct PromisesTests {
             ])
         #expect(!promises.hasOneToTell(synced: stand.engine.synced))
         #expect(Promises(from: stand.engine).floor == floor, "the next life is bound by it")
+    }
+
+    @Test("All shards of a node are told that share partitions, and each is believed of its own")
+    func dividedNodes() throws {
+        var stand = try PartStand()
+        let second = PartStand.second.node
+        stand.here.reachabilityChanged(second, of: 2, isReachable: true)
+        let halves = (0..<2).map { Peer(second, Shard(index: $0, of: 2)) }
+        var promises = Promises(from: stand.engine)
+        promises.start(
+            stand.here.options, at: stand.now, using: &stand.random, into: &stand.effects)
+        tick(&promises, &stand)
+        stand.sync()
+        _ = stand.take()
+        promises.tell(hinted: [], stand.here, into: &stand.effects)
+        let told = stand.take().compactMap { if case .send(_, let peer) = $0 { peer } else { nil } }
+        #expect(told == halves + [PartStand.third])
+
+        let promise = Promise(floor: behind(stand), hinted: [])
+        for peer in [PartStand.third, halves[1]] {
+            promises.received(promise, from: peer, into: &stand.effects)
+        }
+        // Two partitions are the first half's, of which nothing is known.
+        #expect(promises.provable(1, stand.here) == .failure(.silent(second)))
+        #expect(promises.provable(2, stand.here) == .success(promise.floor))
+        promises.received(
+            Promise(floor: promise.floor, hinted: [1]), from: halves[0], into: &stand.effects)
+        #expect(promises.provable(0, stand.here) == .success(promise.floor))
+        #expect(promises.provable(1, stand.here) == .failure(.hinting(second)))
+        promises.checkInvariants(stand.here)
+        // What it told as it was divided then is not looked for when it is divided otherwise.
+        promises.forget(second)
+        stand.here.reachabilityChanged(second, of: 3, isReachable: true)
+        #expect(promises.provable(3, stand.here) == .failure(.silent(second)))
     }
 
     @Test("None is made by a clock that is not trusted, nor far beyond the least of the others")

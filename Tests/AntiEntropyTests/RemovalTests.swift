@@ -2,6 +2,7 @@
 // them back.
 import MartletBase
 import MartletReplication
+import MartletRing
 import MartletStorage
 import MartletVersions
 import MartletWire
@@ -86,7 +87,7 @@ struct RemovalTests {
             operation: OperationID(rawValue: 9), patience: .seconds(1),
             entries: [Parcel.Entry(key: Bytes(text: key), object: old)])
         cluster.handle(
-            .messageReceived(.replication(.parcel(parcel)), from: cluster.nodes[homes[0]].id),
+            .messageReceived(.replication(.parcel(parcel)), from: Peer(cluster.nodes[homes[0]].id)),
             at: homes[1])
         #expect(!cluster.hasTrace(of: key, at: homes[1]))
         let told = cluster.sent(since: mark) { sent in
@@ -132,7 +133,7 @@ struct RemovalTests {
         for home in homes { #expect(!cluster.hasTrace(of: key, at: home)) }
         for put in kept {
             cluster.handle(
-                .messageReceived(.replication(.put(put)), from: cluster.nodes[homes[0]].id),
+                .messageReceived(.replication(.put(put)), from: Peer(cluster.nodes[homes[0]].id)),
                 at: homes[2])
         }
         checkGone(&cluster, key)
@@ -148,7 +149,7 @@ struct RemovalTests {
             patience: .seconds(1))
         let mark = cluster.sent.count
         cluster.handle(
-            .messageReceived(.replication(.put(put)), from: cluster.nodes[homes[0]].id),
+            .messageReceived(.replication(.put(put)), from: Peer(cluster.nodes[homes[0]].id)),
             at: stranger)
         let outcomes = cluster.sent(since: mark) { sent -> ReplicaPutReply.Outcome? in
             if case .replication(.putReplies(let replies)) = sent.message {

@@ -215,21 +215,22 @@ struct WatermarkTests {
 
     @Test("A promise that was overtaken by a later one is let go")
     func overtaken() throws {
-        let node = NodeID(rawValue: 1)
-        var promises = Promises(from: try StorageEngine.open(disk: MemoryDisk()).engine)
+        let here = try PartStand().here
+        let node = PartStand.second.node
+        var promises = Promises(from: here.engine)
         var effects: [AntiEntropyEffect] = []
         func take(_ floor: UInt64, _ hinted: [UInt16]) {
             promises.received(
-                Promise(floor: HybridTimestamp(bits: floor), hinted: hinted), from: node,
+                Promise(floor: HybridTimestamp(bits: floor), hinted: hinted), from: Peer(node),
                 into: &effects)
         }
-        #expect(promises.floor(of: 0, among: [node]) == .failure(.silent(node)))
+        #expect(promises.floor(of: 0, among: [node], here) == .failure(.silent(node)))
         take(9, [])
         take(5, [0])
-        #expect(promises.floor(of: 0, among: [node]) == .success(HybridTimestamp(bits: 9)))
+        #expect(promises.floor(of: 0, among: [node], here) == .success(HybridTimestamp(bits: 9)))
         take(9, [0, 4])
-        #expect(promises.floor(of: 4, among: [node]) == .failure(.hinting(node)))
-        #expect(promises.floor(of: 3, among: [node]) == .success(HybridTimestamp(bits: 9)))
+        #expect(promises.floor(of: 4, among: [node], here) == .failure(.hinting(node)))
+        #expect(promises.floor(of: 3, among: [node], here) == .success(HybridTimestamp(bits: 9)))
     }
 }
 

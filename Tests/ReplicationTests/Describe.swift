@@ -2,12 +2,13 @@
 // to be compared. Of one event the messages come first, then the answers.
 import MartletBase
 import MartletReplication
+import MartletRing
 import MartletVersions
 import MartletWire
 
 /// A message as a line, such as `put 1 → 2: a@1.1, durable`.
 func describe(_ letter: Outbox.Letter) -> String {
-    "\(describe(letter.message)) → \(letter.node.rawValue)".reordered
+    "\(describe(letter.message)) → \(letter.peer.node.rawValue)".reordered
 }
 
 /// An answer as a line, such as `answer 1: written 1.1 …`.

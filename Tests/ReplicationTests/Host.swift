@@ -130,13 +130,13 @@ struct Host {
 
     /// Reads with links to two homes open; returns what was asked of whom.
     mutating func get() -> [(OperationID, NodeID)] {
-        _ = handle(.linkOpened(NodeID(rawValue: 1)))
-        _ = handle(.linkOpened(NodeID(rawValue: 2)))
+        _ = handle(.linkOpened(Peer(NodeID(rawValue: 1))))
+        _ = handle(.linkOpened(Peer(NodeID(rawValue: 2))))
         let request = ClientRequest(key: Stage.key, operation: .get(ReadOptions()))
         let work = handle(.requestReceived(RequestID(rawValue: 1), request))
         return work.outbox.letters.compactMap { letter in
             guard case .replication(.get(let get)) = letter.message else { return nil }
-            return (get.operation, letter.node)
+            return (get.operation, letter.peer.node)
         }
     }
 
@@ -158,7 +158,8 @@ struct Host {
     }
 
     mutating func offer(_ topology: Topology) -> [String] {
-        let message = NodeEvent.messageReceived(.topology(topology), from: NodeID(rawValue: 2))
+        let message = NodeEvent.messageReceived(
+            .topology(topology), from: Peer(NodeID(rawValue: 2)))
         return lines(handle(message)) + commit()
     }
 

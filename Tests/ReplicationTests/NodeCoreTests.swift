@@ -95,8 +95,8 @@ import Testing
         for seed in 1...2 as ClosedRange<UInt64> {
             var host = try Host(disk, seed: seed)
             _ = host.offer(ring)
-            _ = host.handle(.linkOpened(NodeID(rawValue: 1)))
-            _ = host.handle(.linkOpened(NodeID(rawValue: 2)))
+            _ = host.handle(.linkOpened(Peer(NodeID(rawValue: 1))))
+            _ = host.handle(.linkOpened(Peer(NodeID(rawValue: 2))))
             let asked = ClientRequest(
                 key: Stage.key, operation: .get(ReadOptions()))
             let work = host.handle(.requestReceived(RequestID(rawValue: 1), asked))
@@ -198,7 +198,7 @@ import Testing
             try Topology.onePartition(nodes: 3, replicas: 3, epoch: epoch, secretSeed: secret)
         }
         func offer(_ ring: Topology, from sender: UInt64, to host: inout Host) -> Work {
-            host.handle(.messageReceived(.topology(ring), from: NodeID(rawValue: sender)))
+            host.handle(.messageReceived(.topology(ring), from: Peer(NodeID(rawValue: sender))))
         }
         var host = try Host(MemoryDisk())
         // Without a ring of its own it knows no members; but nobody sends a ring that it is not of.
@@ -265,7 +265,8 @@ import Testing
         #expect(second.get().count == 2)
         for (operation, node) in asked {
             let reply = ReplicaGetReply(operation: operation, outcome: .object(Object()))
-            let work = second.handle(.messageReceived(.replication(.getReply(reply)), from: node))
+            let work = second.handle(
+                .messageReceived(.replication(.getReply(reply)), from: Peer(node)))
             #expect(work.outbox.answers.isEmpty, "the client would be answered by nobody's word")
         }
     }

@@ -178,7 +178,7 @@ import Testing
     func heldLimit() throws {
         var held = HeldParcels()
         let parcel = HeldParcels.Parcel(
-            sender: NodeID(rawValue: 2), operation: OperationID(rawValue: 9),
+            sender: Peer(NodeID(rawValue: 2)), operation: OperationID(rawValue: 9),
             until: Instant.start + .seconds(1), remaining: 1)
         for number in 1...UInt64(HeldParcels.limit) {
             #expect(held.begin(parcel, at: .start) == number)

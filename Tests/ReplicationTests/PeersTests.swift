@@ -62,7 +62,7 @@ import Testing
         var peers = Peers()
         let node = NodeID(rawValue: 2)
         let now = Instant.start + .seconds(100)
-        let changes = [true, true].map { peers.setReachable(node, $0) }
+        let changes = [true, true].map { peers.setReachable(node, of: 1, $0) }
         #expect(changes == [true, false])
         #expect(peers.clock(of: node, at: now) == nil)
         let shown = Instant.start + .seconds(7)
@@ -71,7 +71,7 @@ import Testing
         #expect(
             peers.clock(of: node, at: now + .seconds(60)) == shown + .milliseconds(60_000 - 60))
         #expect(peers.clock(of: node, at: now + .milliseconds(60_001)) == nil)
-        for isReachable in [false, true] { _ = peers.setReachable(node, isReachable) }
+        for isReachable in [false, true] { _ = peers.setReachable(node, of: 1, isReachable) }
         #expect(peers.clock(of: node, at: now) == nil, "another link may lead to another life")
     }
 }

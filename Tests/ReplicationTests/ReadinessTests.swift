@@ -37,7 +37,7 @@ struct ReadinessTests {
         #expect(!host.handle(.started).isReady)
         for number in 1...3 as ClosedRange<UInt64> {
             #expect(!host.core.isReady)
-            let work = host.handle(.linkOpened(NodeID(rawValue: number)))
+            let work = host.handle(.linkOpened(Peer(NodeID(rawValue: number))))
             #expect(work.isReady == (number == 3))
         }
         #expect(host.core.isReady)
@@ -47,11 +47,12 @@ struct ReadinessTests {
     func away() throws {
         var host = try restarted()
         _ = host.handle(.started)
-        _ = host.handle(.linkOpened(NodeID(rawValue: 1)))
+        _ = host.handle(.linkOpened(Peer(NodeID(rawValue: 1))))
         let view = PushPull(
             members: [member(1, .alive), member(2, .unreachable)], wantsReply: false, epoch: 0)
-        #expect(!host.handle(.messageReceived(.pushPull(view), from: view.members[0].id)).isReady)
-        #expect(host.handle(.linkClosed(NodeID(rawValue: 3))).isReady)
+        #expect(
+            !host.handle(.messageReceived(.pushPull(view), from: Peer(view.members[0].id))).isReady)
+        #expect(host.handle(.linkClosed(Peer(NodeID(rawValue: 3)))).isReady)
     }
 
     @Test("A lone survivor serves after two rounds of pings")
@@ -70,8 +71,8 @@ struct ReadinessTests {
         var host = try Host(
             MemoryDisk(), inPlaceOf: NodeID(rawValue: 3), starts: false)
         #expect(!host.handle(.started).isReady)
-        _ = host.handle(.linkOpened(NodeID(rawValue: 1)))
-        _ = host.handle(.linkOpened(NodeID(rawValue: 2)))
+        _ = host.handle(.linkOpened(Peer(NodeID(rawValue: 1))))
+        _ = host.handle(.linkOpened(Peer(NodeID(rawValue: 2))))
         #expect(!host.core.isReady)
         _ = host.offer(try Topology.onePartition(nodes: 3, replicas: 3))
         #expect(host.core.isReady)

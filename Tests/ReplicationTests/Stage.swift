@@ -96,7 +96,7 @@ struct Stage {
     mutating func receive(_ message: ReplicationMessage, from node: UInt64) -> [String] {
         run { replication, now, effects in
             replication.messageReceived(
-                message, from: NodeID(rawValue: node), at: now, into: &effects)
+                message, from: Peer(NodeID(rawValue: node)), at: now, into: &effects)
         }
     }
 

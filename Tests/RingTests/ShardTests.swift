@@ -54,6 +54,27 @@ import Testing
         }
     }
 
+    @Test(
+        "Two shards are counterparts where both serve a partition",
+        arguments: [1, 2, 3, 8, 63, 64], [1, 2, 5, 12, 63, 64])
+    func counterparts(count: Int, other: Int) throws {
+        // Enough for any two of so many shards to share one where they overlap.
+        let partitions = try #require(PartitionCount(exponent: 12))
+        var shared: Set<[Int]> = []
+        for partition in partitions.partitions {
+            shared.insert([
+                Shard.index(of: partition, of: partitions, among: count),
+                Shard.index(of: partition, of: partitions, among: other),
+            ])
+        }
+        for index in 0..<count {
+            let shard = Shard(index: index, of: count)
+            let met = (0..<other).filter { shared.contains([index, $0]) }
+            #expect(met == Array(shard.counterparts(among: other)))
+            for index in met { #expect(Shard(index: index, of: other).meets(shard)) }
+        }
+    }
+
     @Test("A shard says which it is as people count")
     func text() {
         #expect(Shard(index: 1, of: 4).description == "2/4")

@@ -69,14 +69,46 @@ extension Clusters {
             }
         }
 
+        @Test("A node is given other numbers of shards while those beside it serve")
+        func alone() async throws {
+            try await ServerCluster.run(3) { cluster in
+                let plan = cluster.plan
+                for (round, count) in [2, 5, 1].enumerated() {
+                    await cluster.stop(1)
+                    try await plan.withClient(0) { client in
+                        for key in Self.keys {
+                            try await client.put("\(key)-\(round)", "\(key)-\(round)")
+                        }
+                    }
+                    try Self.change(plan.places[1], to: count)
+                    try await cluster.start(1)
+                    try await plan.untilWhole()
+                    try await plan.untilNoHints()
+                    #expect(try await plan.status(1).actors.count == count)
+                    // It hears of what the others promise, and they of what it does.
+                    try await eventually("every partition is settled") {
+                        let statuses = [try await plan.status(0), try await plan.status(1)]
+                        return statuses.allSatisfy { $0.settled.unproven == 0 }
+                    }
+                }
+                await cluster.stop(0)
+                await cluster.stop(2)
+                for round in 0..<3 {
+                    try await plan.expectAll(
+                        Self.keys.map { "\($0)-\(round)" }, at: 1, ReadConsistency(r: .one))
+                }
+            }
+        }
+
         @Test("Interrupted, a change has not happened, or is finished by the next call")
         func interrupted() async throws {
             let plan = try ClusterPlan(1)
             let place = plan.places[0]
             var log = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }
             log.logLevel = .critical
-            let configuration = plan.configuration(0)
+            var configuration = plan.configuration(0)
             var server = try Server(configuration, log: log)
+            configuration.shards = nil
             try await plan.create()
             try await plan.withClient(0) { client in
                 for key in Self.keys { try await client.put(key, key) }

@@ -6,8 +6,10 @@ import MartletBase
 import MartletClient
 import MartletLocal
 import MartletNode
+import MartletRing
 import MartletServer
 import MartletViews
+import MartletWire
 import Testing
 
 extension Clusters {
@@ -28,16 +30,19 @@ extension Clusters {
             return clients
         }
 
-        @Test("Every loop of every node answers for every key, and tells of all shards")
-        func everyLoopServes() async throws {
-            try await ServerCluster.run(3, shards: 3) { cluster in
+        @Test(
+            "Every loop of every node answers for every key, and tells of all shards",
+            arguments: [[3], [2, 1, 3]])
+        func everyLoopServes(shards: [Int]) async throws {
+            try await ServerCluster.run(3, shards: shards) { cluster in
                 let plan = cluster.plan
                 let all = WriteConsistency(w: .all, dw: .all)
                 try await plan.withClient(0) { client in
                     for key in Self.keys { try await client.put(key, key, consistency: all) }
                 }
                 for index in plan.places.indices {
-                    let clients = try await Self.connections(3, plan, index)
+                    let count = shards[index % shards.count]
+                    let clients = try await Self.connections(count, plan, index)
                     for client in clients {
                         for key in Self.keys {
                             let found = try await client.get(key)
@@ -55,7 +60,7 @@ extension Clusters {
                         #expect(holds.isHome && holds.object?.siblings.count == 1)
                     }
                     let status = try await plan.status(index)
-                    #expect(Set(status.actors).count == 3)
+                    #expect(Set(status.actors).count == count)
                     #expect(status.ready && status.members.count == 3)
                     #expect(status.settled.partitions == 64)
                     for client in clients { await client.close() }
@@ -63,9 +68,11 @@ extension Clusters {
             }
         }
 
-        @Test("Each shard hands over what it kept for a node that was away, and compares its own")
-        func hintsAndRepair() async throws {
-            try await ServerCluster.run(3, shards: 2) { cluster in
+        @Test(
+            "Each shard hands over what it kept for a node that was away, and compares its own",
+            arguments: [[2], [3, 2, 1], [1, 3, 4]])
+        func hintsAndRepair(shards: [Int]) async throws {
+            try await ServerCluster.run(3, shards: shards) { cluster in
                 let plan = cluster.plan
                 await cluster.stop(2)
                 try await plan.withClient(0) { client in
@@ -127,19 +134,30 @@ extension Clusters {
             }
         }
 
-        @Test("A node with another number of shards is told why nobody links to it")
-        func otherNumber() async throws {
-            try await ServerCluster.run(1, shards: 2) { cluster in
+        @Test("Whoever dials a node and is wrong about its shards is told how many they are")
+        func wronglyDialled() async throws {
+            try await ServerCluster.run(1, shards: [2]) { cluster in
                 let plan = cluster.plan
                 let node = try #require(NodeID(try await plan.status(0).id))
-                await #expect {
-                    try await blocking {
-                        _ = try HandmadePeer(
-                            NodeID(rawValue: 5), dialling: plan.places[0].peer, sought: node,
-                            cluster: plan.clusterName)
+                try await blocking {
+                    // There is no third shard, and the second serves nothing that the first of two
+                    // does.
+                    for (own, sought) in [(Shard.only, 2), (Shard(index: 0, of: 2), 1)] {
+                        let peer = try HandmadePeer(
+                            NodeID(rawValue: 5), own, dialling: plan.places[0].peer, sought: node,
+                            shard: sought, cluster: plan.clusterName)
+                        #expect(peer.answer.shard.count == 2)
+                        #expect(try peer.receive() == nil)
                     }
-                } throws: {
-                    "\($0)".contains("this node has 2 shards, and by hand 1")
+                    let peers = try (0..<2).map { index in
+                        let peer = try HandmadePeer(
+                            NodeID(rawValue: 5), dialling: plan.places[0].peer, sought: node,
+                            shard: index, cluster: plan.clusterName)
+                        #expect(peer.answer.shard == Shard(index: index, of: 2))
+                        peer.begin(as: Clusters.Processes.member(NodeID(rawValue: 5)))
+                        return peer
+                    }
+                    #expect(try peers[0].exchange().members.map(\.id).contains(node))
                 }
             }
         }

@@ -14,9 +14,11 @@ actor ServerCluster {
     private var servers: [Server?]
     private var inPlaceOf: [String?]
 
-    private let shards: Int?
+    /// How many shards each node has; where there is none, as many as its directory has, 1 at
+    /// first.
+    private let shards: [Int]
 
-    init(_ count: Int, shards: Int? = nil) throws {
+    init(_ count: Int, shards: [Int] = []) throws {
         self.shards = shards
         plan = try ClusterPlan(count)
         servers = Array(repeating: nil, count: count)
@@ -27,7 +29,9 @@ actor ServerCluster {
         var log = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = .critical
         var configuration = plan.configuration(index)
-        configuration.shards = shards
+        let isNew = !FileManager.default.fileExists(atPath: configuration.dataDirectory)
+        configuration.shards =
+            shards.isEmpty ? (isNew ? 1 : nil) : shards[index % shards.count]
         configuration.inPlaceOf = inPlaceOf[index].flatMap { NodeID($0) }
         servers[index] = try Server(configuration, log: log)
     }
@@ -50,7 +54,7 @@ actor ServerCluster {
 
     /// Runs `body` with `count` servers, and stops those that run at its end, however it ends.
     static func run(
-        _ count: Int, shards: Int? = nil, _ body: (ServerCluster) async throws -> Void
+        _ count: Int, shards: [Int] = [], _ body: (ServerCluster) async throws -> Void
     ) async throws {
         let cluster = try ServerCluster(count, shards: shards)
         do {

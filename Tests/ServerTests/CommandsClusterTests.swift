@@ -113,7 +113,7 @@ struct CommandsClusterTests {
         let suspect = TestNode.member(3, state: .suspect)
         let exchange = PushPull(
             members: [TestNode.member(2), suspect], wantsReply: false, epoch: 1)
-        client.node.handle(.messageReceived(.pushPull(exchange), from: NodeID(rawValue: 2)))
+        client.node.handle(.messageReceived(.pushPull(exchange), from: Peer(NodeID(rawValue: 2))))
         #expect(Set(try Self.primariesBySlots(client)).count == 2)
         let nodes = try #require(try client.ask("CLUSTER NODES")?.text)
         #expect(nodes.contains("10.0.0.3:7400@7401 master,fail? - 0 0 1 connected\n"))
@@ -163,12 +163,12 @@ struct CommandsClusterTests {
         back.incarnation = 3
         let exchange = PushPull(
             members: [TestNode.member(2), back], wantsReply: false, epoch: 1)
-        node.handle(.messageReceived(.pushPull(exchange), from: NodeID(rawValue: 2)))
+        node.handle(.messageReceived(.pushPull(exchange), from: Peer(NodeID(rawValue: 2))))
         #expect(try shown() == [3, 3])
         back.incarnation = 4
         back.state = .unreachable
         let news = PushPull(members: [TestNode.member(2), back], wantsReply: false, epoch: 1)
-        node.handle(.messageReceived(.pushPull(news), from: NodeID(rawValue: 2)))
+        node.handle(.messageReceived(.pushPull(news), from: Peer(NodeID(rawValue: 2))))
         #expect(try shown() == [3, 3], "it was forgotten once, and has been back")
     }
 

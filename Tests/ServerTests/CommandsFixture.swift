@@ -69,9 +69,9 @@ final class TestNode: CommandTarget {
         handle(.started)
         if let first = others.first {
             let exchange = PushPull(members: others, wantsReply: false, epoch: 0)
-            for other in others { handle(.linkOpened(other.id)) }
-            handle(.messageReceived(.pushPull(exchange), from: first.id))
-            for other in others { handle(.linkClosed(other.id)) }
+            for other in others { handle(.linkOpened(Peer(other.id))) }
+            handle(.messageReceived(.pushPull(exchange), from: Peer(first.id)))
+            for other in others { handle(.linkClosed(Peer(other.id))) }
         }
         guard created else { return }
         var reply: OperatorReply?

@@ -11,15 +11,24 @@ import Testing
 final class HandmadePeer {
     private let socket: ProcessSocket
     private var decoder = FrameDecoder()
+    /// What the node said of itself.
+    let answer: Hello
 
     /// Dials the node `sought` and exchanges hellos with it.
-    init(_ id: NodeID, dialling port: UInt16, sought: NodeID, cluster: String) throws {
+    init(
+        _ id: NodeID, _ own: Shard = .only, dialling port: UInt16, sought: NodeID, shard: Int = 0,
+        cluster: String
+    ) throws {
         socket = try ProcessSocket(port: port)
-        send(.hello(Hello(clusterName: cluster, node: id, name: "by hand", sought: sought)))
-        let frame = try receive()
+        let hello = Hello(
+            clusterName: cluster, node: id, name: "by hand", sought: sought, shard: own,
+            soughtShard: shard)
+        socket.send(Frame.hello(hello).bytes)
+        let frame = try Self.receive(from: socket, &decoder)
         guard case .hello(let answer) = frame else {
             throw ClusterTestError("no hello in answer, but \(String(describing: frame))")
         }
+        self.answer = answer
         #expect(answer.node == sought && answer.sought == id && answer.clusterName == cluster)
         decoder.trustPeer()
     }
@@ -31,14 +40,14 @@ final class HandmadePeer {
         send(.message(.pushPull(word)))
     }
 
-    func send(_ frame: Frame) {
-        var writer = ByteWriter()
-        frame.encode(into: &writer)
-        socket.send(writer.bytes)
-    }
+    func send(_ frame: Frame) { socket.send(frame.bytes) }
 
     /// The next frame; nil at the end.
-    func receive() throws -> Frame? {
+    func receive() throws -> Frame? { try Self.receive(from: socket, &decoder) }
+
+    private static func receive(
+        from socket: ProcessSocket, _ decoder: inout FrameDecoder
+    ) throws -> Frame? {
         while true {
             if let frame = try decoder.next() { return frame }
             let bytes = try socket.receive()
@@ -72,7 +81,7 @@ final class HandmadePeer {
 
 extension Clusters.Processes {
     /// A member that is reached nowhere.
-    private static func member(_ id: NodeID) -> Member {
+    static func member(_ id: NodeID) -> Member {
         let nowhere = Endpoint(host: "127.0.0.1", port: 9)
         return Member(
             id: id, name: "by hand", zone: "", weight: 1, peerEndpoint: nowhere,
@@ -133,5 +142,13 @@ extension Clusters.Processes {
             let output = try #require(try await cluster.output(0))
             #expect(output.contains("offers a ring of epoch 18446744073709551615"), "\(output)")
         }
+    }
+}
+
+extension Frame {
+    fileprivate var bytes: Bytes {
+        var writer = ByteWriter()
+        encode(into: &writer)
+        return writer.bytes
     }
 }

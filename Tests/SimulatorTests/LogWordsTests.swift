@@ -142,7 +142,8 @@ struct LogWordsTests {
     // MARK: Names in text of others
 
     private static func names() -> Names {
-        var names = Names(keys: ["key-0", "cart-0"].map { Bytes(text: $0) }, nodeCount: 3)
+        var names = Names(
+            keys: ["key-0", "cart-0"].map { Bytes(text: $0) }, shardCounts: [1, 1, 1])
         names.learn(0, NodeID("1ef61b8fb855fe24"), writingAs: NodeID("00000000000000ff"))
         return names
     }

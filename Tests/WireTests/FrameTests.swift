@@ -206,7 +206,8 @@ import Testing
             ($0 as? FormatError)?.reason == .unsupportedVersion(9)
         }
         let last = hello.encoded.count - Frame.headerSize - 1
-        for (offset, byte) in [(last, 0), (last, 65), (last - 1, 1)] as [(Int, UInt8)] {
+        let wrong: [(Int, UInt8)] = [(last, 64), (last - 1, 0), (last - 1, 65), (last - 2, 1)]
+        for (offset, byte) in wrong {
             #expect {
                 _ = try decode([bent(offset, byte)])
             } throws: {
@@ -256,8 +257,8 @@ import Testing
     func goldenHello() {
         #expect(
             hexDigits(hello.encoded)
-                == "1d000000" + "23dfe957" + "a8370497" + "004d52544c06" + "0163"
-                + "0100000000000000" + "026e31" + "0200000000000000" + "0001")
+                == "1e000000" + "390cf34f" + "8f96da25" + "004d52544c07" + "0163"
+                + "0100000000000000" + "026e31" + "0200000000000000" + "000100")
     }
 
     private func framed(_ payload: Bytes) -> Bytes {

@@ -145,13 +145,13 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
     // MARK: What the link has it do
 
     /// Sends this node's hello, to the peer sought.
-    func greet(_ peer: NodeID) {
+    func greet(_ peer: Peer) { send(.hello(hello(to: peer))) }
+
+    private func hello(to peer: Peer) -> Hello {
         let identity = loop.core.identity
-        send(
-            .hello(
-                Hello(
-                    clusterName: identity.clusterName, node: identity.id, name: identity.name,
-                    sought: peer, shard: loop.shard)))
+        return Hello(
+            clusterName: identity.clusterName, node: identity.id, name: identity.name,
+            sought: peer.node, shard: loop.shard, soughtShard: peer.shard.index)
     }
 
     /// Sends one frame.
@@ -188,9 +188,8 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
             loop.handle(.messageReceived(message, from: link.peer))
         case (.accepted, .hello(let hello)): return welcome(hello)
         case (.dialled(let link), .hello(let hello)):
-            if let reason = fault(in: hello, from: link.peer) { return reason }
-            begin(link)
-            link.answered(self)
+            if let reason = fault(in: hello, from: link.peer.node) { return reason }
+            return answered(hello, link)
         case (.greeted(let link), .begin):
             begin(link)
             link.begun(self)
@@ -203,16 +202,45 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
         return nil
     }
 
+    /// The peer has answered this node's hello. Where it is of a node divided otherwise than was
+    /// thought, others are dialled.
+    private func answered(_ hello: Hello, _ link: PeerLink) -> String? {
+        let peer = Peer(hello.node, hello.shard)
+        loop.met(peer)
+        guard peer == link.peer else {
+            close()
+            return nil
+        }
+        begin(link)
+        link.answered(self)
+        return nil
+    }
+
     private func welcome(_ hello: Hello) -> String? {
         if let reason = fault(in: hello, from: hello.node) { return reason }
-        if hello.shard != loop.shard { return handOver(hello) }
-        guard let link = loop.link(to: hello.node) else {
+        let own = loop.shard
+        guard hello.soughtShard < own.count,
+            Shard(index: hello.soughtShard, of: own.count).meets(hello.shard)
+        else {
+            turnAway(hello)
+            return nil
+        }
+        if hello.soughtShard != own.index { return handOver(hello) }
+        guard let link = loop.link(to: Peer(hello.node, hello.shard)) else {
             return "too many peers that nobody has told of"
         }
         phase = .greeted(link)
         self.link = link
         link.helloReceived(self)
         return nil
+    }
+
+    /// Whoever dials is wrong about how many shards this node has: the answer tells.
+    private func turnAway(_ hello: Hello) {
+        phase = .ended
+        var writer = ByteWriter()
+        Frame.hello(self.hello(to: Peer(hello.node, hello.shard))).encode(into: &writer)
+        hangUp(after: writer.bytes)
     }
 
     /// Has the loop of the shard that is meant go on with the connection: whoever dials says
@@ -223,7 +251,7 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
             (handle: NIOBSDSocket.Handle) in fcntl(handle, F_DUPFD_CLOEXEC, 0)
         }
         guard let socket, socket >= 0 else { return "no descriptor is left" }
-        loop.shards[hello.shard.index].welcome(socket, hello)
+        loop.shards[hello.soughtShard].welcome(socket, hello)
         close()
         return nil
     }
@@ -243,11 +271,6 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
         }
         guard hello.sought == identity.id else { return "this node is not \(hello.sought)" }
         guard hello.node != identity.id else { return "this node has the same identity" }
-        let shards = loop.shard.count
-        guard hello.shard.count == shards else {
-            return "this node has \(shards) shards, and \(Self.quoted(hello.name)) "
-                + "\(hello.shard.count): all nodes of a cluster need as many (node.shards)"
-        }
         guard hello.node == peer else { return "\(peer) was sought here, not \(hello.node)" }
         return nil
     }
@@ -264,7 +287,11 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
         loop.noteRefusedPeer(channel?.remoteAddress, reason)
         var writer = ByteWriter()
         Frame.refusal(reason).encode(into: &writer)
+        hangUp(after: writer.bytes)
+    }
+
+    private func hangUp(after bytes: Bytes) {
         let channel = channel
-        write(writer.bytes)?.whenComplete { _ in channel?.close(promise: nil) }
+        write(bytes)?.whenComplete { _ in channel?.close(promise: nil) }
     }
 }

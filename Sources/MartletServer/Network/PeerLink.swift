@@ -5,6 +5,7 @@ internal import Glibc
 internal import Logging
 internal import MartletBase
 internal import MartletNode
+internal import MartletRing
 internal import MartletWire
 internal import NIOCore
 
@@ -25,7 +26,7 @@ final class PeerLink: @unchecked Sendable {
     /// How long a link must have stood for the next pause to be a short one again.
     static let settlingTime = Duration.seconds(1)
 
-    let peer: NodeID
+    let peer: Peer
     /// Where the peer is to be dialled; nil while only it dials.
     private(set) var endpoint: Endpoint?
     private unowned let loop: NodeLoop
@@ -43,10 +44,10 @@ final class PeerLink: @unchecked Sendable {
     /// Messages that were dropped because too much was waiting, or that were too large.
     private(set) var droppedCount = 0
 
-    init(peer: NodeID, loop: NodeLoop) {
+    init(peer: Peer, loop: NodeLoop) {
         self.peer = peer
         self.loop = loop
-        settlement = LinkSettlement(local: loop.core.identity.id, peer: peer)
+        settlement = LinkSettlement(local: loop.core.identity.id, peer: peer.node)
     }
 
     var isOpen: Bool { current != nil }
@@ -72,6 +73,18 @@ final class PeerLink: @unchecked Sendable {
     func close() {
         isClosed = true
         for number in connections.keys.sorted() { connections[number]?.close() }
+    }
+
+    /// Ends all connections at once: there is no such peer any more.
+    func retire() {
+        isClosed = true
+        let ended = connections
+        connections = [:]
+        if current != nil {
+            current = nil
+            loop.handle(.linkClosed(peer))
+        }
+        for number in ended.keys.sorted() { ended[number]?.close() }
     }
 
     // MARK: Dialling

@@ -21,8 +21,6 @@ internal import Synchronization
 final class NodeLoop: @unchecked Sendable {
     /// The finest grain of timers: ticks closer together than this are taken as one.
     static let timerGrain = Duration.milliseconds(1)
-    /// Peers that link to this node though nobody has told of them, at most.
-    static let strangerLimit = 64
 
     let eventLoop: any EventLoop
     let log: Logger
@@ -48,8 +46,10 @@ final class NodeLoop: @unchecked Sendable {
 
     private var storage: StorageThreads?
     private var datagrams: DatagramSocket?
-    private var links: [NodeID: PeerLink] = [:]
-    private(set) var linkOrder: [PeerLink] = []
+    var links: [Peer: PeerLink] = [:]
+    var linkOrder: [PeerLink] = []
+    /// Where the nodes live that are linked to.
+    var sought: [NodeID: Endpoint] = [:]
 
     private var turnMoments: (shown: Moment, now: Moment)?
     private(set) var turn = LoopTurn()
@@ -83,7 +83,7 @@ final class NodeLoop: @unchecked Sendable {
     private var scheduledWakeup = Instant.never
     var complaints = ComplaintThrottle()
     let clients = ClientRegistry()
-    private var lastPeerConnection = 0
+    var lastPeerConnection = 0
     /// What the node holds in memory for clients and peers.
     let memory: MemoryLedger
     /// What all shards have in common.
@@ -222,7 +222,7 @@ final class NodeLoop: @unchecked Sendable {
         var work = spare
         spare = Work()
         swap(&work, &self.work)
-        for letter in work.outbox.letters { links[letter.node]?.enqueue(letter.message) }
+        for letter in work.outbox.letters { links[letter.peer]?.enqueue(letter.message) }
         for post in work.posts { send(post.datagram, to: post.endpoint) }
         for change in work.linkChanges { carryOut(change) }
         if shards.count > 1 { share(work) }
@@ -281,57 +281,6 @@ final class NodeLoop: @unchecked Sendable {
 
     private func send(_ datagram: Datagram, to endpoint: Endpoint) {
         datagrams?.send(datagram.encoded(cluster: clusterHash), to: endpoint)
-    }
-
-    func carryOut(_ change: Work.LinkChange) {
-        switch change {
-        case .keep(let node, let endpoint): (links[node] ?? addLink(to: node)).seek(at: endpoint)
-        case .drop(let node): links[node]?.abandon()
-        }
-    }
-
-    // MARK: Peers
-
-    /// The link to `node`, which has dialled; nil when too many strangers have.
-    func link(to node: NodeID) -> PeerLink? {
-        if let link = links[node] { return link }
-        guard linkOrder.count(where: { $0.endpoint == nil }) < Self.strangerLimit else {
-            return nil
-        }
-        return addLink(to: node)
-    }
-
-    private func addLink(to node: NodeID) -> PeerLink {
-        let link = PeerLink(peer: node, loop: self)
-        links[node] = link
-        linkOrder.append(link)
-        return link
-    }
-
-    /// Keeps a link no longer.
-    func forget(_ link: PeerLink) {
-        links[link.peer] = nil
-        linkOrder.removeAll { $0 === link }
-    }
-
-    /// A number for a connection of a peer.
-    func nextPeerConnection() -> Int {
-        lastPeerConnection += 1
-        return lastPeerConnection
-    }
-
-    /// Opens a connection for `handler`.
-    func connect(to endpoint: Endpoint, _ handler: PeerHandler) -> EventLoopFuture<any Channel> {
-        let connectTimeout = TimeAmount.seconds(1)
-        return ClientBootstrap(group: eventLoop)
-            .connectTimeout(connectTimeout)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try PeerLink.watch(channel)
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
-            .connect(host: endpoint.host, port: Int(endpoint.port))
     }
 
     // MARK: The end of a turn

@@ -2,6 +2,7 @@
 // it has a link to it, or has tried in vain. Its deadline is for those of whom nothing is heard.
 internal import MartletBase
 internal import MartletNode
+internal import MartletRing
 
 /// What a node has found out since it started.
 struct Acquaintance {
@@ -9,10 +10,20 @@ struct Acquaintance {
     private(set) var isReady = false
     /// Of whom it has heard whether there is a link to them.
     private var settled: Set<NodeID> = []
+    private var open: [NodeID: Set<Int>] = [:]
+    private let shard: Shard
+
+    /// What `shard` has found out: nothing.
+    init(of shard: Shard) { self.shard = shard }
 
     mutating func take(_ event: NodeEvent) {
         switch event {
-        case .linkOpened(let node), .linkClosed(let node): settled.insert(node)
+        case .linkOpened(let peer):
+            open[peer.node, default: []].insert(peer.shard.index)
+            if open[peer.node]?.count == shard.counterparts(among: peer.shard.count).count {
+                settled.insert(peer.node)
+            }
+        case .linkClosed(let peer): settled.insert(peer.node)
         default: break
         }
     }

@@ -9,6 +9,7 @@ internal import MartletAntiEntropy
 internal import MartletBase
 internal import MartletMembership
 internal import MartletReplication
+internal import MartletRing
 
 /// What nodes have done since the count began.
 struct WorkMeter {
@@ -57,8 +58,8 @@ struct IdleWorkCheck {
     let work: WorkMeter
     let lasting: Duration
     let nodes: Int
-    /// Shards of a node: each promises, compares and rests on its own.
-    let shards: Int
+    /// Shards of each node: each promises, compares and rests on its own.
+    let shards: [Int]
     /// Home replicas of a partition, partitions, keys that there are.
     let homes: Int
     let partitions: Int
@@ -99,8 +100,25 @@ struct IdleWorkCheck {
     /// Batches of comparisons of one shard, of so many partitions each, all of its own in a period.
     private var batches: Int {
         let limit = AntiEntropy.batchLimit
-        let served = (partitions + shards - 1) / shards
+        let fewest = max(1, shards.min() ?? 1)
+        let served = (partitions + fewest - 1) / fewest
         return times(antiEntropy.period / max(1, (served + limit - 1) / limit))
+    }
+
+    /// Shards of all nodes.
+    private var shardCount: Int { shards.reduce(0, +) }
+
+    /// Links between shards, each counted from either end.
+    private var links: Int {
+        var count = 0
+        for (one, own) in shards.enumerated() {
+            for (other, theirs) in shards.enumerated() where other != one {
+                for index in 0..<own {
+                    count += Shard(index: index, of: own).counterparts(among: theirs).count
+                }
+            }
+        }
+        return count
     }
 
     /// What is left to be removed everywhere goes at each home at its own time. Until the others
@@ -112,11 +130,9 @@ struct IdleWorkCheck {
     /// newer watermarks, and followed by word of what is settled. Members tell each other all they
     /// know now and then.
     private var messages: Int {
-        let others = nodes - 1
         let descent = 8
-        let ofShards = shards * (promises + batches * 6)
-        return nodes * others * (ofShards + 2 * times(membership.pushPullInterval))
-            + removals * descent
+        return links * (promises + batches * 6)
+            + nodes * (nodes - 1) * 2 * times(membership.pushPullInterval) + removals * descent
     }
 
     /// A probe is a ping and its answer; one that is late is made by others too, each of which asks
@@ -129,12 +145,12 @@ struct IdleWorkCheck {
     /// Each promise is written down, each watermark at each home, and each removal; so is what
     /// background work does to the manifest, which is no chunk.
     private var chunks: Int {
-        nodes * shards * promises + partitions * homes * times(antiEntropy.period) + removals
+        shardCount * promises + partitions * homes * times(antiEntropy.period) + removals
     }
 
     /// Everything that may come is waited for by a timer of its own, which may ring once more
     /// before it.
     private var wakeups: Int {
-        messages + datagrams + chunks + nodes * shards * times(.milliseconds(20))
+        messages + datagrams + chunks + shardCount * times(.milliseconds(20))
     }
 }

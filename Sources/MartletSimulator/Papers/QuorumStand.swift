@@ -38,8 +38,8 @@ struct QuorumStand {
         var nodes: [SimulatedShard] = []
         for index in 0..<count {
             let process = SimulatedProcess(
-                index: index, configuration: Self.configuration(index), clock: WallClock(),
-                among: count)
+                index: index, shards: [index], configuration: Self.configuration(index),
+                clock: WallClock())
             nodes.append(try SimulatedShard(.only, of: process, Self.storageOptions))
         }
         self.nodes = nodes
@@ -153,13 +153,13 @@ struct QuorumStand {
             turn(index, .readsAnswered(reads.map { $0.run(files) }))
         case .workerSteps(let index): workerSteps(index)
         case .links(let index, let other):
-            if let id = nodes[other].id { turn(index, .linkOpened(id)) }
+            if let id = nodes[other].id { turn(index, .linkOpened(Peer(id))) }
         case .datagram(let datagram, let from, let to):
             turn(
                 to,
                 .datagramReceived(datagram, from: nodes[from].process.configuration.peerEndpoint))
         case .message(let message, let from, let to):
-            if let id = nodes[from].id { turn(to, .messageReceived(message, from: id)) }
+            if let id = nodes[from].id { turn(to, .messageReceived(message, from: Peer(id))) }
         case .alarm(let alarm): rung.append(alarm)
         }
     }
@@ -181,7 +181,7 @@ struct QuorumStand {
 
     private mutating func perform(_ work: Work, of node: SimulatedShard) {
         for letter in work.outbox.letters {
-            guard let to = nodes.firstIndex(where: { $0.id == letter.node }) else { continue }
+            guard let to = nodes.firstIndex(where: { $0.id == letter.peer.node }) else { continue }
             for message in singly(letter.message) {
                 guard let delay = links.delay(of: message, from: node.index, to: to) else {
                     continue

@@ -12,7 +12,7 @@ package struct Scenario: Sendable {
     package var description = ""
     /// How many nodes the cluster has, 1 … 64.
     package var nodeCount = 3
-    /// How many shards each node has, 1 … 8.
+    /// How many shards each node has, 1 … 8; where that is a range, most of them.
     package var shardCount = 1
     /// Over how many zones they are spread, 1 … `nodeCount`.
     package var zoneCount = 1

@@ -65,6 +65,8 @@ struct Schedule {
     let membership: MembershipOptions
     /// How old each node is.
     let ages: [Age]
+    /// How many shards each node has.
+    let shardCounts: [Int]
     let faults: [Fault]
     /// Who is left when the unrest is over.
     let core: Core
@@ -98,6 +100,7 @@ struct Schedule {
         antiEntropy = .drawn(scenario, configuration)
         membership = .drawn(scenario, configuration)
         ages = Age.drawn(scenario, configuration)
+        shardCounts = whole.shardCounts(configuration)
         var faults: [Fault] = []
         for (index, specification) in scenario.faults.enumerated() {
             var random = SeededRandom(seed: seed, stream: "fault \(index)")

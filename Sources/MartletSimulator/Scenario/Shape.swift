@@ -53,14 +53,28 @@ extension Scenario {
         }
     }
 
-    /// How large the cluster is, in words.
-    var shape: String {
+    /// How large the cluster is whose nodes have so many shards each, in words.
+    func shape(_ shardCounts: [Int]) -> String {
         func count(_ number: Int, _ word: String) -> String {
             "\(number) \(word)\(number == 1 ? "" : "s")"
         }
-        return "\(count(nodeCount, "node")) of \(count(shardCount, "shard")) in "
+        let shards =
+            Set(shardCounts).count == 1
+            ? count(shardCounts[0], "shard")
+            : shardCounts.map(String.init).joined(separator: ", ") + " shards"
+        return "\(count(nodeCount, "node")) of \(shards) in "
             + "\(count(zoneCount, "zone")), n = \(replicaCount), "
             + count(partitionCount, "partition")
+    }
+
+    /// How many shards each node has: where that is a range, half the seeds draw for each node.
+    func shardCounts(_ seed: UInt64) -> [Int] {
+        guard let range = ranges[.shards] else {
+            return [Int](repeating: shardCount, count: nodeCount)
+        }
+        var random = SeededRandom(seed: seed, stream: "shards of nodes")
+        let areDrawn = random.chance(0.5)
+        return (0..<nodeCount).map { _ in areDrawn ? random.count(in: range) : shardCount }
     }
 
     /// The least number of nodes that a seed may draw.

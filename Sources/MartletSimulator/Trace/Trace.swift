@@ -37,7 +37,7 @@ package final class Trace {
     private var nextSample = Instant.start
     private var topology: Topology?
     private var ends: [Int: (at: Instant, answer: ClientAnswer?)] = [:]
-    private(set) var names = Names(keys: [], nodeCount: 1)
+    private(set) var names = Names(keys: [], shardCounts: [])
 
     /// A trace of nothing yet.
     package init() {}

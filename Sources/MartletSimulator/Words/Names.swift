@@ -13,25 +13,36 @@ internal import MartletVersions
 /// The names of one run's nodes and keys.
 struct Names {
     private let keys: [Bytes]
-    private let nodeCount: Int
+    private let shards: [String]
     private var nodes: [NodeID: String] = [:]
 
-    init(keys: [Bytes], nodeCount: Int) {
+    /// Of nodes of so many shards each.
+    init(keys: [Bytes], shardCounts: [Int]) {
         self.keys = keys
-        self.nodeCount = nodeCount
+        shards = Self.shards(shardCounts)
     }
 
     /// The name of the node at `index`, which counts from 0.
     static func node(_ index: Int) -> String { "n\(index + 1)" }
 
-    /// The name of a shard by its number among all of `nodeCount` nodes: that of its node where it
-    /// is the first.
-    static func shard(_ index: Int, of nodeCount: Int) -> String {
-        let (place, node) = index.quotientAndRemainder(dividingBy: max(1, nodeCount))
-        return place == 0 ? Self.node(node) : "\(Self.node(node)).\(place + 1)"
+    /// The shards of nodes of so many each, as they are numbered: the first of every node, then the
+    /// second of each that has two …
+    static func places(_ shardCounts: [Int]) -> [(node: Int, shard: Int)] {
+        (0..<(shardCounts.max() ?? 0)).flatMap { shard in
+            shardCounts.indices.filter { shard < shardCounts[$0] }.map { ($0, shard) }
+        }
     }
 
-    func shard(_ index: Int) -> String { Self.shard(index, of: nodeCount) }
+    /// The names of the shards of nodes of so many each, by their numbers: that of its node for the
+    /// first of each.
+    static func shards(_ shardCounts: [Int]) -> [String] {
+        places(shardCounts).map { place in
+            place.shard == 0 ? node(place.node) : "\(node(place.node)).\(place.shard + 1)"
+        }
+    }
+
+    /// The name of a shard by its number.
+    func shard(_ index: Int) -> String { shards[index] }
 
     /// `n1 → n2`.
     static func way(_ pair: (from: Int, to: Int)) -> String {

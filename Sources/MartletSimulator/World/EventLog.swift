@@ -27,11 +27,12 @@ struct EventLog {
     /// Whether only one key is told about, and what says nothing of keys is left out.
     private let isOfOneKey: Bool
 
-    private let nodeCount: Int
+    private let names: [String]
 
-    init(logging: ((LoggedLine) -> Void)?, nodeCount: Int, ofOneKey: Bool = false) {
+    /// A log of what happens at those of these `names`.
+    init(logging: ((LoggedLine) -> Void)?, names: [String], ofOneKey: Bool = false) {
         line = logging
-        self.nodeCount = nodeCount
+        self.names = names
         isOfOneKey = ofOneKey
     }
 
@@ -56,7 +57,7 @@ struct EventLog {
     /// A line of its own on what an event brings, which is no part of the hash; none without words.
     func tell(_ at: Instant, _ subject: Int, _ words: @autoclosure () -> String?) {
         guard let line, let words = words() else { return }
-        let name = subject < 0 ? "--" : Names.shard(subject, of: nodeCount)
+        let name = subject < 0 ? "--" : names[subject]
         line(
             LoggedLine(
                 text: "\(Self.seconds(at)) \(name) \(words)", hash: hash, isAftermath: isAftermath))

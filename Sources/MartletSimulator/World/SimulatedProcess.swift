@@ -28,22 +28,30 @@ final class SimulatedProcess {
     /// When it was last let go on; `start` when it was never held.
     var resumedAt = Instant.start
 
-    /// How many nodes there are.
-    private let nodeCount: Int
+    /// The numbers of its shards among all, in their order.
+    let shards: [Int]
 
     init(
-        index: Int, configuration: NodeConfiguration, clock: WallClock, age: Age = .new,
-        among nodeCount: Int
+        index: Int, shards: [Int], configuration: NodeConfiguration, clock: WallClock,
+        age: Age = .new
     ) {
         self.index = index
+        self.shards = shards
         self.configuration = configuration
         self.clock = clock
         self.age = age
-        self.nodeCount = nodeCount
     }
 
-    /// The number of one of its shards.
-    func index(at shard: Shard) -> Int { index + shard.index * nodeCount }
+    /// The number of its shard that serves a partition.
+    func shard(serving partition: Partition, of partitionCount: PartitionCount) -> Int {
+        shards[Shard.index(of: partition, of: partitionCount, among: shards.count)]
+    }
+
+    /// The numbers of those of its shards that serve partitions of `shard`, which is another
+    /// node's.
+    func counterparts(of shard: Shard) -> ArraySlice<Int> {
+        shards[shard.counterparts(among: shards.count)]
+    }
 
     /// 2030-01-01, when every simulation begins.
     static let epochMilliseconds: UInt64 = 1_893_456_000_000

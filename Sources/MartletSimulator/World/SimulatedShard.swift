@@ -35,7 +35,7 @@ final class SimulatedShard {
     var turns = 0
     /// What its operator knows, and what it has found out, in this life.
     var heard = NotesHeard()
-    var acquaintance = Acquaintance()
+    var acquaintance: Acquaintance
     /// When its timer is set for.
     var wakesAt = Instant.never
     /// Chunks that wait for the sync under way to end.
@@ -62,9 +62,10 @@ final class SimulatedShard {
     init(
         _ shard: Shard, of process: SimulatedProcess, _ options: StorageOptions
     ) throws(StorageError) {
-        index = process.index(at: shard)
+        index = process.shards[shard.index]
         self.shard = shard
         self.process = process
+        acquaintance = Acquaintance(of: shard)
         self.options = options
         storage = try StorageEngine.open(disk: disk, options: options)
     }
@@ -154,7 +155,7 @@ final class SimulatedShard {
             shard.engine.logAnswered(outcomes[shards.count - 1 - index])
             shard.core = opened[index]
             shard.heard = NotesHeard()
-            shard.acquaintance = Acquaintance()
+            shard.acquaintance = Acquaintance(of: shard.shard)
         }
     }
 

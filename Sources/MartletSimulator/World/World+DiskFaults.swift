@@ -61,8 +61,8 @@ extension World {
     private mutating func flipBit(on node: Int, _ index: Int) {
         occurrences[.diskFault] += 1
         for shard in shards(of: node) { shard.trouble.hasDamage = true }
-        let hit = index % scenario.shardCount
-        let node = shards(of: node)[hit]
+        let all = shards(of: node)
+        let node = all[index % all.count]
         let seed = StableHash.mix(schedule.seed ^ StableHash.mix(UInt64(index)))
         var random = SeededRandom(seed: seed, stream: "bit flip")
         let files = node.disk.damageableFiles

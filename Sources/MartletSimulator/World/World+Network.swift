@@ -5,6 +5,7 @@
 //     connect ─► dial ─► open ─► frames ─► break ─► linkClosed ─► wait ─► dial …
 internal import MartletBase
 internal import MartletNode
+internal import MartletRing
 internal import MartletWire
 
 extension World {
@@ -126,7 +127,8 @@ extension World {
         if log.isRead { log.tell(now, to, words.heard(message, from: from, at: to)) }
         trace?.arrived(message, from: node(of: from), to: node(of: to), at: now, history)
         note(heard: message, from: from, at: to)
-        turn(to, .messageReceived(planted?.misheard(message) ?? message, from: id))
+        let sender = Peer(id, shards[from].shard)
+        turn(to, .messageReceived(planted?.misheard(message) ?? message, from: sender))
     }
 
     // MARK: Datagrams
@@ -254,7 +256,7 @@ extension World {
         log.note(
             now, link.from, .linkOpened, UInt64(link.to),
             "has a link to \(words.names.shard(link.to))")
-        turn(link.from, .linkOpened(id))
+        turn(link.from, .linkOpened(Peer(id, shards[link.to].shard)))
     }
 
     mutating func linkRefused(_ index: Int, _ connection: Int) {
@@ -308,11 +310,12 @@ extension World {
             now, link.from, .linkClosed, UInt64(link.to),
             "has no link to \(words.names.shard(link.to))")
         guard let id = shards[link.to].id else { return }
+        let peer = Peer(id, shards[link.to].shard)
         let node = shards[link.from]
         if planted == .hidesVainCalls, !node.acquaintance.isReady {
-            node.acquaintance.take(.linkClosed(id))
+            node.acquaintance.take(.linkClosed(peer))
         } else {
-            turn(link.from, .linkClosed(id))
+            turn(link.from, .linkClosed(peer))
         }
     }
 
@@ -328,9 +331,10 @@ extension World {
     /// A node is gone. Its own links end with it, though what it had sent may still arrive; links
     /// to it are broken, which is heard at once when only its process died.
     mutating func breakLinks(of node: Int, _ random: inout SeededRandom) {
-        let place = shards[node].shard
-        for other in nodes where other.process !== shards[node].process {
-            let other = other.process.index(at: place)
+        let gone = shards[node]
+        for other in shards
+        where other.process !== gone.process && other.shard.meets(gone.shard) {
+            let other = other.index
             let own = linkIndex(node, other)
             let cut = now + random.duration(in: .zero...Self.resetDelay.upperBound)
             let connection = links[own].connection

@@ -3,6 +3,7 @@
 internal import MartletBase
 internal import MartletNode
 internal import MartletReplication
+internal import MartletRing
 internal import MartletStorage
 internal import MartletWire
 
@@ -30,17 +31,11 @@ extension World {
 
     private mutating func perform(_ work: Work, of node: SimulatedShard) {
         for change in work.linkChanges {
-            for shard in shards(of: node.index) {
-                switch change {
-                case .keep(let id, let endpoint):
-                    connect(shard.index, to: nodeIndex(of: id), at: endpoint)
-                case .drop(let id): disconnect(shard.index, from: nodeIndex(of: id))
-                }
-            }
+            for shard in shards(of: node.index) { carryOut(change, at: shard) }
         }
         for letter in work.outbox.letters {
-            let other = shards[nodeIndex(of: letter.node)].process.index(at: node.shard)
-            perform(letter.message, for: other, of: node)
+            let other = shards[nodeIndex(of: letter.peer.node)].process
+            perform(letter.message, for: other.shards[letter.peer.shard.index], of: node)
         }
         for post in work.posts {
             let other = nodeIndex(at: post.endpoint)
@@ -58,6 +53,17 @@ extension World {
         if work.isReady { node.acquaintance.becameReady() }
         for answer in work.outbox.answers {
             answered(Int(answer.request.rawValue), answer.answer, by: node.index)
+        }
+    }
+
+    private mutating func carryOut(_ change: Work.LinkChange, at shard: SimulatedShard) {
+        switch change {
+        case .keep(let id, let endpoint):
+            let others = shards[nodeIndex(of: id)].process.counterparts(of: shard.shard)
+            for other in others { connect(shard.index, to: other, at: endpoint) }
+        case .drop(let id):
+            let others = shards[nodeIndex(of: id)].process.counterparts(of: shard.shard)
+            for other in others { disconnect(shard.index, from: other) }
         }
     }
 

@@ -75,8 +75,10 @@ extension World {
         let bytes = history.keys[key]
         let object = StorageKey.object(partition: partition, key: bytes)
         let hints = homes.map { StorageKey.hint(partition: partition, key: bytes, home: $0) }
-        let place = partitionShard(partition)
-        let serving = shards.filter { $0.shard.index == place }
+        let count = partitionCount
+        let serving = shards.filter {
+            $0.shard.serves(Partition(index: partition), of: count)
+        }
         return serving.filter { !$0.isDamaged && !isUnfilled($0, in: partition) }.flatMap { node in
             let isHome = node.id.map(homes.contains) ?? false
             let own = mirror.entry(object, at: node.index).map { [$0.object.context] } ?? []

@@ -21,7 +21,7 @@ extension World {
         }
         found(
             IdleWorkCheck(
-                work: work, lasting: lasting, nodes: nodes.count, shards: scenario.shardCount,
+                work: work, lasting: lasting, nodes: nodes.count, shards: schedule.shardCounts,
                 homes: topology.homesPerPartition, partitions: scenario.partitionCount,
                 keys: history.keys.count, antiEntropy: schedule.antiEntropy,
                 membership: node.process.configuration.membership

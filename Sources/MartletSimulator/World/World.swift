@@ -108,33 +108,19 @@ struct World {
         slowBound = Self.slowBound(schedule)
         self.planted = planted
         log = EventLog(
-            logging: logging, nodeCount: scenario.nodeCount, ofOneKey: key != nil)
+            logging: logging, names: Names.shards(schedule.shardCounts), ofOneKey: key != nil)
         let nodeCount = scenario.nodeCount
-        let processes = (0..<nodeCount).map { index in
-            SimulatedProcess(
-                index: index, configuration: Self.configuration(index, scenario, schedule),
-                clock: schedule.clocks[index], age: schedule.ages[index], among: nodeCount)
-        }
-        var shards: [SimulatedShard] = []
-        for place in 0..<scenario.shardCount {
-            let shard = Shard(index: place, of: scenario.shardCount)
-            for process in processes {
-                shards.append(
-                    try SimulatedShard(shard, of: process, schedule.storage))
-            }
-        }
+        let shards = try Self.shards(scenario, schedule)
         self.shards = shards
         nodes = shards.prefix(nodeCount)
         let count = shards.count
-        links = shards.flatMap { from in
-            processes.map { Link(from: from.index, to: $0.index(at: from.shard)) }
-        }
+        links = (0..<count).flatMap { from in (0..<count).map { Link(from: from, to: $0) } }
         blocks = [Int](repeating: 0, count: links.count)
         paths = [Path](repeating: Path(), count: links.count)
         datagramsSent = [UInt64](repeating: 0, count: links.count)
         history = History(scenario.workload)
         words = Words(
-            names: Names(keys: history.keys, nodeCount: scenario.nodeCount),
+            names: Names(keys: history.keys, shardCounts: schedule.shardCounts),
             about: key.map { Focus(key: $0, partitionCount: scenario.partitionCount) })
         history.pauses = schedule.pauses
         mirror = ReplicaMirror(shardCount: count)
@@ -142,6 +128,27 @@ struct World {
         said = WordWatch(shardCount: count)
         staleness = StalenessMeter(keyCount: history.keys.count)
         troubles = TroubleWatch(nodeCount: nodeCount)
+    }
+
+    /// The shards of all nodes: the first of each, then the second of each that has two …
+    private static func shards(
+        _ scenario: Scenario, _ schedule: Schedule
+    ) throws(StorageError) -> [SimulatedShard] {
+        let places = Names.places(schedule.shardCounts)
+        let processes = (0..<scenario.nodeCount).map { index in
+            SimulatedProcess(
+                index: index, shards: places.indices.filter { places[$0].node == index },
+                configuration: configuration(index, scenario, schedule),
+                clock: schedule.clocks[index], age: schedule.ages[index])
+        }
+        var shards: [SimulatedShard] = []
+        for (node, shard) in places {
+            let process = processes[node]
+            shards.append(
+                try SimulatedShard(
+                    Shard(index: shard, of: process.shards.count), of: process, schedule.storage))
+        }
+        return shards
     }
 
     private static func configuration(
@@ -189,33 +196,36 @@ struct World {
     /// The shard of a node that serves `partition`.
     @inline(__always)
     func shardIndex(at node: Int, for partition: UInt16) -> Int {
-        node + nodes.count * partitionShard(partition)
+        nodes[node].process.shard(serving: Partition(index: partition), of: partitionCount)
     }
 
-    /// Which shard of its nodes serves `partition`.
-    func partitionShard(_ partition: UInt16) -> Int {
+    /// Q, of every ring of this world.
+    var partitionCount: PartitionCount {
         guard let count = PartitionCount(scenario.partitionCount) else {
             fatalError("a ring of \(scenario.partitionCount) partitions")
         }
-        return Shard.index(
-            of: Partition(index: partition), of: count, among: scenario.shardCount)
+        return count
     }
 
     /// The node that a shard is of.
-    func node(of shard: Int) -> Int { shard % nodes.count }
+    @inline(__always)
+    func node(of shard: Int) -> Int { shards[shard].process.index }
 
     /// All shards of a node.
     func shards(of node: Int) -> [SimulatedShard] {
-        (0..<scenario.shardCount).map { shards[node + $0 * nodes.count] }
+        nodes[node].process.shards.map { shards[$0] }
     }
 
-    /// The link from a shard to the one beside it of another node.
-    func linkIndex(_ from: Int, _ to: Int) -> Int { from * nodes.count + to % nodes.count }
+    /// The link from one shard to another.
+    @inline(__always)
+    func linkIndex(_ from: Int, _ to: Int) -> Int { from * shards.count + to }
 
-    /// The links between all shards of each of two nodes, one way.
+    /// The links from all shards of a node to all of another, of each pair.
     func linkIndices(_ pairs: [(from: Int, to: Int)]) -> [Int] {
         pairs.flatMap { pair in
-            shards(of: pair.from).map { linkIndex($0.index, pair.to) }
+            shards(of: pair.from).flatMap { from in
+                shards(of: pair.to).map { linkIndex(from.index, $0.index) }
+            }
         }
     }
 

@@ -11,8 +11,8 @@ struct StorageReshard: ParsableCommand {
         discussion: """
             Writes all that the node holds once more, which takes as much free space as it has, \
             and then removes what was there. Interrupted, it has either changed nothing, or is \
-            finished by calling it again. All nodes of a cluster need the same number of shards: \
-            stop all of them, reshard each, correct node.shards where it is set, and start them.
+            finished by calling it again. Correct node.shards where it is set before the node \
+            starts again. Nodes of one cluster may have different numbers of shards.
 
             Example:
               martlet storage reshard /var/lib/martlet/n1 --shards 4
