@@ -61,7 +61,9 @@ package final class LocalCluster {
     package func prepare() throws(LocalFailure) {
         for node in plan.nodes {
             try LocalFiles.make(node.directory)
-            try LocalFiles.write(plan.configuration(of: node), to: node.configurationPath)
+            let isNew = !LocalFiles.exists(node.dataPath)
+            try LocalFiles.write(
+                plan.configuration(of: node, isNew: isNew), to: node.configurationPath)
             try LocalFiles.write("", to: node.logPath)
         }
     }

@@ -25,6 +25,8 @@ package struct LocalPlan: Hashable, Sendable {
         package var configurationPath: String { "\(directory)/martlet.yaml" }
         /// What it says.
         package var logPath: String { "\(directory)/node.log" }
+        /// What it holds.
+        package var dataPath: String { "\(directory)/data" }
         /// Its client endpoint.
         package var endpoint: String { "127.0.0.1:\(clientPort)" }
     }
@@ -33,7 +35,7 @@ package struct LocalPlan: Hashable, Sendable {
     package let directory: String
     /// The nodes, in order.
     package let nodes: [Node]
-    /// How many shards each of them has; nil for as many as its data has, 1 at first.
+    /// How many shards each of them has; nil for as many as its data has, 1 where it has none yet.
     package let shardCount: Int?
 
     /// A cluster of `nodeCount` nodes, 1 to `nodeLimit`, with ports from `basePort` on.
@@ -59,8 +61,9 @@ package struct LocalPlan: Hashable, Sendable {
     /// Where a client may connect, any of them.
     package var endpoints: [String] { nodes.map(\.endpoint) }
 
-    /// The configuration of a node of this cluster.
-    package func configuration(of node: Node) -> String {
+    /// The configuration of a node of this cluster, which is new or has data already.
+    package func configuration(of node: Node, isNew: Bool) -> String {
+        let shardCount = shardCount ?? (isNew ? 1 : nil)
         let seeds = nodes.map { "127.0.0.1:\($0.peerPort)" }.joined(separator: ", ")
         return """
             # Written by martlet at each start; conf/martlet.yaml explains every key.

@@ -51,6 +51,7 @@ final class ClusterPlan: Sendable {
         let place = places[index]
         var configuration = ServerConfiguration(
             clusterName: clusterName, nodeName: place.name, dataDirectory: place.data)
+        configuration.shards = 1
         configuration.clientListener = Endpoint(host: "127.0.0.1", port: place.client)
         configuration.clientEndpoint = configuration.clientListener
         configuration.peerListener = Endpoint(host: "127.0.0.1", port: place.peer)
@@ -79,6 +80,7 @@ final class ClusterPlan: Sendable {
             node:
               name: \(place.name)
               data: \(place.data)
+              shards: 1
             clients:
               listen: 127.0.0.1:\(place.client)
             peers:

@@ -30,7 +30,8 @@ package struct ServerConfiguration: Sendable {
     package var dataDirectory: String
 
     /// How many shards it has, 1 … 64, each with a loop, a log and a share of the data; nil for as
-    /// many as the data directory has, 1 where it is empty. Fixed with the directory.
+    /// many as the data directory has, or one for each core where it is empty. Fixed with the
+    /// directory.
     package var shards: Int?
 
     /// Where clients are accepted, by TCP; may be the unspecified address.

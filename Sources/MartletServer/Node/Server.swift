@@ -109,7 +109,9 @@ package final class Server {
         let directory = DataDirectory(path: configuration.dataDirectory)
         if directory.isChanging { throw .changing(directory: directory.path) }
         let found = directory.shardCount
-        guard let wanted = configuration.shards else { return found ?? 1 }
+        guard let wanted = configuration.shards else {
+            return found ?? min(System.coreCount, ServerConfiguration.shardLimit)
+        }
         if let found, found != wanted {
             throw .node(
                 directory: configuration.dataDirectory, .sharded(found: found, wanted: wanted))

@@ -29,7 +29,11 @@ struct DemoTests {
         let plan = LocalPlan(nodeCount: count, directory: "d", basePort: 7400)
         for node in plan.nodes {
             let read = try ServerConfiguration(
-                yaml: plan.configuration(of: node), file: node.configurationPath)
+                yaml: plan.configuration(of: node, isNew: true), file: node.configurationPath)
+            #expect(read.shards == 1)
+            let known = try ServerConfiguration(
+                yaml: plan.configuration(of: node, isNew: false), file: node.configurationPath)
+            #expect(known.shards == nil)
             #expect(read.nodeName == node.name)
             #expect(read.dataDirectory == "d/\(node.name)/data")
             #expect(read.clientEndpoint == Endpoint(node.endpoint))
