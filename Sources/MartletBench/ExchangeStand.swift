@@ -32,6 +32,8 @@ struct ExchangeStand {
     private(set) var written = 0
     private var requests: UInt64 = 0
     private var flights: [Flight] = []
+    /// What went wrong in the turn under way.
+    private var failure: LocalFailure?
     private var arrived = 0
 
     private static let latency = Duration.milliseconds(1)
@@ -175,23 +177,21 @@ struct ExchangeStand {
         let wall = WallTime(milliseconds: ExchangeLoad.wallStart.milliseconds + elapsed)
         nodes[node].turn(event, at: Moment(instant: now, wall: wall))
         let work = nodes[node].work
-        for letter in work.outbox.letters {
-            try send(letter.message, from: node, to: letter.peer.node)
-        }
-        for post in work.posts { send(post.datagram, from: node, to: post.endpoint) }
-        for case .written in work.outbox.answers.map(\.answer) { written += 1 }
+        work.carryOut(at: node, by: &self)
+        if let failure { throw failure }
         for event in nodes[node].storage.answers(to: work.storage) {
             try handle(event, at: node)
         }
     }
+}
 
-    private mutating func send(
-        _ message: PeerMessage, from node: Int, to other: NodeID
-    ) throws(LocalFailure) {
-        guard let to = nodes.firstIndex(where: { $0.id == other }) else { return }
+extension ExchangeStand: NodeStand {
+    mutating func send(_ message: PeerMessage, to peer: Peer, from node: Int) {
+        guard let to = nodes.firstIndex(where: { $0.id == peer.node }) else { return }
         var writer = ByteWriter()
         guard Frame.message(message).encode(into: &writer) else {
-            throw LocalFailure("a message is above the limit of a frame")
+            failure = LocalFailure("a message is above the limit of a frame")
+            return
         }
         traffic.count(message, bytes: writer.count)
         flights.append(
@@ -201,11 +201,15 @@ struct ExchangeStand {
     }
 
     /// Membership's: not counted.
-    private mutating func send(_ datagram: Datagram, from node: Int, to endpoint: Endpoint) {
+    mutating func send(_ datagram: Datagram, to endpoint: Endpoint, from node: Int) {
         guard let to = nodes.firstIndex(where: { $0.endpoint == endpoint }) else { return }
         flights.append(
             Flight(
                 at: now + Self.latency, to: to,
                 cargo: .datagram(datagram, from: nodes[node].endpoint)))
+    }
+
+    mutating func complete(_ request: RequestID, _ answer: ClientAnswer, at node: Int) {
+        if case .written = answer { written += 1 }
     }
 }

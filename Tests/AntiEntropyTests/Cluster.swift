@@ -143,23 +143,8 @@ struct Cluster {
         var work = Work()
         nodes[number].core.turn(event, at: moment(number), into: &work)
         nodes[number].wakeup = work.wakeup
-        deliver(work, of: number)
+        work.carryOut(at: number, by: &self)
         for event in nodes[number].storage.answers(to: work.storage) { handle(event, at: number) }
-    }
-
-    private mutating func deliver(_ work: Work, of number: Int) {
-        for letter in work.outbox.letters {
-            guard let to = nodes.firstIndex(where: { $0.id == letter.peer.node }) else { continue }
-            let record = Sent(from: number, to: to, message: letter.message)
-            sent.append(record)
-            if !loses(record) { post(.message(letter.message, from: nodes[number].id), to: to) }
-        }
-        for mail in work.posts {
-            let to = nodes.firstIndex { $0.configuration.peerEndpoint == mail.endpoint }
-            let from = nodes[number].configuration.peerEndpoint
-            if let to { post(.datagram(mail.datagram, from: from), to: to) }
-        }
-        for answer in work.outbox.answers { lastAnswer = answer.answer }
     }
 
     private mutating func post(_ what: Event.What, to node: Int) {
@@ -199,6 +184,25 @@ struct Cluster {
         case .datagram(let datagram, let from):
             handle(.datagramReceived(datagram, from: from), at: event.node)
         }
+    }
+}
+
+extension Cluster: NodeStand {
+    mutating func send(_ message: PeerMessage, to peer: Peer, from number: Int) {
+        guard let to = nodes.firstIndex(where: { $0.id == peer.node }) else { return }
+        let record = Sent(from: number, to: to, message: message)
+        sent.append(record)
+        if !loses(record) { post(.message(message, from: nodes[number].id), to: to) }
+    }
+
+    mutating func send(_ datagram: Datagram, to endpoint: Endpoint, from number: Int) {
+        let to = nodes.firstIndex { $0.configuration.peerEndpoint == endpoint }
+        let from = nodes[number].configuration.peerEndpoint
+        if let to { post(.datagram(datagram, from: from), to: to) }
+    }
+
+    mutating func complete(_ request: RequestID, _ answer: ClientAnswer, at number: Int) {
+        lastAnswer = answer
     }
 }
 

@@ -142,21 +142,32 @@ final class TestNode: CommandTarget {
         let chunks = work.storage.chunks
         // Before anybody is answered, who may ask for more: the log takes chunks in their order.
         let outcome = chunks.isEmpty ? nil : log.commit(chunks)
-        for answer in work.outbox.answers {
-            guard let complete = waiting.removeValue(forKey: answer.request) else { continue }
-            if holdsAnswers {
-                held.append { complete(answer.answer) }
-            } else {
-                complete(answer.answer)
-            }
-        }
-        for reply in work.replies { asking.removeValue(forKey: reply.request)?(reply.reply) }
+        var shell = self
+        work.carryOut(at: (), by: &shell)
         if let outcome { handle(.logAnswered(outcome)) }
     }
 
     private func syncLog() {
         let chunks = core.engine.takeChunks()
         if !chunks.isEmpty { core.engine.logAnswered(log.commit(chunks)) }
+    }
+}
+
+extension TestNode: NodeStand {
+    func send(_ message: PeerMessage, to peer: Peer, from place: Void) {}
+    func send(_ datagram: Datagram, to endpoint: Endpoint, from place: Void) {}
+
+    func complete(_ request: RequestID, _ reply: OperatorReply, at place: Void) {
+        asking.removeValue(forKey: request)?(reply)
+    }
+
+    func complete(_ request: RequestID, _ answer: ClientAnswer, at place: Void) {
+        guard let complete = waiting.removeValue(forKey: request) else { return }
+        if holdsAnswers {
+            held.append { complete(answer) }
+        } else {
+            complete(answer)
+        }
     }
 }
 

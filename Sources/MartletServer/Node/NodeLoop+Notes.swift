@@ -9,7 +9,7 @@ internal import MartletWire
 internal import NIOCore
 
 extension NodeLoop {
-    func log(_ note: NodeNote) {
+    func tell(_ note: NodeNote, of place: Void) {
         switch note {
         case .memberChanged(let member):
             let text =

@@ -12,7 +12,8 @@ extension NodeLoop {
     /// Peers that link to this node though nobody has told of them, at most.
     static let strangerLimit = 64
 
-    func carryOut(_ change: Work.LinkChange) {
+    /// Keeps this shard's links to a node, or keeps them no more.
+    func follow(_ change: Work.LinkChange) {
         switch change {
         case .keep(let node, let endpoint):
             sought[node] = endpoint

@@ -97,20 +97,11 @@ extension NodeLoop: CommandTarget {
         case .event(let event):
             handle(event)
             if case .viewChanged = event { ringChanged() }
-        case .link(let change): carryOut(change)
+        case .link(let change): follow(change)
         case .request(let id, let request, let shard):
             let own = RequestID(rawValue: waiting.append(.foreign(id, of: shard)))
             handle(.requestReceived(own, request))
-        case .answer(let id, let answer): complete(id, answer)
-        }
-    }
-
-    /// Hands what the first shard has decided to the others.
-    func share(_ work: Work) {
-        guard shard.index == 0 else { return }
-        for shard in 1..<shards.count {
-            for change in work.linkChanges { send(.link(change), to: shard) }
-            if let view = work.view { send(.event(.viewChanged(view)), to: shard) }
+        case .answer(let id, let answer): complete(id, answer, at: ())
         }
     }
 

@@ -45,7 +45,7 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     private var storage: StorageThreads?
-    private var datagrams: DatagramSocket?
+    private(set) var datagrams: DatagramSocket?
     var links: [Peer: PeerLink] = [:]
     var linkOrder: [PeerLink] = []
     /// Where the nodes live that are linked to.
@@ -78,7 +78,7 @@ final class NodeLoop: @unchecked Sendable {
     /// Who waits for an answer; the numbers are the `RequestID`s.
     var waiting = SlidingTable<Completion>()
     /// Lets clients in, when the node says so.
-    private var letClientsIn: () -> Void = {}
+    var whenReady: () -> Void = {}
 
     private var scheduledWakeup = Instant.never
     var complaints = ComplaintThrottle()
@@ -129,7 +129,7 @@ final class NodeLoop: @unchecked Sendable {
         assertConfined()
         self.shards = shards
         mail = shards.map { _ in [] }
-        letClientsIn = whenReady
+        self.whenReady = whenReady
         self.storage = storage
         self.datagrams = datagrams
         handle(.started)
@@ -222,32 +222,10 @@ final class NodeLoop: @unchecked Sendable {
         var work = spare
         spare = Work()
         swap(&work, &self.work)
-        for letter in work.outbox.letters { links[letter.peer]?.enqueue(letter.message) }
-        for post in work.posts { send(post.datagram, to: post.endpoint) }
-        for change in work.linkChanges { carryOut(change) }
-        if shards.count > 1 { share(work) }
-        for note in work.notes { log(note) }
-        if work.isReady {
-            letClientsIn()
-            letClientsIn = {}
-        }
-        for reply in work.replies {
-            guard case .operation(let complete) = waiting.remove(reply.request.rawValue)
-            else { continue }
-            complete(reply.reply)
-        }
-        for answer in work.outbox.answers { complete(answer.request, answer.answer) }
+        var shell = self
+        work.carryOut(at: (), by: &shell)
         work.removeAll()
         spare = work
-    }
-
-    /// Hands an answer to who waits for it.
-    func complete(_ id: RequestID, _ answer: ClientAnswer) {
-        switch waiting.remove(id.rawValue) {
-        case .request(let complete): complete(answer)
-        case .foreign(let id, let shard): send(.answer(id, answer), to: shard)
-        case .operation, nil: return
-        }
     }
 
     /// Has another shard's loop take something in, at the end of the turn.
@@ -277,10 +255,6 @@ final class NodeLoop: @unchecked Sendable {
         storage?.submit(work.storage)
         work.storage.removeAll()
         perform()
-    }
-
-    private func send(_ datagram: Datagram, to endpoint: Endpoint) {
-        datagrams?.send(datagram.encoded(cluster: clusterHash), to: endpoint)
     }
 
     // MARK: The end of a turn

@@ -175,32 +175,9 @@ struct QuorumStand {
         if !asked.reads.isEmpty { schedule(.blocksRead(index, asked.reads), after: .zero) }
         for job in asked.jobs { node.storage.worker.submit(job) }
         work(at: node)
-        perform(node.work, of: node)
+        let done = node.work
+        done.carryOut(at: node, by: &self)
         setTimer(of: node)
-    }
-
-    private mutating func perform(_ work: Work, of node: SimulatedShard) {
-        for letter in work.outbox.letters {
-            guard let to = nodes.firstIndex(where: { $0.id == letter.peer.node }) else { continue }
-            for message in singly(letter.message) {
-                guard let delay = links.delay(of: message, from: node.index, to: to) else {
-                    continue
-                }
-                schedule(.message(message, from: node.index, to: to), after: delay)
-            }
-        }
-        for post in work.posts {
-            let to = Int(post.endpoint.port - Self.peerPortBase)
-            schedule(.datagram(post.datagram, from: node.index, to: to), after: .zero)
-        }
-        for case .keep(let id, _) in work.linkChanges {
-            guard let to = nodes.firstIndex(where: { $0.id == id }) else { continue }
-            schedule(.links(node.index, to: to), after: .zero)
-        }
-        for reply in work.replies {
-            if case .created(let outcome) = reply.reply { self.outcome = outcome }
-        }
-        for answer in work.outbox.answers { answers.append((answer.request, answer.answer)) }
     }
 
     private func singly(_ message: PeerMessage) -> [PeerMessage] {
@@ -246,5 +223,41 @@ struct QuorumStand {
         guard let outcome = node.storage.worker.step() else { return work(at: node) }
         turn(index, .jobAnswered(outcome))
         node.storage.log.release(upTo: node.engine.flushed)
+    }
+}
+
+extension QuorumStand: NodeStand {
+    mutating func send(_ message: PeerMessage, to peer: Peer, from node: SimulatedShard) {
+        guard let to = nodes.firstIndex(where: { $0.id == peer.node }) else { return }
+        for message in singly(message) {
+            guard let delay = links.delay(of: message, from: node.index, to: to) else { continue }
+            schedule(.message(message, from: node.index, to: to), after: delay)
+        }
+    }
+
+    mutating func send(
+        _ datagram: Datagram, to endpoint: Endpoint, from node: SimulatedShard
+    ) {
+        let to = Int(endpoint.port - Self.peerPortBase)
+        schedule(.datagram(datagram, from: node.index, to: to), after: .zero)
+    }
+
+    mutating func carryOut(_ change: Work.LinkChange, at node: SimulatedShard) {
+        guard case .keep(let id, _) = change,
+            let to = nodes.firstIndex(where: { $0.id == id })
+        else { return }
+        schedule(.links(node.index, to: to), after: .zero)
+    }
+
+    mutating func complete(
+        _ request: RequestID, _ reply: OperatorReply, at node: SimulatedShard
+    ) {
+        if case .created(let outcome) = reply { self.outcome = outcome }
+    }
+
+    mutating func complete(
+        _ request: RequestID, _ answer: ClientAnswer, at node: SimulatedShard
+    ) {
+        answers.append((request, answer))
     }
 }

@@ -10,8 +10,6 @@ internal import MartletWire
 extension World {
     /// A timer that is due again at once rings after this long, so that time passes.
     private static let timerGrain = Duration.microseconds(10)
-    /// How long it takes for what one shard decides to reach another.
-    private static let hopDelay = Duration.microseconds(2)...Duration.milliseconds(3)
     /// How long it takes to hand a chunk to the operating system.
     private static let writeDelay = Duration.microseconds(5)
 
@@ -24,58 +22,10 @@ extension World {
         noteDamage(of: node)
         collectReads(node)
         collectJobs(node)
-        perform(node.work, of: node)
+        let work = node.work
+        work.carryOut(at: node, by: &self)
         check(turnOf: node, with: event)
         setTimer(of: node)
-    }
-
-    private mutating func perform(_ work: Work, of node: SimulatedShard) {
-        for change in work.linkChanges {
-            for shard in shards(of: node.index) { carryOut(change, at: shard) }
-        }
-        for letter in work.outbox.letters {
-            let other = shards[nodeIndex(of: letter.peer.node)].process
-            perform(letter.message, for: other.shards[letter.peer.shard.index], of: node)
-        }
-        for post in work.posts {
-            let other = nodeIndex(at: post.endpoint)
-            guard peerEndpoint(of: other) == post.endpoint else {
-                lose()
-                continue
-            }
-            send(post.datagram, from: node.index, to: other)
-        }
-        for reply in work.replies {
-            if case .created(let outcome) = reply.reply { creation = outcome }
-        }
-        for note in work.notes { noted(note, by: node) }
-        if let view = work.view { tell(view, by: node.index) }
-        if work.isReady { node.acquaintance.becameReady() }
-        for answer in work.outbox.answers {
-            answered(Int(answer.request.rawValue), answer.answer, by: node.index)
-        }
-    }
-
-    private mutating func carryOut(_ change: Work.LinkChange, at shard: SimulatedShard) {
-        switch change {
-        case .keep(let id, let endpoint):
-            let others = shards[nodeIndex(of: id)].process.counterparts(of: shard.shard)
-            for other in others { connect(shard.index, to: other, at: endpoint) }
-        case .drop(let id):
-            let others = shards[nodeIndex(of: id)].process.counterparts(of: shard.shard)
-            for other in others { disconnect(shard.index, from: other) }
-        }
-    }
-
-    private mutating func perform(
-        _ message: PeerMessage, for other: Int, of node: SimulatedShard
-    ) {
-        if case .replication(.removed) = message { occurrences[.lateVersionRefused] += 1 }
-        let sent = planted?.spoilt(message) ?? message
-        for _ in 0..<(planted?.copies(of: sent) ?? 1) {
-            check(said: sent, by: node, to: other)
-        }
-        send(sent, from: node.index, to: other)
     }
 
     // MARK: The timer
@@ -237,23 +187,6 @@ extension World {
     }
 
     // MARK: Between the shards of a node
-
-    /// The other shards hear what the first has decided: a hop from loop to loop later, of all that
-    /// is decided meanwhile the last.
-    private mutating func tell(_ view: ControlView, by node: Int) {
-        for shard in shards(of: node).dropFirst() {
-            if shard.untold == nil {
-                var random = SeededRandom(
-                    seed: StableHash.mix(
-                        schedule.seed &+ UInt64(shard.index) << 40 ^ UInt64(shard.turns)),
-                    stream: "hops")
-                queue.schedule(
-                    .viewTold(shard.index, life: shard.life),
-                    at: now + random.duration(in: Self.hopDelay))
-            }
-            shard.untold = view
-        }
-    }
 
     mutating func viewTold(to index: Int, life: Int) {
         let shard = shards[index]

@@ -15,7 +15,7 @@ extension World {
     #endif
 
     /// Takes in a note that a node has made.
-    mutating func noted(_ note: NodeNote, by node: SimulatedShard) {
+    mutating func tell(_ note: NodeNote, of node: SimulatedShard) {
         node.heard.hear(note)
         switch note {
         case .clockStands(.odd): occurrences[.clockOdd] += 1

@@ -3,6 +3,7 @@
 // is scheduled. The parts are in the files beside this one:
 //
 //     World+Nodes    a node's turn, its log, its crash and start
+//     World+Shell    what a turn comes to
 //     World+Network  links and datagrams between nodes
 //     World+Clients  requests and answers          World+Faults  what goes wrong, and healing
 //     World+Core     what is left does without the rest
