@@ -124,10 +124,15 @@ extension ReplyWriter {
 
     /// Text for people, shown by clients as it stands; a bulk string in RESP2.
     public mutating func writeVerbatim(_ text: String) {
+        writeVerbatim(Bytes(text: text), format: "txt")
+    }
+
+    private mutating func writeVerbatim(_ text: Bytes, format: String) {
         guard version == .resp3 else { return writeBulk(text) }
-        bytes.appendLengthLine("=", text.utf8.count + 4)
-        bytes.append("txt:")
-        bytes.append(contentsOf: text.utf8)
+        bytes.appendLengthLine("=", format.utf8.count + 1 + text.count)
+        bytes.append(contentsOf: format.utf8)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(contentsOf: text)
         bytes.appendLineEnd()
     }
 
@@ -172,5 +177,47 @@ extension ReplyWriter {
     /// Opens a message out of turn of the next `count` values; an array in RESP2.
     public mutating func writePushHeader(_ count: Int) {
         bytes.appendLengthLine(version == .resp3 ? ">" : "*", count)
+    }
+}
+
+extension ReplyWriter {
+    /// A whole value with all that is in it, each part as the protocol can say it.
+    public mutating func write(_ value: RESPValue) {
+        switch value {
+        case .simple(let text): writeSimple(text)
+        case .error(let error):
+            bytes.append(UInt8(ascii: "-"))
+            bytes.appendLine(error.description)
+            bytes.appendLineEnd()
+        case .integer(let number): writeInteger(Int(number))
+        case .bulk(let value): writeBulk(value)
+        case .null: writeNull()
+        case .double(let number): writeDouble(number)
+        case .boolean(let flag): writeBoolean(flag)
+        case .bigNumber(let digits): writeBigNumber(digits)
+        case .verbatim(let format, let text): writeVerbatim(text, format: format)
+        case .array(let values):
+            writeArrayHeader(values.count)
+            for value in values { write(value) }
+        case .set(let values):
+            writeSetHeader(values.count)
+            for value in values { write(value) }
+        case .push(let values):
+            writePushHeader(values.count)
+            for value in values { write(value) }
+        case .map(let pairs):
+            writeMapHeader(pairs.count)
+            for pair in pairs {
+                write(pair.key)
+                write(pair.value)
+            }
+        }
+    }
+
+    private mutating func writeBigNumber(_ digits: String) {
+        guard version == .resp3 else { return writeBulk(digits) }
+        bytes.append(UInt8(ascii: "("))
+        bytes.appendLine(digits)
+        bytes.appendLineEnd()
     }
 }

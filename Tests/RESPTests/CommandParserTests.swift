@@ -3,28 +3,6 @@ import MartletBase
 import MartletRESP
 import Testing
 
-/// All commands in some pieces, and the error that ended them.
-struct CommandTranscript: Equatable {
-    var commands: [[Bytes]] = []
-    var error: RESPError?
-
-    init(_ pieces: [Bytes], limits: RESPLimits = RESPLimits()) {
-        var parser = CommandParser(limits: limits)
-        for piece in pieces where error == nil {
-            parser.append(piece)
-            do {
-                while let command = try parser.next() { commands.append(command.arguments) }
-            } catch {
-                self.error = error
-            }
-        }
-    }
-
-    init(_ text: String, limits: RESPLimits = RESPLimits()) {
-        self.init([Bytes(text: text)], limits: limits)
-    }
-}
-
 @Suite("CommandParser")
 struct CommandParserTests {
     static let transcript =

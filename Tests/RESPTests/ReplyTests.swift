@@ -3,28 +3,6 @@ import MartletBase
 import MartletRESP
 import Testing
 
-/// All replies in some pieces, and the error that ended them.
-struct ReplyTranscript: Equatable {
-    var replies: [RESPValue] = []
-    var error: RESPError?
-
-    init(_ pieces: [Bytes], limits: RESPLimits = RESPLimits()) {
-        var parser = ReplyParser(limits: limits)
-        for piece in pieces where error == nil {
-            parser.append(piece)
-            do {
-                while let reply = try parser.next() { replies.append(reply) }
-            } catch {
-                self.error = error
-            }
-        }
-    }
-
-    init(_ text: String, limits: RESPLimits = RESPLimits()) {
-        self.init([Bytes(text: text)], limits: limits)
-    }
-}
-
 @Suite("ReplyWriter")
 struct ReplyWriterTests {
     @Test("Each reply is spelled as its protocol has it")
@@ -59,6 +37,11 @@ struct ReplyWriterTests {
             ({ $0.writeDouble(-.infinity) }, "$4\r\n-inf\r\n", ",-inf\r\n"),
             ({ $0.writeDouble(.nan) }, "$3\r\nnan\r\n", ",nan\r\n"),
             ({ $0.writeVerbatim("hé") }, "$3\r\nhé\r\n", "=7\r\ntxt:hé\r\n"),
+            ({ $0.write(.bigNumber("-12")) }, "$3\r\n-12\r\n", "(-12\r\n"),
+            (
+                { $0.write(.map([RESPPair(.simple("a"), .error(RESPReplyError("NO b\nc")))])) },
+                "*2\r\n+a\r\n-NO b c\r\n", "%1\r\n+a\r\n-NO b c\r\n"
+            ),
         ]
         for (write, resp2, resp3) in expected {
             for (version, text) in [(RESPVersion.resp2, resp2), (.resp3, resp3)] {
@@ -111,10 +94,10 @@ struct ReplyParserTests {
         let replies = Self.transcript.map(\.1)
         for cut in 0...bytes.count {
             let transcript = ReplyTranscript([Bytes(bytes[..<cut]), Bytes(bytes[cut...])])
-            #expect(transcript.replies == replies, "cut at \(cut)")
+            #expect(transcript.messages == replies, "cut at \(cut)")
         }
-        #expect(ReplyTranscript(bytes.map { [$0] }).replies == replies)
-        guard case .double(let number)? = ReplyTranscript(",nan\r\n").replies.first else {
+        #expect(ReplyTranscript(bytes.map { [$0] }).messages == replies)
+        guard case .double(let number)? = ReplyTranscript(",nan\r\n").messages.first else {
             Issue.record("nan is a double")
             return
         }
