@@ -6,33 +6,36 @@ internal import MartletRESP
 internal import MartletRing
 internal import MartletViews
 
-extension ClientSession {
+enum AntiEntropyCommands {
     /// `MARTLET.REPAIR [PARTITION p | KEY key | STATUS]`.
-    func martletRepair(_ words: [Bytes]) throws(CommandError) {
-        guard let topology = target.core.topology else { throw .noCluster }
-        var partitions: [UInt16]?
-        var cursor = ArgumentCursor(words, from: 1)
+    static func repair(_ call: CommandCall) throws(CommandError) -> CommandPlan {
+        let topology = try call.topology()
+        var cursor = call.options(from: 1)
         switch cursor.nextKeyword() {
-        case nil: break
-        case "STATUS" where words.count == 2:
-            return replyWithRepair(of: nil, begun: 0, for: reserve())
-        case "PARTITION" where words.count == 3:
+        case nil: return .operate(.compare(nil))
+        case "STATUS" where call.count == 2: return .show(.repair)
+        case "PARTITION" where call.count == 3:
             let last = Int64(topology.partitionCount.value - 1)
-            partitions = [UInt16(try cursor.integer("PARTITION", in: 0...last))]
-        case "KEY" where words.count == 3:
-            partitions = [topology.partition(ofKey: try cursor.value()).index]
+            return .operate(.compare([UInt16(try cursor.integer("PARTITION", in: 0...last))]))
+        case "KEY" where call.count == 3:
+            return .operate(.compare([topology.partition(ofKey: call[2]).index]))
         default: throw .syntax
         }
+    }
+}
+
+extension ClientSession {
+    /// Has `partitions` compared, and tells of the exchanges.
+    func compare(_ partitions: [UInt16]?) {
         let ticket = reserve()
-        target.ask(.compare(partitions)) { [self, partitions] reply in
+        target.ask(.compare(partitions)) { [self] reply in
             guard case .comparing(let begun) = reply else { return }
-            replyWithRepair(of: partitions, begun: begun, for: ticket)
+            showRepair(of: partitions, begun: begun, for: ticket)
         }
     }
 
-    private func replyWithRepair(
-        of partitions: [UInt16]?, begun: Int, for ticket: ReplyTicket
-    ) {
+    /// Tells of the exchanges, which include `begun` partitions anew.
+    func showRepair(of partitions: [UInt16]?, begun: Int, for ticket: ReplyTicket) {
         survey({ RepairView($0.core, of: partitions) }, for: ticket) { views, writer in
             var view = views[0]
             for more in views.dropFirst() { view.join(more) }
@@ -41,11 +44,11 @@ extension ClientSession {
         }
     }
 
-    /// `MARTLET.EXPLAIN key`.
-    func martletExplain(_ words: [Bytes]) throws(CommandError) {
-        guard target.core.topology != nil else { throw .noCluster }
+    /// Tells what the node holds of `key`.
+    func showHoldings(of key: Bytes) throws(CommandError) {
+        guard target.topology != nil else { throw .noCluster }
         let ticket = reserve()
-        target.ask(.lookUp(words[1])) { [self] reply in
+        target.ask(.lookUp(key)) { [self] reply in
             guard case .holds(let holdings) = reply else { return }
             fulfil(ticket) { writer in
                 guard let holdings else {

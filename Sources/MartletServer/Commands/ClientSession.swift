@@ -1,8 +1,8 @@
 // One client's connection without its socket: commands in, bytes out, replies in the order of the
-// commands. The commands themselves stand in the files named after their groups; the table says
-// which there are.
+// commands. What a command comes to is planned in the files named after the groups of commands; the
+// table says which there are. Every plan is performed here, after the one check of all.
 //
-//     shell ── execute(command) ──► GET, SET straight to the node │ others by the table
+//     shell ── execute(command) ──► plan, check, perform
 //     shell ◄─ onOutput, takeOutput ◄──── replies in order, as they complete
 //     shell ── outputWritten ──►          what was taken no longer counts against the limits
 //     shell ◄─ onTurnOver, takeTurn ──►   a long command goes on in the loop's next turn
@@ -184,39 +184,86 @@ package final class ClientSession {
         if shouldClose || isClosed { return }
         target.registry?.commandCount &+= 1
         let words = command.arguments
-        if transaction != .none {
-            dispatch(command)
-        } else if command.name.isGet, words.count == 2 {
-            read(words[1], as: .value)
-        } else if command.name.isSet, words.count == 3 {
-            write(
-                Mutation(content: .value(words[2]), causality: .coordinator), to: words[1],
-                as: .stored)
-        } else {
-            dispatch(command)
-        }
-    }
-
-    private func dispatch(_ command: RESPCommand) {
-        if command.name.isOfHTTP { return hangUp() }
-        // What it takes is anybody's guess.
-        effort = Self.effortLimit
         do throws(CommandError) {
-            let spec = try CommandTable.resolve(command)
-            if transaction != .none, !command.name.isRunInTransaction { throw Self.heldBack }
-            try spec.run(self, command.arguments)
+            // The two that come most often are not looked up.
+            if command.name.isGet, words.count == 2 {
+                try perform(.read(words[1], as: .value))
+            } else if command.name.isSet, words.count == 3 {
+                try perform(.store(words[2], at: words[1]))
+            } else {
+                // What it takes is anybody's guess.
+                effort = Self.effortLimit
+                try perform(plan(command))
+            }
         } catch {
             if transaction != .none { transaction = .refused }
             reply { error.write(to: &$0) }
         }
     }
 
-    /// A browser was made to speak to the node, which would carry out what stands in the body:
-    /// ends the session at once, as Redis does.
-    private func hangUp() {
-        target.noteHTTP(from: addresses.peer)
-        end()
-        connectionClosed()
+    private func plan(_ command: RESPCommand) throws(CommandError) -> CommandPlan {
+        if command.name.isOfHTTP { return .connection(.hangUp) }
+        return try CommandTable.plan(command, target)
+    }
+
+    /// Does what was planned, and replies exactly once, at once or later. Whatever is done for a
+    /// client passes the check here. Inlined, so that of a plan that is known to be a request only
+    /// the request is left.
+    @inline(__always)
+    private func perform(_ plan: CommandPlan) throws(CommandError) {
+        try check(plan)
+        if case .request(let request, let form) = plan {
+            submit(request, as: form)
+        } else {
+            try performChecked(plan)
+        }
+    }
+
+    @inline(never)
+    private func performChecked(_ plan: CommandPlan) throws(CommandError) {
+        switch plan {
+        case .request(let request, let form): submit(request, as: form)
+        case .gather(let form, let words):
+            ask(for: Gathering(form, ticket: reserve(), words: words))
+        case .reply(let value): reply { $0.write(value) }
+        case .connection(let act): perform(act)
+        case .transaction(let act): try perform(act)
+        case .show(let sight): try show(sight)
+        case .operate(let act): try perform(act)
+        }
+    }
+
+    /// Refuses what this client may not do, or not now.
+    @inline(__always)
+    private func check(_ plan: CommandPlan) throws(CommandError) {
+        if transaction != .none, !plan.isPerformedInTransaction { throw Self.heldBack }
+        let keyCount = plan.access.keys.count
+        guard keyCount <= limits.keyLimit else {
+            throw CommandError(
+                code: "TOOLARGE",
+                "\(keyCount) keys in one command, the limit is \(limits.keyLimit): send several "
+                    + "commands, pipelined")
+        }
+    }
+
+    private func show(_ sight: NodeSight) throws(CommandError) {
+        switch sight {
+        case .information(let sections): showInformation(sections)
+        case .databaseSize: showDatabaseSize()
+        case .clients: showClients()
+        case .commandShapes(let names): showShapes(of: names)
+        case .commandDocuments(let names): showDocuments(of: names)
+        case .clusterState: showClusterState()
+        case .clusterName: showClusterName()
+        case .clusterNodes: showClusterNodes()
+        case .clusterSlots: try showClusterSlots()
+        case .clusterShards: try showClusterShards()
+        case .ring(let includesHomes): showRing(includesHomes: includesHomes)
+        case .status: showStatus()
+        case .placement(let key): try showPlacement(of: key)
+        case .repair: showRepair(of: nil, begun: 0, for: reserve())
+        case .holdings(let key): try showHoldings(of: key)
+        }
     }
 
     // MARK: What commands use
@@ -232,18 +279,8 @@ package final class ClientSession {
         shouldClose = true
     }
 
-    /// Reads `key` at the node's defaults, for a plain reply.
-    func read(_ key: Bytes, as form: ReplyForm) {
-        submit(ClientRequest(key: key, operation: .get(.plain)), as: form)
-    }
-
-    /// Writes to `key` at the node's defaults, for a plain reply.
-    func write(_ mutation: Mutation, to key: Bytes, as form: ReplyForm) {
-        submit(ClientRequest(key: key, operation: .put(mutation, .plain)), as: form)
-    }
-
     /// Hands `request` to the node and replies in `form`.
-    func submit(_ request: ClientRequest, as form: ReplyForm) {
+    private func submit(_ request: ClientRequest, as form: ReplyForm) {
         let ticket = reserve(form)
         let cost = begin(request)
         target.submit(request) { [self] answer in
@@ -330,7 +367,7 @@ package final class ClientSession {
 
     /// Makes the requests of a command of several keys, as many as there is room and time for; the
     /// others follow as answers come, as the client reads, and turn by turn.
-    func ask(for gathering: Gathering) {
+    private func ask(for gathering: Gathering) {
         asking.append(gathering)
         askOn()
         if gathering.hasMoreToAsk {

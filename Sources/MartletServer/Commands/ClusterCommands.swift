@@ -6,9 +6,16 @@ internal import MartletRESP
 internal import MartletRing
 internal import MartletWire
 
+enum ClusterCommands {
+    /// `CLUSTER KEYSLOT key`.
+    static func slot(_ call: CommandCall) -> CommandPlan {
+        .reply(.integer(Int64(Slot(ofKey: call[2]).index)))
+    }
+}
+
 extension ClientSession {
     /// `CLUSTER INFO`.
-    func clusterInfo() {
+    func showClusterState() {
         let core = target.core
         let map = core.topology.map { SlotMap($0, core: core) }
         let assigned = map == nil ? 0 : Slot.count
@@ -33,23 +40,17 @@ extension ClientSession {
     }
 
     /// `CLUSTER MYID`.
-    func clusterMyID() {
+    func showClusterName() {
         let name = target.core.identity.id.clusterName
         reply { $0.writeBulk(name) }
     }
 
-    /// `CLUSTER KEYSLOT key`.
-    func clusterKeySlot(_ words: [Bytes]) {
-        reply { $0.writeInteger(Int(Slot(ofKey: words[2]).index)) }
-    }
-
     /// `CLUSTER FORGET id`: the node's CLUSTER replies leave out a member until it is back, so that
     /// clients do not try to connect to it. Ring and membership stay as they are.
-    func clusterForget(_ words: [Bytes]) throws(CommandError) {
-        let name = words[2].text
+    func leaveOut(_ name: String) throws(CommandError) {
         let core = target.core
         guard let member = core.members.first(where: { $0.id.clusterName == name }) else {
-            throw CommandError("Unknown node \(Bytes(words[2].prefix(128)).text)")
+            throw CommandError("Unknown node \(Bytes(name.utf8.prefix(128)).text)")
         }
         guard member.id != core.identity.id else {
             throw CommandError("I tried hard but I can't forget myself...")
@@ -68,7 +69,7 @@ extension ClientSession {
     }
 
     /// `CLUSTER NODES`: one line for each member.
-    func clusterNodes() {
+    func showClusterNodes() {
         let core = target.core
         let map = core.topology.map { SlotMap($0, core: core) }
         let epoch = core.topology?.epoch ?? 0
@@ -98,7 +99,7 @@ extension ClientSession {
     }
 
     /// `CLUSTER SLOTS`: each run with its node.
-    func clusterSlots() throws(CommandError) {
+    func showClusterSlots() throws(CommandError) {
         let map = try slotMap()
         reply { writer in
             writer.writeArrayHeader(map.runs.count)
@@ -117,7 +118,7 @@ extension ClientSession {
     }
 
     /// `CLUSTER SHARDS`: one shard for each member, of the slots that are sent to it.
-    func clusterShards() throws(CommandError) {
+    func showClusterShards() throws(CommandError) {
         let map = try slotMap()
         let members = shownMembers
         reply { writer in

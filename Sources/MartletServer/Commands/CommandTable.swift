@@ -1,4 +1,4 @@
-// Which commands there are: name, arity, flags, where the keys stand, and what runs it. Dispatch,
+// Which commands there are: name, arity, flags, where the keys stand, and what plans it. Dispatch,
 // arity errors, COMMAND and the HELP subcommands all read this one table. GET and SET without
 // options never come here.
 internal import MartletBase
@@ -42,13 +42,15 @@ struct CommandSpec: Sendable {
     let summary: String
     /// Sorted by keyword.
     let subcommands: [CommandSpec]
-    /// Runs it for a session; replies exactly once, at once or later.
-    let run: @Sendable (ClientSession, [Bytes]) throws(CommandError) -> Void
+    /// What a call of it comes to; the arity is right already. Does nothing yet.
+    let plan: Planning
+
+    typealias Planning = @Sendable (CommandCall) throws(CommandError) -> CommandPlan
 
     init(
         _ name: String, _ arity: Int, _ flags: String, keys: KeyPositions = .none,
         syntax: String = "", _ summary: String, subcommands: [CommandSpec] = [],
-        run: @escaping @Sendable (ClientSession, [Bytes]) throws(CommandError) -> Void
+        plan: @escaping Planning = needsSubcommand
     ) {
         self.name = name
         keyword = Keyword(Bytes(text: String(name.split(separator: "|").last ?? "")))
@@ -58,7 +60,22 @@ struct CommandSpec: Sendable {
         self.syntax = syntax
         self.summary = summary
         self.subcommands = subcommands.sorted { CommandTable.precedes($0.keyword, $1.keyword) }
-        self.run = run
+        self.plan = plan
+    }
+
+    /// A command that always comes to the same.
+    init(
+        _ name: String, _ arity: Int, _ flags: String, syntax: String = "", _ summary: String,
+        subcommands: [CommandSpec] = [], plan: CommandPlan
+    ) {
+        self.init(name, arity, flags, syntax: syntax, summary, subcommands: subcommands) { _ in
+            plan
+        }
+    }
+
+    /// Of a command that is nothing without a subcommand; its arity sees to it that there is one.
+    private static func needsSubcommand(_ call: CommandCall) throws(CommandError) -> CommandPlan {
+        throw .unknownSubcommand(call.words)
     }
 
     /// Whether `count` words are as many as the command takes.
@@ -85,8 +102,15 @@ enum CommandTable {
     static let commands: [CommandSpec] = groups.flatMap(\.commands)
         .sorted { precedes($0.keyword, $1.keyword) }
 
-    /// What runs `command`, its arity checked; where nothing does, Redis's errors, or why not.
-    static func resolve(_ command: RESPCommand) throws(CommandError) -> CommandSpec {
+    /// What `command` comes to by `facts`.
+    static func plan(
+        _ command: RESPCommand, _ facts: any PlanningFacts
+    ) throws(CommandError) -> CommandPlan {
+        try resolve(command).plan(CommandCall(command.arguments, facts))
+    }
+
+    /// The row of `command`, its arity checked; where there is none, Redis's errors, or why not.
+    private static func resolve(_ command: RESPCommand) throws(CommandError) -> CommandSpec {
         let words = command.arguments
         guard var spec = find(command.name, in: commands) else {
             throw RefusedCommands.reason(for: command.name).map {

@@ -1,19 +1,18 @@
 // The seam between what clients say and the node that serves them: commands know nothing of
 // sockets or loops, and can be tested without either.
-package import MartletBase
+internal import MartletBase
 package import MartletNode
+package import MartletRing
 package import MartletViews
 package import MartletWire
 
 /// What commands ask of the node behind them. Everything happens on the loop of the connection, one
 /// of those of the node's shards.
-package protocol CommandTarget: AnyObject {
+package protocol CommandTarget: AnyObject, PlanningFacts {
     /// The shard on this loop, to look at: the node's ring and members, the shard's counters.
     var core: NodeCore { get }
     /// The connections on this loop; nil where nobody counts them.
     var registry: ClientRegistry? { get }
-    /// Both clocks, now.
-    var now: Moment { get }
     /// Whether the present turn has taken as long as it may: what is left is for another.
     var isTurnOver: Bool { get }
     /// Whether reads in flight hold so much that no client should have several of them.
@@ -34,4 +33,9 @@ package protocol CommandTarget: AnyObject {
     func noteHTTP(from address: String)
     /// What the process comes to now, as far as this loop knows.
     var processFigures: ProcessFigures { get }
+}
+
+extension CommandTarget {
+    /// The ring, where the node knows one.
+    package var topology: Topology? { core.topology }
 }

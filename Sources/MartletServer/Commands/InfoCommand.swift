@@ -7,12 +7,18 @@ internal import MartletRESP
 internal import MartletStorage
 internal import MartletViews
 
+enum InfoCommand {
+    /// `INFO [section …]`.
+    static func plan(_ call: CommandCall) -> CommandPlan {
+        .show(.information(call.words.dropFirst().map { $0.text.lowercased() }))
+    }
+}
+
 extension ClientSession {
     private typealias Section = (name: String, fields: [(name: String, value: String)])
 
-    /// `INFO [section …]`.
-    func info(_ words: [Bytes]) {
-        let asked = words.dropFirst().map { $0.text.lowercased() }
+    /// Tells the sections that are asked for, in lower case; all where there are none.
+    func showInformation(_ asked: [String]) {
         let everything = ["all", "default", "everything"]
         let showsAll = asked.isEmpty || asked.contains(where: everything.contains)
         survey(Self.figures) { [self] all, writer in
@@ -27,9 +33,9 @@ extension ClientSession {
         }
     }
 
-    /// `DBSIZE`: the keys with a value of which this node holds a replica. How many the cluster
-    /// has, no node knows.
-    func databaseSize() {
+    /// Tells how many keys with a value this node holds a replica of. How many the cluster has, no
+    /// node knows.
+    func showDatabaseSize() {
         survey({ $0.core.engine.objectCounts.held }) { counts, writer in
             writer.writeInteger(counts.reduce(0, +))
         }

@@ -4,17 +4,16 @@
 // nothing, and replaces nothing: it may leave a sibling, and never overwrites what it does not
 // know.
 internal import MartletBase
-internal import MartletNode
 internal import MartletRESP
 internal import MartletRing
 internal import MartletVersions
 internal import MartletWire
 
-extension ClientSession {
+enum MartletCommands {
     /// `MARTLET.GET key [R …] [PR …] [N n] [TIMEOUT ms]`.
-    func martletGet(_ words: [Bytes]) throws(CommandError) {
+    static func get(_ call: CommandCall) throws(CommandError) -> CommandPlan {
         var options = ReadOptions()
-        var cursor = ArgumentCursor(words, from: 2)
+        var cursor = call.options(from: 2)
         while let option = cursor.nextKeyword() {
             switch option {
             case "R": options.r = try cursor.quorum("R")
@@ -24,25 +23,21 @@ extension ClientSession {
             default: throw .syntax
             }
         }
-        submit(ClientRequest(key: words[1], operation: .get(options)), as: .versions(of: words[1]))
+        let request = ClientRequest(key: call[1], operation: .get(options))
+        return .request(request, .versions(of: call[1]))
     }
 
     /// `MARTLET.PUT key value [CONTEXT token] [W …] [PW …] [DW …] [N n] [TIMEOUT ms]
     /// [EX seconds | PX ms]`.
-    func martletPut(_ words: [Bytes]) throws(CommandError) {
-        let arguments = try CausalWrite(
-            words, from: 3, command: "martlet.put", in: target, mayExpire: true)
-        submit(
-            arguments.request(key: words[1], content: .value(words[2])),
-            as: .receipt(of: words[1]))
+    static func put(_ call: CommandCall) throws(CommandError) -> CommandPlan {
+        let write = try CausalWrite(call, from: 3, command: "martlet.put", mayExpire: true)
+        return write.plan(key: call[1], content: .value(call[2]))
     }
 
     /// `MARTLET.DELETE key [CONTEXT token] [W …] [PW …] [DW …] [N n] [TIMEOUT ms]`.
-    func martletDelete(_ words: [Bytes]) throws(CommandError) {
-        let arguments = try CausalWrite(
-            words, from: 2, command: "martlet.delete", in: target, mayExpire: false)
-        submit(
-            arguments.request(key: words[1], content: .tombstone), as: .receipt(of: words[1]))
+    static func delete(_ call: CommandCall) throws(CommandError) -> CommandPlan {
+        let write = try CausalWrite(call, from: 2, command: "martlet.delete", mayExpire: false)
+        return write.plan(key: call[1], content: .tombstone)
     }
 }
 
@@ -53,16 +48,14 @@ private struct CausalWrite {
     private var expiry: WallTime?
 
     init(
-        _ words: [Bytes], from index: Int, command: String, in target: any CommandTarget,
-        mayExpire: Bool
+        _ call: CommandCall, from index: Int, command: String, mayExpire: Bool
     ) throws(CommandError) {
-        let now = target.now.wall
-        var cursor = ArgumentCursor(words, from: index)
+        var cursor = call.options(from: index)
         while let option = cursor.nextKeyword() {
             switch option {
             case "CONTEXT":
                 context = try Self.context(
-                    try cursor.value(), of: words[1], in: target.core.topology)
+                    try cursor.value(), of: call[1], in: try call.topology())
             case "W": options.w = try cursor.quorum("W")
             case "PW": options.pw = try cursor.quorum("PW")
             case "DW": options.dw = try cursor.quorum("DW")
@@ -70,19 +63,18 @@ private struct CausalWrite {
             case "TIMEOUT": options.timeout = try cursor.timeout()
             case "EX" where mayExpire && expiry == nil:
                 expiry = try ExpiryUnit.seconds.expiry(
-                    try cursor.integer(), at: now, command: command)
+                    try cursor.integer(), at: call.now, command: command)
             case "PX" where mayExpire && expiry == nil:
                 expiry = try ExpiryUnit.milliseconds.expiry(
-                    try cursor.integer(), at: now, command: command)
+                    try cursor.integer(), at: call.now, command: command)
             default: throw .syntax
             }
         }
     }
 
     private static func context(
-        _ token: Bytes, of key: Bytes, in topology: Topology?
+        _ token: Bytes, of key: Bytes, in topology: Topology
     ) throws(CommandError) -> Context {
-        guard let topology else { throw .noCluster }
         do {
             return try ContextToken.decode(token, ContextSeal(topology, key: key))
         } catch {
@@ -92,8 +84,9 @@ private struct CausalWrite {
         }
     }
 
-    func request(key: Bytes, content: Sibling.Content) -> ClientRequest {
+    func plan(key: Bytes, content: Sibling.Content) -> CommandPlan {
         let mutation = Mutation(content: content, expiry: expiry, causality: .seen(context))
-        return ClientRequest(key: key, operation: .put(mutation, options))
+        let request = ClientRequest(key: key, operation: .put(mutation, options))
+        return .request(request, .receipt(of: key))
     }
 }

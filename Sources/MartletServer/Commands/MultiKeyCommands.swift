@@ -2,20 +2,26 @@
 // for, one reply. They are not atomic: a reader may see some of an MSET, and an error says how many
 // keys failed, while the others stand.
 internal import MartletBase
-internal import MartletRESP
 
-extension ClientSession {
-    /// `MGET key …`, `EXISTS key …`, `DEL key …`, `UNLINK key …`, `MSET key value …`.
-    func gather(_ words: [Bytes], as form: GatheredForm) throws(CommandError) {
-        let words = words.dropFirst()
-        guard words.count % form.wordsPerKey == 0 else { throw .wrongArity("mset") }
-        let count = words.count / form.wordsPerKey
-        guard count <= limits.keyLimit else {
-            throw CommandError(
-                code: "TOOLARGE",
-                "\(count) keys in one command, the limit is \(limits.keyLimit): send several "
-                    + "commands, pipelined")
-        }
-        ask(for: Gathering(form, ticket: reserve(), words: words))
+enum MultiKeyCommands {
+    /// `MGET key …`.
+    static func get(_ call: CommandCall) -> CommandPlan {
+        .gather(.values, call.words.dropFirst())
+    }
+
+    /// `EXISTS key …`.
+    static func count(_ call: CommandCall) -> CommandPlan {
+        .gather(.presentCount, call.words.dropFirst())
+    }
+
+    /// `DEL key …`, `UNLINK key …`.
+    static func delete(_ call: CommandCall) -> CommandPlan {
+        .gather(.replacedCount, call.words.dropFirst())
+    }
+
+    /// `MSET key value …`.
+    static func set(_ call: CommandCall) throws(CommandError) -> CommandPlan {
+        guard call.count % 2 == 1 else { throw .wrongArity("mset") }
+        return .gather(.stored, call.words.dropFirst())
     }
 }

@@ -17,7 +17,7 @@ struct ReplyTicket: Hashable {
 }
 
 /// What becomes of an answer: the shape that the command promised.
-enum ReplyForm {
+enum ReplyForm: Hashable {
     /// The one value to show, or null.
     case value
     /// OK once written.

@@ -2,32 +2,30 @@
 // order of writes their answer would be a guess.
 internal import MartletBase
 internal import MartletRESP
-internal import MartletVersions
-internal import MartletWire
 
-extension ClientSession {
-    /// `GET key`, and the other reads of one key.
-    func get(_ words: [Bytes], as form: ReplyForm) {
-        read(words[1], as: form)
-    }
-
+enum StringCommands {
     /// `SET key value [EX seconds | PX ms | EXAT time | PXAT time-ms]`.
-    func set(_ words: [Bytes]) throws(CommandError) {
-        let options = try SetOptions(words, at: target.now.wall)
-        put(words[1], value: words[2], expiry: options.expiry)
+    static func set(_ call: CommandCall) throws(CommandError) -> CommandPlan {
+        let options = try SetOptions(call)
+        return .store(call[2], at: call[1], expiry: options.expiry)
     }
 
-    /// `SETEX key seconds value`, `PSETEX key ms value`.
-    func setExpiring(_ words: [Bytes], command: String, unit: ExpiryUnit) throws(CommandError) {
-        guard let amount = Int64(redisDecimal: words[2]) else { throw .notAnInteger }
-        let expiry = try unit.expiry(amount, at: target.now.wall, command: command)
-        put(words[1], value: words[3], expiry: expiry)
+    /// `SETEX key seconds value`.
+    static func setSeconds(_ call: CommandCall) throws(CommandError) -> CommandPlan {
+        try set(call, command: "setex", unit: .seconds)
     }
 
-    private func put(_ key: Bytes, value: Bytes, expiry: WallTime?) {
-        let mutation = Mutation(
-            content: .value(value), expiry: expiry, causality: .coordinator)
-        write(mutation, to: key, as: .stored)
+    /// `PSETEX key ms value`.
+    static func setMilliseconds(_ call: CommandCall) throws(CommandError) -> CommandPlan {
+        try set(call, command: "psetex", unit: .milliseconds)
+    }
+
+    private static func set(
+        _ call: CommandCall, command: String, unit: ExpiryUnit
+    ) throws(CommandError) -> CommandPlan {
+        guard let amount = Int64(redisDecimal: call[2]) else { throw .notAnInteger }
+        let expiry = try unit.expiry(amount, at: call.now, command: command)
+        return .store(call[3], at: call[1], expiry: expiry)
     }
 }
 
@@ -53,13 +51,13 @@ enum ExpiryUnit {
 }
 
 /// What follows the value in SET.
-struct SetOptions: Hashable {
+private struct SetOptions {
     /// When the value expires; nil for never.
     var expiry: WallTime?
 
-    /// Reads `words[3...]`. A syntax error comes before a refusal, as in Redis.
-    init(_ words: [Bytes], at now: WallTime) throws(CommandError) {
-        var cursor = ArgumentCursor(words, from: 3)
+    /// Reads what follows the value in `call`. A syntax error comes before a refusal, as in Redis.
+    init(_ call: CommandCall) throws(CommandError) {
+        var cursor = call.options(from: 3)
         var refusal: CommandError?
         var stated: (unit: ExpiryUnit, amount: Bytes)?
         var keepsExpiry = false
@@ -87,7 +85,7 @@ struct SetOptions: Hashable {
         if let refusal { throw refusal }
         if let stated {
             guard let amount = Int64(redisDecimal: stated.amount) else { throw .notAnInteger }
-            expiry = try stated.unit.expiry(amount, at: now, command: "set")
+            expiry = try stated.unit.expiry(amount, at: call.now, command: "set")
         }
     }
 

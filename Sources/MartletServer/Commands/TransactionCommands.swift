@@ -21,16 +21,32 @@ enum TransactionState {
     case refused
 }
 
+enum TransactionCommands {
+    /// `WATCH key …`: it would promise that EXEC notices a change.
+    static func watch(_: CommandCall) throws(CommandError) -> CommandPlan {
+        throw .unsupported(
+            "WATCH",
+            "there are no transactions; read with MARTLET.GET and write with MARTLET.PUT and its "
+                + "context: what somebody else wrote meanwhile stays beside it")
+    }
+}
+
 extension ClientSession {
-    /// `MULTI`.
-    func multi() throws(CommandError) {
-        guard transaction == .none else { throw CommandError("MULTI calls can not be nested") }
-        transaction = .begun
-        reply { $0.writeOK() }
+    func perform(_ act: TransactionAct) throws(CommandError) {
+        switch act {
+        case .begin:
+            guard transaction == .none else { throw CommandError("MULTI calls can not be nested") }
+            transaction = .begun
+            reply { $0.writeOK() }
+        case .execute: try endTransaction()
+        case .discard:
+            guard transaction != .none else { throw CommandError("DISCARD without MULTI") }
+            transaction = .none
+            reply { $0.writeOK() }
+        }
     }
 
-    /// `EXEC`.
-    func exec() throws(CommandError) {
+    private func endTransaction() throws(CommandError) {
         let state = transaction
         transaction = .none
         switch state {
@@ -44,35 +60,10 @@ extension ClientSession {
         }
     }
 
-    /// `DISCARD`.
-    func discard() throws(CommandError) {
-        guard transaction != .none else { throw CommandError("DISCARD without MULTI") }
-        transaction = .none
-        reply { $0.writeOK() }
-    }
-
-    /// `WATCH key …`: it would promise that EXEC notices a change.
-    func watch() throws(CommandError) {
-        throw .unsupported(
-            "WATCH",
-            "there are no transactions; read with MARTLET.GET and write with MARTLET.PUT and its "
-                + "context: what somebody else wrote meanwhile stays beside it")
-    }
-
     /// What a command between MULTI and EXEC is refused with.
     static let heldBack = CommandError.unsupported("MULTI", noTransactions)
 
     private static let noTransactions =
         "there are no transactions over replicas; send the commands in a pipeline without MULTI "
         + "(pipeline(transaction=False) in redis-py), each takes effect by itself"
-}
-
-extension Keyword {
-    /// Whether the command is run between MULTI and EXEC as well, as in Redis.
-    var isRunInTransaction: Bool {
-        switch self {
-        case "EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET": true
-        default: false
-        }
-    }
 }
