@@ -111,7 +111,7 @@ let package = Package(
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
-                heap, deque, yams,
+                "MartletViews", heap, deque, yams,
             ]),
         library("MartletLocal", ["MartletViews", "MartletClient"]),
         library(

@@ -38,7 +38,7 @@ private let table: [String: Set<String>] = [
     ]),
     "MartletClient": platform.union(["MartletBase", "MartletRESP", "NIOCore", "NIOPosix"]),
     "MartletSimulator": core.union(platform).union([
-        "MartletNode", "HeapModule", "DequeModule", "Yams",
+        "MartletNode", "MartletViews", "HeapModule", "DequeModule", "Yams",
     ]),
     "MartletLocal": platform.union(["MartletViews", "MartletClient"]),
     "MartletBench": core.union(platform).union([

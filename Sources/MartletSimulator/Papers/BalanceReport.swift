@@ -1,4 +1,5 @@
 // How even the rings of a `BalanceExperiment` were.
+internal import MartletViews
 
 /// The rows of an experiment, one for each number of nodes.
 package struct BalanceReport: Sendable {
@@ -26,7 +27,7 @@ package struct BalanceReport: Sendable {
     package var passed: Bool { rows.allSatisfy(\.isNoWorse) }
 
     /// The report as one JSON object.
-    package var json: String { reportJSON(Document(self)) }
+    package var json: String { JSONText.lines(Document(self)) }
 
     private struct Document: Encodable {
         let experiment: String

@@ -1,9 +1,10 @@
 // The report for programs: keys sorted, so that equal reports are equal bytes.
 internal import MartletBase
+internal import MartletViews
 
 extension VisibilityReport {
     /// The report as one JSON object. Times are in milliseconds.
-    package var json: String { reportJSON(Document(self)) }
+    package var json: String { JSONText.lines(Document(self)) }
 
     private struct Document: Encodable {
         struct Figures: Encodable {

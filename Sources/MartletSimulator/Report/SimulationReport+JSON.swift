@@ -1,10 +1,11 @@
 // The report for programs: keys sorted, so that equal reports are equal bytes.
 internal import MartletBase
+internal import MartletViews
 
 extension SimulationReport {
     /// The report as one JSON object. Times are in seconds: instants since the run's start,
     /// and durations, whose names end in `After` or say what they last.
-    package var json: String { reportJSON(Document(self)) }
+    package var json: String { JSONText.lines(Document(self)) }
 
     private struct Document: Encodable {
         let scenario: String
