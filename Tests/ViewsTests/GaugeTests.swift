@@ -49,8 +49,7 @@ struct GaugeTests {
         figures.status.settled.leastAge = 0
         figures.status.settled.medianAge = 0
         figures.status.settled.mostAge = 0
-        let json = try JSONDecoder().decode(
-            JSONValue.self, from: Data(JSONText.line(figures.status)))
+        let json = try JSONValue(of: figures.status)
         let before = values(figures)
         // The share of the reply to an operator's request, and the quotient of two others.
         let others: Set<[String]> = [["antiEntropy", "begun"], ["storage", "writeAmplification"]]
@@ -60,6 +59,34 @@ struct GaugeTests {
             let changed = JSONText.line(json.changed(at: path[...]))
             figures.status = try JSONDecoder().decode(StatusView.self, from: Data(changed))
             #expect(values(figures) != before, "\(path) is in no row")
+        }
+    }
+
+    @Test("Every number of STATUS is that of all shards, but for those that all share")
+    func everyNumberOfShards() throws {
+        var figures = try figures()
+        // Numbers that JSON's readers have whole.
+        figures.status.storage.freeBytes = 0
+        figures.status.storage.reserveBytes = 0
+        let json = try JSONValue(of: figures.status)
+        let twice = try JSONValue(of: NodeFigures(joining: [figures, figures]).status)
+        let shared: Set<[String]> = [
+            // Of the node: the least that any shard knows, or what the first says.
+            ["epoch"], ["clock", "ahead"], ["clock", "comparedWith"], ["storage", "freeBytes"],
+            // Made anew of what was joined.
+            ["storage", "writeAmplification"], ["settled", "partitions"], ["settled", "unproven"],
+            ["settled", "doubted"],
+        ]
+        let paths = json.numbers().filter { !shared.contains($0) }
+        #expect(paths.count > 40)
+        for path in paths {
+            let changed = JSONText.line(json.changed(at: path[...]))
+            var other = figures
+            other.status = try JSONDecoder().decode(StatusView.self, from: Data(changed))
+            let joined = NodeFigures(joining: [figures, other])
+            let sum = try JSONValue(of: joined.status)
+            #expect(
+                sum.value(at: path[...]) != twice.value(at: path[...]), "\(path) is not joined")
         }
     }
 
@@ -130,6 +157,11 @@ private enum JSONValue: Codable, Hashable {
         }
     }
 
+    /// The JSON of a view.
+    init(of view: some Encodable) throws {
+        self = try JSONDecoder().decode(JSONValue.self, from: Data(JSONText.line(view)))
+    }
+
     /// The paths of all numbers outside of lists.
     func numbers(_ path: [String] = []) -> [[String]] {
         switch self {
@@ -138,6 +170,13 @@ private enum JSONValue: Codable, Hashable {
         case .number: [path]
         case .list, .truth, .text: []
         }
+    }
+
+    /// What stands at `path`.
+    func value(at path: ArraySlice<String>) -> JSONValue? {
+        guard let name = path.first else { return self }
+        guard case .object(let object) = self else { return nil }
+        return object[name]?.value(at: path.dropFirst())
     }
 
     /// The same with another number at `path`.
