@@ -1,8 +1,8 @@
 // The one list of a node's numbers: INFO, the facts of STATUS and a page of the documentation are
 // made from it. What no single number can say stands between them, in words.
 //
-// A new number needs a field in a view, the line that reads it from the core, and a row here; a
-// test holds that every number of STATUS is in a row.
+// A new number needs a field in a view, the line that reads it from the core, the line that joins
+// it over shards, and a row here; tests hold that every number of STATUS is joined and in a row.
 internal import MartletBase
 
 /// The rows, in the order in which they are shown.
