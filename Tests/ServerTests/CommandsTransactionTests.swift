@@ -38,8 +38,9 @@ struct CommandsTransactionTests {
     func wrong() throws {
         let client = try TestClient()
         #expect(
-            client.say("MULTI", "GET", "FOO", "MULTI", "EXEC")
+            client.say("MULTI", "GET", "SET a 1 EX", "FOO", "MULTI", "EXEC")
                 == "+OK\r\n-ERR wrong number of arguments for 'get' command\r\n"
+                + "-ERR syntax error\r\n"
                 + "-ERR unknown command 'FOO', with args beginning with: \r\n"
                 + "-ERR MULTI calls can not be nested\r\n" + Self.aborted)
     }
