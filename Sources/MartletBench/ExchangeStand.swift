@@ -176,7 +176,7 @@ struct ExchangeStand {
         let elapsed = UInt64(now.since(.start).milliseconds)
         let wall = WallTime(milliseconds: ExchangeLoad.wallStart.milliseconds + elapsed)
         nodes[node].turn(event, at: Moment(instant: now, wall: wall))
-        let work = nodes[node].work
+        var work = nodes[node].work
         work.carryOut(at: node, by: &self)
         if let failure { throw failure }
         for event in nodes[node].storage.answers(to: work.storage) {

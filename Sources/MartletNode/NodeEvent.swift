@@ -6,7 +6,8 @@ public import MartletRing
 public import MartletStorage
 public import MartletWire
 
-/// What happens to a node. Shells make these of what their sockets, clocks and threads bring.
+/// What happens to a node. Shells make these of what their sockets, clocks and threads bring. Cases
+/// that are rare and large are indirect: every event is moved about as the largest of the others.
 public enum NodeEvent: Sendable {
     /// The node can send and be reached from now on. Comes first, once.
     case started
@@ -28,12 +29,12 @@ public enum NodeEvent: Sendable {
     /// Blocks that the engine asked for have been read, or not.
     case readsAnswered([BlockAnswer])
     /// A background job of the engine has ended.
-    case jobAnswered(JobOutcome)
+    indirect case jobAnswered(JobOutcome)
     /// An operator asks for something; a reply follows.
     case operatorAsked(RequestID, OperatorRequest)
     /// The control core has decided, or learnt, something: comes to the other shards of its node,
     /// of the `Work` of the first.
-    case viewChanged(ControlView)
+    indirect case viewChanged(ControlView)
     /// The node is to stop: it refuses requests from now on and leaves a mark that it stopped
     /// cleanly. The shell then commits what is left of the log and exits.
     case stopping

@@ -31,9 +31,9 @@ public protocol NodeShell {
 }
 
 extension Work {
-    /// Has `shell` do all that is to be done before the turn ends: what others are told comes
-    /// before what clients are, who may ask for more because of it.
-    public func carryOut<Shell: NodeShell>(at place: Shell.Place, by shell: inout Shell) {
+    /// Has `shell` do all that is to be done before the turn ends, and forgets it: what others are
+    /// told comes before what clients are, who may ask for more because of it.
+    public mutating func carryOut<Shell: NodeShell>(at place: Shell.Place, by shell: inout Shell) {
         for letter in outbox.letters { shell.send(letter.message, to: letter.peer, from: place) }
         for post in posts { shell.send(post.datagram, to: post.endpoint, from: place) }
         for change in linkChanges { shell.carryOut(change, at: place) }
@@ -42,6 +42,7 @@ extension Work {
         if isReady { shell.letClientsIn(at: place) }
         for reply in replies { shell.complete(reply.request, reply.reply, at: place) }
         for answer in outbox.answers { shell.complete(answer.request, answer.answer, at: place) }
+        removeCarriedOut()
     }
 }
 

@@ -59,13 +59,18 @@ public struct Work {
     public init() {}
 
     /// Whether there is nothing that a shell is to do before the turn ends.
+    ///
+    /// Mutating, though it changes nothing: what is as large as this is copied to be read.
     public var isEmpty: Bool {
-        outbox.letters.isEmpty && outbox.answers.isEmpty && posts.isEmpty && linkChanges.isEmpty
-            && replies.isEmpty && notes.isEmpty && view == nil && !isReady
+        mutating get {
+            outbox.letters.isEmpty && outbox.answers.isEmpty && posts.isEmpty
+                && linkChanges.isEmpty && replies.isEmpty && notes.isEmpty && view == nil
+                && !isReady
+        }
     }
 
-    /// Forgets what has been done, and keeps the room.
-    public mutating func removeAll() {
+    /// Forgets what has been carried out, and keeps the room.
+    mutating func removeCarriedOut() {
         outbox.removeAll()
         posts.removeAll(keepingCapacity: true)
         linkChanges.removeAll(keepingCapacity: true)
@@ -73,6 +78,11 @@ public struct Work {
         notes.removeAll(keepingCapacity: true)
         view = nil
         isReady = false
+    }
+
+    /// Forgets all of it, and keeps the room.
+    mutating func removeAll() {
+        removeCarriedOut()
         storage.removeAll()
     }
 

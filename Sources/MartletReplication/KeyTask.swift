@@ -6,10 +6,11 @@ internal import MartletStorage
 internal import MartletVersions
 internal import MartletWire
 
-/// One step at one key: all that replication does to stored state is one of these.
+/// One step at one key: all that replication does to stored state is one of these. What is large is
+/// indirect, since a task is moved about more often than it is made.
 enum KeyTask {
     /// Hold a version for another node, which waits until then.
-    case hold(ReplicaPut, for: Peer, until: Instant)
+    indirect case hold(ReplicaPut, for: Peer, until: Instant)
     /// Hold an object of a parcel, which is known by that number.
     case accept(Object, parcel: UInt64)
     /// Show another node what is held.
@@ -17,7 +18,7 @@ enum KeyTask {
     /// Take this node's own part in a get.
     case read(OperationID)
     /// Coordinate a put, from its first write on.
-    case coordinate(PutRequest)
+    indirect case coordinate(PutRequest)
     /// The same for a put that had to wait: it is in flight as `Operation.waiting`.
     case coordinateWaiting(OperationID)
     /// Merge what a read found to be missing here.

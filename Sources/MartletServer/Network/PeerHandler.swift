@@ -183,9 +183,11 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
 
     /// Takes one frame; returns why the connection must end, if it must.
     private func receive(_ frame: Frame) -> String? {
+        if case .begun(let link) = phase, case .message(let message) = frame {
+            loop.receive(message, from: link.peer)
+            return nil
+        }
         switch (phase, frame) {
-        case (.begun(let link), .message(let message)):
-            loop.handle(.messageReceived(message, from: link.peer))
         case (.accepted, .hello(let hello)): return welcome(hello)
         case (.dialled(let link), .hello(let hello)):
             if let reason = fault(in: hello, from: link.peer.node) { return reason }

@@ -69,9 +69,9 @@ final class NodeLoop: @unchecked Sendable {
     /// Whether this shard's reads in flight hold as much as they should, for the others to see.
     private let isFull = Atomic(false)
     /// What the node asks for and was not done yet.
-    private var work = Work()
+    private var gathering = WorkBuffer()
     /// Where it was done before: the room is used again.
-    private var spare = Work()
+    private var spare: WorkBuffer?
     /// When the node is to be woken.
     private var wakeup = Instant.never
 
@@ -155,17 +155,20 @@ final class NodeLoop: @unchecked Sendable {
     /// Hands one event to the node and carries out what comes of it.
     func handle(_ event: NodeEvent) {
         assertConfined()
-        // Whether a forward is late is told by the clock as it is now: the process may have stood
-        // still since the turn began.
-        switch event {
-        case .messageReceived(.replication(.forward), _),
-            .messageReceived(.replication(.forwardReply), _):
-            turnMoments = nil
-        default: break
-        }
-        core.handle(event, at: moments.shown, into: &work)
+        core.handle(event, at: moments.shown, into: &gathering.work)
         perform()
         scheduleFlush()
+    }
+
+    /// Hands a message of a peer to the node.
+    func receive(_ message: PeerMessage, from peer: Peer) {
+        // Whether a forward is late is told by the clock as it is now: the process may have stood
+        // still since the turn began.
+        switch message {
+        case .replication(.forward), .replication(.forwardReply): turnMoments = nil
+        default: break
+        }
+        handle(.messageReceived(message, from: peer))
     }
 
     /// Goes on with what was too much for one event, as far as the turn goes; what is left then is
@@ -217,15 +220,19 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Does what the node asks for at once; the rest is done as the turn ends.
     private func perform() {
-        if work.isEmpty { return }
+        let done = gathering
+        if done.work.isEmpty { return }
         // A request that ends may submit another: its work gathers in a buffer of its own.
-        var work = spare
-        spare = Work()
-        swap(&work, &self.work)
+        gathering = spare ?? WorkBuffer()
+        spare = nil
         var shell = self
-        work.carryOut(at: (), by: &shell)
-        work.removeAll()
-        spare = work
+        done.work.carryOut(at: (), by: &shell)
+        spare = done
+    }
+
+    /// Work, where it lies: it is large, and would be copied to be moved.
+    private final class WorkBuffer {
+        var work = Work()
     }
 
     /// Has another shard's loop take something in, at the end of the turn.
@@ -250,10 +257,10 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Ends the node's turn and hands its storage over.
     private func endTurn() {
-        core.endTurn(at: moments.shown, into: &work)
-        wakeup = work.wakeup
-        storage?.submit(work.storage)
-        work.storage.removeAll()
+        core.endTurn(at: moments.shown, into: &gathering.work)
+        wakeup = gathering.work.wakeup
+        storage?.submit(gathering.work.storage)
+        gathering.work.storage.removeAll()
         perform()
     }
 

@@ -175,7 +175,7 @@ struct QuorumStand {
         if !asked.reads.isEmpty { schedule(.blocksRead(index, asked.reads), after: .zero) }
         for job in asked.jobs { node.storage.worker.submit(job) }
         work(at: node)
-        let done = node.work
+        var done = node.work
         done.carryOut(at: node, by: &self)
         setTimer(of: node)
     }

@@ -22,7 +22,7 @@ extension World {
         noteDamage(of: node)
         collectReads(node)
         collectJobs(node)
-        let work = node.work
+        var work = node.work
         work.carryOut(at: node, by: &self)
         check(turnOf: node, with: event)
         setTimer(of: node)
