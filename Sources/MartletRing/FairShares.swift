@@ -13,8 +13,12 @@ struct FairShares {
     /// For each member, how many partitions it is home to.
     let memberTotals: [Int]
 
-    /// The shares of `homes` homes for each of `partitions` partitions. O(members).
-    init(members: [RingMember], zones: Zones, spread: ZoneSpread, partitions: Int, homes: Int) {
+    /// The shares of `homes` homes for each of `partitions` partitions. Where a share is rounded up
+    /// for some, it is for those first that have so many already, as `held` says. O(members).
+    init(
+        members: [RingMember], zones: Zones, spread: ZoneSpread, partitions: Int, homes: Int,
+        held: [Int]
+    ) {
         let all = Double(partitions)
         func share(_ position: Int, level: Double) -> Double {
             min(all, level * Double(members[position].weight))
@@ -31,14 +35,17 @@ struct FairShares {
             (0..<zones.count).reduce(0) { $0 + capped($1, level: level) }
         }
         let fairZones = (0..<zones.count).map { capped($0, level: level) }
-        let zoneTotals = FairShares.rounded(fairZones, total: partitions * homes)
+        let heldInZones = zones.members.map { $0.reduce(0) { $0 + held[$1] } }
+        let zoneTotals = FairShares.rounded(
+            fairZones, total: partitions * homes, held: heldInZones)
         var memberTotals = [Int](repeating: 0, count: members.count)
         for zone in 0..<zones.count {
             let level = FairShares.fillLevel(limit: all, total: fairZones[zone]) {
                 uncapped(zone, level: $0)
             }
             let fair = zones.members[zone].map { share($0, level: level) }
-            let whole = FairShares.rounded(fair, total: zoneTotals[zone])
+            let whole = FairShares.rounded(
+                fair, total: zoneTotals[zone], held: zones.members[zone].map { held[$0] })
             for (position, total) in zip(zones.members[zone], whole) {
                 invariant(
                     (0...partitions).contains(total), "share \(total) of \(partitions) partitions")
@@ -63,10 +70,11 @@ struct FairShares {
         }
     }
 
-    /// Whole numbers of the given sum, each the floor or the ceiling of its value (largest
-    /// remainders; the earlier of equals first). A value within 10⁻⁶ of a whole number is taken as
-    /// that. Values are not negative, so conversion to `Int` is their floor.
-    private static func rounded(_ values: [Double], total: Int) -> [Int] {
+    /// Whole numbers of the given sum, each the floor or the ceiling of its value: the ceiling for
+    /// those that have so much already, then for the largest remainders, the earlier of equals
+    /// first. A value within 10⁻⁶ of a whole number is taken as that. Values are not negative, so
+    /// conversion to `Int` is their floor.
+    private static func rounded(_ values: [Double], total: Int, held: [Int]) -> [Int] {
         let exact = values.map { value in
             let nearest = Double(Int(value + 0.5))
             return abs(value - nearest) < 1e-6 ? nearest : value
@@ -74,11 +82,11 @@ struct FairShares {
         var whole = exact.map { Int($0) }
         let missing = total - whole.reduce(0, +)
         invariant((0...values.count).contains(missing), "\(missing) missing from \(values)")
-        let byRemainder = values.indices.sorted { left, right in
-            let leftRemainder = exact[left] - Double(whole[left])
-            let rightRemainder = exact[right] - Double(whole[right])
-            return (rightRemainder, left) < (leftRemainder, right)
+        func urgency(_ index: Int) -> Double {
+            let remainder = exact[index] - Double(whole[index])
+            return remainder > 0 && held[index] > whole[index] ? 1 + remainder : remainder
         }
+        let byRemainder = values.indices.sorted { (urgency($1), $0) < (urgency($0), $1) }
         for index in byRemainder.prefix(missing) { whole[index] += 1 }
         return whole
     }

@@ -1,5 +1,5 @@
-// Makes the first assignment of a cluster: a pure function from members to a topology. The same
-// request gives the same plan on every node and in every build.
+// Makes the assignments of a cluster, the first and each after another: pure functions from members
+// to a topology. The same request gives the same plan on every node and in every build.
 internal import MartletBase
 
 /// A topology that obeys every rule, and what an operator should know before committing it.
@@ -55,26 +55,98 @@ public enum Planner {
         members: [RingMember], replicaCount: Int, partitionCount: PartitionCount = .standard,
         clusterName: String, clusterID: UInt64, secret: ClusterSecret
     ) throws(TopologyError) -> Plan {
-        let epoch: UInt64 = 1
         let members = members.sorted { $0.id < $1.id }
+        let epoch: UInt64 = 1
         try Topology.check(
             epoch: epoch, clusterName: clusterName, replicaCount: replicaCount, members: members)
-        let homes = min(replicaCount, members.count)
-        let partitions = partitionCount.value
-        let zones = Zones(members)
-        let spread = ZoneSpread(homes: homes, zoneSizes: zones.members.map(\.count))
-        let shares = FairShares(
-            members: members, zones: zones, spread: spread, partitions: partitions, homes: homes)
+        let rules = Rules(members, replicaCount: replicaCount, partitionCount, held: nil)
         var deal = Deal(
-            partitions: partitions, width: homes, zones: zones, spread: spread, shares: shares,
+            partitions: partitionCount.value, width: rules.width, zones: rules.zones,
+            spread: rules.spread, shares: rules.shares,
             random: SeededRandom(seed: clusterID, stream: "ring.deal"))
-        let balance = PrimaryBalance(rows: deal.rows, width: homes, held: shares.memberTotals)
+        let balance = PrimaryBalance(
+            rows: deal.rows, width: rules.width, held: rules.shares.memberTotals)
         deal.order(primaries: balance.primaries)
         let topology = try Topology(
             epoch: epoch, clusterName: clusterName, clusterID: clusterID,
             secret: secret, replicaCount: replicaCount, partitionCount: partitionCount,
             members: members, homeIndexes: deal.rows)
-        return Plan(topology: topology, warnings: warnings(topology, zones: zones))
+        return Plan(topology: topology, warnings: warnings(topology, zones: rules.zones))
+    }
+
+    /// Plans the epoch after `present`: for other members, or the same with other weights, zones or
+    /// number of replicas.
+    ///
+    /// What it gives obeys the rules of a first plan, and moves as little as its shares permit (see
+    /// `RingChange`): a partition is taken from a home only where that has more than its share, is
+    /// no member any more, or is of a zone that has too many. What one member gains comes from as
+    /// many others as have something to give. O(Q · N · log members) for what stays, O(Q · members)
+    /// for each home that changes at the worst.
+    ///
+    /// - Throws: the first rule that the request breaks.
+    public static func plan(
+        after present: Topology, members: [RingMember], replicaCount: Int
+    ) throws(TopologyError) -> Plan {
+        let members = members.sorted { $0.id < $1.id }
+        let epoch = present.epoch + 1
+        try Topology.check(
+            epoch: epoch, clusterName: present.clusterName, replicaCount: replicaCount,
+            members: members)
+        let positions = present.members.map { old in
+            members.firstIndex { $0.id == old.id }
+        }
+        let homes = stride(
+            from: 0, to: present.homeIndexes.count, by: present.homesPerPartition
+        ).map { first in
+            present.homeIndexes[first..<first + present.homesPerPartition].compactMap {
+                positions[Int($0)]
+            }
+        }
+        var held = [Int](repeating: 0, count: members.count)
+        for home in homes.joined() { held[home] += 1 }
+        let rules = Rules(members, replicaCount: replicaCount, present.partitionCount, held: held)
+        let deal = Redeal(
+            present: homes, width: rules.width, zones: rules.zones, spread: rules.spread,
+            shares: rules.shares.memberTotals,
+            random: SeededRandom(
+                seed: present.clusterID ^ StableHash.mix(epoch), stream: "ring.redeal"))
+        var rows = deal.rows.map { UInt16($0) }
+        let balance = PrimaryBalance(
+            rows: rows, width: rules.width, held: deal.counts, keepingFirst: true)
+        for (partition, primary) in balance.primaries.enumerated() {
+            let row = partition * rules.width..<(partition + 1) * rules.width
+            guard let place = rows[row].firstIndex(of: primary) else {
+                fatalError("primary \(primary) is no home of partition \(partition)")
+            }
+            rows.insert(rows.remove(at: place), at: row.lowerBound)
+        }
+        let topology = try Topology(
+            epoch: epoch, clusterName: present.clusterName, clusterID: present.clusterID,
+            secret: present.secret, replicaCount: replicaCount,
+            partitionCount: present.partitionCount, members: members, homeIndexes: rows)
+        return Plan(topology: topology, warnings: warnings(topology, zones: rules.zones))
+    }
+
+    /// What a request asks of an assignment.
+    private struct Rules {
+        /// Homes of each partition.
+        let width: Int
+        let zones: Zones
+        let spread: ZoneSpread
+        let shares: FairShares
+
+        /// For members that have `held` partitions, where there is a ring already.
+        init(
+            _ members: [RingMember], replicaCount: Int, _ partitionCount: PartitionCount,
+            held: [Int]?
+        ) {
+            width = min(replicaCount, members.count)
+            zones = Zones(members)
+            spread = ZoneSpread(homes: width, zoneSizes: zones.members.map(\.count))
+            shares = FairShares(
+                members: members, zones: zones, spread: spread, partitions: partitionCount.value,
+                homes: width, held: held ?? [Int](repeating: 0, count: members.count))
+        }
     }
 
     private static func warnings(_ topology: Topology, zones: Zones) -> [PlanWarning] {

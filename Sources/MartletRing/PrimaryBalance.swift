@@ -6,8 +6,8 @@ internal import MartletBase
 ///
 /// A member with x of the homes leads ⌊x/N⌋ or ⌈x/N⌉ partitions. Such a choice always exists:
 /// leading 1/N of each partition one holds is a fractional one, and bipartite flows with whole
-/// bounds have whole solutions. A greedy pass comes close; moves along shortest chains of
-/// partitions do the rest.
+/// bounds have whole solutions. A greedy pass, or the choice before, comes close; moves along
+/// shortest chains of partitions do the rest.
 struct PrimaryBalance {
     /// For each partition, the position of its primary.
     private(set) var primaries: [UInt16] = []
@@ -17,13 +17,14 @@ struct PrimaryBalance {
     private let held: [Int]
     private var led: [Int]
 
-    /// Chooses the primaries of `rows`, `width` homes each, when members hold `held` of them.
-    init(rows: [UInt16], width: Int, held: [Int]) {
+    /// Chooses the primaries of `rows`, `width` homes each, when members hold `held` of them; where
+    /// the first of each row leads it already, so many of these stay as can.
+    init(rows: [UInt16], width: Int, held: [Int], keepingFirst: Bool = false) {
         self.rows = rows
         self.width = width
         self.held = held
         led = [Int](repeating: 0, count: held.count)
-        chooseGreedily()
+        if keepingFirst { keepFirst() } else { chooseGreedily() }
         while let chain = chain(from: { led[$0] > ceiling($0) }, to: { due($0) > 0 }) {
             pass(along: chain)
         }
@@ -44,6 +45,11 @@ struct PrimaryBalance {
 
     private func homes(_ partition: Int) -> ArraySlice<UInt16> {
         rows[partition * width..<(partition + 1) * width]
+    }
+
+    private mutating func keepFirst() {
+        primaries = stride(from: 0, to: rows.count, by: width).map { rows[$0] }
+        for primary in primaries { led[Int(primary)] += 1 }
     }
 
     private mutating func chooseGreedily() {

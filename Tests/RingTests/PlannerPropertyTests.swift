@@ -7,34 +7,11 @@ import Testing
 struct PlannerPropertyTests {
     private static let seeds = 0..<150
 
-    @Test(
-        "Homes are distinct and spread over zones as evenly as their sizes permit", arguments: seeds
-    )
-    func spread(seed: Int) throws {
+    @Test("Every rule of placement holds", arguments: seeds)
+    func rules(seed: Int) throws {
         let topology = try RandomRequest(seed: UInt64(seed)).plan().topology
         topology.checkInvariants()
-        let zones = topology.members.map(\.zone)
-        let names = Set(zones).sorted()
-        for partition in topology.partitionCount.partitions {
-            let homes = try topology.homes(of: partition).map { try #require(topology.member($0)) }
-            let counts = names.map { name in homes.count { $0.zone == name } }
-            let most = counts.max() ?? 0
-            for (name, count) in zip(names, counts) where count < most - 1 {
-                #expect(zones.count { $0 == name } == count, "partition \(partition): \(counts)")
-            }
-            if names.count >= homes.count {
-                #expect(most == 1, "partition \(partition): \(counts)")
-            }
-        }
-    }
-
-    @Test("Each member leads the Nth part of what it holds, within one", arguments: seeds)
-    func primaries(seed: Int) throws {
-        let topology = try RandomRequest(seed: UInt64(seed)).plan().topology
-        for row in RingDescription(topology).rows {
-            let fair = Double(row.homeCount) / Double(topology.homesPerPartition)
-            #expect(abs(Double(row.primaryCount) - fair) < 1, "\(row)")
-        }
+        try PlacementRules.check(topology)
     }
 
     @Test(
@@ -56,22 +33,6 @@ struct PlannerPropertyTests {
         }
         for case .shareOffWeight(let member, _, _) in plan.warnings {
             Issue.record("a warning about \(member), whose share is fair")
-        }
-    }
-
-    @Test("Within a zone shares follow the weights whatever the other zones do", arguments: seeds)
-    func proportionInZone(seed: Int) throws {
-        let topology = try RandomRequest(seed: UInt64(seed)).plan().topology
-        let rows = RingDescription(topology).rows
-        for left in rows {
-            for right in rows
-            where left.member.zone == right.member.zone
-                && right.homeCount < topology.partitionCount.value
-            {
-                let leftLevel = Double(left.homeCount - 1) / Double(left.member.weight)
-                let rightLevel = Double(right.homeCount + 1) / Double(right.member.weight)
-                #expect(leftLevel < rightLevel, "\(left) \(right)")
-            }
         }
     }
 

@@ -65,3 +65,69 @@ struct RandomRequest {
             secret: secret(of: clusterID))
     }
 }
+
+/// A ring that changes again and again, each change drawn.
+struct RandomHistory {
+    private(set) var topology: Topology
+    private var random: SeededRandom
+    private let hasZones: Bool
+    private var added = 0
+
+    init(seed: UInt64, hasZones: Bool = true) throws {
+        let request = RandomRequest(seed: seed)
+        let members = request.members.map {
+            RingMember(
+                id: $0.id, name: $0.name, zone: hasZones ? $0.zone : "", weight: $0.weight)
+        }
+        topology = try request.plan(members: members).topology
+        random = SeededRandom(seed: seed, stream: "ring.history")
+        self.hasZones = hasZones
+    }
+
+    private mutating func zone() -> String { hasZones ? "z\(random.below(6))" : "" }
+
+    /// The next change: who is a member then, and how many replicas there are.
+    mutating func next() throws(TopologyError) -> (plan: Plan, change: String) {
+        var members = topology.members
+        var replicaCount = topology.replicaCount
+        let index = random.below(members.count)
+        let old = members[index]
+        let change: String
+        switch random.below(7) {
+        case 0 where members.count > 1:
+            members.remove(at: index)
+            change = "\(old.name) leaves"
+        case 1:
+            replicaCount = 1 + random.below(5)
+            change = "\(replicaCount) replicas"
+        case 2:
+            let weight = UInt32(1 + random.below(9))
+            members[index] = RingMember(
+                id: old.id, name: old.name, zone: old.zone, weight: weight)
+            change = "\(old.name) of weight \(old.weight) weighs \(weight)"
+        case 3:
+            let zone = zone()
+            members[index] = RingMember(
+                id: old.id, name: old.name, zone: zone, weight: old.weight)
+            change = "\(old.name) of \(old.zone) is in \(zone)"
+        case 4:
+            members[index] = drawn(zone: old.zone, weight: old.weight)
+            change = "\(old.name) is replaced"
+        default:
+            for _ in 0..<1 + random.below(3) {
+                members.append(drawn(zone: zone(), weight: UInt32(1 + random.below(9))))
+            }
+            change = "\(members.count - topology.members.count) join"
+        }
+        let plan = try Planner.plan(
+            after: topology, members: members, replicaCount: replicaCount)
+        topology = plan.topology
+        return (plan, change)
+    }
+
+    private mutating func drawn(zone: String, weight: UInt32) -> RingMember {
+        added += 1
+        return RingMember(
+            id: NodeID(rawValue: random.next()), name: "a\(added)", zone: zone, weight: weight)
+    }
+}

@@ -127,7 +127,10 @@ struct PaperTests {
         experiment.ringCount = 1
         let report = experiment.run(seed: 1)
         #expect(report.rows.count >= 6)
-        for row in report.rows { #expect(row.isNoWorse && row.planned.least > 0.98, "\(row)") }
+        for row in report.rows {
+            #expect(row.isNoWorse && row.planned.least > 0.98, "\(row)")
+            #expect(row.joined.least > 0.98 && row.moved == 1, "\(row)")
+        }
         #expect(report.passed)
     }
 

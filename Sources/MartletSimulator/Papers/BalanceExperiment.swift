@@ -31,10 +31,12 @@ package struct BalanceExperiment: Sendable {
     /// Makes all rings; the same seed makes the same.
     package func run(seed: UInt64) -> BalanceReport {
         let rows = nodeCounts.map { nodeCount in
-            BalanceReport.Row(
+            let rings = (0..<ringCount).map { PlannedRings(self, nodeCount, seed: seed, ring: $0) }
+            return BalanceReport.Row(
                 nodeCount: nodeCount,
-                planned: Efficiency(
-                    (0..<ringCount).map { plannedRing(nodeCount, seed: seed, ring: $0) }),
+                planned: Efficiency(rings.map { Self.efficiency(of: $0.first) }),
+                joined: Efficiency(rings.map { Self.efficiency(of: $0.joined) }),
+                moved: rings.map(\.moved).reduce(0, +) / Double(ringCount),
                 tokens: tokenCounts.map { tokenCount in
                     Efficiency(
                         (0..<ringCount).map {
@@ -43,24 +45,6 @@ package struct BalanceExperiment: Sendable {
                 })
         }
         return BalanceReport(experiment: self, seed: seed, rows: rows)
-    }
-
-    /// How even a ring of the planner's is. All its partitions are of one size.
-    private func plannedRing(_ nodeCount: Int, seed: UInt64, ring: Int) -> Double {
-        var random = SeededRandom(seed: seed, stream: "planned \(nodeCount) \(ring)")
-        let members = (0..<nodeCount).map { index in
-            RingMember(
-                id: NodeID(rawValue: random.next()), name: "n\(index)", zone: "", weight: 1)
-        }
-        do {
-            let plan = try Planner.plan(
-                members: members, replicaCount: replicaCount, partitionCount: partitionCount,
-                clusterName: "balance", clusterID: random.next(),
-                secret: .drawn(by: &random))
-            var loads = [Double](repeating: 0, count: nodeCount)
-            for home in plan.topology.homeIndexes { loads[Int(home)] += 1 }
-            return Self.efficiency(of: loads)
-        } catch { fatalError("\(nodeCount) nodes have no ring: \(error)") }
     }
 
     /// How even a ring with `tokenCount` random tokens a node is: a key's homes are the nodes of
@@ -97,6 +81,41 @@ package struct BalanceExperiment: Sendable {
     private static func efficiency(of loads: [Double]) -> Double {
         let most = loads.max() ?? 1
         return loads.reduce(0, +) / Double(loads.count) / most
+    }
+}
+
+/// A ring of the planner's, and the one that follows when a node joins. All partitions are of one
+/// size.
+private struct PlannedRings {
+    let first: [Double]
+    let joined: [Double]
+    /// The homes that the join changed, over those that it had to.
+    let moved: Double
+
+    init(_ experiment: BalanceExperiment, _ nodeCount: Int, seed: UInt64, ring: Int) {
+        var random = SeededRandom(seed: seed, stream: "planned \(nodeCount) \(ring)")
+        let members = (0...nodeCount).map { index in
+            RingMember(
+                id: NodeID(rawValue: random.next()), name: "n\(index)", zone: "", weight: 1)
+        }
+        do {
+            let topology = try Planner.plan(
+                members: members.dropLast(), replicaCount: experiment.replicaCount,
+                partitionCount: experiment.partitionCount, clusterName: "balance",
+                clusterID: random.next(), secret: .drawn(by: &random)
+            ).topology
+            let next = try Planner.plan(
+                after: topology, members: members, replicaCount: experiment.replicaCount
+            ).topology
+            let change = RingChange(from: topology, to: next)
+            first = Self.loads(of: topology)
+            joined = Self.loads(of: next)
+            moved = Double(change.moves.count) / Double(max(1, change.leastMoves))
+        } catch { fatalError("\(nodeCount) nodes have no ring: \(error)") }
+    }
+
+    private static func loads(of topology: Topology) -> [Double] {
+        RingDescription(topology).rows.map { Double($0.homeCount) }
     }
 }
 

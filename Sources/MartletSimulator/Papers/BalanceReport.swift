@@ -9,6 +9,10 @@ package struct BalanceReport: Sendable {
         package let nodeCount: Int
         /// Ours.
         package let planned: Efficiency
+        /// Ours after one node more has joined.
+        package let joined: Efficiency
+        /// The homes that this changed, over those that it had to change for that; the mean.
+        package let moved: Double
         /// With tokens at random, in the order of the experiment's numbers of tokens.
         package let tokens: [Efficiency]
 

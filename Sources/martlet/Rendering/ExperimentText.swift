@@ -45,22 +45,27 @@ func lines(of report: VisibilityReport) -> [String] {
 func lines(of report: BalanceReport) -> [String] {
     let experiment = report.experiment
     var table = TextTable(
-        [("nodes", .right), ("planner", .right), ("least", .right)]
+        [
+            ("nodes", .right), ("planner", .right), ("least", .right), ("after a join", .right),
+            ("least", .right), ("moved", .right),
+        ]
             + experiment.tokenCounts.flatMap { count in
                 [(counted(count, "token"), .right), ("least", .right)]
             })
     for row in report.rows {
         table.add(
-            ["\(row.nodeCount)"]
-                + ([row.planned] + row.tokens).flatMap {
-                    [decimal($0.mean, 3), decimal($0.least, 3)]
-                })
+            ["\(row.nodeCount)"] + cells(of: [row.planned, row.joined])
+                + [decimal(row.moved, 3)] + cells(of: row.tokens))
     }
     return [
         "\(experiment.name): mean load over that of the hottest node, "
             + "\(counted(experiment.ringCount, "ring")) each, N = \(experiment.replicaCount), "
-            + "Q = \(experiment.partitions)", "",
+            + "Q = \(experiment.partitions); what a join moved over the least that it could", "",
     ] + table.lines + ["", "seed \(report.seed)"]
+}
+
+private func cells(of efficiencies: [Efficiency]) -> [String] {
+    efficiencies.flatMap { [decimal($0.mean, 3), decimal($0.least, 3)] }
 }
 
 private func milliseconds(_ duration: Duration) -> String {
