@@ -49,6 +49,7 @@ struct ControlCore {
 
     /// The refusal of the present event, which is told once; nil where nothing was refused.
     mutating func takeRefusal() -> WriteRefusal? {
+        guard refusal != nil else { return nil }
         defer { refusal = nil }
         return refusal
     }

@@ -76,7 +76,7 @@ public struct Work {
         linkChanges.removeAll(keepingCapacity: true)
         replies.removeAll(keepingCapacity: true)
         notes.removeAll(keepingCapacity: true)
-        view = nil
+        if view != nil { view = nil }
         isReady = false
     }
 

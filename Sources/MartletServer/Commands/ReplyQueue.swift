@@ -84,7 +84,8 @@ struct ReplyQueue {
     /// Bytes of the output.
     var outputByteCount: Int { output.count }
     /// Whether there is something to send.
-    var hasOutput: Bool { !output.isEmpty || slots.first?.content.isReady == true }
+    var hasOutput: Bool { !output.isEmpty || isHeadReady }
+    private var isHeadReady: Bool { !slots.isEmpty && slots[0].content.isReady }
 
     /// Hands a piece of the output over: `pieceLimit` bytes and one value more, at most.
     mutating func takeOutput(
@@ -188,7 +189,8 @@ struct ReplyQueue {
     private mutating func writeReady(
         _ render: (ReplyForm, ClientAnswer, inout ReplyWriter) -> Void
     ) {
-        while let head = slots.first, head.content.isReady, output.count < Self.pieceLimit {
+        while isHeadReady, output.count < Self.pieceLimit {
+            let head = slots[0]
             output.version = head.version
             switch head.content {
             case .pending: return
