@@ -42,6 +42,14 @@ struct ReportPageTests {
         #expect(page == second.page(again, command: Self.command))
     }
 
+    @Test("A page shows the messages of the key that was asked for", arguments: [0, 3])
+    func keyAskedFor(number: Int) throws {
+        let trace = Trace(of: "key-\(number)")
+        let report = Simulation.run(try Self.partition(), seed: 2, tracing: trace)
+        let page = report.page(trace, command: Self.command)
+        #expect(page.contains("<h2>Messages of key-\(number)</h2><p>the key that was asked for"))
+    }
+
     @Test("A page loads nothing, and shows verdict, command, faults, nodes, clients and a key")
     func wholePage() throws {
         let trace = Trace()

@@ -4,8 +4,11 @@ internal import MartletBase
 internal import MartletVersions
 internal import MartletWire
 
-/// Every message about a key or partition, in the order of sending.
+/// The last messages about keys and partitions, in the order of sending.
 struct MessageTrace {
+    /// So many are kept at the least; of twice as many the older half goes.
+    static let limit = 1 << 17
+
     /// A question is known by who asked it and its number.
     private struct Question: Hashable {
         let node: Int
@@ -24,8 +27,12 @@ struct MessageTrace {
     }
 
     private(set) var all: [TraceMessage] = []
+    /// The keys of questions, and those that were asked before the older half last went.
     private var questions: [Question: Int] = [:]
-    /// Positions of those that have not arrived, the oldest first.
+    private var olderQuestions: [Question: Int] = [:]
+    /// How many have gone.
+    private var goneCount = 0
+    /// Numbers of those that have not arrived, counted from the first of all, the oldest first.
     private var underWay: [Route: [Int]] = [:]
 
     mutating func sent(
@@ -35,10 +42,23 @@ struct MessageTrace {
             if message.isQuestion, case .key(let key) = route.subject {
                 questions[Question(node: from, operation: route.operation)] = key
             }
-            underWay[route, default: []].append(all.count)
+            underWay[route, default: []].append(goneCount + all.count)
             all.append(
                 TraceMessage(
                     kind: route.kind, from: from, to: to, subject: route.subject, sent: now))
+        }
+        if all.count >= 2 * Self.limit { dropOlderHalf() }
+    }
+
+    private mutating func dropOlderHalf() {
+        let dropped = all.count - Self.limit
+        all.removeFirst(dropped)
+        goneCount += dropped
+        olderQuestions = questions
+        questions = [:]
+        underWay = underWay.compactMapValues { [goneCount] numbers in
+            let kept = numbers.filter { $0 >= goneCount }
+            return kept.isEmpty ? nil : kept
         }
     }
 
@@ -46,10 +66,10 @@ struct MessageTrace {
         _ message: PeerMessage, from: Int, to: Int, at now: Instant, _ history: History
     ) {
         for route in routes(message, from: from, to: to, history) {
-            guard var positions = underWay[route], let position = positions.first else { continue }
-            positions.removeFirst()
-            underWay[route] = positions.isEmpty ? nil : positions
-            all[position].arrived = now
+            guard var numbers = underWay[route], let number = numbers.first else { continue }
+            numbers.removeFirst()
+            underWay[route] = numbers.isEmpty ? nil : numbers
+            all[number - goneCount].arrived = now
         }
     }
 
@@ -60,7 +80,8 @@ struct MessageTrace {
         switch message {
         case .replication(let message):
             return message.traced.compactMap { kind, operation, key in
-                let asked = questions[Question(node: to, operation: operation)]
+                let question = Question(node: to, operation: operation)
+                let asked = questions[question] ?? olderQuestions[question]
                 let number = key.map { history.number(of: $0) } ?? asked
                 guard let number else { return nil }
                 return Route(

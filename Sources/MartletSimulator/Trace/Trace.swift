@@ -39,8 +39,11 @@ package final class Trace {
     private var ends: [Int: (at: Instant, answer: ClientAnswer?)] = [:]
     private(set) var names = Names(keys: [], shardCounts: [])
 
-    /// A trace of nothing yet.
-    package init() {}
+    /// The key whose messages its page shows; nil for the one that shows most.
+    let key: String?
+
+    /// A trace of nothing yet, whose page is to show `key`.
+    package init(of key: String? = nil) { self.key = key }
 
     var nodeCount: Int { conditions.count }
 

@@ -20,7 +20,7 @@ extension Simulate {
     func replayCase(at path: String) throws {
         let kept = try load(case: path)
         try checkKey(of: kept.scenario)
-        let trace = files.trace
+        let trace = files.trace(of: key)
         let report = played(
             kept.scenario, seed: kept.seed, reduced: kept.reduction, tracing: trace,
             logging: logging)
@@ -75,7 +75,7 @@ extension Simulate {
         try leave(
             SimulationCase(scenario, reduced: shrinker.reduction, as: report), called: name)
         if files.areAny {
-            let trace = files.trace
+            let trace = files.trace(of: key)
             let shown = played(
                 scenario, seed: report.seed, reduced: shrinker.reduction, tracing: trace)
             try files.write(

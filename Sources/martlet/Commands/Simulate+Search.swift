@@ -52,7 +52,7 @@ extension Simulate {
             if coverage || !progress.isFew { Console.line(coverage ? found.table : found.gaps) }
             Console.line(progress.summary)
         }
-        if let shown, let trace = files.trace {
+        if let shown, let trace = files.trace(of: key) {
             // Only runs that are shown are traced: the same seed is the same run.
             let again = played(shown.scenario, seed: shown.report.seed, tracing: trace)
             contents.show(again, trace, command: command(of: again))

@@ -96,7 +96,8 @@ struct Simulate: ParsableCommand {
     /// The key that alone is told about.
     @Option(
         help: ArgumentHelp(
-            "With --log, print only what this key saw, and the faults around it.",
+            "With --log, print only what this key saw, and the faults around it; with --html, show "
+                + "this key's messages.",
             valueName: "key"))
     var key: String?
 
@@ -165,7 +166,9 @@ struct Simulate: ParsableCommand {
             throw ValidationError("--coverage is for people and for several runs")
         }
         if marked, !log { throw ValidationError("--marked is for the lines of --log") }
-        if key != nil, !log { throw ValidationError("--key is for the lines of --log") }
+        if key != nil, !log, files.html == nil {
+            throw ValidationError("--key is for the lines of --log and the page of --html")
+        }
         if files.areAny, compare != nil {
             throw ValidationError("--html and --junit are not for --compare")
         }
@@ -183,7 +186,7 @@ struct Simulate: ParsableCommand {
         if isSearch { return try search(scenarios) }
         try checkKey(of: scenarios[0])
         let began = ContinuousClock.now
-        let trace = files.trace
+        let trace = files.trace(of: key)
         let report = played(scenarios[0], seed: seed, tracing: trace, logging: logging)
         let wall = began.duration(to: .now)
         let command = command(of: report)

@@ -46,8 +46,9 @@ struct SimulationFiles: ParsableArguments {
     /// Whether any file is asked for.
     var areAny: Bool { html != nil || junit != nil }
 
-    /// To be handed to the run that is shown; nil when nobody will look at it.
-    var trace: Trace? { html == nil ? nil : Trace() }
+    /// To be handed to the run that is shown, of which `key` is wanted; nil when nobody will look
+    /// at it.
+    func trace(of key: String?) -> Trace? { html == nil ? nil : Trace(of: key) }
 
     /// Writes the files that were asked for.
     func write(_ contents: Contents) throws { try contents.write(self) }

@@ -1,6 +1,7 @@
 // The space-time diagram of one key: nodes side by side, time downwards, each message a line from
-// where and when it was sent to where and when it arrived. The key is the failing one, else the
-// busiest; of its time a short and eventful stretch is shown, with the idle gaps drawn short.
+// where and when it was sent to where and when it arrived. The key is the one that was asked for,
+// else the failing one, else the busiest; of its time a short and eventful stretch is shown, with
+// the idle gaps drawn short.
 internal import MartletBase
 
 /// Chooses a stretch of a key's time and draws it.
@@ -32,7 +33,10 @@ struct SpaceTime {
 
     var section: String {
         guard let key, let stretch = stretch(of: key), !stretch.messages.isEmpty else { return "" }
-        let why = failingKey == key ? "the key of the broken promise" : "the busiest key"
+        let why =
+            failingKey == key
+            ? "the key of the broken promise"
+            : askedKey == key ? "the key that was asked for" : "the busiest key"
         let count = stretch.operations.count
         let chips = SpaceTimeDrawing.styles.map { style, text in
             "<label class=\"chip k-\(style)\"><input type=\"checkbox\" checked "
@@ -71,7 +75,9 @@ struct SpaceTime {
 
     // MARK: Choosing
 
-    private var key: Int? { failingKey ?? busiestKey }
+    private var key: Int? { askedKey ?? failingKey ?? busiestKey }
+
+    private var askedKey: Int? { trace.key.flatMap { trace.names.number(ofKey: $0[...]) } }
 
     /// The first key that the witness names.
     private var failingKey: Int? {
