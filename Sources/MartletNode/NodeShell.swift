@@ -1,6 +1,6 @@
-// The one way from a node's work to the world: every shell, the server's loop as the simulator,
-// benchmarks and tests, has its nodes' work carried out here, all of it and in one order. So what a
-// simulation has tried is what runs.
+// The one way from a node's work to the world. Every shell (the server's loop, the simulator, the
+// stands of benchmarks and tests) has its nodes' work carried out here, all of it and in one order.
+// So what a simulation has tried is what runs.
 public import MartletBase
 public import MartletReplication
 public import MartletRing

@@ -77,11 +77,11 @@ public enum Planner {
     /// Plans the epoch after `present`: for other members, or the same with other weights, zones or
     /// number of replicas.
     ///
-    /// What it gives obeys the rules of a first plan, and moves as little as its shares permit (see
-    /// `RingChange`): a partition is taken from a home only where that has more than its share, is
-    /// no member any more, or is of a zone that has too many. What one member gains comes from as
-    /// many others as have something to give. O(Q · N · log members) for what stays, O(Q · members)
-    /// for each home that changes at the worst.
+    /// The plan obeys the rules of a first one, and moves little more than members gain (see
+    /// `RingChange`): a home gives a partition up where it has more than its share, is no member
+    /// any more, or is of a zone that has too many, and else only as a link of a chain. What one
+    /// member gains comes from as many others as have something to give. O(Q · N · log members)
+    /// for what stays, O(Q · members) for each home that changes at the worst.
     ///
     /// - Throws: the first rule that the request breaks.
     public static func plan(

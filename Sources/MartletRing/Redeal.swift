@@ -227,6 +227,7 @@ struct Redeal {
 
     /// Its links in their order. O(Q · N · members).
     private func chain(from givers: [Int], back: Bool) -> [Link]? {
+        let everyone = Array(0..<shares.count)
         var reachedBy = [Link?](repeating: nil, count: shares.count + 1)
         var queue = givers
         var next = 0
@@ -234,8 +235,7 @@ struct Redeal {
             let giver = queue[next]
             next += 1
             for partition in held[giver] {
-                let receivers = back ? present[partition] : Array(0..<shares.count)
-                for receiver in receivers
+                for receiver in back ? present[partition] : everyone
                 where reachedBy[receiver] == nil && !givers.contains(receiver)
                     && mayPass(partition, from: giver, to: receiver)
                 {

@@ -182,7 +182,7 @@ final class PeerHandler: ChannelInboundHandler, TurnTaker, @unchecked Sendable {
     // MARK: Frames
 
     /// Takes one frame; returns why the connection must end, if it must.
-    private func receive(_ frame: consuming Frame) -> String? {
+    private func receive(_ frame: Frame) -> String? {
         if case .begun(let link) = phase, case .message(let message) = frame {
             loop.receive(message, from: link.peer)
             return nil

@@ -39,7 +39,7 @@ package final class Trace {
     private var ends: [Int: (at: Instant, answer: ClientAnswer?)] = [:]
     private(set) var names = Names(keys: [], shardCounts: [])
 
-    /// The key whose messages its page shows; nil for the one that shows most.
+    /// The key whose messages its page shows; nil for that of the broken promise, or the busiest.
     let key: String?
 
     /// A trace of nothing yet, whose page is to show `key`.
