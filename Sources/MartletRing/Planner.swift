@@ -75,7 +75,8 @@ public enum Planner {
     }
 
     /// Plans the epoch after `present`: for other members, or the same with other weights, zones or
-    /// number of replicas.
+    /// number of replicas. What is to have other homes moves there from then on (`PartitionMove`);
+    /// what moves already may be given other homes again.
     ///
     /// The plan obeys the rules of a first one, and moves little more than members gain (see
     /// `RingChange`): a home gives a partition up where it has more than its share, is no member
@@ -87,11 +88,14 @@ public enum Planner {
     public static func plan(
         after present: Topology, members: [RingMember], replicaCount: Int
     ) throws(TopologyError) -> Plan {
-        let members = members.sorted { $0.id < $1.id }
+        let members = members.map { $0.leaving(false) }.sorted { $0.id < $1.id }
         let epoch = present.epoch + 1
         try Topology.check(
             epoch: epoch, clusterName: present.clusterName, replicaCount: replicaCount,
             members: members)
+        if let back = present.departed.first(where: { id in members.contains { $0.id == id } }) {
+            throw .hasDeparted(back)
+        }
         let positions = present.members.map { old in
             members.firstIndex { $0.id == old.id }
         }
@@ -120,10 +124,11 @@ public enum Planner {
             }
             rows.insert(rows.remove(at: place), at: row.lowerBound)
         }
-        let topology = try Topology(
-            epoch: epoch, clusterName: present.clusterName, clusterID: present.clusterID,
-            secret: present.secret, replicaCount: replicaCount,
-            partitionCount: present.partitionCount, members: members, homeIndexes: rows)
+        let topology = try present.following(
+            members: members, replicaCount: replicaCount,
+            homes: stride(from: 0, to: rows.count, by: rules.width).map { first in
+                rows[first..<first + rules.width].map { members[Int($0)].id }
+            })
         return Plan(topology: topology, warnings: warnings(topology, zones: rules.zones))
     }
 
@@ -155,12 +160,12 @@ public enum Planner {
         if homes < topology.replicaCount {
             warnings.append(
                 .fewerMembersThanReplicas(
-                    members: topology.members.count, replicas: topology.replicaCount))
+                    members: homes, replicas: topology.replicaCount))
         }
         if zones.count > 1, zones.count < homes {
             warnings.append(.fewerZonesThanHomes(zones: zones.count, homes: homes))
         }
-        let rows = RingDescription(topology).rows
+        let rows = RingDescription(topology).rows.filter { !$0.member.isLeaving }
         for row in rows where abs(Double(row.homeCount) - row.homeCountByWeight) >= 1 {
             warnings.append(
                 .shareOffWeight(

@@ -1,11 +1,11 @@
-// From one ring to the next, as moves: which partitions get which new homes, and how few it could
+// From one ring to the next, as transfers: which partitions get which new homes, and how few it could
 // have been.
 public import MartletBase
 
 /// What changes between two rings of one cluster.
 public struct RingChange: Hashable, Sendable {
     /// A partition that gets a home it had not.
-    public struct Move: Hashable, Sendable {
+    public struct Transfer: Hashable, Sendable {
         /// The partition.
         public let partition: Partition
         /// Its new home.
@@ -15,26 +15,26 @@ public struct RingChange: Hashable, Sendable {
     }
 
     /// By ascending partition.
-    public let moves: [Move]
+    public let transfers: [Transfer]
     /// How many homes must change at the least for members to hold what they do in the second ring:
     /// each that holds more than it did has got as much.
-    public let leastMoves: Int
+    public let leastTransfers: Int
 
     /// What leads from `present` to `next`, which has as many partitions. O(Q · N).
     public init(from present: Topology, to next: Topology) {
-        var moves: [Move] = []
+        var transfers: [Transfer] = []
         var gained: [NodeID: Int] = [:]
         for partition in next.partitionCount.partitions {
             let homes = present.homes(of: partition)
             for home in next.homes(of: partition) {
                 gained[home, default: 0] += 1
                 if homes.contains(home) { continue }
-                moves.append(Move(partition: partition, target: home, sources: homes))
+                transfers.append(Transfer(partition: partition, target: home, sources: homes))
             }
             for home in homes { gained[home, default: 0] -= 1 }
         }
-        self.moves = moves
+        self.transfers = transfers
         // any order: a sum.
-        leastMoves = gained.values.reduce(0) { $0 + max(0, $1) }
+        leastTransfers = gained.values.reduce(0) { $0 + max(0, $1) }
     }
 }

@@ -31,9 +31,9 @@ public struct RingDescription: Hashable, Sendable {
             if place.isMultiple(of: topology.homesPerPartition) { primaryCounts[Int(home)] += 1 }
         }
         let homes = Double(topology.homeIndexes.count)
-        let weights = topology.members.reduce(0) { $0 + UInt64($1.weight) }
+        let weights = topology.members.reduce(0) { $0 + ($1.isLeaving ? 0 : UInt64($1.weight)) }
         let rows = topology.members.enumerated().map { position, member in
-            let byWeight = Double(member.weight) / Double(weights)
+            let byWeight = member.isLeaving ? 0 : Double(member.weight) / Double(weights)
             return Row(
                 member: member, homeCount: homeCounts[position],
                 primaryCount: primaryCounts[position],

@@ -17,13 +17,23 @@ public struct RingMember: Hashable, Sendable {
     /// Its share of the data in proportion to the other members' weights (Dynamo §4.2: a more
     /// capable node takes more of the ring); at least 1.
     public let weight: UInt32
+    /// Whether it is a member only until what it was a home of has moved away.
+    public let isLeaving: Bool
 
     /// The node with these properties; the topology checks them.
-    public init(id: NodeID, name: String, zone: String, weight: UInt32) {
+    public init(
+        id: NodeID, name: String, zone: String, weight: UInt32, isLeaving: Bool = false
+    ) {
         self.id = id
         self.name = name
         self.zone = zone
         self.weight = weight
+        self.isLeaving = isLeaving
+    }
+
+    /// The same node, as one that leaves or stays.
+    public func leaving(_ isLeaving: Bool) -> RingMember {
+        RingMember(id: id, name: name, zone: zone, weight: weight, isLeaving: isLeaving)
     }
 }
 

@@ -14,6 +14,8 @@ public struct Topology: Sendable {
     public static let replicaCountLimit = 32
     /// The most fallbacks listed for a partition after its homes.
     public static let fallbackLimit = 64
+    /// The most members remembered of those that have left.
+    public static let departedLimit = 1024
 
     /// What the value refers to: requests read it without copying any of it.
     private final class Contents: Sendable {
@@ -25,13 +27,16 @@ public struct Topology: Sendable {
         let partitionCount: PartitionCount
         let members: [RingMember]
         let homeIndexes: [UInt16]
+        let moves: [PartitionMove]
+        let departed: [NodeID]
+        let homesPerPartition: Int
         let homeTable: [[NodeID]]
         let preferenceTable: [[NodeID]]
 
         init(
             epoch: UInt64, clusterName: String, clusterID: UInt64, secret: ClusterSecret,
             replicaCount: Int, partitionCount: PartitionCount, members: [RingMember],
-            homeIndexes: [UInt16]
+            homeIndexes: [UInt16], moves: [PartitionMove], departed: [NodeID]
         ) {
             self.epoch = epoch
             self.clusterName = clusterName
@@ -41,7 +46,11 @@ public struct Topology: Sendable {
             self.partitionCount = partitionCount
             self.members = members
             self.homeIndexes = homeIndexes
-            let homesPerPartition = min(replicaCount, members.count)
+            self.moves = moves
+            self.departed = departed
+            homesPerPartition = Topology.homesPerPartition(replicaCount, of: members)
+            let leaving = members.filter(\.isLeaving).map(\.id)
+            var nextMove = moves[...]
             let ranking = FallbackRanking(members)
             var homeTable: [[NodeID]] = []
             var preferenceTable: [[NodeID]] = []
@@ -54,7 +63,13 @@ public struct Topology: Sendable {
                 let fallbacks = ranking.fallbacks(
                     of: partition, homes: indexes, limit: Topology.fallbackLimit)
                 homeTable.append(homes)
-                preferenceTable.append(homes + fallbacks.map { members[$0].id })
+                // Who takes part already stands in for nobody, nor does who leaves.
+                var others = leaving
+                if nextMove.first?.partition == partition {
+                    others += nextMove.removeFirst().former
+                }
+                let standIns = fallbacks.lazy.map { members[$0].id }
+                preferenceTable.append(homes + standIns.filter { !others.contains($0) })
             }
             self.homeTable = homeTable
             self.preferenceTable = preferenceTable
@@ -72,17 +87,19 @@ public struct Topology: Sendable {
     public init(
         epoch: UInt64, clusterName: String, clusterID: UInt64, secret: ClusterSecret,
         replicaCount: Int, partitionCount: PartitionCount, members: [RingMember],
-        homeIndexes: [UInt16]
+        homeIndexes: [UInt16], moves: [PartitionMove] = [], departed: [NodeID] = []
     ) throws(TopologyError) {
         try Topology.check(
             epoch: epoch, clusterName: clusterName, replicaCount: replicaCount, members: members)
         try Topology.check(
-            homeIndexes: homeIndexes, homesPerPartition: min(replicaCount, members.count),
-            partitionCount: partitionCount, memberCount: members.count)
+            homeIndexes: homeIndexes,
+            homesPerPartition: Self.homesPerPartition(replicaCount, of: members),
+            partitionCount: partitionCount, members: members)
         contents = Contents(
             epoch: epoch, clusterName: clusterName, clusterID: clusterID, secret: secret,
             replicaCount: replicaCount, partitionCount: partitionCount, members: members,
-            homeIndexes: homeIndexes)
+            homeIndexes: homeIndexes, moves: moves, departed: departed)
+        try checkMoves()
         digest = computedDigest()
     }
 
@@ -98,21 +115,33 @@ public struct Topology: Sendable {
     public var replicaCount: Int { contents.replicaCount }
     /// Q: how many partitions there are.
     public var partitionCount: PartitionCount { contents.partitionCount }
-    /// The nodes of the ring, in ascending order of their ids.
+    /// The nodes of the ring, in ascending order of their ids; those that leave among them.
     public var members: [RingMember] { contents.members }
     /// The homes of all partitions, one partition after the other, `homesPerPartition` each, as
     /// positions in `members`; a partition's first is its primary.
     public var homeIndexes: [UInt16] { contents.homeIndexes }
 
-    /// How many homes each partition has: `replicaCount`, or all members when there are fewer.
-    public var homesPerPartition: Int { min(replicaCount, members.count) }
+    /// The partitions of which the homes change, ascending.
+    public var moves: [PartitionMove] { contents.moves }
+    /// Nodes that were members and are none any more, in the order in which they left; the last
+    /// `departedLimit` of them.
+    public var departed: [NodeID] { contents.departed }
+
+    /// How many homes each partition has: `replicaCount`, or all members that stay when there are
+    /// fewer.
+    public var homesPerPartition: Int { contents.homesPerPartition }
+
+    static func homesPerPartition(_ replicaCount: Int, of members: [RingMember]) -> Int {
+        min(replicaCount, members.count { !$0.isLeaving })
+    }
 
     /// The partition that `key` lies in. O(key).
     public func partition(ofKey key: Bytes) -> Partition {
         partitionCount.partition(of: Slot(ofKey: key))
     }
 
-    /// The home replicas of `partition`, primary first. O(1), no allocation.
+    /// The home replicas of `partition`, primary first: those to which it moves, where it does.
+    /// O(1), no allocation.
     public func homes(of partition: Partition) -> [NodeID] {
         contents.homeTable[Int(partition.index)]
     }
@@ -122,6 +151,19 @@ public struct Topology: Sendable {
     /// allocation.
     public func preferenceOrder(of partition: Partition) -> [NodeID] {
         contents.preferenceTable[Int(partition.index)]
+    }
+
+    /// The move of `partition`; nil where its homes stay. O(log moves).
+    public func move(of partition: Partition) -> PartitionMove? {
+        let moves = contents.moves
+        if moves.isEmpty { return nil }
+        let index = moves.partitionIndex { $0.partition < partition }
+        return index < moves.count && moves[index].partition == partition ? moves[index] : nil
+    }
+
+    /// What a request may use of `partition`. O(log moves), no allocation.
+    public func view(of partition: Partition) -> PartitionView {
+        PartitionView(homes: homes(of: partition), move: move(of: partition))
     }
 
     /// Whether `node` is a home replica of `partition`. O(N).
@@ -144,5 +186,6 @@ extension Topology: Equatable {
             && left.secret == right.secret && left.replicaCount == right.replicaCount
             && left.partitionCount == right.partitionCount
             && left.members == right.members && left.homeIndexes == right.homeIndexes
+            && left.moves == right.moves && left.departed == right.departed
     }
 }

@@ -1,19 +1,23 @@
 // The topology as bytes, for gossip and disk: one canonical encoding for each value, so that its
 // hash can stand for it.
 //
-//   topology  := version:u8 = 2  epoch:varint  clusterID:u64  clusterName:text
+//   topology  := version:u8 = 3  epoch:varint  clusterID:u64  clusterName:text
 //                replicaCount:u8  partitionExponent:u8
 //                memberCount:varint  member{memberCount}
 //                home:varint{2^partitionExponent · min(replicaCount, memberCount)}
+//                departedCount:varint  id:u64{departedCount}
+//                moveCount:varint  move{moveCount}                  ascending by partition
 //                secret:u8{32}
-//   member    := id:u64  name:text  zone:text  weight:varint        ascending by id
-//   home      := position among the members; a partition's homes stand together, primary first
+//   member    := id:u64  name:text  zone:text  weight:varint  isLeaving:flag   ascending by id
+//   move      := partition:varint  since:varint  formerCount:varint  former:varint{formerCount}
+//   home, former := position among the members; a partition's homes stand together, primary first
 //   text      := length:varint  UTF-8
 public import MartletBase
 
 extension Topology {
-    private static let formatVersion: UInt8 = 2
-    private static let memberSizeMinimumBytes = 8 + 2 + 1 + 1
+    private static let formatVersion: UInt8 = 3
+    private static let memberSizeMinimumBytes = 8 + 2 + 1 + 1 + 1
+    private static let moveSizeMinimumBytes = 1 + 1 + 1 + 1
 
     /// Appends the encoding: about a byte for each home and 30 for each member.
     public func encode(into writer: inout ByteWriter) {
@@ -35,8 +39,20 @@ extension Topology {
             writer.writePrefixed(member.name)
             writer.writePrefixed(member.zone)
             writer.writeVarint(UInt64(member.weight))
+            writer.write(member.isLeaving)
         }
         for home in homeIndexes { writer.writeVarint(UInt64(home)) }
+        writer.writeCount(departed.count)
+        for node in departed { writer.write(node.rawValue) }
+        writer.writeCount(moves.count)
+        for move in moves {
+            writer.writeVarint(UInt64(move.partition.index))
+            writer.writeVarint(move.since)
+            writer.writeCount(move.former.count)
+            for home in move.former {
+                writer.writeVarint(UInt64(members.partitionIndex { $0.id < home }))
+            }
+        }
     }
 
     /// The encoding alone.
@@ -53,7 +69,9 @@ extension Topology {
         return StableHash.hash(writer.bytes)
     }
 
-    private var capacity: Int { homeIndexes.count * 2 + members.count * 40 + 96 }
+    private var capacity: Int {
+        homeIndexes.count * 2 + members.count * 40 + departed.count * 8 + moves.count * 12 + 96
+    }
 
     /// Reads what `encode` wrote and checks it against every rule; leaves what follows unread.
     ///
@@ -72,7 +90,10 @@ extension Topology {
         }
         let members = try Topology.readMembers(from: &reader)
         let homes = try Topology.readHomes(
-            count: partitionCount.value * min(replicaCount, members.count), from: &reader)
+            count: partitionCount.value * Topology.homesPerPartition(replicaCount, of: members),
+            from: &reader)
+        let departed = try Topology.readDeparted(from: &reader)
+        let moves = try Topology.readMoves(members, from: &reader)
         guard let secret = ClusterSecret(try reader.readRaw(ClusterSecret.byteCount)) else {
             throw reader.error(.truncated)
         }
@@ -80,7 +101,7 @@ extension Topology {
             try self.init(
                 epoch: epoch, clusterName: clusterName, clusterID: clusterID,
                 secret: secret, replicaCount: replicaCount, partitionCount: partitionCount,
-                members: members, homeIndexes: homes)
+                members: members, homeIndexes: homes, moves: moves, departed: departed)
         } catch {
             throw reader.error(.invalid("topology: \(error)"))
         }
@@ -100,9 +121,53 @@ extension Topology {
             guard let weight = UInt32(exactly: try reader.readVarint()) else {
                 throw reader.error(.tooLarge("weight"))
             }
-            members.append(RingMember(id: id, name: name, zone: zone, weight: weight))
+            members.append(
+                RingMember(
+                    id: id, name: name, zone: zone, weight: weight,
+                    isLeaving: try reader.readFlag()))
         }
         return members
+    }
+
+    private static func readDeparted(
+        from reader: inout ByteReader
+    ) throws(FormatError) -> [NodeID] {
+        let count = try reader.readCount(minimumSize: 8)
+        guard count <= departedLimit else { throw reader.error(.tooLarge("departed count")) }
+        var departed: [NodeID] = []
+        departed.reserveCapacity(count)
+        for _ in 0..<count { departed.append(NodeID(rawValue: try reader.readUInt64())) }
+        return departed
+    }
+
+    private static func readMoves(
+        _ members: [RingMember], from reader: inout ByteReader
+    ) throws(FormatError) -> [PartitionMove] {
+        let count = try reader.readCount(minimumSize: moveSizeMinimumBytes)
+        guard count <= Slot.count else { throw reader.error(.tooLarge("move count")) }
+        var moves: [PartitionMove] = []
+        moves.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let partition = UInt16(exactly: try reader.readVarint()) else {
+                throw reader.error(.tooLarge("partition of a move"))
+            }
+            let since = try reader.readVarint()
+            let formerCount = try reader.readCount()
+            guard formerCount <= replicaCountLimit else {
+                throw reader.error(.tooLarge("former homes"))
+            }
+            var former: [NodeID] = []
+            for index in try readHomes(count: formerCount, from: &reader) {
+                guard Int(index) < members.count else {
+                    throw reader.error(.invalid("former home"))
+                }
+                former.append(members[Int(index)].id)
+            }
+            moves.append(
+                PartitionMove(
+                    partition: Partition(index: partition), former: former, since: since))
+        }
+        return moves
     }
 
     private static func readHomes(

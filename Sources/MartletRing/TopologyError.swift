@@ -30,8 +30,25 @@ public enum TopologyError: Error, Hashable, Sendable, CustomStringConvertible {
     case homeCount(expected: Int, found: Int)
     /// A partition's home is no member.
     case homeIsNoMember(Partition)
-    /// A partition has the same home twice.
+    /// A partition has the same home twice, among its homes or the former ones.
     case homeRepeated(Partition)
+    /// A partition's home is a member that leaves.
+    case homeLeaves(Partition)
+    /// The moves are not in ascending order of their partitions.
+    case movesNotSorted
+    /// A move is of no partition, from no or too many homes, or begun in an epoch to come.
+    case moveOutOfBounds(Partition)
+    /// A move leads to the homes that there were.
+    case moveChangesNothing(Partition)
+    /// A member leaves though no partition moves away from it: it is none any more.
+    case leavesNothing(NodeID)
+    /// A member has left before.
+    case hasDeparted(NodeID)
+    /// Partitions have moved to more or fewer homes than they had before: they would have to move
+    /// again.
+    case cannotGoBack
+    /// More members that have left are remembered than `Topology.departedLimit`.
+    case tooManyDeparted(Int)
 
     /// One line that says what to change.
     public var description: String {
@@ -56,6 +73,20 @@ public enum TopologyError: Error, Hashable, Sendable, CustomStringConvertible {
         case .homeCount(let expected, let found): "\(found) homes in all: there must be \(expected)"
         case .homeIsNoMember(let partition): "a home of partition \(partition) is no member"
         case .homeRepeated(let partition): "partition \(partition) has the same home twice"
+        case .homeLeaves(let partition): "a home of partition \(partition) leaves"
+        case .movesNotSorted: "moves are not sorted by partition"
+        case .moveOutOfBounds(let partition): "the move of partition \(partition) is out of bounds"
+        case .moveChangesNothing(let partition):
+            "the move of partition \(partition) leads to the homes that it has"
+        case .leavesNothing(let id): "member \(id) leaves, and nothing moves away from it"
+        case .hasDeparted(let id):
+            "member \(id) has left the cluster: a node that comes back joins with an empty data "
+                + "directory"
+        case .cannotGoBack:
+            "some partitions have got another number of homes already: change the number of "
+                + "replicas back instead"
+        case .tooManyDeparted(let count):
+            "\(count) members that have left: \(Topology.departedLimit) are remembered"
         }
     }
 }

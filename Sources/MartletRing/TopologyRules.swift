@@ -14,7 +14,7 @@ extension Topology {
         guard (1...replicaCountLimit).contains(replicaCount) else {
             throw .replicaCountOutOfRange(replicaCount)
         }
-        guard !members.isEmpty else { throw .noMembers }
+        guard members.contains(where: { !$0.isLeaving }) else { throw .noMembers }
         guard members.count <= memberLimit else { throw .tooManyMembers(members.count) }
         for member in members { try check(member) }
         for (left, right) in zip(members, members.dropFirst()) where left.id >= right.id {
@@ -39,7 +39,7 @@ extension Topology {
     /// The rules of placement: every partition has its homes, all distinct, all members.
     static func check(
         homeIndexes: [UInt16], homesPerPartition: Int, partitionCount: PartitionCount,
-        memberCount: Int
+        members: [RingMember]
     ) throws(TopologyError) {
         let expected = partitionCount.value * homesPerPartition
         guard homeIndexes.count == expected else {
@@ -48,14 +48,45 @@ extension Topology {
         for partition in partitionCount.partitions {
             let first = Int(partition.index) * homesPerPartition
             for position in first..<first + homesPerPartition {
-                guard Int(homeIndexes[position]) < memberCount else {
-                    throw .homeIsNoMember(partition)
-                }
+                let home = Int(homeIndexes[position])
+                guard home < members.count else { throw .homeIsNoMember(partition) }
+                if members[home].isLeaving { throw .homeLeaves(partition) }
                 if homeIndexes[first..<position].contains(homeIndexes[position]) {
                     throw .homeRepeated(partition)
                 }
             }
         }
+    }
+
+    /// The rules of moves: each partition once, in order; former homes that are members and distinct,
+    /// not the very homes; begun no later than this epoch; and nobody leaves without a reason to
+    /// stay that long.
+    func checkMoves() throws(TopologyError) {
+        guard departed.count <= Self.departedLimit else {
+            throw .tooManyDeparted(departed.count)
+        }
+        for (left, right) in zip(moves, moves.dropFirst()) where left.partition >= right.partition {
+            throw .movesNotSorted
+        }
+        var formerHomes: Set<NodeID> = []
+        for move in moves {
+            let partition = move.partition
+            guard Int(partition.index) < partitionCount.value,
+                (1...Self.replicaCountLimit).contains(move.former.count),
+                (1...epoch).contains(move.since)
+            else { throw .moveOutOfBounds(partition) }
+            guard move.former.allSatisfy({ member($0) != nil }) else {
+                throw .homeIsNoMember(partition)
+            }
+            let former = Set(move.former)
+            guard former.count == move.former.count else { throw .homeRepeated(partition) }
+            if former == Set(homes(of: partition)) { throw .moveChangesNothing(partition) }
+            formerHomes.formUnion(former)
+        }
+        for member in members where member.isLeaving && !formerHomes.contains(member.id) {
+            throw .leavesNothing(member.id)
+        }
+        if let back = departed.first(where: { member($0) != nil }) { throw .hasDeparted(back) }
     }
 
     /// Traps when the value breaks a rule of topologies or its tables disagree with it; for tests
@@ -67,16 +98,22 @@ extension Topology {
             )
             try Topology.check(
                 homeIndexes: homeIndexes, homesPerPartition: homesPerPartition,
-                partitionCount: partitionCount, memberCount: members.count)
+                partitionCount: partitionCount, members: members)
+            try checkMoves()
         } catch {
             invariant(false, "topology of epoch \(epoch): \(error)")
         }
-        let listed = min(members.count, homesPerPartition + Topology.fallbackLimit)
+        let leaving = Set(members.filter(\.isLeaving).map(\.id))
         for partition in partitionCount.partitions {
             let order = preferenceOrder(of: partition)
+            let view = view(of: partition)
+            let others = leaving.union(view.former).subtracting(view.homes)
+            let most = homesPerPartition + Topology.fallbackLimit
             invariant(
-                order.count == listed && Set(order).count == listed
-                    && order.starts(with: homes(of: partition)),
+                order.count <= min(members.count - others.count, most)
+                    && order.count >= min(members.count, most) - others.count
+                    && Set(order).count == order.count && others.isDisjoint(with: order)
+                    && order.starts(with: view.homes),
                 "preference order \(order) of partition \(partition)")
         }
         invariant(digest == computedDigest(), "digest \(digest) of epoch \(epoch)")

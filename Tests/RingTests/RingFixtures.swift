@@ -18,7 +18,8 @@ func members(zoneSizes: [Int], weight: UInt32 = 1) -> [RingMember] {
 /// A topology of two partitions over three nodes, made by hand; each test bends what it is about.
 func handmade(
     epoch: UInt64 = 7, clusterName: String = "hirundo", replicaCount: Int = 2,
-    members: [RingMember]? = nil, homes: [UInt16] = [0, 1, 2, 0], clusterSeed: UInt64 = 1
+    members: [RingMember]? = nil, homes: [UInt16] = [0, 1, 2, 0], moves: [PartitionMove] = [],
+    departed: [NodeID] = [], clusterSeed: UInt64 = 1
 ) throws(TopologyError) -> Topology {
     try Topology(
         epoch: epoch, clusterName: clusterName, clusterID: 0x0102_0304_0506_0708,
@@ -27,7 +28,7 @@ func handmade(
         members: members ?? [
             member(1, zone: "a"), member(2, zone: "b", weight: 300), member(3, zone: "b"),
         ],
-        homeIndexes: homes)
+        homeIndexes: homes, moves: moves, departed: departed)
 }
 
 /// The secret that a seed gives.
@@ -86,7 +87,8 @@ struct RandomHistory {
 
     private mutating func zone() -> String { hasZones ? "z\(random.below(6))" : "" }
 
-    /// The next change: who is a member then, and how many replicas there are.
+    /// The next change: who is a member then, and how many replicas there are. What it moves has
+    /// moved before the one after it.
     mutating func next() throws(TopologyError) -> (plan: Plan, change: String) {
         var members = topology.members
         var replicaCount = topology.replicaCount
@@ -121,7 +123,7 @@ struct RandomHistory {
         }
         let plan = try Planner.plan(
             after: topology, members: members, replicaCount: replicaCount)
-        topology = plan.topology
+        topology = try plan.topology.completing(Set(plan.topology.moves.map(\.partition)))
         return (plan, change)
     }
 

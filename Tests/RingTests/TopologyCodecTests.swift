@@ -7,19 +7,19 @@ import Testing
 struct TopologyCodecTests {
     @Test("The encoding is the one that the grammar draws")
     func goldenBytes() throws {
-        let head: Bytes = [2, 7, 8, 7, 6, 5, 4, 3, 2, 1, 7] + Bytes(text: "hirundo") + [2, 1]
-        let first: Bytes = [1, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n1") + [1, 97, 1]
-        let second: Bytes = [2, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n2") + [1, 98, 172, 2]
-        let third: Bytes = [3, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n3") + [1, 98, 1]
+        let head: Bytes = [3, 7, 8, 7, 6, 5, 4, 3, 2, 1, 7] + Bytes(text: "hirundo") + [2, 1]
+        let first: Bytes = [1, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n1") + [1, 97, 1, 0]
+        let second: Bytes = [2, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n2") + [1, 98, 172, 2, 0]
+        let third: Bytes = [3, 0, 0, 0, 0, 0, 0, 0, 2] + Bytes(text: "n3") + [1, 98, 1, 0]
         // The secret that `handmade` draws.
         var random = SeededRandom(seed: 1)
         var words = ByteWriter()
         for _ in 0..<4 { words.write(random.next() as UInt64) }
         let golden: Bytes =
-            head + [3] + first + second + third + [0, 1, 2, 0] + words.bytes
+            head + [3] + first + second + third + [0, 1, 2, 0] + [0, 0] + words.bytes
         let topology = try handmade()
         #expect(topology.encoded() == golden)
-        #expect(topology.digest == 5_118_674_852_437_070_326)
+        #expect(topology.digest == 1_405_872_180_052_285_652)
         var reader = ByteReader(golden)
         #expect(try Topology(from: &reader) == topology)
         #expect(reader.isAtEnd)
@@ -82,16 +82,19 @@ struct TopologyCodecTests {
 
     @Test("Counts that the bytes cannot hold are refused before memory is taken")
     func hostileCounts() {
-        let head: Bytes = [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 120, 3]
+        let head: Bytes = [3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 120, 3]
         let huge: Bytes = [255, 255, 255, 255, 255, 255, 255, 255, 127]
-        let one: Bytes = [1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 110, 0, 1]
+        let one: Bytes = [1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 110, 0, 1, 0]
         let cases: [(Bytes, FormatError.Reason)] = [
             ([1], .unsupportedVersion(1)),
             (head + [15], .invalid("partition exponent")),
             (head + [14] + huge, .truncated),
             (head + [14] + one + [0, 0], .truncated),
+            (head + [0] + one + [0] + huge, .truncated),
+            (head + [0] + one + [0, 0] + huge, .truncated),
+            (head + [0] + one + [0, 0, 1, 0, 1, 1, 1], .invalid("former home")),
             (
-                head + [0, 0] + Bytes(repeating: 7, count: 32),
+                head + [0, 0, 0, 0] + Bytes(repeating: 7, count: 32),
                 .invalid("topology: \(TopologyError.noMembers)")
             ),
         ]

@@ -110,7 +110,7 @@ private struct PlannedRings {
             let change = RingChange(from: topology, to: next)
             first = Self.loads(of: topology)
             joined = Self.loads(of: next)
-            moved = Double(change.moves.count) / Double(max(1, change.leastMoves))
+            moved = Double(change.transfers.count) / Double(max(1, change.leastTransfers))
         } catch { fatalError("\(nodeCount) nodes have no ring: \(error)") }
     }
 
