@@ -73,9 +73,9 @@ public struct AntiEntropy {
     ) {
         here.topologyChanged(newer)
         comparison.topologyChanged(here, at: now, using: &random)
-        descents.topologyChanged()
+        descents.topologyChanged(here)
         times.topologyChanged(here)
-        for partition in here.owned { times.tell(partition, into: &effects) }
+        for partition in here.changed { times.tell(partition, into: &effects) }
         sweeping.topologyChanged(here)
     }
 

@@ -91,8 +91,8 @@ struct Comparison {
     ) {
         // Anywhere, so that two homes do not look at the same partition of a third at one time.
         cursor = here.owned.isEmpty ? 0 : random.below(here.owned.count)
-        proofs = [:]
-        cuts = [:]
+        forget(here.changed)
+        urgent.removeAll { !here.owns($0) }
         next = min(next, now.instant + pause(here, using: &random))
     }
 
@@ -170,7 +170,7 @@ struct Comparison {
     private mutating func nextPartitions(
         _ here: Standpoint
     ) -> [(partition: UInt16, others: [NodeID])] {
-        guard let topology = here.topology, !here.owned.isEmpty else { return [] }
+        guard !here.owned.isEmpty else { return [] }
         var chosen: [(partition: UInt16, others: [NodeID])] = []
         if !urgent.isEmpty {
             while chosen.count < Self.batchLimit, let partition = urgent.popFirst() {
@@ -181,7 +181,7 @@ struct Comparison {
         for _ in 0..<min(Self.batchLimit, here.owned.count) {
             let partition = here.owned[cursor]
             cursor = (cursor + 1) % here.owned.count
-            let homes = topology.homes(of: Partition(index: partition))
+            let homes = here.homes(of: partition)
             let place = homes.firstIndex(of: here.local) ?? homes.count
             chosen.append((partition, Array(homes.dropFirst(place + 1))))
         }
@@ -301,11 +301,11 @@ struct Comparison {
         of partition: UInt16, _ here: Standpoint, _ times: SettledTimes, _ promises: Promises
     ) -> Bool {
         proofs[partition] = nil
-        guard let topology = here.topology,
+        guard !here.isMoving(partition),
             case .success(let time) = promises.provable(partition, here),
             time > times.watermark(partition)
         else { return false }
-        let homes = topology.homes(of: Partition(index: partition))
+        let homes = here.homes(of: partition)
         guard homes.first == here.local, homes.dropFirst().allSatisfy(here.isReachable) else {
             return false
         }
@@ -382,7 +382,7 @@ struct Comparison {
             guard let proof = proofs[partition] else { continue }
             let others = here.otherHomes(of: partition) ?? []
             invariant(
-                here.topology?.homes(of: Partition(index: partition)).first == here.local
+                here.homes(of: partition).first == here.local
                     && proof.awaited.keys.allSatisfy(others.contains),
                 "the proof of \(partition) waits for \(proof.awaited), homes are \(others)")
             invariant(proof.awaited.values.allSatisfy { $0 <= round }, "proof beyond \(round)")

@@ -50,8 +50,10 @@ struct Descents {
 
     // MARK: Events
 
-    /// The homes are others now.
-    mutating func topologyChanged() { descents = [] }
+    /// Some homes are others now.
+    mutating func topologyChanged(_ here: Standpoint) {
+        descents.removeAll { !here.shares($0.partition, with: $0.peer.node) }
+    }
 
     /// Follows what differs from `peer` in `partitions`, which ascend: but for those in which
     /// another home is followed, since what that one brings the others need not. What is left then

@@ -26,18 +26,33 @@ struct SettledTimes {
     private var standings: [Standing] = []
     private(set) var marks = Marks<AntiEntropyMark>()
 
-    /// What the storage remembers of the partitions that there are.
+    /// Goes by what the storage remembers of the partitions of which the homes are others now, and
+    /// forgets what it remembers of those that are not the node's any more. One in doubt is found
+    /// equal to all who are its homes now before it is judged by.
     mutating func topologyChanged(_ here: Standpoint) {
-        standings = []
-        for partition in 0..<(here.topology?.partitionCount.value ?? 0) {
+        let count = here.topology?.partitionCount.value ?? 0
+        let isFirst = standings.count != count
+        if isFirst { standings = Array(repeating: Standing(), count: count) }
+        var batch = WriteBatch()
+        for partition in here.changed {
+            let wasDoubted = isDoubted(partition)
             var standing = Standing()
-            if case .found(let bytes) = here.engine.get(Self.key(UInt16(partition))) {
-                standing.watermark = Self.decode(bytes)
+            if case .found(let bytes) = here.engine.get(Self.key(partition)) {
+                if here.owns(partition) {
+                    standing.watermark = Self.decode(bytes)
+                } else {
+                    batch.delete(Self.key(partition))
+                }
             }
-            standings.append(standing)
+            standings[Int(partition)] = standing
+            if wasDoubted { doubt(partition, here) }
         }
-        recallDoubts(here)
-        recallLoss(here)
+        if isFirst {
+            recallDoubts(here)
+            recallLoss(here)
+        }
+        // What a storage that refuses it goes on to remember is forgotten when it is asked again.
+        if !batch.isEmpty { _ = try? here.engine.write(batch) }
     }
 
     // MARK: Watermarks

@@ -33,8 +33,11 @@ struct Standpoint {
     var clock = ClockTrust()
     /// Nil while no ring is known.
     private(set) var topology: Topology?
-    /// The partitions of the shard that the node is a home of, ascending.
+    /// The partitions of the shard of which the node is a home that holds all, ascending.
     private(set) var owned: [UInt16] = []
+    /// The partitions that moved, or were of other homes, under the ring before: those of the ring
+    /// that there is now, ascending.
+    private(set) var changed: [UInt16] = []
     /// Nodes that can be sent to, sorted.
     private(set) var reachable: [NodeID] = []
     /// Those nodes that are divided otherwise than into one shard, as far as they have said.
@@ -50,10 +53,36 @@ struct Standpoint {
     }
 
     mutating func topologyChanged(_ newer: Topology) {
-        topology = newer
-        owned = newer.partitionCount.partitions.filter {
-            shard.serves($0, of: newer.partitionCount) && newer.homes(of: $0).contains(local)
+        let partitions = newer.partitionCount.partitions
+        changed = partitions.filter { partition in
+            guard let topology, topology.partitionCount == newer.partitionCount else {
+                return true
+            }
+            return topology.view(of: partition) != newer.view(of: partition)
         }.map(\.index)
+        topology = newer
+        owned = partitions.filter {
+            shard.serves($0, of: newer.partitionCount)
+                && newer.view(of: $0).readers.contains(local)
+        }.map(\.index)
+    }
+
+    /// The homes of a partition that hold all of it, in the order of preference: those that are
+    /// compared. None while no ring is known.
+    func homes(of partition: UInt16) -> [NodeID] {
+        topology?.view(of: Partition(index: partition)).readers ?? []
+    }
+
+    /// Whether the homes of a partition change: nothing is proven of it meanwhile, since one that
+    /// is being filled may still be brought what all others have removed.
+    func isMoving(_ partition: UInt16) -> Bool {
+        topology?.move(of: Partition(index: partition)) != nil
+    }
+
+    /// Whether the node is a home of the partition that holds all of it.
+    func owns(_ partition: UInt16) -> Bool {
+        let index = owned.partitionIndex { $0 < partition }
+        return index < owned.count && owned[index] == partition
     }
 
     mutating func reachabilityChanged(
@@ -98,7 +127,7 @@ struct Standpoint {
         guard let topology, Int(partition.index) < topology.partitionCount.value,
             shard.serves(partition, of: topology.partitionCount)
         else { return nil }
-        let homes = topology.homes(of: partition)
+        let homes = topology.view(of: partition).readers
         return homes.contains(local) ? homes.filter { $0 != local } : nil
     }
 

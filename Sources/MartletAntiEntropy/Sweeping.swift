@@ -43,7 +43,10 @@ struct Sweeping {
 
     mutating func start(at now: Moment) { next = now.instant + Self.pause }
 
-    mutating func topologyChanged(_ here: Standpoint) { waiting = Deque(here.owned) }
+    mutating func topologyChanged(_ here: Standpoint) {
+        waiting.removeAll { !here.owns($0) }
+        settled(here.changed.filter(here.owns))
+    }
 
     /// `partitions` are settled further on.
     mutating func settled(_ partitions: [UInt16]) {

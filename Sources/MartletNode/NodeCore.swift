@@ -81,6 +81,9 @@ public struct NodeCore {
         case .viewChanged(let newer):
             invariant(control == nil, "the control core was told what it has decided")
             view.take(newer)
+        case .tidingCame(.message(let message, let sender)):
+            invariant(control != nil, "shard \(shard.shard) has no control core")
+            receive(message, from: sender, at: now, into: &work)
         case .stopping: shard.stop(at: now, into: &work)
         }
         if let refusal = control?.takeRefusal() { shard.noticedRefusal = refusal }
@@ -112,15 +115,32 @@ public struct NodeCore {
         _ message: PeerMessage, from sender: Peer, at now: Moment, into work: inout Work
     ) {
         switch message {
+        case .pushPull, .topology:
+            if control == nil {
+                work.tidings.append(.message(message, from: sender))
+            } else {
+                receiveAsControl(message, from: sender, at: now, into: &work)
+            }
+        case .topologyWanted(let epoch):
+            if let topology = view.topology, topology.epoch > epoch {
+                work.outbox.send(.topology(topology), to: sender)
+            }
+        case .replication(let message):
+            shard.received(message, from: sender, view, at: now, into: &work)
+        case .exchange(let message): shard.received(message, from: sender, at: now)
+        }
+    }
+
+    private mutating func receiveAsControl(
+        _ message: PeerMessage, from sender: Peer, at now: Moment, into work: inout Work
+    ) {
+        switch message {
         case .pushPull(let exchange):
-            // The word of other nodes comes over the links between first shards alone.
             control?.tell(
                 .pushPullReceived(exchange, from: sender.node), &view, at: now, into: &work)
         case .topology(let topology):
             control?.consider(topology, from: sender.node, &view, at: now, into: &work)
-        case .replication(let message):
-            shard.received(message, from: sender, view, at: now, into: &work)
-        case .exchange(let message): shard.received(message, from: sender, at: now)
+        case .topologyWanted, .replication, .exchange: return
         }
     }
 

@@ -35,9 +35,18 @@ public enum NodeEvent: Sendable {
     /// The control core has decided, or learnt, something: comes to the other shards of its node,
     /// of the `Work` of the first.
     indirect case viewChanged(ControlView)
+    /// Another shard of the node has something for the control core: comes to the first, of the
+    /// `Work` of the other.
+    indirect case tidingCame(ControlTiding)
     /// The node is to stop: it refuses requests from now on and leaves a mark that it stopped
     /// cleanly. The shell then commits what is left of the log and exits.
     case stopping
+}
+
+/// What a shard has for the control core of its node.
+public enum ControlTiding: Sendable {
+    /// A message for it, which came over a link of the shard's own.
+    case message(PeerMessage, from: Peer)
 }
 
 /// What an operator may ask of a node; a reply follows.

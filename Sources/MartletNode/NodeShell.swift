@@ -20,6 +20,8 @@ public protocol NodeShell {
     mutating func carryOut(_ change: Work.LinkChange, at place: Place)
     /// Tells the other shards of the node what the first has decided.
     mutating func share(_ view: ControlView, of place: Place)
+    /// Hands the first shard of the node what another has for the control core.
+    mutating func report(_ tiding: ControlTiding, of place: Place)
     /// Tells the operator something.
     mutating func tell(_ note: NodeNote, of place: Place)
     /// Lets clients in.
@@ -38,6 +40,7 @@ extension Work {
         for post in posts { shell.send(post.datagram, to: post.endpoint, from: place) }
         for change in linkChanges { shell.carryOut(change, at: place) }
         if let view { shell.share(view, of: place) }
+        for tiding in tidings { shell.report(tiding, of: place) }
         for note in notes { shell.tell(note, of: place) }
         if isReady { shell.letClientsIn(at: place) }
         for reply in replies { shell.complete(reply.request, reply.reply, at: place) }
@@ -54,6 +57,8 @@ extension NodeStand {
     public mutating func carryOut(_ change: Work.LinkChange, at place: Place) {}
     /// Its nodes have one shard.
     public mutating func share(_ view: ControlView, of place: Place) {}
+    /// Its nodes have one shard.
+    public mutating func report(_ tiding: ControlTiding, of place: Place) {}
     /// There is no operator.
     public mutating func tell(_ note: NodeNote, of place: Place) {}
     /// Requests are made when it is known that they can be.

@@ -171,7 +171,7 @@ struct ShardCore {
             topology = newer
             isRingKept = shard.index == 0
             keepRing()
-            replication.topologyChanged(newer)
+            replication.topologyChanged(newer, at: now, into: &work.outbox)
             antiEntropy.topologyChanged(newer, at: now, into: &effects)
         }
         reachabilityChanged(view, at: now, into: &work)

@@ -46,6 +46,9 @@ public struct Work {
     /// What the control core has decided or learnt since the last turn, for the node's other
     /// shards: each is handed the latest as `viewChanged`.
     public var view: ControlView?
+    /// What this shard has for the control core, where that is beside another: the first shard is
+    /// handed each as `tidingCame`.
+    public var tidings: [ControlTiding] = []
     /// Let clients in: comes once, when the node has found its peers, or has found out which of
     /// them are away. What clients asked before that might fail for want of peers that are there.
     public var isReady = false
@@ -65,6 +68,7 @@ public struct Work {
         mutating get {
             outbox.letters.isEmpty && outbox.answers.isEmpty && posts.isEmpty
                 && linkChanges.isEmpty && replies.isEmpty && notes.isEmpty && view == nil
+                && tidings.isEmpty
                 && !isReady
         }
     }
@@ -77,6 +81,7 @@ public struct Work {
         replies.removeAll(keepingCapacity: true)
         notes.removeAll(keepingCapacity: true)
         if view != nil { view = nil }
+        tidings.removeAll(keepingCapacity: true)
         isReady = false
     }
 

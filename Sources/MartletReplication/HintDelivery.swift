@@ -24,6 +24,7 @@ struct HintDelivery {
     struct Sent {
         var key: StorageKey
         var bytes: Bytes
+        /// To whom it goes: its home, or one that is a home where that one is none any more.
         var home: NodeID
         var at: Instant
         /// How long it is waited for.
@@ -69,6 +70,9 @@ struct HintDelivery {
 
     /// Hints under way to `home`.
     func underWay(to home: NodeID) -> Int { windows.underWay(to: home) }
+
+    /// Hints under way that were kept for `home`. O(hints under way).
+    func underWay(keptFor home: NodeID) -> Int { sent.values.count { $0.key.home == home } }
 
     /// How long a hint that is sent to `home` now is waited for.
     func patience(with home: NodeID) -> Duration { windows.patience(with: home) }
@@ -230,12 +234,20 @@ extension Replication {
     private var hintDemand: HintDemand {
         var demand = HintDemand.none
         // any order: one with room is enough.
-        for (home, count) in replica.hints.perHome
-        where count > hints.underWay(to: home) && peers.isReachable(home) {
-            if hints.hasRoom(for: home) { return .open }
-            demand = .full
+        for (home, count) in replica.hints.perHome {
+            if hasDeparted(home) {
+                if count > hints.underWay(keptFor: home) { return .open }
+            } else if count > hints.underWay(to: home), peers.isReachable(home) {
+                if hints.hasRoom(for: home) { return .open }
+                demand = .full
+            }
         }
         return demand
+    }
+
+    /// Whether `node` is of the ring no more: what was kept for it goes to others.
+    private func hasDeparted(_ node: NodeID) -> Bool {
+        topology.map { $0.member(node) == nil } ?? false
     }
 
     /// Sends the next hints whose homes can be reached, as far as their windows allow.
@@ -246,7 +258,9 @@ extension Replication {
             operations.remove(id.rawValue)
         }
         hints.rest(at: now.instant)
-        guard replica.hints.perHome.keys.contains(where: peers.isReachable) else { return }
+        guard
+            replica.hints.perHome.keys.contains(where: { peers.isReachable($0) || hasDeparted($0) })
+        else { return }
         var looks = 0
         var demand = hintDemand
         while demand == .open {
@@ -270,9 +284,15 @@ extension Replication {
     private mutating func sendHint(
         _ entry: ScanPage.Entry, at now: Moment, into outbox: inout Outbox
     ) -> Bool {
-        guard let home = entry.key.home, home != local, peers.isReachable(home),
-            !hints.isUnderWay(entry.key)
-        else { return false }
+        guard !hints.isUnderWay(entry.key), let home = recipient(of: entry.key) else {
+            return false
+        }
+        if home == local {
+            let task = KeyTask.inherit(entry.key, entry.value)
+            perform(task, at: Location(of: entry.key), at: now, into: &outbox)
+            return true
+        }
+        guard peers.isReachable(home) else { return false }
         guard hints.hasRoom(for: home) else {
             hints.passOver(home)
             return false
@@ -285,6 +305,16 @@ extension Replication {
             under: id)
         perform(.deliver(id), at: Location(of: entry.key), at: now, into: &outbox)
         return true
+    }
+
+    /// To whom a hint goes: to its home, or, where that is none any more, to another: this node
+    /// where it is one, else the first that can be reached.
+    private func recipient(of key: StorageKey) -> NodeID? {
+        guard let home = key.home, let topology else { return nil }
+        let view = topology.view(of: Partition(index: key.partition))
+        if view.includes(home) { return home == local ? nil : home }
+        if view.homes.contains(local) { return local }
+        return view.homes.first { peers.isReachable($0) }
     }
 
     /// Sends a hint that is under way, with the object that it stands for by now.

@@ -27,6 +27,8 @@ enum KeyTask {
     case owe(Object, to: [NodeID], heldFor: NodeID?)
     /// Send a hint home, with the object that it stands for.
     case deliver(OperationID)
+    /// Take over a hint with these bytes as a home: the one that it was kept for is none any more.
+    case inherit(StorageKey, Bytes)
     /// Send what is held to another home, which an exchange found to lack it.
     case push(OperationID)
     /// Remove the object if it is settled and has held no value since.
@@ -41,7 +43,7 @@ enum KeyTask {
         switch self {
         case .hold(let put, _, _): put.heldFor.map { [$0] } ?? []
         case .owe(_, let homes, let heldFor): homes + (heldFor.map { [$0] } ?? [])
-        case .forget(let key, _): key.home.map { [$0] } ?? []
+        case .forget(let key, _), .inherit(let key, _): key.home.map { [$0] } ?? []
         case .accept, .show, .read, .coordinate, .coordinateWaiting, .repair, .deliver, .push,
             .remove, .discard:
             []

@@ -44,6 +44,8 @@ struct Peers {
         /// What its monotonic clock showed, and when that came; nil where it has not told since
         /// the link to it was made.
         var clock: (shown: Instant, at: Instant)?
+        /// The latest epoch that it was told of, or asked about, since the link was made.
+        var toldOf: UInt64 = 0
     }
 
     /// How long what a clock showed is of use.
@@ -69,6 +71,7 @@ struct Peers {
         guard all[index].isReachable != isReachable else { return false }
         all[index].isReachable = isReachable
         all[index].clock = nil
+        all[index].toldOf = 0
         return true
     }
 
@@ -85,6 +88,17 @@ struct Peers {
         let elapsed = now.since(clock.at)
         // Two clocks that are being set right part by a thousandth at the most.
         return elapsed <= Self.clockLifetime ? clock.shown + (elapsed - elapsed / 1_000) : nil
+    }
+
+    /// Whether `node` was not told of the ring of `epoch`, or asked for it, over this link: now it
+    /// is.
+    mutating func mayTell(_ node: NodeID, of epoch: UInt64) -> Bool {
+        let index = position(of: node)
+        guard holds(node, at: index), all[index].isReachable, all[index].toldOf < epoch else {
+            return false
+        }
+        all[index].toldOf = epoch
+        return true
     }
 
     mutating func observe(_ node: NodeID, took duration: Duration) {

@@ -9,16 +9,31 @@ typealias Part = Witness
 
 /// The nodes of one request, chosen by the preference order (Dynamo, section 4.6).
 struct Placement {
-    /// The first n home replicas in the ring's order, whether they can be reached or not.
+    /// The home replicas that take part, in the ring's order, whether they can be reached or not.
     let homes: [NodeID]
     /// Nodes behind them that may stand in, in order.
     private let fallbacks: ArraySlice<NodeID>
 
-    /// The placement of `partition` with `n` of its homes.
-    init(topology: Topology, partition: Partition, n: Int) {
-        let all = topology.homes(of: partition)
-        homes = n < all.count ? Array(all[..<n]) : all
-        fallbacks = topology.preferenceOrder(of: partition)[all.count...]
+    /// The placement of a read of `partition` with `n` of the homes that hold all of it.
+    init(reading partition: Partition, in topology: Topology, n: Int) {
+        self.init(
+            Self.first(n, of: topology.view(of: partition).readers), of: partition, in: topology)
+    }
+
+    /// The placement of a write to `partition` with the first homes of its quorums.
+    init(writing partition: Partition, in topology: Topology, _ quorums: WriteQuorums) {
+        self.init(quorums.homes, of: partition, in: topology)
+    }
+
+    private init(_ homes: [NodeID], of partition: Partition, in topology: Topology) {
+        self.homes = homes
+        let order = topology.preferenceOrder(of: partition)
+        fallbacks = order[topology.homesPerPartition...]
+    }
+
+    /// The first `n` of `nodes`.
+    static func first(_ n: Int, of nodes: [NodeID]) -> [NodeID] {
+        n < nodes.count ? Array(nodes[..<n]) : nodes
     }
 
     /// Each home that can be reached, and a stand-in for each that cannot, while there are any.

@@ -32,7 +32,7 @@ extension Replication {
             case .put(let mutation, let options):
                 let put = PutRequest(call: call, mutation: mutation, options: options)
                 let coordinates =
-                    topology.isHome(local, of: call.location.partition)
+                    topology.view(of: call.location.partition).readers.contains(local)
                     && replica.namesWrites(mutation) && trustsClock
                 switch origin {
                 case .client where !coordinates:

@@ -50,13 +50,13 @@ extension Replication {
         _ put: PutRequest, _ topology: Topology, at now: Moment,
         into outbox: inout Outbox
     ) throws(RequestError) {
-        let homes = topology.homes(of: put.call.location.partition)
+        let view = topology.view(of: put.call.location.partition)
         // What no coordinator would accept need not travel.
-        _ = try WriteRequirement(put.options, defaults: options, homeCount: homes.count)
+        _ = try WriteRequirement(put.options, defaults: options, homeCount: view.homes.count)
         var put = put
         put.call.date = put.call.date ?? replica.clock.next(at: now.wall)
         let candidates =
-            homes.filter { $0 != local && isReachable($0) }
+            view.readers.filter { $0 != local && isReachable($0) }
             .sorted { left, right in
                 let leftTime = peers.expected(of: left)
                 let rightTime = peers.expected(of: right)
@@ -171,7 +171,8 @@ extension RequestError {
     /// Whether the failure is one of the node that coordinated: another may do better.
     fileprivate var isNodesOwn: Bool {
         switch self {
-        case .noTopology, .overloaded, .clockSkew, .late, .storage, .unavailable: true
+        case .noTopology, .overloaded, .clockSkew, .late, .storage, .unavailable, .ringChanged:
+            true
         case .invalidOptions, .timedOut, .tooLarge, .tooManySiblings: false
         }
     }

@@ -14,8 +14,8 @@ internal import MartletWire
 /// each would cost more than all they do.
 final class GetOperation {
     let call: Call
+    let options: ReadOptions
     let homes: [NodeID]
-    let wantsEvidence: Bool
     /// Who may still be asked, next first.
     var candidates: ArraySlice<Part>
     var tally: ReadTally
@@ -25,12 +25,12 @@ final class GetOperation {
     var refetched: [NodeID] = []
 
     init(
-        call: Call, homes: [NodeID], wantsEvidence: Bool, candidates: ArraySlice<Part>,
+        call: Call, options: ReadOptions, homes: [NodeID], candidates: ArraySlice<Part>,
         tally: ReadTally
     ) {
         self.call = call
+        self.options = options
         self.homes = homes
-        self.wantsEvidence = wantsEvidence
         self.candidates = candidates
         self.tally = tally
     }
@@ -42,11 +42,11 @@ extension Replication {
         into outbox: inout Outbox
     ) throws(RequestError) {
         guard readByteCount < options.readByteLimit else { throw .overloaded }
-        let homeCount = topology.homes(of: call.location.partition).count
+        let homeCount = topology.view(of: call.location.partition).readers.count
         let requirement = try ReadRequirement(
             readOptions, defaults: options, homeCount: homeCount)
         let placement = Placement(
-            topology: topology, partition: call.location.partition, n: requirement.n)
+            reading: call.location.partition, in: topology, n: requirement.n)
         var parts = placement.parts(reachable: { isReachable($0) }).parts
         let reachableHomes = parts.count { $0.standsInFor == nil }
         guard parts.count >= requirement.r, reachableHomes >= requirement.pr else {
@@ -58,7 +58,7 @@ extension Replication {
         let askedCount = asksAll ? parts.count : requirement.r
         parts.sort { isAskedBefore($0, $1) }
         let get = GetOperation(
-            call: call, homes: placement.homes, wantsEvidence: readOptions.wantsEvidence,
+            call: call, options: readOptions, homes: placement.homes,
             candidates: parts[askedCount...], tally: ReadTally(requirement: requirement))
         let id = begin(.get(get))
         let asked = parts[..<askedCount]
@@ -92,7 +92,8 @@ extension Replication {
         get.tally.ask(part, at: now.instant)
         if part.node == local { return }
         let message = ReplicaGet(
-            operation: id, key: get.call.location.key, summaryAllowed: summaryAllowed)
+            operation: id, key: get.call.location.key, summaryAllowed: summaryAllowed,
+            epoch: topology?.epoch ?? 0)
         outbox.send(
             .get(message), to: peer(part.node, serving: get.call.location.partition))
     }
@@ -135,6 +136,8 @@ extension Replication {
             note(.object(object), by: node, settled: reply.watermark, in: get)
         case .summary(let context, let dots):
             note(.summary(context, dots), by: node, settled: reply.watermark, in: get)
+        // Once the later ring is known here, the read begins anew.
+        case .refused(.ringChanged): return counts.marks.occurred(.readOfOlderRing)
         case .refused(let reason):
             readRefused(reason, by: node, in: get, id, at: now, into: &outbox)
         }
@@ -168,7 +171,7 @@ extension Replication {
                 get.hasAnswered = true
                 let read = ReadAnswer(
                     object: get.tally.merged,
-                    evidence: get.wantsEvidence
+                    evidence: get.options.wantsEvidence
                         ? get.tally.evidence(coordinator: local) : Evidence(coordinator: local))
                 answer(get.call.origin, .read(read), at: now, into: &outbox)
             } else {
@@ -197,7 +200,8 @@ extension Replication {
             counts.marks.occurred(.valueFetched)
             get.refetched.append(node)
             let message = ReplicaGet(
-                operation: id, key: get.call.location.key, summaryAllowed: false)
+                operation: id, key: get.call.location.key, summaryAllowed: false,
+                epoch: topology?.epoch ?? 0)
             outbox.send(
                 .get(message), to: peer(node, serving: get.call.location.partition))
         }

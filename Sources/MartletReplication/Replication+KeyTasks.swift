@@ -109,7 +109,7 @@ extension Replication {
             return now.instant < put.call.deadline
         case .deliver(let id): return hints.sent[id] != nil
         case .push(let id): return pushes.sent[id] != nil
-        case .show, .coordinate, .repair, .owe, .forget, .remove, .discard: return true
+        case .show, .coordinate, .repair, .owe, .inherit, .forget, .remove, .discard: return true
         }
     }
 
@@ -153,6 +153,11 @@ extension Replication {
         case .owe(let object, let homes, let heldFor):
             try replica.owe(object, to: homes, at: location, heldFor: heldFor)
         case .deliver(let id): try deliverHint(id, into: &outbox)
+        case .inherit(let key, let bytes):
+            let object = try replica.object(of: key, bytes: bytes)
+            _ = try replica.merge(object, at: location, heldFor: nil, at: now.wall)
+            try replica.forgetHint(at: key, ifStill: bytes)
+            counts.marks.occurred(.hintInherited)
         case .push(let id): try push(id, at: location, at: now, into: &outbox)
         case .remove(let wall):
             if try replica.remove(at: location, absentSince: wall) { counts.removals += 1 }
@@ -189,7 +194,7 @@ extension Replication {
             accepted(number, at: now, into: &outbox)
         // A hint that is not forgotten is delivered once more; merging twice changes nothing. What
         // is not repaired or not marked is found by a later read or exchange.
-        case .repair, .owe, .forget, .remove, .discard: counts.failures += 1
+        case .repair, .owe, .inherit, .forget, .remove, .discard: counts.failures += 1
         }
     }
 }

@@ -37,11 +37,11 @@ struct PutRequest {
 /// A put in flight; a class for the reason that a get is one.
 final class PutOperation {
     let call: Call
-    let placement: Placement
+    let options: WriteOptions
+    var placement: Placement
     let mutation: AppliedMutation
     /// The home in whose place this node holds it; nil when it is a home itself.
     let heldFor: NodeID?
-    let wantsEvidence: Bool
     var tally: WriteTally
     /// Homes for which nobody else could be found: this node has marked that it owes it to them.
     var owed: [NodeID]
@@ -49,14 +49,14 @@ final class PutOperation {
     var hasHedged = false
 
     init(
-        call: Call, placement: Placement, mutation: AppliedMutation, heldFor: NodeID?,
-        wantsEvidence: Bool, tally: WriteTally, owed: [NodeID]
+        call: Call, options: WriteOptions, placement: Placement, mutation: AppliedMutation,
+        heldFor: NodeID?, tally: WriteTally, owed: [NodeID]
     ) {
         self.call = call
+        self.options = options
         self.placement = placement
         self.mutation = mutation
         self.heldFor = heldFor
-        self.wantsEvidence = wantsEvidence
         self.tally = tally
         self.owed = owed
     }
@@ -91,25 +91,26 @@ extension Replication {
         guard let topology else { throw .refused(.noTopology) }
         let call = request.call
         guard now.instant <= call.startBy else { throw .refused(.late) }
-        let homes = topology.homes(of: call.location.partition)
-        let requirement = try requirement(of: request, homeCount: homes.count)
+        let view = topology.view(of: call.location.partition)
+        let quorums = try quorums(of: request, view)
         let placement = Placement(
-            topology: topology, partition: call.location.partition, n: requirement.n)
-        var (tally, without, heldFor) = tally(of: placement, requirement, at: now)
+            writing: call.location.partition, in: topology, quorums)
+        var (tally, without, heldFor) = tally(of: placement, quorums, at: now)
         if let heldFor { counts.marks.occurred(.stoodInForAnsweringHome, if: isReachable(heldFor)) }
         guard tally.verdict != .lost else {
             throw .refused(
                 .unavailable(
-                    needed: requirement.w, reachable: tally.parts.count,
+                    needed: quorums.requirement.w, reachable: tally.parts.count,
                     evidence: tally.evidence(coordinator: local)))
         }
         let applied = try replica.mutate(
-            request.mutation, dated: call.date, at: call.location, homes: homes, heldFor: heldFor,
+            request.mutation, dated: call.date, at: call.location, homes: view.all,
+            heldFor: heldFor,
             owed: without, at: now.wall)
         if !replica.isBehind { _ = tally.note(.stored, by: local) }
         let put = PutOperation(
-            call: call, placement: placement, mutation: applied, heldFor: heldFor,
-            wantsEvidence: request.options.wantsEvidence, tally: tally, owed: without)
+            call: call, options: request.options, placement: placement, mutation: applied,
+            heldFor: heldFor, tally: tally, owed: without)
         let id = begin(.put(put))
         counts.marks.occurred(.putBehindBacklog, if: replica.isBehind)
         if put.durable || replica.isBehind {
@@ -125,20 +126,20 @@ extension Replication {
     /// Whom a put asks; the homes that are left with nobody; and that in whose place this node is
     /// asked, where it is no home itself.
     private func tally(
-        of placement: Placement, _ requirement: WriteRequirement, at now: Moment
+        of placement: Placement, _ quorums: WriteQuorums, at now: Moment
     ) -> (tally: WriteTally, without: [NodeID], heldFor: NodeID?) {
         var (parts, without) = placement.parts(reachable: { isReachable($0) })
         let heldFor = joinAsCoordinator(&parts, &without, placement)
-        let tally = WriteTally(requirement: requirement, asking: parts, at: now.instant)
+        let tally = WriteTally(quorums, asking: parts, at: now.instant)
         return (tally, without, heldFor)
     }
 
-    private func requirement(
-        of put: PutRequest, homeCount: Int
-    ) throws(ReplicaFailure) -> WriteRequirement {
-        do {
-            return try WriteRequirement(put.options, defaults: options, homeCount: homeCount)
-        } catch { throw .refused(error) }
+    private func quorums(
+        of put: PutRequest, _ view: PartitionView
+    ) throws(ReplicaFailure) -> WriteQuorums {
+        do { return try WriteQuorums(put.options, defaults: options, view) } catch {
+            throw .refused(error)
+        }
     }
 
     /// `put` could not be taken here. What this node has lost another home may still have.
@@ -194,13 +195,14 @@ extension Replication {
     }
 
     /// Asks `parts` to hold what is put. All homes are told the same.
-    private mutating func send(
+    mutating func send(
         _ put: PutOperation, to parts: [Part], _ id: OperationID, at now: Moment,
         into outbox: inout Outbox
     ) {
         var message = ReplicaPut(
             operation: id, key: put.call.location.key, object: put.mutation.applied.object,
-            purpose: .write, durable: put.durable, patience: put.call.deadline.since(now.instant))
+            purpose: .write, durable: put.durable,
+            patience: put.call.deadline.since(now.instant), epoch: topology?.epoch ?? 0)
         let toHomes = ReplicationMessage.put(message)
         for part in parts where part.node != local {
             let peer = peer(part.node, serving: put.call.location.partition)
@@ -231,6 +233,8 @@ extension Replication {
         case .stored:
             _ = put.tally.note(put.durable ? .synced : .stored, by: node)
             settlePut(put, id, at: now, into: &outbox)
+        // Once the later ring is known here, all that are silent are asked anew.
+        case .refused(.ringChanged): counts.marks.occurred(.putOfOlderRing)
         case .refused: writeAround(node, in: put, id, at: now, into: &outbox)
         }
     }
@@ -244,7 +248,7 @@ extension Replication {
     }
 
     /// Answers when the verdict is in, and ends the operation when every home is cared for.
-    private mutating func settlePut(
+    mutating func settlePut(
         _ put: PutOperation, _ id: OperationID, at now: Moment,
         into outbox: inout Outbox
     ) {
@@ -268,9 +272,9 @@ extension Replication {
         let object = put.mutation.applied.object
         return WriteAnswer(
             dot: put.mutation.dot,
-            context: put.wantsEvidence && object.siblingCount == 1 ? object.context : nil,
+            context: put.options.wantsEvidence && object.siblingCount == 1 ? object.context : nil,
             siblingCount: object.siblingCount, replacedValue: put.mutation.replacedValue,
-            evidence: put.wantsEvidence
+            evidence: put.options.wantsEvidence
                 ? put.tally.evidence(coordinator: local) : Evidence(coordinator: local))
     }
 
@@ -342,7 +346,7 @@ extension Replication {
     /// Marks that this node owes the write to `homes`, but for itself: it has written first, though
     /// a storage that is behind may not have said so yet. A storage that refuses the mark has
     /// refused writes altogether; then the homes are behind until a read or an exchange finds it.
-    private mutating func owe(
+    mutating func owe(
         _ homes: [NodeID], in put: PutOperation, at now: Moment,
         into outbox: inout Outbox
     ) {

@@ -14,6 +14,12 @@ extension Replication {
             reply(.refused(.noTopology), to: put.operation, of: sender)
             return
         }
+        if isOutdated(put.epoch, of: sender, into: &outbox)
+            || put.heldFor == nil && !isHome(of: location)
+        {
+            reply(.refused(.ringChanged), to: put.operation, of: sender)
+            return
+        }
         let until = now.instant + put.patience
         perform(.hold(put, for: sender, until: until), at: location, at: now, into: &outbox)
     }
@@ -25,6 +31,10 @@ extension Replication {
     ) {
         guard let location = location(ofKey: get.key) else {
             show(.refused(.noTopology), to: get, of: sender, into: &outbox)
+            return
+        }
+        if isOutdated(get.epoch, of: sender, into: &outbox) {
+            show(.refused(.ringChanged), to: get, of: sender, into: &outbox)
             return
         }
         perform(.show(get, to: sender), at: location, at: now, into: &outbox)
@@ -81,8 +91,8 @@ extension Replication {
         outbox.send(.getReply(reply), to: sender)
     }
 
-    /// The homes of a key, as far as the ring is known.
+    /// The homes of a key, those of before a move among them, as far as the ring is known.
     func homes(of location: Location) -> [NodeID] {
-        topology?.homes(of: location.partition) ?? []
+        topology?.view(of: location.partition).all ?? []
     }
 }

@@ -178,11 +178,6 @@ public struct Replication {
         }
     }
 
-    /// The ring has changed.
-    public mutating func topologyChanged(_ topology: Topology) {
-        self.topology = topology
-    }
-
     /// `node`, of so many shards, can, or can no longer, be sent to. What was asked of a node that
     /// is gone is asked of another at once.
     public mutating func reachabilityChanged(

@@ -59,6 +59,18 @@ public enum ReplicationMark: Int, MarkName {
     case parcelFull
     /// A parcel waited for a backlog of the storage.
     case parcelBehindBacklog
+    /// A replica knew a later ring than the write that it was asked to hold.
+    case putOfOlderRing
+    /// A replica knew a later ring than the read that it was asked for.
+    case readOfOlderRing
+    /// What another node asked came by an older ring than this one's.
+    case askedByOlderRing
+    /// A write was under way when the ring changed.
+    case putOverRings
+    /// A read was under way when the ring changed, and began anew.
+    case readOverRings
+    /// A hint whose home is none any more went to one that is.
+    case hintInherited
     /// A node stopped with writes that waited for their keys or for other homes.
     case stoppedWithPuts
 }

@@ -33,14 +33,35 @@ struct WriteRequirement: Hashable {
     var dw: Int
 
     /// Resolves `options` over the defaults for a key with `homeCount` home replicas.
+    /// What is asked for beyond the homes that there are is refused, or cut to all of them.
     init(
-        _ options: WriteOptions, defaults: ReplicationOptions, homeCount: Int
+        _ options: WriteOptions, defaults: ReplicationOptions, homeCount: Int,
+        cutsToFit: Bool = false
     ) throws(RequestError) {
-        n = try resolveReplicas(options.n, homeCount: homeCount)
-        pw = try resolve("pw", options.pw, default: defaults.pw, n: n, least: 0)
-        dw = try resolve("dw", options.dw, default: defaults.dw, n: n, least: 0)
-        let asked = try resolve("w", options.w, default: defaults.w, n: n, least: 1)
-        w = max(asked, pw, dw)
+        let asked = cutsToFit ? options.cut(to: homeCount) : options
+        n = try resolveReplicas(asked.n, homeCount: homeCount)
+        pw = try resolve("pw", asked.pw, default: defaults.pw, n: n, least: 0)
+        dw = try resolve("dw", asked.dw, default: defaults.dw, n: n, least: 0)
+        w = max(try resolve("w", asked.w, default: defaults.w, n: n, least: 1), pw, dw)
+    }
+}
+
+extension WriteOptions {
+    /// Asks for no more than `count` replicas.
+    fileprivate func cut(to count: Int) -> WriteOptions {
+        var options = self
+        options.n = n.map { min($0, count) }
+        let most = options.n ?? count
+        options.w = w?.cut(to: most)
+        options.pw = pw?.cut(to: most)
+        options.dw = dw?.cut(to: most)
+        return options
+    }
+}
+
+extension Quorum {
+    fileprivate func cut(to most: Int) -> Quorum {
+        if case .count(let count) = self { .count(min(count, most)) } else { self }
     }
 }
 

@@ -15,7 +15,7 @@ struct WriteTally {
         case lost
     }
 
-    let requirement: WriteRequirement
+    let quorums: WriteQuorums
     /// Those that were asked, with what each has done.
     private(set) var parts: [Part]
     private let askedAt: Instant
@@ -23,8 +23,8 @@ struct WriteTally {
     private var askedLater: [(node: NodeID, at: Instant)] = []
 
     /// A tally of `parts`, all of which are asked now.
-    init(requirement: WriteRequirement, asking parts: [Part], at now: Instant) {
-        self.requirement = requirement
+    init(_ quorums: WriteQuorums, asking parts: [Part], at now: Instant) {
+        self.quorums = quorums
         self.parts = parts
         askedAt = now
     }
@@ -47,9 +47,23 @@ struct WriteTally {
 
     var storedCount: Int { parts.count { $0.holdsWrite } }
 
+    /// What is needed among the homes.
+    var requirement: WriteRequirement { quorums.requirement }
+
     var verdict: Verdict {
+        guard let move = quorums.move else { return verdict(requirement, among: nil) }
+        let present = verdict(requirement, among: move.homes)
+        let former = verdict(move.requirement, among: move.former)
+        if present == .lost || former == .lost { return .lost }
+        return present == .met && former == .met ? .met : .open
+    }
+
+    /// What comes of those who hold it as one of `homes` or in the place of one; of all where that
+    /// is nil.
+    private func verdict(_ requirement: WriteRequirement, among homes: [NodeID]?) -> Verdict {
         var (now, atBest) = (Count(), Count())
-        for part in parts where part.act != .refused {
+        for part in parts
+        where part.act != .refused && homes?.contains(part.standsInFor ?? part.node) != false {
             let isHome = part.standsInFor == nil
             atBest.add(isHome: isHome, isSynced: true)
             if part.holdsWrite { now.add(isHome: isHome, isSynced: part.act == .synced) }

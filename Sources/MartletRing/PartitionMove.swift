@@ -1,12 +1,12 @@
-// A partition on its way from some homes to others, as the ring names it. How far it has come is not
-// the ring's to say.
+// A partition on its way from some homes to others, as the ring names it. How far it has come is
+// not the ring's to say.
 public import MartletBase
 
 /// A partition of which the homes change.
 ///
 /// From the epoch that begins the move to the one that ends it, writes need their quorums among the
-/// former homes and among the homes, and reads are answered by the former ones. The ring may give the
-/// partition other homes meanwhile: the former ones stay those that held all of it last.
+/// former homes and among the homes, and reads are answered by the former ones. The ring may give
+/// the partition other homes meanwhile: the former ones stay those that held all of it last.
 public struct PartitionMove: Hashable, Sendable {
     /// The partition.
     public let partition: Partition

@@ -1,5 +1,5 @@
-// From one ring to the next, as transfers: which partitions get which new homes, and how few it could
-// have been.
+// From one ring to the next, as transfers: which partitions get which new homes, and how few it
+// could have been.
 public import MartletBase
 
 /// What changes between two rings of one cluster.

@@ -1,5 +1,5 @@
-// The epochs that follow one: to other homes, back to the former ones, and to the end of moves. Pure
-// functions; which of them becomes the next epoch the nodes decide.
+// The epochs that follow one: to other homes, back to the former ones, and to the end of moves.
+// Pure functions; which of them becomes the next epoch the nodes decide.
 internal import MartletBase
 
 extension Topology {

@@ -58,9 +58,9 @@ extension Topology {
         }
     }
 
-    /// The rules of moves: each partition once, in order; former homes that are members and distinct,
-    /// not the very homes; begun no later than this epoch; and nobody leaves without a reason to
-    /// stay that long.
+    /// The rules of moves: each partition once, in order; former homes that are members and
+    /// distinct, not the very homes; begun no later than this epoch; and nobody leaves without a
+    /// reason to stay that long.
     func checkMoves() throws(TopologyError) {
         guard departed.count <= Self.departedLimit else {
             throw .tooManyDeparted(departed.count)

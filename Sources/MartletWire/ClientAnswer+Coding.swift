@@ -78,6 +78,7 @@ extension RequestError {
             writer.write(UInt8(8))
             writer.writePrefixed(text)
         case .late: writer.write(UInt8(9))
+        case .ringChanged: writer.write(UInt8(10))
         }
     }
 
@@ -100,6 +101,7 @@ extension RequestError {
         case 7: self = .clockSkew
         case 8: self = .storage(try reader.readPrefixedText())
         case 9: self = .late
+        case 10: self = .ringChanged
         default: throw reader.error(.invalid("error kind"))
         }
     }

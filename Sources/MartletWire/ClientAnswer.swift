@@ -112,6 +112,8 @@ public enum RequestError: Error, Hashable, Sendable {
     case late
     /// The replica's storage refuses writes; the text says why.
     case storage(String)
+    /// The replica knows a later ring, under which it may not be the one to ask.
+    case ringChanged
 }
 
 extension RequestError {
@@ -120,7 +122,7 @@ extension RequestError {
         switch self {
         case .unavailable, .timedOut: false
         case .noTopology, .invalidOptions, .overloaded, .tooLarge, .tooManySiblings, .clockSkew,
-            .late, .storage:
+            .late, .storage, .ringChanged:
             true
         }
     }

@@ -22,6 +22,7 @@ extension PeerMessage {
         case exchange = 24
         case parcel = 25
         case removed = 26
+        case topologyWanted = 27
     }
 
     /// Appends the message's bytes.
@@ -34,6 +35,9 @@ extension PeerMessage {
         case .topology(let topology):
             writer.write(Kind.topology.rawValue)
             topology.encode(into: &writer)
+        case .topologyWanted(let epoch):
+            writer.write(Kind.topologyWanted.rawValue)
+            writer.writeVarint(epoch)
         case .exchange(let message):
             writer.write(Kind.exchange.rawValue)
             message.encode(into: &writer)
@@ -48,6 +52,7 @@ extension PeerMessage {
         switch kind {
         case .pushPull: self = .pushPull(try PushPull(from: &reader))
         case .topology: self = .topology(try Topology(from: &reader))
+        case .topologyWanted: self = .topologyWanted(newerThan: try reader.readVarint())
         case .exchange: self = .exchange(try ExchangeMessage(from: &reader))
         default: self = .replication(try ReplicationMessage(kind, from: &reader))
         }
@@ -104,7 +109,8 @@ extension ReplicationMessage {
         case .forwardReply: self = .forwardReply(try ForwardReply(from: &reader))
         case .parcel: self = .parcel(try Parcel(from: &reader))
         case .removed: self = .removed(try RemovedVersions(from: &reader))
-        case .pushPull, .topology, .exchange: throw reader.error(.invalid("message kind"))
+        case .pushPull, .topology, .topologyWanted, .exchange:
+            throw reader.error(.invalid("message kind"))
         }
     }
 }
@@ -172,6 +178,7 @@ extension ReplicaPut {
         writer.writeOptional(heldFor) { $1.write($0.rawValue) }
         writer.write(durable)
         writer.write(patience)
+        writer.writeVarint(epoch)
     }
 
     fileprivate init(from reader: inout ByteReader) throws(FormatError) {
@@ -185,7 +192,8 @@ extension ReplicaPut {
         let durable = try reader.readFlag()
         self.init(
             operation: operation, key: key, object: object, purpose: purpose, heldFor: heldFor,
-            durable: durable, patience: try reader.readDuration())
+            durable: durable, patience: try reader.readDuration(),
+            epoch: try reader.readVarint())
     }
 }
 
@@ -213,12 +221,13 @@ extension ReplicaGet {
         writer.writeVarint(operation.rawValue)
         writer.writePrefixed(key)
         writer.write(summaryAllowed)
+        writer.writeVarint(epoch)
     }
 
     fileprivate init(from reader: inout ByteReader) throws(FormatError) {
         self.init(
             operation: try OperationID(from: &reader), key: try reader.readPrefixed(),
-            summaryAllowed: try reader.readFlag())
+            summaryAllowed: try reader.readFlag(), epoch: try reader.readVarint())
     }
 }
 

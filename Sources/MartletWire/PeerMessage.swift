@@ -52,12 +52,16 @@ public struct ReplicaPut: Hashable, Sendable {
     public var durable: Bool
     /// How long the sender waits from sending on; work past it need not be done.
     public var patience: Duration
+    /// By the ring of which epoch the receiver was chosen, for a client's write; 0 for what may be
+    /// merged under any.
+    public var epoch: UInt64
 
     /// A version to hold.
     public init(
         operation: OperationID, key: Bytes, object: Object, purpose: Purpose,
-        heldFor: NodeID? = nil, durable: Bool, patience: Duration
+        heldFor: NodeID? = nil, durable: Bool, patience: Duration, epoch: UInt64 = 0
     ) {
+        self.epoch = epoch
         self.operation = operation
         self.key = key
         self.object = object
@@ -98,12 +102,15 @@ public struct ReplicaGet: Hashable, Sendable {
     public var key: Bytes
     /// Whether values above the inline limit may be left out.
     public var summaryAllowed: Bool
+    /// By the ring of which epoch the receiver was chosen.
+    public var epoch: UInt64
 
     /// A question about `key`.
-    public init(operation: OperationID, key: Bytes, summaryAllowed: Bool) {
+    public init(operation: OperationID, key: Bytes, summaryAllowed: Bool, epoch: UInt64) {
         self.operation = operation
         self.key = key
         self.summaryAllowed = summaryAllowed
+        self.epoch = epoch
     }
 }
 
@@ -218,6 +225,8 @@ public enum PeerMessage: Equatable, Sendable {
     case pushPull(PushPull)
     /// The ring: the sender's topology, newer than the receiver's.
     case topology(Topology)
+    /// Send me your ring, if it is of a later epoch than this.
+    case topologyWanted(newerThan: UInt64)
     /// Anti-entropy.
     case exchange(ExchangeMessage)
 }

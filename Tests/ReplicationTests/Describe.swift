@@ -20,7 +20,9 @@ func describe(_ answer: Outbox.Answer) -> String {
 private func describe(_ message: PeerMessage) -> String {
     switch message {
     case .replication(let message): describe(message)
-    case .pushPull, .topology, .exchange: "\(message)"
+    case .topology(let topology): "ring \(topology.epoch)"
+    case .topologyWanted(let epoch): "ring after \(epoch)?"
+    case .pushPull, .exchange: "\(message)"
     }
 }
 
@@ -131,6 +133,7 @@ private func describe(_ error: RequestError) -> String {
     case .tooManySiblings(let limit): "more than \(limit) siblings"
     case .clockSkew: "clock skew"
     case .late: "late"
+    case .ringChanged: "the ring has changed"
     case .storage(let text): "storage: \(text)"
     }
 }

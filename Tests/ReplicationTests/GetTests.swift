@@ -208,7 +208,7 @@ import Testing
         var stage = try Stage { $0.inlineLimitBytes = 4 }
         stage.hold(.one("large", by: 1))
         let get = ReplicaGet(
-            operation: OperationID(rawValue: 9), key: Stage.key, summaryAllowed: true)
+            operation: OperationID(rawValue: 9), key: Stage.key, summaryAllowed: true, epoch: 1)
         #expect(stage.receive(.get(get), from: 2) == ["getReply 9 → 2: summary 1.1"])
         var full = get
         full.summaryAllowed = false
@@ -235,7 +235,7 @@ import Testing
         var stage = try Stage(local: 4, nodes: 4)
         stage.hold(a, for: 3)
         let get = ReplicaGet(
-            operation: OperationID(rawValue: 9), key: Stage.key, summaryAllowed: false)
+            operation: OperationID(rawValue: 9), key: Stage.key, summaryAllowed: false, epoch: 1)
         #expect(stage.receive(.get(get), from: 2) == ["getReply 9 → 2: a@1.1"])
     }
 

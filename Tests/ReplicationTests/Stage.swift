@@ -15,7 +15,7 @@ struct Stage {
     let disk: MemoryDisk
     private let worker: StorageWorker
     private let files: OpenFiles
-    let topology: Topology
+    private(set) var topology: Topology
     let local: NodeID
     var replication: Replication
     var now = Moment(instant: Instant(nanoseconds: 0), wall: Stage.wallStart)
@@ -46,7 +46,8 @@ struct Stage {
             local: self.local, options: options, engine: engine,
             dots: DotSource(actor: .of(local)), random: SeededRandom(seed: 1),
             firstOperation: OperationID(rawValue: 1))
-        replication.topologyChanged(topology)
+        var outbox = Outbox()
+        replication.topologyChanged(topology, at: now, into: &outbox)
         for node in topology.members where node.id != self.local {
             if !away.contains(node.id.rawValue) { reach(node.id.rawValue) }
         }
@@ -128,6 +129,25 @@ struct Stage {
             .getReply(
                 ReplicaGetReply(operation: OperationID(rawValue: operation), outcome: outcome)),
             from: node)
+    }
+
+    /// The ring changes to `epoch`: the homes of every key are `homes`, and where some were
+    /// `former` the partition moves.
+    mutating func change(
+        to epoch: UInt64, homes: [UInt64], from former: [UInt64] = [], without gone: [UInt64] = []
+    ) throws -> [String] {
+        let ids = former.map { NodeID(rawValue: $0) }
+        let members = topology.members.filter { !gone.contains($0.id.rawValue) }
+        topology = try Topology(
+            epoch: epoch, clusterName: topology.clusterName, clusterID: topology.clusterID,
+            secret: topology.secret, replicaCount: homes.count,
+            partitionCount: topology.partitionCount, members: members,
+            homeIndexes: homes.map { home in
+                UInt16(try #require(members.firstIndex { $0.id.rawValue == home }))
+            },
+            moves: former.isEmpty
+                ? [] : [PartitionMove(partition: Partition(index: 0), former: ids, since: epoch)])
+        return run { [topology] in $0.topologyChanged(topology, at: $1, into: &$2) }
     }
 
     mutating func stop() -> [String] {

@@ -17,7 +17,7 @@ import Testing
                 for state in words(of: acts, length: n) {
                     let parts = (0..<n).map { part($0, isHome: $0 < homes) }
                     var tally = WriteTally(
-                        requirement: requirement, asking: parts, at: .start)
+                        WriteQuorums(requirement), asking: parts, at: .start)
                     for (index, act) in state.enumerated() where act != .silent {
                         _ = tally.note(act, by: node(index))
                     }
@@ -38,7 +38,7 @@ import Testing
         for state in words(of: [Witness.Act.synced, .refused], length: n) {
             for order in permutations(n) {
                 var tally = WriteTally(
-                    requirement: requirement, asking: (0..<n).map { part($0, isHome: true) },
+                    WriteQuorums(requirement), asking: (0..<n).map { part($0, isHome: true) },
                     at: .start)
                 var settled: WriteTally.Verdict?
                 for index in order {
@@ -161,7 +161,7 @@ import Testing
         let requirement = try WriteRequirement(
             WriteOptions(), defaults: ReplicationOptions(), homeCount: 3)
         var tally = WriteTally(
-            requirement: requirement, asking: [part(0, isHome: true)], at: .start)
+            WriteQuorums(requirement), asking: [part(0, isHome: true)], at: .start)
         let isNoted = tally.note(.synced, by: node(9))
         #expect(!isNoted)
         #expect(tally.storedCount == 0)
@@ -172,7 +172,7 @@ import Testing
         let requirement = try WriteRequirement(
             WriteOptions(), defaults: ReplicationOptions(), homeCount: 1)
         var tally = WriteTally(
-            requirement: requirement, asking: [part(0, isHome: true)], at: .start)
+            WriteQuorums(requirement), asking: [part(0, isHome: true)], at: .start)
         let noted = [Witness.Act.refused, .stored, .refused, .synced, .stored, .refused].map {
             tally.note($0, by: node(0))
         }

@@ -15,7 +15,7 @@ struct MessageTraceTests {
             .get(
                 ReplicaGet(
                     operation: OperationID(rawValue: UInt64(operation)), key: history.keys[0],
-                    summaryAllowed: false)))
+                    summaryAllowed: false, epoch: 1)))
     }
 
     private func answer(_ operation: Int) -> PeerMessage {

@@ -30,7 +30,7 @@ import Testing
             .get(
                 ReplicaGet(
                     operation: OperationID(rawValue: 1), key: Bytes(repeating: 7, count: byteCount),
-                    summaryAllowed: true)))
+                    summaryAllowed: true, epoch: 1)))
     }
 
     @Test("What a turn has for a peer is one frame, or several where it is much")

@@ -51,7 +51,7 @@ import Testing
 
     @Test("Unknown kinds are refused")
     func unknownKinds() {
-        for kind in [2, 15, 27, 255] as [UInt8] {
+        for kind in [2, 15, 31, 255] as [UInt8] {
             #expect {
                 try PeerMessage(bytes: [kind])
             } throws: {
@@ -118,7 +118,7 @@ private let golden: [(String, ReplicationMessage, String)] = [
                 operation: operation, key: key, object: object, purpose: .hint,
                 heldFor: NodeID(rawValue: 9), durable: true, patience: .milliseconds(2))),
         "10ac02016b0201010000000000000002040100040500000000000000010176"
-            + "000201090000000000000001d00f"
+            + "000201090000000000000001d00f" + "00"
     ),
     (
         "putReplies",
@@ -130,8 +130,8 @@ private let golden: [(String, ReplicationMessage, String)] = [
     ),
     (
         "get",
-        .get(ReplicaGet(operation: operation, key: key, summaryAllowed: true)),
-        "12ac02016b01"
+        .get(ReplicaGet(operation: operation, key: key, summaryAllowed: true, epoch: 1)),
+        "12ac02016b01" + "01"
     ),
     (
         "getReply",

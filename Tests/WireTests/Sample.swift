@@ -40,7 +40,9 @@ struct Sample {
                         operation: operation(), outcome: flag() ? .stored : .refused(error()))
                 })
         case 2:
-            .get(ReplicaGet(operation: operation(), key: bytes(40), summaryAllowed: flag()))
+            .get(
+                ReplicaGet(operation: operation(), key: bytes(40), summaryAllowed: flag(), epoch: 1)
+            )
         case 3:
             .getReply(
                 ReplicaGetReply(

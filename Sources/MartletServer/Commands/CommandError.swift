@@ -120,6 +120,8 @@ extension CommandError {
         case .late:
             self.init(code: "TIMEOUT", "the request came too late to be begun: nothing was done")
         case .storage(let text): self.init(code: "STORAGE", text)
+        case .ringChanged:
+            self.init(code: "TRYAGAIN", "the ring has changed meanwhile: nothing was done")
         }
     }
 }

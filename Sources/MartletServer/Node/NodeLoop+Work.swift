@@ -25,6 +25,10 @@ extension NodeLoop: NodeShell {
         for shard in shards.indices.dropFirst() { send(.event(.viewChanged(view)), to: shard) }
     }
 
+    func report(_ tiding: ControlTiding, of place: Void) {
+        send(.event(.tidingCame(tiding)), to: 0)
+    }
+
     func letClientsIn(at place: Void) {
         whenReady()
         whenReady = {}

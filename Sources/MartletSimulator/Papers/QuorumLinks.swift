@@ -33,7 +33,8 @@ struct QuorumLinks {
             return draw(latency.read, get.operation, coordinator: from, from, to)
         case .replication(.getReply(let reply)):
             return draw(latency.response, reply.operation, coordinator: to, from, to)
-        case .replication(.forward), .replication(.forwardReply), .pushPull, .topology:
+        case .replication(.forward), .replication(.forwardReply), .pushPull, .topology,
+            .topologyWanted:
             return .zero
         case .replication(.parcel), .replication(.removed), .exchange: return nil
         }

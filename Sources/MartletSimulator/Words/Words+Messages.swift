@@ -30,6 +30,8 @@ extension Words {
                 + exchange.members.map { "\($0.name) \($0.state)" }.joined(separator: ", ")
         case .topology(let topology):
             return focus == nil ? "ring of epoch \(topology.epoch)" : nil
+        case .topologyWanted(let epoch):
+            return focus == nil ? "which ring comes after epoch \(epoch)?" : nil
         }
     }
 

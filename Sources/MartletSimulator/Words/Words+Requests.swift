@@ -73,6 +73,7 @@ extension Words {
         case .clockSkew: "a clock too far off"
         case .late: "came too late"
         case .storage(let why): "storage: \(names.told(why))"
+        case .ringChanged: "the ring has changed"
         }
     }
 }

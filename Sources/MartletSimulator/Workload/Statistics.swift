@@ -56,7 +56,7 @@ struct Statistics {
 /// Why a request came to nothing, as its client sees it.
 enum FailureKind: Int, CaseIterable {
     case noTopology, invalidOptions, unavailable, timedOut, overloaded, tooLarge
-    case tooManySiblings, clockSkew, late, storage
+    case tooManySiblings, clockSkew, late, storage, ringChanged
     /// The node does not take connections.
     case refused
     /// The node went away with the request: it may have been carried out.
@@ -75,6 +75,7 @@ enum FailureKind: Int, CaseIterable {
             case .clockSkew: .clockSkew
             case .late: .late
             case .storage: .storage
+            case .ringChanged: .ringChanged
             }
     }
 
@@ -91,6 +92,7 @@ enum FailureKind: Int, CaseIterable {
         case .clockSkew: "clock-skew"
         case .late: "late"
         case .storage: "storage"
+        case .ringChanged: "ring-changed"
         case .refused: "refused"
         case .disconnected: "disconnected"
         }

@@ -1,6 +1,7 @@
 // Virtual time: everything that will happen, ordered by (time, sequence). Two events of one
 // instant come in the order in which they were scheduled, so a run has exactly one order.
 internal import MartletBase
+internal import MartletNode
 internal import MartletStorage
 
 /// Something that will happen. Numbers are positions: of shards, links, faults, clients and
@@ -24,6 +25,8 @@ enum WorldEvent {
     case nodeStarts(Int, life: Int)
     /// A shard is told what the first has decided since.
     case viewTold(Int, life: Int)
+    /// The first shard of a node is told what another has for the control core.
+    case tidingTold(Int, life: Int, ControlTiding)
     /// A frame arrives at the end of a link.
     case frameArrives(link: Int, connection: Int, Bytes)
     /// A datagram arrives.

@@ -143,7 +143,8 @@ extension RequestError {
     fileprivate var isOfRequest: Bool {
         switch self {
         case .invalidOptions, .tooLarge, .tooManySiblings, .overloaded: true
-        case .noTopology, .unavailable, .timedOut, .clockSkew, .late, .storage: false
+        case .noTopology, .unavailable, .timedOut, .clockSkew, .late, .storage, .ringChanged:
+            false
         }
     }
 }

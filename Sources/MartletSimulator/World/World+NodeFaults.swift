@@ -111,7 +111,7 @@ extension World {
         case .nodeWakes(let node, _), .logSynced(let node, _), .intervalSynced(let node, _),
             .blocksRead(let node, _, _),
             .workerSteps(let node, _), .nodeStarts(let node, _), .viewTold(let node, _),
-            .datagramArrives(_, let node, _):
+            .tidingTold(let node, _, _), .datagramArrives(_, let node, _):
             node
         case .frameArrives(let link, _, _): links[link].to
         case .linkDials(let link, _), .linkOpens(let link, _), .linkRefused(let link, _),

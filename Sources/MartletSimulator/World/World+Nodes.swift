@@ -195,6 +195,12 @@ extension World {
         turn(index, .viewChanged(view))
     }
 
+    mutating func tidingTold(to index: Int, life: Int, _ tiding: ControlTiding) {
+        let shard = shards[index]
+        guard shard.life == life, shard.isUp else { return }
+        turn(index, .tidingCame(tiding))
+    }
+
     /// A node is told to stop: it leaves its mark, and loses nothing.
     mutating func stop(_ index: Int, for lasting: Duration) {
         let node = nodes[index]

@@ -60,6 +60,16 @@ extension World: NodeShell {
         }
     }
 
+    mutating func report(_ tiding: ControlTiding, of node: SimulatedShard) {
+        var random = SeededRandom(
+            seed: StableHash.mix(
+                schedule.seed &+ UInt64(node.index) << 40 ^ UInt64(node.turns)),
+            stream: "tidings")
+        queue.schedule(
+            .tidingTold(shards(of: node.index)[0].index, life: node.life, tiding),
+            at: now + random.duration(in: Self.hopDelay))
+    }
+
     mutating func letClientsIn(at node: SimulatedShard) { node.acquaintance.becameReady() }
 
     mutating func complete(

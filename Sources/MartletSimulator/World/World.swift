@@ -268,6 +268,8 @@ struct World {
         case .jobRested(let node, let life): jobRested(node, life: life)
         case .nodeStarts(let node, let life): nodeStarts(node, life: life)
         case .viewTold(let shard, let life): viewTold(to: shard, life: life)
+        case .tidingTold(let shard, let life, let tiding):
+            tidingTold(to: shard, life: life, tiding)
         case .frameArrives(let link, let connection, let bytes):
             frameArrives(link, connection, bytes)
         case .datagramArrives(let from, let to, let bytes): datagramArrives(from, to, bytes)

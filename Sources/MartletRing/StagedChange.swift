@@ -1,0 +1,107 @@
+// What operators ask of a ring, one step at a time, and what several steps come to: the members
+// that the planner is asked for. Who is alive is not looked at here.
+internal import MartletBase
+
+/// One thing that is to change about a ring.
+public enum StagedChange: Hashable, Sendable {
+    /// A node joins.
+    case join(RingMember)
+    /// The member of this name or identity leaves, and what it is a home of goes to others: from
+    /// itself as from any other home, or from the others alone where it is gone.
+    case leave(String)
+    /// The member of this name or identity leaves, and a node joins that takes its place.
+    case replace(String, by: RingMember)
+    /// The member of this name or identity gets another weight.
+    case weigh(String, weight: UInt32)
+    /// The member of this name or identity stands in another zone.
+    case rezone(String, zone: String)
+    /// Each partition gets so many homes.
+    case replicas(Int)
+}
+
+/// Why a change cannot be planned.
+public enum ChangeError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The ring has no member of this name or identity that stays.
+    case noMember(String)
+    /// A node that is to join is a member already.
+    case isMember(String)
+    /// A rule of rings would be broken.
+    case rule(TopologyError)
+
+    /// One line that says what to change.
+    public var description: String {
+        switch self {
+        case .noMember(let text): "the ring has no member \(text) that stays: see 'martlet ring'"
+        case .isMember(let text): "\(text) is a member of the ring already"
+        case .rule(let error): "\(error)"
+        }
+    }
+}
+
+extension Planner {
+    /// Plans the epoch after `present` in which all of `changes`, in their order, are made.
+    /// As `plan(after:members:replicaCount:)`.
+    ///
+    /// - Throws: the first change that cannot be made, or the first rule that the ring would break.
+    public static func plan(
+        after present: Topology, _ changes: [StagedChange]
+    ) throws(ChangeError) -> Plan {
+        var wish = RingWish(present)
+        for change in changes { try wish.take(change) }
+        do throws(TopologyError) {
+            return try plan(
+                after: present, members: wish.members, replicaCount: wish.replicaCount)
+        } catch { throw .rule(error) }
+    }
+}
+
+/// The members and the number of replicas that are wanted.
+private struct RingWish {
+    private(set) var members: [RingMember]
+    private(set) var replicaCount: Int
+
+    init(_ present: Topology) {
+        members = present.members.filter { !$0.isLeaving }
+        replicaCount = present.replicaCount
+    }
+
+    mutating func take(_ change: StagedChange) throws(ChangeError) {
+        switch change {
+        case .join(let member): try add(member)
+        case .leave(let text): members.remove(at: try place(of: text))
+        case .replace(let text, let heir):
+            members.remove(at: try place(of: text))
+            try add(heir)
+        case .weigh(let text, let weight):
+            try edit(text) {
+                RingMember(id: $0.id, name: $0.name, zone: $0.zone, weight: weight)
+            }
+        case .rezone(let text, let zone):
+            try edit(text) {
+                RingMember(id: $0.id, name: $0.name, zone: zone, weight: $0.weight)
+            }
+        case .replicas(let count): replicaCount = count
+        }
+    }
+
+    private mutating func add(_ member: RingMember) throws(ChangeError) {
+        if members.contains(where: { $0.id == member.id }) { throw .isMember(member.name) }
+        members.append(member)
+    }
+
+    private mutating func edit(
+        _ text: String, _ change: (RingMember) -> RingMember
+    ) throws(ChangeError) {
+        let index = try place(of: text)
+        members[index] = change(members[index])
+    }
+
+    /// A name goes before an identity.
+    private func place(of text: String) throws(ChangeError) -> Int {
+        let meant = NodeID(text)
+        let place =
+            members.firstIndex { $0.name == text } ?? members.firstIndex { $0.id == meant }
+        guard let place else { throw .noMember(text) }
+        return place
+    }
+}
