@@ -23,18 +23,21 @@ func library(
 
 /// What simulations run is optimised in debug builds too: the tests play hundreds of them, six times
 /// as fast so. Invariants, overflow and exclusivity are checked all the same, and bugs can be planted.
+let optimised = SwiftSetting.unsafeFlags(
+    ["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"],
+    .when(configuration: .debug))
+
 func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    let optimised = [
-        "-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode",
-    ]
-    return library(
-        name, dependencies, [.unsafeFlags(optimised, .when(configuration: .debug))])
+    library(name, dependencies, [optimised])
 }
 
-func test(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target
-{
+func test(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
+    _ more: [SwiftSetting] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+        name: name, dependencies: dependencies, resources: resources,
+        swiftSettings: strict + more)
 }
 
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
@@ -71,6 +74,7 @@ let package = Package(
         core("MartletStorage", ["MartletBase", "CLZ4"]),
         core("MartletWire", ["MartletBase", "MartletVersions", "MartletRing"]),
         core("MartletMembership", ["MartletBase", "MartletWire"]),
+        core("MartletConsensus", ["MartletBase", "MartletRing", "MartletWire"]),
         core(
             "MartletReplication",
             [
@@ -137,6 +141,10 @@ let package = Package(
         test("StorageTests", ["MartletBase", "MartletStorage"]),
         test("WireTests", ["MartletBase", "MartletVersions", "MartletRing", "MartletWire"]),
         test("MembershipTests", ["MartletBase", "MartletWire", "MartletMembership"]),
+        // Optimised: it explores a million states.
+        test(
+            "ConsensusTests", ["MartletBase", "MartletRing", "MartletWire", "MartletConsensus"],
+            [optimised]),
         test(
             "ReplicationTests",
             [

@@ -4,7 +4,8 @@ import Testing
 
 private let coreTargets: Set<String> = [
     "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-    "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+    "MartletMembership", "MartletConsensus", "MartletReplication", "MartletAntiEntropy",
+    "MartletNode",
 ]
 
 private let coreFiles = SourceTree.sources.filter { coreTargets.contains($0.target) && $0.isSwift }

@@ -3,7 +3,7 @@ import Testing
 
 private let core: Set<String> = [
     "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-    "MartletMembership", "MartletReplication", "MartletAntiEntropy",
+    "MartletMembership", "MartletConsensus", "MartletReplication", "MartletAntiEntropy",
 ]
 
 /// What the shells may use of the platform; the core may not.
@@ -20,6 +20,7 @@ private let table: [String: Set<String>] = [
     "MartletStorage": ["MartletBase", "CLZ4", "Synchronization"],
     "MartletWire": ["MartletBase", "MartletVersions", "MartletRing"],
     "MartletMembership": ["MartletBase", "MartletWire"],
+    "MartletConsensus": ["MartletBase", "MartletRing", "MartletWire"],
     "MartletReplication": [
         "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
         "HeapModule", "DequeModule",
