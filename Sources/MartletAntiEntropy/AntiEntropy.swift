@@ -188,7 +188,7 @@ public struct AntiEntropy {
         case .leaves: leaves.readCompleted(read, here, using: &random, into: &effects)
         case .sweep: sweeping.readCompleted(read, here, times, at: now, into: &effects)
         case .trees: treeMade(trees.readCompleted(read, at: now), at: now)
-        case .replication, .inspection:
+        case .replication, .inspection, .handover:
             invariant(false, "anti-entropy was handed a read of \(read.ticket.owner)")
         }
     }

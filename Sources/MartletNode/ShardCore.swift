@@ -270,6 +270,7 @@ struct ShardCore {
             case .leaves, .sweep, .trees:
                 antiEntropy.readCompleted(read, at: now, into: &effects)
             case .inspection: lookUpRead(read, at: now.wall, into: &work)
+            case .handover: invariant(false, "a read of hand-over's, which nobody asked for")
             }
         }
     }

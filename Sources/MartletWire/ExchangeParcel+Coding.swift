@@ -14,11 +14,12 @@
 //
 // A plain object has one sibling, whose dot is the last of its actor and whose time is the horizon.
 // Its dots begin with that one, then come the others by actor; else all come by actor.
-internal import MartletBase
+public import MartletBase
 internal import MartletVersions
 
 extension Parcel {
-    func encode(into writer: inout ByteWriter) {
+    /// Appends the parcel's bytes.
+    public func encode(into writer: inout ByteWriter) {
         let coding = ParcelCoding(of: entries)
         writer.writeVarint(operation.rawValue)
         writer.write(patience)
@@ -32,7 +33,8 @@ extension Parcel {
         for entry in entries { coding.write(entry, into: &writer) }
     }
 
-    init(from reader: inout ByteReader) throws(FormatError) {
+    /// Reads one parcel, which more may follow.
+    public init(from reader: inout ByteReader) throws(FormatError) {
         let operation = OperationID(rawValue: try reader.readVarint())
         let patience = try reader.readDuration()
         let coding = try ParcelCoding(from: &reader)

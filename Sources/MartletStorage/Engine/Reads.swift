@@ -25,6 +25,8 @@ public enum ReadOwner: Hashable, Sendable {
     case sweep
     /// Anti-entropy: the partition whose tree is made anew.
     case trees
+    /// Hand-over: what another node is to be sent.
+    case handover
     /// A look at what is held of a key.
     case inspection
 }

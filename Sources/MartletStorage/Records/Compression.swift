@@ -1,13 +1,14 @@
 // LZ4 blocks by liblz4, between owned byte arrays. Whoever stores them keeps both lengths.
 internal import CLZ4
-import MartletBase
+public import MartletBase
 
-enum Compression {
+/// LZ4 blocks.
+public enum Compression {
     /// Below this many bytes compression is not tried.
     static let smallestBytes = 512
 
     /// The LZ4 block of `raw`; nil where it is short or an eighth would not be saved.
-    static func compress(_ raw: Bytes) -> Bytes? {
+    public static func compress(_ raw: Bytes) -> Bytes? {
         var block = Bytes()
         return compress(raw.raw, onto: &block) ? block : nil
     }
@@ -32,8 +33,9 @@ enum Compression {
     }
 
     /// The `rawCount` bytes that the block in `bytes[range]` holds; fails where it holds anything
-    /// else, however it was made.
-    static func decompress(
+    /// else, however it was made. What is asked for is allocated first: a count that was read is
+    /// to be held against a limit before.
+    public static func decompress(
         _ bytes: Bytes, _ range: Range<Int>, rawCount: Int
     ) throws(FormatError) -> Bytes {
         invariant(
