@@ -88,6 +88,9 @@ let package = Package(
                 deque,
             ]),
         core(
+            "MartletHandover",
+            ["MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire"]),
+        core(
             "MartletNode",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
@@ -156,6 +159,12 @@ let package = Package(
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletAntiEntropy", "MartletReplication", "MartletNode",
+            ]),
+        test(
+            "HandoverTests",
+            [
+                "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+                "MartletHandover",
             ]),
         test("RESPTests", ["MartletBase", "MartletRESP"]),
         test(

@@ -5,6 +5,7 @@ import Testing
 private let coreTargets: Set<String> = [
     "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
     "MartletMembership", "MartletConsensus", "MartletReplication", "MartletAntiEntropy",
+    "MartletHandover",
     "MartletNode",
 ]
 

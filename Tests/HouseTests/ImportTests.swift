@@ -29,6 +29,9 @@ private let table: [String: Set<String>] = [
         "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
         "DequeModule",
     ],
+    "MartletHandover": [
+        "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
+    ],
     "MartletNode": core,
 
     "MartletRESP": ["MartletBase"],
