@@ -95,6 +95,7 @@ let package = Package(
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
                 "MartletMembership", "MartletReplication", "MartletAntiEntropy",
+                "MartletConsensus", "MartletHandover",
             ]),
 
         // The shells.
@@ -109,7 +110,8 @@ let package = Package(
             "MartletServer",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletHandover",
+                "MartletNode",
                 "MartletViews", "MartletRESP", nio, nioPosix, deque, yams, logging,
             ]),
         library("MartletClient", ["MartletBase", "MartletRESP", nio, nioPosix]),
@@ -117,7 +119,8 @@ let package = Package(
             "MartletSimulator",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletHandover",
+                "MartletNode",
                 "MartletViews", heap, deque, yams,
             ]),
         library("MartletLocal", ["MartletViews", "MartletClient"]),
@@ -125,7 +128,8 @@ let package = Package(
             "MartletBench",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletHandover",
+                "MartletNode",
                 "MartletViews", "MartletServer", "MartletClient", "MartletLocal",
             ]),
         .executableTarget(

@@ -225,6 +225,11 @@ public struct AntiEntropy {
     /// Has `batch` hold what is in doubt, where it is known what the node is a home of.
     public func putDoubts(in batch: inout WriteBatch) { times.putDoubts(here, in: &batch) }
 
+    /// Has `batch` forget up to where `partition` is settled, with all that is held of it.
+    public func putForgotten(_ partition: Partition, in batch: inout WriteBatch) {
+        SettledTimes.putForgotten(partition.index, in: &batch)
+    }
+
     /// Traps when the parts belie themselves; between events. O(partitions + what is under way);
     /// for tests and simulation.
     public func checkInvariants() {

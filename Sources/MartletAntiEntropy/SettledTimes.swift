@@ -41,7 +41,7 @@ struct SettledTimes {
                 if here.owns(partition) {
                     standing.watermark = Self.decode(bytes)
                 } else {
-                    batch.delete(Self.key(partition))
+                    Self.putForgotten(partition, in: &batch)
                 }
             }
             standings[Int(partition)] = standing
@@ -199,6 +199,11 @@ struct SettledTimes {
         var writer = ByteWriter(capacity: 8)
         writer.write(watermark.bits)
         batch.put(key(partition), writer.take())
+    }
+
+    /// Has `batch` forget the watermark of a partition.
+    static func putForgotten(_ partition: UInt16, in batch: inout WriteBatch) {
+        batch.delete(key(partition))
     }
 
     /// Has `batch` hold which partitions are in doubt, and no others.

@@ -10,8 +10,9 @@ public struct ConsensusOptions: Hashable, Sendable {
     /// attempt, and up to half as long again by chance: 10 ms ... 60 s. Shorter makes up for loss
     /// sooner; one below the time of two round trips begins anew in vain until it has doubled.
     public var attemptTimeout: Duration = .milliseconds(500)
-    /// The most, drawn at random, that a proposer waits once a higher ballot was in its way, doubled
-    /// with each attempt: 1 ms ... 10 s. Longer lets the other one finish; shorter is sooner back.
+    /// The most, drawn at random, that a proposer waits once a higher ballot was in its way,
+    /// doubled with each attempt: 1 ms ... 10 s. Longer lets the other one finish; shorter is
+    /// sooner back.
     public var backoff: Duration = .milliseconds(50)
 
     /// How often timeout and backoff are doubled at the most.

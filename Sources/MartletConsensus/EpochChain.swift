@@ -87,8 +87,9 @@ public struct EpochChain: Sendable {
     /// All that was about an older epoch ends. To be said again of the same ring changes `mayVote`
     /// alone; rings never go back.
     ///
-    /// - Parameter mayVote: whether the node is an acceptor of the next epoch. False where it may
-    ///   have voted on that in a life whose disk is lost: it is none until the epoch after.
+    /// - Parameter mayVote: whether the node is an acceptor of the next epoch, if it is a member.
+    ///   False for each epoch on which it may have voted in a life whose disk is lost: for all but
+    ///   those that were decided after the loss.
     public mutating func ringChanged(
         _ topology: Topology, mayVote: Bool, into effects: inout [Effect]
     ) {
@@ -252,7 +253,7 @@ public struct EpochChain: Sendable {
         DecreeMessage(epoch: epoch, ballot: ballot, step)
     }
 
-    /// Whether `next` can follow the ring known: the same cluster with the same secret, an epoch on.
+    /// Whether `next` can follow the ring known: of the same cluster and secret, an epoch on.
     private func isNext(_ next: Topology) -> Bool {
         guard let ring else { return false }
         return next.epoch - 1 == ring.epoch && next.clusterID == ring.clusterID
@@ -264,7 +265,7 @@ public struct EpochChain: Sendable {
         (ring?.members ?? []).map(\.id).filter { $0 != local || mayVote }
     }
 
-    /// Traps, with the state printed, where this contradicts itself. O(members).
+    /// Traps, with the state printed, where this contradicts itself. O(members · log members).
     public func checkInvariants() {
         invariant(record.defect == nil, "\(self): \(record.defect ?? "")")
         invariant(!mayVote || record.epoch == epoch, "\(self): votes after epoch \(epoch)")
@@ -279,7 +280,7 @@ public struct EpochChain: Sendable {
 }
 
 extension EpochChain: CustomStringConvertible {
-    /// In a line, what a decision can depend on: nothing of times and of what is told operators.
+    /// In a line, all that a decision can depend on: no times, and nothing that is for operators.
     public var description: String {
         let votes = mayVote ? "votes" : "no vote"
         let accepted = record.accepted.map { " accepted \(Self.name($0))" } ?? ""

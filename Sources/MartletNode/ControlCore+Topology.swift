@@ -9,9 +9,9 @@ internal import MartletStorage
 internal import MartletWire
 
 extension ControlCore {
-    /// The most epochs that a ring may be ahead of the one that it replaces. Rings do not change
-    /// yet; once they do, a node that was away for longer learns the epochs one after the other.
-    static let epochStep: UInt64 = 64
+    /// The most epochs that a ring may be ahead of the one that it replaces: more can have been
+    /// decided only over years, and one that claims it is not believed.
+    static let epochStep: UInt64 = 1 << 32
 
     /// Makes the first topology from the members known here.
     mutating func create(
@@ -103,7 +103,7 @@ extension ControlCore {
 
     /// Keeps the topology, on disk too and synced in every sync mode, since a cluster that loses
     /// power must not come back without its ring; false when the storage refuses.
-    private mutating func adopt(
+    mutating func adopt(
         _ newer: Topology, _ view: inout ControlView, at now: Moment, into work: inout Work
     ) -> Bool {
         var batch = WriteBatch()

@@ -3,6 +3,7 @@
 // storage keeps its records, and writes down what it decides in a `ControlView`, by which all
 // shards go.
 internal import MartletBase
+internal import MartletConsensus
 internal import MartletMembership
 internal import MartletReplication
 internal import MartletRing
@@ -15,6 +16,22 @@ struct ControlCore {
     /// Keeps the node's own records; that of the first shard.
     let engine: StorageEngine
     var membership: Membership
+    /// Decides, with the other members, which ring comes next.
+    var chain: EpochChain
+    /// What the chain asks for, in order; empty between events.
+    var chainEffects: [EpochChain.Effect] = []
+    /// What the disk must have before it goes out; positions never fall.
+    var votes: [HeldVote] = []
+    /// The proposal of this node that is not concluded.
+    var proposal: OpenProposal?
+    /// How many this node has made.
+    var proposals: UInt64 = 0
+    /// What operators have staged here.
+    var staged: [StagedChange] = []
+    var completion = MoveCompletion()
+    /// Whether the node may vote on the next ring: not where it may have voted on it in a life of
+    /// which the disk is lost.
+    let mayVote: Bool
     /// Draws a new cluster's identity.
     var random: SeededRandom
     /// What the wall clock itself shows, in the present event.
@@ -33,10 +50,14 @@ struct ControlCore {
 
     init(
         _ configuration: NodeConfiguration, identity: NodeIdentity, engine: StorageEngine,
-        seed: UInt64
+        ballots: BallotState, seed: UInt64
     ) {
         self.identity = identity
         self.engine = engine
+        mayVote = ballots.mayVote
+        chain = EpochChain(
+            local: identity.id, name: ballots.name,
+            random: SeededRandom(seed: seed, stream: "epochs"), record: ballots.record)
         random = SeededRandom(seed: seed, stream: "node")
         let local = Member(
             id: identity.id, name: configuration.name, zone: configuration.zone,
@@ -66,7 +87,22 @@ struct ControlCore {
     ) {
         membership.epoch = topology.epoch
         membership.ringNames = topology.members.map { ($0.id, $0.name) }
+        chain.ringChanged(topology, mayVote: mayVote, into: &chainEffects)
+        forgetFills(topology, at: now)
         tell(.topologyNamed(topology.members.map(\.id)), &view, at: now, into: &work)
+    }
+
+    /// When `tick` is next due.
+    var nextWakeup: Instant {
+        mutating get { min(membership.nextWakeup, min(chain.nextWakeup, completion.next)) }
+    }
+
+    /// Time has passed.
+    mutating func tick(_ view: inout ControlView, at now: Moment, into work: inout Work) {
+        tell(.ticked, &view, at: now, into: &work)
+        chain.tick(at: now.instant, into: &chainEffects)
+        drainChain(&view, at: now, into: &work)
+        tickFills(&view, at: now, into: &work)
     }
 
     /// Tells the operator when the clock begins or ceases to look wrong.
@@ -174,6 +210,11 @@ struct ControlCore {
 
     func checkInvariants() {
         membership.checkInvariants()
+        chain.checkInvariants()
+        invariant(chainEffects.isEmpty, "\(chainEffects.count) effects of the chain are left")
+        for (vote, later) in zip(votes, votes.dropFirst()) {
+            invariant(vote.position <= later.position, "votes out of order")
+        }
         for (one, next) in zip(endpoints, endpoints.dropFirst()) {
             invariant(one.node < next.node, "endpoints unsorted at \(next.node)")
         }

@@ -1,6 +1,7 @@
 // What a node is told at its start by whoever runs it.
 public import MartletAntiEntropy
 public import MartletBase
+public import MartletHandover
 public import MartletMembership
 public import MartletReplication
 
@@ -27,6 +28,8 @@ public struct NodeConfiguration: Sendable {
     public var replication = ReplicationOptions()
     /// How it finds and mends differences.
     public var antiEntropy = AntiEntropyOptions()
+    /// How it moves partitions.
+    public var handover = HandoverOptions()
     /// How it detects failures.
     public var membership = MembershipOptions()
     /// Bytes of tables a second that it reads back to check them, 0 (never) … 1 GiB, default

@@ -30,14 +30,15 @@ public struct NodeCore {
     init(
         _ configuration: NodeConfiguration, identity: NodeIdentity, _ shard: Shard,
         dots: DotSource, startsOver: Bool, isKnown: Bool, topology: Topology?,
-        engine: StorageEngine, seed: UInt64
+        ballots: BallotState, engine: StorageEngine, seed: UInt64
     ) throws(StorageError) {
         self.identity = identity
         view = ControlView(
             topology: topology,
             clocks: ClockWatch(limit: configuration.replication.maximumClockSkew))
         if shard.index == 0 {
-            control = ControlCore(configuration, identity: identity, engine: engine, seed: seed)
+            control = ControlCore(
+                configuration, identity: identity, engine: engine, ballots: ballots, seed: seed)
         }
         self.shard = try ShardCore(
             configuration, node: identity.id, shard: shard, dots: dots, startsOver: startsOver,
@@ -57,7 +58,7 @@ public struct NodeCore {
             shard.start(view, at: now, into: &work)
             control?.start(&view, at: now, into: &work)
         case .ticked:
-            control?.tell(.ticked, &view, at: now, into: &work)
+            control?.tick(&view, at: now, into: &work)
             shard.take(view, at: now, into: &work)
             shard.tick(at: now, into: &work)
         case .requestReceived(let id, let request):
@@ -73,7 +74,9 @@ public struct NodeCore {
         case .linkClosed(let peer):
             shard.linkClosed(peer, view, at: now, into: &work)
             control?.linkClosed(peer, &view, at: now, into: &work)
-        case .logAnswered(let outcome): shard.logAnswered(outcome, at: now, into: &work)
+        case .logAnswered(let outcome):
+            shard.logAnswered(outcome, at: now, into: &work)
+            control?.logAdvanced(&view, at: now, into: &work)
         case .readsAnswered(let answers): shard.engine.readsAnswered(answers)
         case .jobAnswered(let outcome): shard.jobAnswered(outcome, into: &work)
         case .operatorAsked(let id, let request):
@@ -81,14 +84,23 @@ public struct NodeCore {
         case .viewChanged(let newer):
             invariant(control == nil, "the control core was told what it has decided")
             view.take(newer)
-        case .tidingCame(.message(let message, let sender)):
+        case .tidingCame(let tiding):
             invariant(control != nil, "shard \(shard.shard) has no control core")
-            receive(message, from: sender, at: now, into: &work)
+            take(tiding, at: now, into: &work)
         case .stopping: shard.stop(at: now, into: &work)
         }
         if let refusal = control?.takeRefusal() { shard.noticedRefusal = refusal }
         shard.take(view, at: now, into: &work)
-        shard.drainAntiEntropy(at: now, into: &work)
+        shard.drain(at: now, into: &work)
+        if let fills = shard.takeFills() {
+            let tiding = ControlTiding.filled(fills, shard: shard.shard.index)
+            if control == nil {
+                work.tidings.append(tiding)
+            } else {
+                take(tiding, at: now, into: &work)
+                shard.take(view, at: now, into: &work)
+            }
+        }
     }
 
     /// Ends a turn of one event or more: does what is done once for all of them, and appends to
@@ -96,7 +108,7 @@ public struct NodeCore {
     public mutating func endTurn(at shown: Moment, into work: inout Work) {
         work.wakeup = min(
             shard.endTurn(view, at: moment(shown), into: &work),
-            control?.membership.nextWakeup ?? .never)
+            control?.nextWakeup ?? .never)
         if let control, shard.shard.count > 1, view.version != told {
             told = view.version
             view.members = control.membership.members
@@ -115,7 +127,7 @@ public struct NodeCore {
         _ message: PeerMessage, from sender: Peer, at now: Moment, into work: inout Work
     ) {
         switch message {
-        case .pushPull, .topology:
+        case .pushPull, .topology, .decree, .fills:
             if control == nil {
                 work.tidings.append(.message(message, from: sender))
             } else {
@@ -128,6 +140,19 @@ public struct NodeCore {
         case .replication(let message):
             shard.received(message, from: sender, view, at: now, into: &work)
         case .exchange(let message): shard.received(message, from: sender, at: now)
+        case .handover(let message): shard.received(message, from: sender, at: now)
+        }
+    }
+
+    /// What another shard of this node has brought, or this one.
+    private mutating func take(
+        _ tiding: ControlTiding, at now: Moment, into work: inout Work
+    ) {
+        switch tiding {
+        case .message(let message, let sender):
+            receiveAsControl(message, from: sender, at: now, into: &work)
+        case .filled(let fills, let shard):
+            control?.filled(fills, by: shard, &view, at: now, into: &work)
         }
     }
 
@@ -140,7 +165,11 @@ public struct NodeCore {
                 .pushPullReceived(exchange, from: sender.node), &view, at: now, into: &work)
         case .topology(let topology):
             control?.consider(topology, from: sender.node, &view, at: now, into: &work)
-        case .topologyWanted, .replication, .exchange: return
+        case .decree(let message):
+            control?.decreeReceived(message, from: sender.node, &view, at: now, into: &work)
+        case .fills(let fills):
+            control?.fillsReceived(fills, from: sender.node, &view, at: now, into: &work)
+        case .topologyWanted, .replication, .exchange, .handover: return
         }
     }
 
@@ -158,6 +187,9 @@ public struct NodeCore {
             invariant(control != nil, "shard \(shard.shard) was asked to forget \(member)")
             let refusal = control?.forget(member, &view, at: now, into: &work)
             work.reply(.forgotten(refusal: refusal ?? nil), to: id)
+        case .ring(let request):
+            invariant(control != nil, "shard \(shard.shard) was asked to change the ring")
+            control?.asked(request, under: id, &view, at: now, into: &work)
         case .compare(let partitions):
             work.reply(.comparing(shard.antiEntropy.repair(partitions, at: now)), to: id)
         case .lookUp(let key): shard.lookUp(key, under: id, at: now.wall, into: &work)

@@ -47,6 +47,8 @@ public enum NodeEvent: Sendable {
 public enum ControlTiding: Sendable {
     /// A message for it, which came over a link of the shard's own.
     case message(PeerMessage, from: Peer)
+    /// The shard of this index has filled these partitions, of those that move to the node.
+    case filled([PartitionFill], shard: Int)
 }
 
 /// What an operator may ask of a node; a reply follows.
@@ -56,6 +58,8 @@ public enum OperatorRequest: Sendable {
     /// Have the cluster forget the member of this name or identity: one that no ring names and that
     /// is not alive. The first shard alone is asked.
     case forget(String)
+    /// Change the ring, or tell what a change would come to; the first shard alone is asked.
+    case ring(RingRequest)
     /// Have these partitions, or all that the shard is a home of, compared with every other home at
     /// once.
     case compare([UInt16]?)
@@ -69,6 +73,8 @@ public enum OperatorReply: Sendable {
     case created(CreationOutcome)
     /// Nil where the member is forgotten, else why not and what to do.
     case forgotten(refusal: String?)
+    /// What came of a change of the ring.
+    indirect case ring(RingReply)
     /// How many partitions are compared.
     case comparing(Int)
     /// What is held of the key; nil when the node has no ring yet, or too much is being read.

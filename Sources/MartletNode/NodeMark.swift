@@ -1,6 +1,8 @@
 // The rare branches of the node around its protocols, and all marks under one roof.
 internal import MartletAntiEntropy
 public import MartletBase
+internal import MartletConsensus
+internal import MartletHandover
 internal import MartletMembership
 internal import MartletReplication
 internal import MartletStorage
@@ -35,6 +37,14 @@ public enum NodeMark: Int, MarkName {
     case peerDividedAnew
     /// The storage did not take the mark of a clean stop.
     case stopRefused
+    /// The storage did not keep a vote, and it was not given.
+    case voteRefused
+    /// This node had the nodes decide that moves had come to their end.
+    case movesCompleted
+    /// What was held of a partition that others are the homes of was dropped.
+    case partitionDropped
+    /// The storage did not take that a partition is dropped.
+    case dropRefused
 }
 
 extension NodeCore {
@@ -46,6 +56,8 @@ extension NodeCore {
             + Self.names("membership", control?.membership.marks ?? Marks<MembershipMark>())
             + Self.names("replication", counters.marks)
             + Self.names("anti-entropy", antiEntropyCounters.marks)
+            + Self.names("consensus", control?.chain.marks ?? Marks<ConsensusMark>())
+            + Self.names("handover", shard.handover.counters.marks)
             + Self.names("storage", engine.counters.marks)
     }
 
@@ -53,7 +65,9 @@ extension NodeCore {
     public static let allRareBranches =
         allNames("node", NodeMark.self) + allNames("membership", MembershipMark.self)
         + allNames("replication", ReplicationMark.self)
-        + allNames("anti-entropy", AntiEntropyMark.self) + allNames("storage", StorageMark.self)
+        + allNames("anti-entropy", AntiEntropyMark.self)
+        + allNames("consensus", ConsensusMark.self) + allNames("handover", HandoverMark.self)
+        + allNames("storage", StorageMark.self)
 
     private static func names<Name: MarkName>(_ part: String, _ marks: Marks<Name>) -> [String] {
         Name.allCases.filter(marks.contains).map { name(part, $0) }

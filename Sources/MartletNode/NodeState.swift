@@ -7,6 +7,7 @@
 //     topology = as `Topology` encodes itself; the first shard's counts
 //     shard    = version:u8 (1)  index:varint  count:varint     absent where it is the only one
 public import MartletBase
+internal import MartletConsensus
 public import MartletRing
 public import MartletStorage
 internal import MartletVersions
@@ -121,6 +122,13 @@ extension StorageEngine {
     private static let actorKey = StorageKey.state("actor")
     private static let topologyKey = StorageKey.state("topology")
     private static let shardKey = StorageKey.state("shard")
+    private static let acceptorKey = StorageKey.state("acceptor")
+
+    func loadAcceptor() throws(NodeStateError) -> AcceptorRecord? {
+        try load(Self.acceptorKey) { (reader: inout ByteReader) throws(FormatError) in
+            try AcceptorRecord(from: &reader)
+        }
+    }
 
     func loadIdentity() throws(NodeStateError) -> NodeIdentity? {
         try load(Self.identityKey) { (reader: inout ByteReader) throws(FormatError) in
@@ -254,6 +262,12 @@ extension WriteBatch {
         writer.writeVarint(UInt64(shard.index))
         writer.writeVarint(UInt64(shard.count))
         put(.state("shard"), writer.take())
+    }
+
+    mutating func put(_ record: AcceptorRecord) {
+        var writer = ByteWriter()
+        record.encode(into: &writer)
+        put(.state("acceptor"), writer.take())
     }
 
     mutating func put(_ topology: Topology) {

@@ -5,6 +5,7 @@
 //     damage ─► no dot any more ─► next incarnation logged ─► synced ─► dots under it
 internal import MartletAntiEntropy
 internal import MartletBase
+internal import MartletHandover
 internal import MartletReplication
 internal import MartletStorage
 internal import MartletVersions
@@ -27,6 +28,7 @@ extension ShardCore {
             replication.damageFound(rangeCount: damage.count)
             let partitions = Set(damage.flatMap { $0.objectPartitions.map(Array.init) ?? [] })
             antiEntropy.damageFound(in: partitions.sorted(), into: &effects)
+            handover.damageFound(in: partitions.sorted(), at: now, into: &handoverEffects)
             beginRenewal(at: now)
         }
         if renewal != nil { continueRenewal() }

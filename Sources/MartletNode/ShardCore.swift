@@ -3,6 +3,7 @@
 // one node share nothing but that.
 internal import MartletAntiEntropy
 internal import MartletBase
+internal import MartletHandover
 internal import MartletMembership
 internal import MartletReplication
 internal import MartletRing
@@ -20,6 +21,7 @@ struct ShardCore {
     let engine: StorageEngine
     var replication: Replication
     var antiEntropy: AntiEntropy
+    var handover: Handover
     /// The ring, as it was last told.
     private(set) var topology: Topology?
     /// Whether its storage remembers that ring.
@@ -49,6 +51,9 @@ struct ShardCore {
     var isShortOfSpace = false
     /// Reused from event to event, so that handling one allocates nothing for its effects.
     var effects: [AntiEntropyEffect] = []
+    var handoverEffects: [HandoverEffect] = []
+    /// Whether other partitions are filled than the control core was told.
+    var hasFillsToTell = false
     /// The rare branches that were taken around the protocols.
     var marks = Marks<NodeMark>()
 
@@ -73,6 +78,9 @@ struct ShardCore {
         antiEntropy = AntiEntropy(
             local: node, shard: shard, options: configuration.antiEntropy, engine: engine,
             random: SeededRandom(seed: seed, stream: "anti-entropy"))
+        handover = Handover(
+            local: node, shard: shard, options: configuration.handover, engine: engine,
+            random: SeededRandom(seed: seed, stream: "handover"))
     }
 
     /// Where the numbers of this life's operations begin: drawn from 48 bits, so that those which
@@ -104,6 +112,7 @@ struct ShardCore {
         take(view, at: now, into: &work)
         readiness.start(until: now.instant + readinessLimit)
         antiEntropy.start(at: now, into: &effects)
+        handover.start(at: now, into: &handoverEffects)
         scrub(at: now.instant)
         measureSpace(at: now.instant)
     }
@@ -112,6 +121,7 @@ struct ShardCore {
         keepRing()
         replication.tick(at: now, into: &work.outbox)
         antiEntropy.tick(at: now, into: &effects)
+        handover.tick(at: now, into: &handoverEffects)
         scrub(at: now.instant)
         measureSpace(at: now.instant)
     }
@@ -173,6 +183,8 @@ struct ShardCore {
             keepRing()
             replication.topologyChanged(newer, at: now, into: &work.outbox)
             antiEntropy.topologyChanged(newer, at: now, into: &effects)
+            handover.topologyChanged(newer, at: now, into: &handoverEffects)
+            closePartitions()
         }
         reachabilityChanged(view, at: now, into: &work)
     }
@@ -208,6 +220,8 @@ struct ShardCore {
             replication.reachabilityChanged(
                 node, of: count, isReachable: isReachable, at: now, into: &work.outbox)
             antiEntropy.reachabilityChanged(node, of: count, isReachable: isReachable)
+            handover.reachabilityChanged(
+                node, of: count, isReachable: isReachable, at: now, into: &handoverEffects)
         }
     }
 
@@ -215,6 +229,7 @@ struct ShardCore {
         engine.logAnswered(outcome)
         replication.logAdvanced(at: now, into: &work.outbox)
         antiEntropy.logAdvanced(at: now, into: &effects)
+        handover.logAdvanced(at: now, into: &handoverEffects)
         noteRefusal(into: &work)
     }
 
@@ -252,14 +267,22 @@ struct ShardCore {
     mutating func endTurn(_ view: ControlView, at now: Moment, into work: inout Work) -> Instant {
         takeReads(at: now, into: &work)
         careForDamage(at: now, into: &work)
-        drainAntiEntropy(at: now, into: &work)
+        drain(at: now, into: &work)
         replication.endTurn(into: &work.outbox)
         if !readiness.isReady { becomeReady(view, at: now.instant, into: &work) }
         engine.ask(into: &work.storage)
         return min(
-            min(replication.nextWakeup, antiEntropy.nextWakeup, nextScrub),
+            min(
+                min(replication.nextWakeup, antiEntropy.nextWakeup),
+                min(handover.nextWakeup, nextScrub)),
             min(
                 nextMeasure, readiness.deadline, engine.hasCompletedReads ? now.instant : .never))
+    }
+
+    /// Acts on what has come of the protocols, one for another.
+    mutating func drain(at now: Moment, into work: inout Work) {
+        drainHandover(at: now, into: &work)
+        drainAntiEntropy(at: now, into: &work)
     }
 
     /// Hands the reads that are complete to those who asked for them.
@@ -270,7 +293,7 @@ struct ShardCore {
             case .leaves, .sweep, .trees:
                 antiEntropy.readCompleted(read, at: now, into: &effects)
             case .inspection: lookUpRead(read, at: now.wall, into: &work)
-            case .handover: invariant(false, "a read of hand-over's, which nobody asked for")
+            case .handover: handover.readCompleted(read, at: now, into: &handoverEffects)
             }
         }
     }
@@ -298,6 +321,8 @@ struct ShardCore {
     func checkInvariants() {
         replication.checkInvariants()
         antiEntropy.checkInvariants()
+        handover.checkInvariants()
+        invariant(handoverEffects.isEmpty, "\(handoverEffects.count) effects of hand-over are left")
         engine.checkCounters()
         links.checkInvariants()
         let linked = links.complete

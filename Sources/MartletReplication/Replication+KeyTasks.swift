@@ -191,7 +191,7 @@ extension Replication {
             pushRead(nil, under: id, at: now, into: &outbox)
         case .accept(_, let number):
             counts.failures += 1
-            accepted(number, at: now, into: &outbox)
+            accepted(number, isHeld: false, at: now, into: &outbox)
         // A hint that is not forgotten is delivered once more; merging twice changes nothing. What
         // is not repaired or not marked is found by a later read or exchange.
         case .repair, .owe, .inherit, .forget, .remove, .discard: counts.failures += 1

@@ -18,6 +18,8 @@ struct HeldParcels {
         var until: Instant
         /// How many objects are still to be held.
         var remaining: Int
+        /// Whether each so far is held.
+        var isComplete = true
     }
 
     private var parcels: [UInt64: Parcel] = [:]
@@ -38,9 +40,10 @@ struct HeldParcels {
     }
 
     /// One more object is done. The parcel, where that was the last.
-    mutating func note(_ number: UInt64) -> Parcel? {
+    mutating func note(_ number: UInt64, isHeld: Bool) -> Parcel? {
         guard var parcel = parcels[number] else { return nil }
         parcel.remaining -= 1
+        if !isHeld { parcel.isComplete = false }
         parcels[number] = parcel.remaining == 0 ? nil : parcel
         return parcel.remaining == 0 ? parcel : nil
     }
@@ -78,7 +81,7 @@ extension Replication {
     ) throws(ReplicaFailure) {
         guard let parcel = parcels.wanted(number, at: now.instant) else { return }
         let applied = try replica.merge(object, at: location, heldFor: nil, at: now.wall)
-        if applied.isStale {
+        if applied.isStale, parcel.sender.node != local {
             let removed = RemovedVersions(
                 key: location.key, known: applied.object.context,
                 watermark: replica.settled[location.partition])
@@ -90,9 +93,14 @@ extension Replication {
     /// One object of a parcel is held, or will not be; the last is answered for all: its sender
     /// goes by how long that took, and finds what was refused again.
     mutating func accepted(
-        _ number: UInt64, at now: Moment, into outbox: inout Outbox
+        _ number: UInt64, isHeld: Bool = true, at now: Moment, into outbox: inout Outbox
     ) {
-        guard let parcel = parcels.note(number) else { return }
+        guard let parcel = parcels.note(number, isHeld: isHeld) else { return }
+        if parcel.sender.node == local {
+            let outcome = TakeoverOutcome(
+                number: parcel.operation.rawValue, isComplete: parcel.isComplete)
+            return outcomes.append(outcome)
+        }
         let position = replica.engine.appended
         if replica.isBehind, position > replica.durable {
             counts.marks.occurred(.parcelBehindBacklog)

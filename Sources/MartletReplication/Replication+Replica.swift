@@ -20,6 +20,11 @@ extension Replication {
             reply(.refused(.ringChanged), to: put.operation, of: sender)
             return
         }
+        if put.heldFor == nil, closed.contains(location.partition) {
+            counts.marks.occurred(.closedRefused)
+            reply(.refused(.storage(Self.closedText)), to: put.operation, of: sender)
+            return
+        }
         let until = now.instant + put.patience
         perform(.hold(put, for: sender, until: until), at: location, at: now, into: &outbox)
     }

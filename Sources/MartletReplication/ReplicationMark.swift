@@ -69,6 +69,8 @@ public enum ReplicationMark: Int, MarkName {
     case putOverRings
     /// A read was under way when the ring changed, and began anew.
     case readOverRings
+    /// A write came for a partition of which what is held is about to be dropped.
+    case closedRefused
     /// A hint whose home is none any more went to one that is.
     case hintInherited
     /// A node stopped with writes that waited for their keys or for other homes.

@@ -143,11 +143,11 @@ package enum Simulation {
         noteHints()
         var finding = world.unsettled()
         report.convergedWithHints = finding == nil
-        finding = world.unmet() ?? finding
+        finding = world.unmet() ?? world.stillMoving() ?? finding
         while finding != nil, world.violation == nil, world.now.since(healed) < bound {
             world.run(until: world.now + settlingPass)
             noteHints()
-            finding = world.unmet() ?? world.unsettled()
+            finding = world.unmet() ?? world.stillMoving() ?? world.unsettled()
         }
         if finding == nil { report.settledAfter = world.now.since(healed) }
         world.found(finding)

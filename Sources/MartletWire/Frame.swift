@@ -22,7 +22,7 @@ public import MartletRing
 /// How either side of a link introduces itself.
 public struct Hello: Hashable, Sendable {
     /// The version of the peer protocol that this build speaks.
-    public static let protocolVersion: UInt8 = 7
+    public static let protocolVersion: UInt8 = 8
     static let magic = Bytes(text: "MRTL")
 
     /// The cluster's name; a node of another cluster is refused.

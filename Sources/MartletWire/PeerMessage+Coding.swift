@@ -23,6 +23,9 @@ extension PeerMessage {
         case parcel = 25
         case removed = 26
         case topologyWanted = 27
+        case decree = 28
+        case fills = 29
+        case handover = 30
     }
 
     /// Appends the message's bytes.
@@ -38,6 +41,15 @@ extension PeerMessage {
         case .topologyWanted(let epoch):
             writer.write(Kind.topologyWanted.rawValue)
             writer.writeVarint(epoch)
+        case .decree(let message):
+            writer.write(Kind.decree.rawValue)
+            message.encode(into: &writer)
+        case .fills(let fills):
+            writer.write(Kind.fills.rawValue)
+            PartitionFill.encode(fills, into: &writer)
+        case .handover(let message):
+            writer.write(Kind.handover.rawValue)
+            message.encode(into: &writer)
         case .exchange(let message):
             writer.write(Kind.exchange.rawValue)
             message.encode(into: &writer)
@@ -53,6 +65,9 @@ extension PeerMessage {
         case .pushPull: self = .pushPull(try PushPull(from: &reader))
         case .topology: self = .topology(try Topology(from: &reader))
         case .topologyWanted: self = .topologyWanted(newerThan: try reader.readVarint())
+        case .decree: self = .decree(try DecreeMessage(from: &reader))
+        case .fills: self = .fills(try PartitionFill.decode(from: &reader))
+        case .handover: self = .handover(try HandoverMessage(from: &reader))
         case .exchange: self = .exchange(try ExchangeMessage(from: &reader))
         default: self = .replication(try ReplicationMessage(kind, from: &reader))
         }
@@ -109,7 +124,7 @@ extension ReplicationMessage {
         case .forwardReply: self = .forwardReply(try ForwardReply(from: &reader))
         case .parcel: self = .parcel(try Parcel(from: &reader))
         case .removed: self = .removed(try RemovedVersions(from: &reader))
-        case .pushPull, .topology, .topologyWanted, .exchange:
+        case .pushPull, .topology, .topologyWanted, .decree, .fills, .handover, .exchange:
             throw reader.error(.invalid("message kind"))
         }
     }

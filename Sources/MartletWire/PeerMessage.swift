@@ -227,6 +227,12 @@ public enum PeerMessage: Equatable, Sendable {
     case topology(Topology)
     /// Send me your ring, if it is of a later epoch than this.
     case topologyWanted(newerThan: UInt64)
+    /// Which epoch comes next.
+    indirect case decree(DecreeMessage)
+    /// The partitions that the sender has filled of those that move to it.
+    case fills([PartitionFill])
     /// Anti-entropy.
     case exchange(ExchangeMessage)
+    /// Hand-over.
+    case handover(HandoverMessage)
 }

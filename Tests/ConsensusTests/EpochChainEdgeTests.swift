@@ -118,6 +118,29 @@ struct EpochChainEdgeTests {
         #expect(nodes.take().last == "n1: #1 no majority: n3 of 2")
     }
 
+    @Test(
+        "To sit out the first ring that one hears of is not enough after a disk was lost",
+        arguments: [true, false])
+    func votesTooSoon(tooSoon: Bool) {
+        var nodes = Transcript(3)
+        nodes.cutOff = [3]
+        nodes.propose(change(5), as: 1, by: 1)
+        nodes.settle()
+        nodes.adopt(change(5), at: 2)
+        nodes.propose(change(6, epoch: 3), as: 2, by: 1)
+        nodes.settle()
+        nodes.cutOff = [1]
+        #expect(nodes.take().contains("n1: #2 decided"))
+        // The second node has voted on epoch 2, and hears of the one before first.
+        nodes.loseDisk(2, hearing: nodes.rings[2])
+        nodes.adopt(change(5), at: 2, mayVote: tooSoon)
+        nodes.adopt(change(5), at: 3)
+        nodes.propose(change(7, epoch: 3), as: 3, by: 3)
+        nodes.pass(until: at(10_000))
+        let end = tooSoon ? "n3: #3 decided" : "n3: #3 no majority: n3 of 2"
+        #expect(nodes.take().contains(end))
+    }
+
     @Test("Whoever jumps over an epoch knows of his proposal what can be known")
     func jumps() {
         var nodes = Transcript(3)
@@ -151,6 +174,31 @@ struct EpochChainEdgeTests {
         chain.messageReceived(
             message(.prepare, epoch: 2, round: 3), from: id(1), at: .start, into: &effects)
         #expect(effects.map(words).last == "refused 3.n1 for 4.n1 -> n1")
+    }
+
+    @Test("A node whose storage refuses answers nothing, and proposes in vain")
+    func storageRefuses() {
+        var nodes = Transcript(3)
+        nodes.refusing = [3]
+        nodes.propose(change(5), as: 1, by: 3)
+        nodes.pass(until: at(10_000))
+        #expect(nodes.take().last == "n3: #1 no majority:  of 2")
+        nodes.propose(change(6), as: 2, by: 1)
+        nodes.settle()
+        #expect(nodes.take().contains("n1: #2 decided"))
+        #expect(nodes.disks[2] == nil)
+    }
+
+    @Test("An option out of its range is named")
+    func options() {
+        var options = ConsensusOptions()
+        #expect(options.defect == nil)
+        options.backoff = .seconds(11)
+        #expect(options.defect == "backoff")
+        options.attemptTimeout = .milliseconds(9)
+        #expect(options.defect == "attemptTimeout")
+        options.patience = .milliseconds(999)
+        #expect(options.defect == "patience")
     }
 
     @Test("Attempts are repeated at growing distances, with higher ballots")

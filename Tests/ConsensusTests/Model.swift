@@ -70,33 +70,49 @@ private struct MessageSet: Hashable {
 
     mutating func insert(_ number: Int) { words[number >> 6] |= 1 << UInt64(number & 63) }
     mutating func formUnion(_ other: MessageSet) { words |= other.words }
+    func contains(_ number: Int) -> Bool { words[number >> 6] >> UInt64(number & 63) & 1 == 1 }
     func isSubset(of other: MessageSet) -> Bool { words & ~other.words == SIMD8() }
+
+    func hash(into hasher: inout Hasher) {
+        var hash: UInt64 = 0
+        for index in words.indices where words[index] != 0 {
+            hash = StableHash.fold(hash ^ words[index]) &+ UInt64(index)
+        }
+        hasher.combine(hash)
+    }
 }
 
 /// Messages that one node receives together.
 private struct Delivery {
     let messages: [Int]
-    let set: MessageSet
+    private let set: MessageSet
+    private let newest: Int
 
     init(_ messages: [Int]) {
         self.messages = messages
+        newest = messages.max() ?? 0
         var set = MessageSet()
         for message in messages { set.insert(message) }
         self.set = set
     }
+
+    /// Whether all of it was sent; the newest message is the rarest.
+    func isPossible(_ sent: MessageSet) -> Bool { sent.contains(newest) && set.isSubset(of: sent) }
 }
 
 /// A node with its disk.
 private struct Node {
     var chain: EpochChain
     var disk: AcceptorRecord?
-    /// How often it crashed.
-    var lives = 0
+    /// How many rings it has proposed, each another.
+    var proposals = 0
+    /// Under which name it proposes.
+    var name: Int
     var mayVote = true
 
     var fingerprint: String {
         let kept = disk.map { "\($0.promised) \($0.accepted.map { "\($0.ballot)" } ?? "")" }
-        return "\(chain) | \(kept ?? "") \(lives) \(mayVote)"
+        return "\(chain) | \(kept ?? "") \(proposals) \(name) \(mayVote)"
     }
 }
 
@@ -144,7 +160,6 @@ struct Model {
     init(_ scope: ModelScope) {
         self.scope = scope
         ringKnown = ring(scope.nodes)
-        // Each life of each proposer wants another ring.
         values = (0..<16).map { ring(scope.nodes, epoch: 2, weight: UInt32(10 + $0)) }
         nodes = Array(repeating: [], count: scope.nodes)
         numbers = Array(repeating: [:], count: scope.nodes)
@@ -165,7 +180,10 @@ struct Model {
         while next < states.count, states.count < scope.stateLimit {
             let state = states[next]
             for (node, event) in events(in: state) {
-                let after = state.applying(step(node, event, in: state), node, event)
+                let step = step(node, event, in: state)
+                // A crash without a loss, too, is as if nothing had happened.
+                if step.next == state.node(node), step.sent.isSubset(of: state.sent) { continue }
+                let after = state.applying(step, node, event)
                 guard seen.insert(after).inserted else { continue }
                 states.append(after)
                 origins.append((next, (node, event)))
@@ -191,7 +209,7 @@ struct Model {
             }
             if state.crashes < scope.crashes { events.append((node, .crash)) }
             for (number, delivery) in inboxes[node].enumerated()
-            where delivery.set.isSubset(of: state.sent) {
+            where delivery.isPossible(state.sent) {
                 events.append((node, .receive(number)))
             }
         }
@@ -222,7 +240,8 @@ struct Model {
     // MARK: Nodes
 
     private func born(_ index: Int) -> Node {
-        Node(chain: chain(index, name: index + 1, record: nil, mayVote: true))
+        let chain = chain(index, name: index + 1, record: nil, mayVote: true)
+        return Node(chain: chain, name: index + 1)
     }
 
     private func chain(
@@ -266,7 +285,8 @@ struct Model {
         var effects: [EpochChain.Effect] = []
         switch event {
         case .propose where node.chain.nextWakeup == .never:
-            let value = values[index * 4 + node.lives]
+            let value = values[index * 4 + node.proposals]
+            node.proposals += 1
             node.chain.propose(value, as: ProposalID(rawValue: 1), at: .start, into: &effects)
         case .propose: node.chain.tick(at: node.chain.nextWakeup, into: &effects)
         case .crash: crash(&node, index)
@@ -302,17 +322,17 @@ struct Model {
     }
 
     private func crash(_ node: inout Node, _ index: Int) {
-        node.lives += 1
-        var name = index + 1
         if scope.losesDisks {
             node.disk = nil
             node.mayVote = scope.fault == .votesWithoutDisk
-            if scope.fault != .keepsNameWithoutDisk { name += 100 * node.lives }
+            if scope.fault != .keepsNameWithoutDisk {
+                node.name = index + 1 + 100 * node.proposals
+            }
         }
         if scope.fault == .forgetsAccepted, let kept = node.disk {
             node.disk = Self.forgetting(kept)
         }
-        node.chain = chain(index, name: name, record: node.disk, mayVote: node.mayVote)
+        node.chain = chain(index, name: node.name, record: node.disk, mayVote: node.mayVote)
     }
 
     /// The record without what was accepted.

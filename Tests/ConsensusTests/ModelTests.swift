@@ -1,7 +1,8 @@
 // Agreement in every schedule of small clusters, and what breaks it.
 import Testing
 
-@Suite("Every schedule of a small cluster")
+/// One after the other: each takes some hundred megabytes.
+@Suite("Every schedule of a small cluster", .serialized)
 struct ModelTests {
     @Test(
         "At most one ring is decided, by all schedules of two attempts and a crash",
@@ -20,10 +21,10 @@ struct ModelTests {
     @Test(
         "At most one ring is decided, in the first states of larger scopes",
         arguments: [
-            ModelScope(attempts: 3, stateLimit: 200_000),
-            ModelScope(attempts: 3, crashes: 1, stateLimit: 200_000),
-            ModelScope(proposers: 3, attempts: 3, stateLimit: 200_000),
-            ModelScope(nodes: 5, attempts: 2, stateLimit: 200_000),
+            ModelScope(attempts: 3, stateLimit: 100_000),
+            ModelScope(attempts: 3, crashes: 1, stateLimit: 100_000),
+            ModelScope(proposers: 3, attempts: 3, stateLimit: 100_000),
+            ModelScope(nodes: 5, attempts: 2, stateLimit: 100_000),
         ])
     func bounded(scope: ModelScope) {
         var model = Model(scope)

@@ -21,6 +21,8 @@ struct Transcript {
     private(set) var lines: [String] = []
     /// Nodes that nothing reaches.
     var cutOff: Set<Int> = []
+    /// Nodes whose storage keeps nothing more.
+    var refusing: Set<Int> = []
     var now: Instant = .start
 
     init(_ count: Int) {
@@ -32,9 +34,11 @@ struct Transcript {
         }
     }
 
-    private static func chain(_ number: Int, record: AcceptorRecord?) -> EpochChain {
+    private static func chain(
+        _ number: Int, name: Int? = nil, record: AcceptorRecord?
+    ) -> EpochChain {
         EpochChain(
-            local: id(number), name: id(number),
+            local: id(number), name: id(name ?? number),
             random: SeededRandom(seed: UInt64(number), stream: "chain"), record: record)
     }
 
@@ -65,6 +69,15 @@ struct Transcript {
         lose { $0.from == node || $0.to == node }
         chains[node - 1] = Self.chain(node, record: disks[node - 1])
         adopt(rings[node - 1], at: node)
+    }
+
+    /// The node comes back on an empty disk, with another name for its ballots, and hears of
+    /// `topology` first.
+    mutating func loseDisk(_ node: Int, hearing topology: Topology) {
+        lose { $0.from == node || $0.to == node }
+        disks[node - 1] = nil
+        chains[node - 1] = Self.chain(node, name: 100 + node, record: nil)
+        adopt(topology, at: node, mayVote: false)
     }
 
     /// Delivers all that is on its way, and what comes of it, in order.
@@ -117,6 +130,7 @@ struct Transcript {
             lines.append("n\(node): \(words(effect))")
             switch effect {
             case .send(let message, let nodes): post(message, from: node, to: nodes)
+            case .keep where refusing.contains(node): break
             case .keep(let record, let message, let nodes):
                 disks[node - 1] = record
                 post(message, from: node, to: nodes)

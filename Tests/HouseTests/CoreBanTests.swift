@@ -5,8 +5,7 @@ import Testing
 private let coreTargets: Set<String> = [
     "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
     "MartletMembership", "MartletConsensus", "MartletReplication", "MartletAntiEntropy",
-    "MartletHandover",
-    "MartletNode",
+    "MartletHandover", "MartletNode",
 ]
 
 private let coreFiles = SourceTree.sources.filter { coreTargets.contains($0.target) && $0.isSwift }

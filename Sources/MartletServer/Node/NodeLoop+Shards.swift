@@ -34,7 +34,7 @@ extension NodeLoop: CommandTarget {
 
     func ask(_ request: OperatorRequest, then complete: @escaping (OperatorReply) -> Void) {
         switch request {
-        case .create, .forget: ask(request, at: 0, then: complete)
+        case .create, .forget, .ring: ask(request, at: 0, then: complete)
         case .lookUp(let key): ask(request, at: shardIndex(ofKey: key), then: complete)
         case .compare:
             var (awaited, begun) = (shards.count, 0)

@@ -14,14 +14,18 @@ struct PlacementCheck {
     let zones: [Int]
     /// How many homes a partition is to have.
     let replicaCount: Int
+    /// Whether members are to have even shares: they have one weight, and the planner placed all.
+    let isEven: Bool
 
-    init(_ topology: Topology) {
-        let ids = topology.members.map(\.id)
-        let names = Set(topology.members.map(\.zone)).sorted()
+    init(_ topology: Topology, isPlanned: Bool = true) {
+        let members = topology.members.filter { !$0.isLeaving }
+        let ids = members.map(\.id)
+        let names = Set(members.map(\.zone)).sorted()
+        isEven = isPlanned && Set(members.map(\.weight)).count == 1
         homes = topology.partitionCount.partitions.map { partition in
             topology.homes(of: partition).compactMap { ids.firstIndex(of: $0) }
         }
-        zones = topology.members.map { member in names.firstIndex(of: member.zone) ?? 0 }
+        zones = members.map { member in names.firstIndex(of: member.zone) ?? 0 }
         replicaCount = topology.replicaCount
     }
 
@@ -45,7 +49,7 @@ struct PlacementCheck {
                         + "zone while another could take one more")
             }
         }
-        return unevenShare(held) ?? unevenLead
+        return isEven ? unevenShare(held) ?? unevenLead : nil
     }
 
     /// A zone with two homes more than another that has a member left.

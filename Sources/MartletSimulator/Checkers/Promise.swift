@@ -70,6 +70,11 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case oneTopology = "equal epochs mean equal topology"
     /// A node never goes back to an older ring, or to none.
     case epochsGrow = "epochs only grow"
+    /// A read by most homes covers what most homes had acknowledged before it began, however often
+    /// the homes have changed since.
+    case changesLoseNothing = "a ring change loses nothing"
+    /// Once every fault is over, whatever moves arrives, and what was moved away is dropped.
+    case changesComplete = "a committed change completes"
     /// Nodes that are left alone for good take every write with w = 1, and settle among themselves.
     case coreServes = "what is left of the nodes serves and settles"
     /// Within the bound after the last fault, no hints are left and all replicas are equal.

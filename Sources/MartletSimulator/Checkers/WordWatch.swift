@@ -10,6 +10,19 @@ internal import MartletStorage
 internal import MartletVersions
 internal import MartletWire
 
+/// Which partitions each shard has told to be filled.
+struct FillsTold {
+    private var told: [Int: Set<PartitionFill>] = [:]
+
+    func contains(_ fill: PartitionFill, of shard: Int) -> Bool {
+        told[shard]?.contains(fill) == true
+    }
+
+    mutating func note(_ fill: PartitionFill, of shard: Int) {
+        told[shard, default: []].insert(fill)
+    }
+}
+
 /// What each node has been asked, and what it is held to.
 struct WordWatch {
     /// A question that one node puts to another.
@@ -45,6 +58,8 @@ struct WordWatch {
         var promised = HybridTimestamp(bits: 0)
     }
 
+    /// What each node has told to be filled, once for each life of its disk.
+    var fills = FillsTold()
     private var puts: [Question: Put] = [:]
     private var roots: [Question: Roots] = [:]
     private var bonds: [Bond]

@@ -34,9 +34,9 @@ struct QuorumLinks {
         case .replication(.getReply(let reply)):
             return draw(latency.response, reply.operation, coordinator: to, from, to)
         case .replication(.forward), .replication(.forwardReply), .pushPull, .topology,
-            .topologyWanted:
+            .topologyWanted, .decree, .fills:
             return .zero
-        case .replication(.parcel), .replication(.removed), .exchange: return nil
+        case .replication(.parcel), .replication(.removed), .exchange, .handover: return nil
         }
     }
 

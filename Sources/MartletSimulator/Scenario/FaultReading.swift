@@ -8,7 +8,7 @@ extension Section {
     private static let kinds =
         ["crash", "crash-all", "crash-zone", "partition", "isolate", "one-way"] + linkFaultKinds
         + nodeFaultKinds
-        + ["overload"]
+        + ["overload"] + ringActKinds
 
     /// The list of faults, for the nodes that were read by now.
     func readFaults(into scenario: inout Scenario) throws(ScenarioError) {
@@ -32,6 +32,7 @@ extension Section {
         if let fault = try nodeFault() { return fault }
         if let fault = try linkFault() { return fault }
         if let fault = try overload() { return fault }
+        if let fault = try ringAct() { return fault }
         if let inner = try section("crash") {
             try inner.expect(only: Self.timing + ["node", "loss", "loops"])
             return try inner.loop(
@@ -131,7 +132,7 @@ extension FaultSpecification {
         case .partition(.groups(let groups)): return groups.joined().max()
         case .partition(.split(let count)): return count
         case .node(let fault): return number(fault.node)
-        case .crashAll, .crashZone, .partition, .swizzle, .overload: return nil
+        case .crashAll, .crashZone, .partition, .swizzle, .overload, .ring: return nil
         }
     }
 }

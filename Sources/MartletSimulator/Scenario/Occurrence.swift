@@ -27,6 +27,19 @@ package enum Occurrence: Int, Hashable, Sendable, CaseIterable {
     case diskFault
     /// A node's disk was lost, and it went on with an empty one.
     case lostDisk
+    /// A change of the ring was decided.
+    case ringChanged
+    /// A change of the ring was asked for and not decided: another came first, too few members
+    /// answered, or it would have come to nothing.
+    case ringChangeRefused
+    /// A write was at all homes of before and after a move by the time that it had to be.
+    case writeWhileMoving
+    /// A write of the time before a move was looked for at a home that was filled since.
+    case fillChecked
+    /// A read was held against writes of the time before the homes changed.
+    case readAfterChange
+    /// Partitions had moved, and their new homes alone were left.
+    case movesCompleted
     /// A node refused writes since its disk had failed or was full.
     case writesRefused
     /// A node refused clients' values, since its disk had no more than its reserve.

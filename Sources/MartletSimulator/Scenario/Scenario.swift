@@ -109,6 +109,8 @@ package struct FaultSpecification: Sendable {
         case node(NodeFaultSpecification)
         /// Every client makes its requests so many times as often.
         case overload(factor: ClosedRange<Int>)
+        /// An operator changes the ring.
+        case ring(RingActSpecification)
     }
 
     /// What goes wrong.

@@ -23,6 +23,8 @@ package struct Fault: Sendable, CustomStringConvertible {
         case node(NodeFault)
         /// Every client makes its requests so many times as often.
         case overload(factor: Int)
+        /// An operator changes the ring.
+        case ring(RingAct)
     }
 
     /// When it begins, from the start of the workload.
@@ -41,6 +43,7 @@ package struct Fault: Sendable, CustomStringConvertible {
         if case .node(let fault) = action, !fault.isLasting, lasting == .zero {
             return "\(name) at \(Self.text(at))"
         }
+        if case .ring = action { return "\(name) at \(Self.text(at))" }
         return "\(name) at \(Self.text(at)) for \(Self.text(lasting))"
     }
 
@@ -171,6 +174,9 @@ extension FaultSpecification {
         case .overload(let factors):
             let factor = factors.lowerBound + random.below(factors.count)
             return (.overload(factor: factor), "overload, \(factor) times the rate")
+        case .ring(let specification):
+            let act = specification.drawn(nodes, &random)
+            return (.ring(act), act.name)
         }
     }
 

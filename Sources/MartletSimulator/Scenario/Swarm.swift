@@ -19,6 +19,8 @@ enum TroubleClass: String, CaseIterable {
     case faultyDisk = "faulty-disk"
     case bitFlip = "bit-flip"
     case lostDisk = "lost-disk"
+    case reweigh, rereplicate
+    case callOff = "call-off"
     case overload, loss, duplication, breaks, tail, reordering, corruption, skew, drift
 }
 
@@ -109,6 +111,9 @@ extension FaultSpecification.Kind {
         case .slow: .slow
         case .swizzle: .swizzle
         case .overload: .overload
+        case .ring(.reweigh): .reweigh
+        case .ring(.rereplicate): .rereplicate
+        case .ring(.callOff): .callOff
         case .node(.pause): .pause
         case .node(.stop): .stop
         case .node(.clockJump): .clockJump

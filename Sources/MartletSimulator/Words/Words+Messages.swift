@@ -30,8 +30,40 @@ extension Words {
                 + exchange.members.map { "\($0.name) \($0.state)" }.joined(separator: ", ")
         case .topology(let topology):
             return focus == nil ? "ring of epoch \(topology.epoch)" : nil
+        case .decree(let message): return focus == nil ? Self.said(message) : nil
+        case .fills(let fills): return focus == nil ? "\(fills.count) partitions are filled" : nil
+        case .handover(let message): return focus == nil ? Self.said(message) : nil
         case .topologyWanted(let epoch):
             return focus == nil ? "which ring comes after epoch \(epoch)?" : nil
+        }
+    }
+
+    private static func said(_ message: DecreeMessage) -> String {
+        let (round, after) = (message.ballot.round, message.epoch)
+        return switch message.step {
+        case .prepare: "prepare round \(round) after epoch \(after)"
+        case .promised(let accepted):
+            "promised round \(round) after epoch \(after)"
+                + (accepted == nil ? "" : ", has accepted a ring")
+        case .accept: "accept a ring in round \(round) after epoch \(after)"
+        case .accepted: "accepted in round \(round) after epoch \(after)"
+        case .refused(let promised): "refused round \(round), promised \(promised.round)"
+        }
+    }
+
+    private static func said(_ message: HandoverMessage) -> String {
+        switch message {
+        case .pull(let pull):
+            "what of partition \(pull.partition), leaves from \(pull.first) of \(pull.depth)?"
+        case .chunk(let chunk):
+            "\(chunk.payload.count) bytes of partition \(chunk.partition)"
+                + (chunk.next == nil ? ", all" : "")
+        case .refused(let refusal):
+            "no bytes of partition \(refusal.partition): \(refusal.reason)"
+        case .leftover(let leftover):
+            "partitions to be taken: "
+                + leftover.entries.map { "\($0.partition)" }.joined(separator: " ")
+        case .taken(let taken): "partition \(taken.partition) is taken"
         }
     }
 

@@ -69,11 +69,13 @@ struct EventLog {
         case synced, starts, frame, datagram, linkOpened, linkClosed, lost, fault, healed
         case request, answer, disconnected, phase, state
         case blocks, job
+        case ring
 
         /// Whether its words say which key it is about, or what befell the nodes around it.
         fileprivate var isToldWithEveryKey: Bool {
             switch self {
-            case .starts, .fault, .healed, .request, .answer, .disconnected, .phase, .state: true
+            case .starts, .fault, .healed, .request, .answer, .disconnected, .phase, .state, .ring:
+                true
             case .wakes, .synced, .frame, .datagram, .linkOpened, .linkClosed, .lost, .blocks,
                 .job:
                 false

@@ -141,6 +141,11 @@ extension PlantedFault {
         case (.takesHintsBeforeSync, .replication(.put(var put))) where put.purpose == .hint:
             put.durable = false
             return .replication(.put(put))
+        case (.fillsWithNothing, .handover(.chunk(var chunk))):
+            chunk.payload = []
+            chunk.next = nil
+            return .handover(.chunk(chunk))
+        case (.keepsFillsSecret, .fills): return .fills([])
         default: return message
         }
     }

@@ -56,6 +56,10 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
     case rewritesRing
     /// A node forgets its ring.
     case forgetsRing
+    /// Nodes that are to be filled are sent nothing, and told that it is all.
+    case fillsWithNothing
+    /// Nodes keep it to themselves that they are filled.
+    case keepsFillsSecret
     /// A node removes deleted keys by their age, whoever has yet to learn of the delete.
     case removesByAge
     /// A home prunes contexts of what others have yet to see.
@@ -125,6 +129,8 @@ package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
         case .losesManifest, .rotsUnseen: .storageOpens
         case .rewritesRing: .oneTopology
         case .forgetsRing: .epochsGrow
+        case .fillsWithNothing: .changesLoseNothing
+        case .keepsFillsSecret: .changesComplete
         case .removesByAge, .removesByOwnClock, .prunesUnsettled: .removalsSettled
         case .forgetsHintsInPromises, .promisesUnsynced, .tellsBeforeSync, .saysEqual,
             .datesBehindItsWord:

@@ -73,6 +73,9 @@ extension World {
             nanoseconds: operation.began.nanoseconds
                 - min(operation.began.nanoseconds, UInt64(knownAfter.nanoseconds)))
         let partition = topology.partition(ofKey: history.keys[operation.key])
+        guard !topology.view(of: partition).isMoving,
+            topologyWatch.changed(partition) < since
+        else { return nil }
         let homes = topology.homes(of: partition)
             .prefix(operation.homeCount ?? .max)
             .map { shardIndex(of: $0, for: partition.index) }
@@ -117,7 +120,7 @@ extension World {
                 troubles.slows(pair.to, at: now)
             }
         case .node(let what): noteTrouble(of: what)
-        case .crash, .overload: return
+        case .crash, .overload, .ring: return
         }
     }
 

@@ -140,7 +140,7 @@ extension World {
     /// What a node knows of the ring, which it may just have changed.
     mutating func checkRing(of node: SimulatedShard) {
         guard let id = node.id, node.isUp, node.shard.index == 0 else { return }
-        found(topologyWatch.see(spoilt(node.topology), at: id))
+        found(topologyWatch.see(spoilt(node.topology), at: id, now: now))
     }
 
     // MARK: What a client is shown
@@ -156,6 +156,8 @@ extension World {
         let shown = ShownVersionsCheck(key: operation.key)
         found(shown.run(read.object, places: places, history: history))
         guard let floor = floors.removeValue(forKey: number) else { return }
+        checkOverChanges(read, operation, places, floor)
+        guard hasSameReaders(operation, as: floor) else { return }
         let check = ReadCheck(
             floor: floor, homesMet: homesMet(by: read, operation), key: operation.key,
             losses: Losses(shards), began: operation.began)
@@ -169,6 +171,14 @@ extension World {
         found(held.run(read.object, places: places, bound: held.bound, history: history))
     }
 
+    /// The homes that may answer a read.
+    func readers(
+        of partition: Partition, _ topology: Topology, _ operation: Operation
+    ) -> [Int] {
+        topology.view(of: partition).readers.prefix(operation.homeCount ?? .max)
+            .map { shardIndex(of: $0, for: partition.index) }
+    }
+
     /// How many homes a read has met for certain: all that it needed, where no stand-in was asked.
     func homesMet(by read: ReadAnswer, _ operation: Operation) -> Int {
         let isSloppy = read.evidence.witnesses.contains { $0.standsInFor != nil }
@@ -179,8 +189,7 @@ extension World {
     func floor(of operation: Operation) -> ReadFloor? {
         guard let topology = nodes[operation.node].topology else { return nil }
         let partition = topology.partition(ofKey: history.keys[operation.key])
-        let homes = topology.homes(of: partition).prefix(operation.homeCount ?? .max)
-            .map { shardIndex(of: $0, for: partition.index) }
+        let homes = readers(of: partition, topology, operation)
         let key = StorageKey.object(
             partition: partition.index, key: history.keys[operation.key])
         let lineage = history.lineages[operation.key]

@@ -34,12 +34,18 @@ extension World {
         else { return }
         let key = history.keys[write.key]
         let partition = topology.partition(ofKey: key)
-        let all = topology.homes(of: partition)
+        // Who has become a home since is brought what the others hold.
+        guard topologyWatch.changed(partition) < write.at else { return }
+        let view = topology.view(of: partition)
+        if view.isMoving { occurrences[.writeWhileMoving] += 1 }
+        let all = view.all
         let count = history.versions[write.dot]?.operation
             .flatMap { history.operations[$0].homeCount }
         let check = LeftBehindCheck(
             write: write, object: .object(partition: partition.index, key: key), allHomes: all,
-            homes: all.prefix(count ?? .max).map { shardIndex(of: $0, for: partition.index) },
+            homes: (view.isMoving && count != nil ? [] : all.prefix(count ?? .max)).map {
+                shardIndex(of: $0, for: partition.index)
+            },
             shards: shards,
             losses: Losses(shards))
         found(check.run(mirror, history))

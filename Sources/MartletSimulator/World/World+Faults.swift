@@ -36,6 +36,7 @@ extension World {
         case .slow, .clog: linkFaultBegins(index)
         case .node(let what): nodeFaultBegins(what, index)
         case .overload(let factor): overload(by: factor, index, begins: true)
+        case .ring(let act): carryOut(act, index)
         }
     }
 

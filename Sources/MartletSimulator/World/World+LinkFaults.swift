@@ -27,7 +27,7 @@ extension World {
             for index in linkIndices(pairs) { paths[index].slowness += factor }
         case .clog(let pairs):
             for index in linkIndices(pairs) { paths[index].clogs += 1 }
-        case .crash, .block, .node, .overload: fatalError("\(fault) is no fault of links")
+        case .crash, .block, .node, .overload, .ring: fatalError("\(fault) is no fault of links")
         }
         queue.schedule(.faultEnds(index), at: now + fault.lasting)
     }
@@ -43,7 +43,7 @@ extension World {
                 paths[index].clogs -= 1
                 release(index)
             }
-        case .crash, .block, .node, .overload: return
+        case .crash, .block, .node, .overload, .ring: return
         }
         log.note(now, -1, .healed, UInt64(index), "over: \(fault.name)")
     }

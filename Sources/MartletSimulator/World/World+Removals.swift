@@ -108,8 +108,8 @@ extension World {
     private func otherHomes(
         of entry: StorageKey, beside node: SimulatedShard
     ) -> [OtherHome] {
-        guard let topology = nodes.lazy.compactMap({ $0.topology }).first else { return [] }
-        return topology.homes(of: Partition(index: entry.partition)).compactMap { home in
+        guard let topology = node.topology else { return [] }
+        return topology.view(of: Partition(index: entry.partition)).readers.compactMap { home in
             let index = shardIndex(of: home, for: entry.partition)
             if index == node.index { return nil }
             return OtherHome(node: index, lostDiskAt: shards[index].lostDiskAt)

@@ -65,8 +65,9 @@ extension World: NodeShell {
             seed: StableHash.mix(
                 schedule.seed &+ UInt64(node.index) << 40 ^ UInt64(node.turns)),
             stream: "tidings")
+        let first = nodes[self.node(of: node.index)]
         queue.schedule(
-            .tidingTold(shards(of: node.index)[0].index, life: node.life, tiding),
+            .tidingTold(first.index, life: first.life, tiding),
             at: now + random.duration(in: Self.hopDelay))
     }
 
@@ -75,7 +76,11 @@ extension World: NodeShell {
     mutating func complete(
         _ request: RequestID, _ reply: OperatorReply, at node: SimulatedShard
     ) {
-        if case .created(let outcome) = reply { creation = outcome }
+        switch reply {
+        case .created(let outcome): creation = outcome
+        case .ring(let reply): ringReplied(reply, at: node)
+        case .forgotten, .comparing, .holds: return
+        }
     }
 
     mutating func complete(

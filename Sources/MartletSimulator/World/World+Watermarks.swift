@@ -57,7 +57,7 @@ extension World {
         }
     }
 
-    private mutating func keys(in partition: UInt16, _ topology: Topology) -> [Int] {
+    mutating func keys(in partition: UInt16, _ topology: Topology) -> [Int] {
         if keysByPartition.isEmpty {
             for (number, key) in history.keys.enumerated() {
                 keysByPartition[topology.partition(ofKey: key).index, default: []].append(number)
@@ -71,7 +71,7 @@ extension World {
     private func holdings(
         of key: Int, in partition: UInt16, _ topology: Topology
     ) -> [WatermarkCheck.Holding] {
-        let homes = topology.homes(of: Partition(index: partition))
+        let homes = topology.view(of: Partition(index: partition)).readers
         let bytes = history.keys[key]
         let object = StorageKey.object(partition: partition, key: bytes)
         let hints = homes.map { StorageKey.hint(partition: partition, key: bytes, home: $0) }

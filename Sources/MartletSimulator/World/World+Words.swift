@@ -51,6 +51,7 @@ extension World {
                 check(settled: entry.partition, upTo: entry.watermark, by: node)
             }
         case .replication(.removed(let removed)): check(removed, by: node)
+        case .fills(let fills): check(fills, by: node)
         default: return
         }
     }

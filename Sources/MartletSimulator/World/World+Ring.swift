@@ -1,0 +1,151 @@
+// Operators change the ring while everything goes on.
+internal import MartletBase
+internal import MartletNode
+internal import MartletReplication
+internal import MartletRing
+internal import MartletStorage
+internal import MartletVersions
+internal import MartletWire
+
+extension World {
+    /// What all operators ask under: nobody waits for a single answer.
+    private static let operatorRequest = RequestID(rawValue: .max - 1)
+
+    /// An operator asks a node to change the ring, if the node is up: stages it, and commits it.
+    mutating func carryOut(_ act: RingAct, _ index: Int) {
+        let node = nodes[act.asked]
+        guard node.isUp, node.pause == nil else { return }
+        log.note(now, act.asked, .fault, UInt64(index), "an operator: \(act.name)")
+        let order: RingOrder? =
+            switch act.change {
+            case .reweigh(let member, let weight):
+                nodeIDs.indices.contains(member)
+                    ? .weigh("\(nodeIDs[member])", weight: UInt32(weight)) : nil
+            case .rereplicate(let count): .replicas(count)
+            case .callOff: nil
+            }
+        guard let order else { return ask(.cancel, of: act.asked) }
+        ask(.clear, of: act.asked)
+        ask(.stage(order), of: act.asked)
+        ask(.commit(epoch: nil), of: act.asked)
+    }
+
+    private mutating func ask(_ request: RingRequest, of node: Int) {
+        guard violation == nil else { return }
+        turn(node, .operatorAsked(Self.operatorRequest, .ring(request)))
+    }
+
+    mutating func ringReplied(_ reply: RingReply, at node: SimulatedShard) {
+        switch reply {
+        case .staged, .planned: return
+        case .decided(let epoch):
+            occurrences[.ringChanged] += 1
+            log.note(now, node.index, .ring, epoch, "tells the operator: epoch \(epoch)")
+        case .refused(let text):
+            occurrences[.ringChangeRefused] += 1
+            log.note(now, node.index, .ring, 0, "refuses the operator: \(words.names.told(text))")
+        }
+    }
+
+    /// What is wrong once everything has settled and some partition still moves.
+    func stillMoving() -> Finding? {
+        for node in nodes {
+            guard let topology = node.topology, !topology.moves.isEmpty else { continue }
+            return Finding(
+                .changesComplete,
+                "node \(node.index + 1) knows \(topology.moves.count) partitions that move in "
+                    + "epoch \(topology.epoch)")
+        }
+        return nil
+    }
+}
+
+// MARK: Reads
+
+extension World {
+    /// Whether the homes that may answer a read are those of when it began.
+    func hasSameReaders(_ operation: Operation, as floor: ReadFloor) -> Bool {
+        guard let topology = nodes[operation.node].topology else { return false }
+        let partition = topology.partition(ofKey: history.keys[operation.key])
+        return readers(of: partition, topology, operation) == floor.homes
+    }
+
+    /// Most homes had acknowledged a write before the read began, and most homes have answered it:
+    /// whatever epochs lie between, some home has done both, or has been filled by one that had.
+    mutating func checkOverChanges(
+        _ read: ReadAnswer, _ operation: Operation, _ places: [Int], _ floor: ReadFloor
+    ) {
+        guard topologyWatch.hasChanged, operation.homeCount == nil,
+            homesMet(by: read, operation) * 2 > floor.homes.count
+        else { return }
+        let losses = Losses(shards)
+        let bound = floor.writes.filter { write in
+            let asked = history.operations[write.operation]
+            return asked.homeCount == nil && asked.neededHomes * 2 > floor.homes.count
+                && write.holders.allSatisfy { losses.spared($0.node, since: write.at) }
+        }
+        if bound.isEmpty { return }
+        occurrences[.readAfterChange] += 1
+        let held = history.held(places, key: operation.key, against: bound.map(\.place))
+        for write in bound
+        where !held.covers(write.place) && !history.isBuried(write.place, key: operation.key) {
+            found(
+                Finding(
+                    .changesLoseNothing,
+                    "a read of key \(operation.key) by \(floor.homes.count / 2 + 1) homes or more "
+                        + "shows \(read.object.dots), and write w\(write.operation), "
+                        + "\(write.dot), was acknowledged by as many at "
+                        + "\(EventLog.seconds(write.at))s"))
+        }
+    }
+}
+
+// MARK: Fills
+
+extension World {
+    /// A home that says to hold all of a partition covers whatever most homes had acknowledged
+    /// before they began to move.
+    mutating func check(_ fills: [PartitionFill], by node: SimulatedShard) {
+        guard let topology = node.topology, let id = node.id else { return }
+        for fill in fills where !said.fills.contains(fill, of: node.index) {
+            said.fills.note(fill, of: node.index)
+            let partition = Partition(index: fill.partition)
+            let view = topology.view(of: partition)
+            guard view.since == fill.since, view.filling.contains(id),
+                let began = topologyWatch.firstSeen(fill.since)
+            else { continue }
+            let home = shardIndex(of: id, for: fill.partition)
+            for number in keys(in: fill.partition, topology) {
+                check(fill: number, at: home, among: view.former.count, before: began, topology)
+            }
+        }
+    }
+
+    private mutating func check(
+        fill number: Int, at home: Int, among count: Int, before began: Instant,
+        _ topology: Topology
+    ) {
+        let losses = Losses(shards)
+        let key = history.keys[number]
+        let entry = StorageKey.object(
+            partition: topology.partition(ofKey: key).index, key: key)
+        let held = mirror.entry(entry, at: home)?.object
+        for write in history.latest[number] where write.at < began {
+            let asked = history.operations[write.operation]
+            guard asked.homeCount == nil, asked.neededHomes * 2 > count,
+                write.holders.allSatisfy({ losses.spared($0.node, since: write.at) }),
+                losses.spared(home, since: began)
+            else { continue }
+            occurrences[.fillChecked] += 1
+            if held?.covers(write.dot) == true || history.isBuried(write.place, key: number) {
+                continue
+            }
+            found(
+                Finding(
+                    .changesLoseNothing,
+                    "node \(home + 1) says that it holds all of the partition of key \(number), "
+                        + "and does not cover \(write.dot), which most homes had acknowledged "
+                        + "before it began to move"))
+        }
+    }
+}
