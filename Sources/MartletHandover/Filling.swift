@@ -256,6 +256,18 @@ struct Filling {
         return false
     }
 
+    /// What a fill has waited for is read. Whether one has.
+    mutating func readCompleted(_ read: CompletedRead) -> Bool {
+        for index in fills.indices {
+            guard let pass = fills[index].busy,
+                fills[index].passes[pass].step == .reading(read.ticket)
+            else { continue }
+            fills[index].passes[pass].readCompleted(read.result)
+            return true
+        }
+        return false
+    }
+
     private mutating func advanced(
         _ index: Int, _ pass: Int, by bytes: Int, _ here: Standpoint
     ) {
@@ -390,7 +402,7 @@ struct Filling {
             let pull = fills[index].passes[pass].ask(numbers, here, at: now)
             load[peer.node, default: 0] += 1
             way += 1
-            effects.append(.send(.pull(pull), to: peer))
+            if let pull { effects.append(.send(.pull(pull), to: peer)) }
         }
     }
 

@@ -162,7 +162,9 @@ public struct Handover {
     public mutating func readCompleted(
         _ read: CompletedRead, at now: Moment, into effects: inout [HandoverEffect]
     ) {
-        serving.readCompleted(read, here, into: &effects)
+        if serving.readCompleted(read, here, into: &effects) { return }
+        if !filling.readCompleted(read) { taking.readCompleted(read) }
+        goOn(at: now, into: &effects)
     }
 
     /// The log may be synced further on.

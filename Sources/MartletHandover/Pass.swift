@@ -3,10 +3,15 @@
 // something newer.
 //
 //     idle ─► asked ─► merging ─► idle, further on … ─► through
-//              └ refused, silent, cut, unreadable ─► idle where it was, after a pause
+//      ▲       │ └ the source wants to know what is held ─► reading ─► idle, with that
+//      └───────┘ refused, silent, cut, unreadable: where it was, after a pause
+//
+// Leaves say what is the same. Where one differs of which something is held here, the digests of
+// that are told, so that one new object does not bring all its neighbours again.
 internal import MartletBase
 internal import MartletRing
 internal import MartletStorage
+internal import MartletVersions
 internal import MartletWire
 
 /// How far one source of one partition has been gone through.
@@ -18,7 +23,9 @@ struct Pass {
         /// An answer, until then. The run ends at that hash.
         case asked(number: UInt64, until: Instant, end: UInt64)
         /// The objects of a chunk to be in the log; then it goes on there, or is through.
-        case merging(number: UInt64, next: HandoverCursor?, byteCount: Int)
+        case merging(number: UInt64, next: HandoverCursor?, wanted: UInt64?, byteCount: Int)
+        /// What is held here of what the source wants to know.
+        case reading(ReadTicket)
         /// Nothing: all is held here.
         case through
     }
@@ -39,6 +46,10 @@ struct Pass {
     private(set) var step = Step.idle
     /// Not to be asked before.
     private(set) var notBefore = Instant.start
+    /// The hash up to which, from the position on, the source wants to know what is held.
+    private var wanted: UInt64?
+    /// What is held there, as far as it was read.
+    private var held: HeldStretch?
     /// How often in a row nothing came of it.
     private(set) var failures = 0
     /// What has come in chunks.
@@ -80,16 +91,17 @@ struct Pass {
     /// The number of the pull, or of what came of it, that is awaited.
     var number: UInt64? {
         switch step {
-        case .asked(let number, _, _), .merging(let number, _, _): number
-        case .idle, .through: nil
+        case .asked(let number, _, _), .merging(let number, _, _, _): number
+        case .idle, .reading, .through: nil
         }
     }
 
     // MARK: Asking
 
-    /// Asks for the next chunk.
-    mutating func ask(_ number: UInt64, _ here: Standpoint, at now: Instant) -> HandoverPull {
+    /// Asks for the next chunk; nil where what is held is to be read first.
+    mutating func ask(_ number: UInt64, _ here: Standpoint, at now: Instant) -> HandoverPull? {
         invariant(step == .idle, "a pull of \(partition) while \(step)")
+        guard readHeld(here, at: now) else { return nil }
         // Where nothing is known of what is held here, nothing is passed over.
         let tree = here.engine.tree(of: partition) ?? MerkleTree(depth: Self.leastDepth)
         let depth = tree.depth
@@ -102,45 +114,89 @@ struct Pass {
             number: number, partition: partition, epoch: epoch, depth: UInt8(depth),
             first: UInt16(first), leaves: Array(tree.nodes(depth: depth)[first..<first + count]),
             after: position == HandoverCursor(hash: start) ? nil : position,
+            held: held?.told(from: position.hash, atMost: end),
             limitBytes: UInt32(clamping: here.options.chunkBytes))
     }
 
     private static let leastDepth = 4
 
+    /// Reads what the source wants to know; false where that takes longer, or cannot be.
+    private mutating func readHeld(_ here: Standpoint, at now: Instant) -> Bool {
+        guard let wanted else { return true }
+        var stretch = held ?? HeldStretch()
+        defer { held = stretch }
+        while !stretch.isComplete {
+            let outcome = here.engine.scan(
+                .objects, partitions: partition...partition, hashes: position.hash...wanted,
+                after: stretch.cursor, limitBytes: HeldStretch.pageBytes, for: .handover)
+            switch outcome {
+            case .page(let page): stretch.take(page, upTo: wanted)
+            case .pending(let ticket):
+                step = .reading(ticket)
+                return false
+            case .refused:
+                fail(here.options, at: now)
+                return false
+            }
+        }
+        return true
+    }
+
+    /// What was to be read is there, or is not: then it counts as not held.
+    mutating func readCompleted(_ result: CompletedRead.Result) {
+        step = .idle
+        guard let wanted else { return }
+        if case .page(let page) = result {
+            held?.take(page, upTo: wanted)
+        } else {
+            held?.end(at: wanted)
+        }
+    }
+
     // MARK: Answers
 
     /// The chunk that was asked for. What does not read back, or leads nowhere, changes nothing.
     mutating func take(_ chunk: HandoverChunk, _ here: Standpoint) -> Taken {
-        guard case .asked(let number, _, let end) = step, let topology = here.topology else {
+        guard case .asked(let number, _, let end) = step, leadsOn(chunk, end) else {
             return .unreadable
         }
-        if let next = chunk.next, next <= position || next.hash > end { return .unreadable }
         var entries: [Parcel.Entry] = []
         if !chunk.payload.isEmpty {
-            guard let read = try? ChunkPayload.decode(chunk.payload) else { return .unreadable }
-            let belong = read.allSatisfy {
-                topology.partition(ofKey: $0.key).index == partition
-            }
-            guard belong else { return .unreadable }
+            guard let read = try? ChunkPayload.decode(chunk.payload), let topology = here.topology,
+                read.allSatisfy({ topology.partition(ofKey: $0.key).index == partition })
+            else { return .unreadable }
             entries = read
         }
         bytes += UInt64(chunk.payload.count)
         objects += UInt64(entries.count)
         var next = chunk.next
         if next == nil, end < .max { next = HandoverCursor(hash: end + 1) }
-        step = .merging(number: number, next: next, byteCount: chunk.payload.count)
+        step = .merging(
+            number: number, next: next, wanted: chunk.wanted, byteCount: chunk.payload.count)
         if !entries.isEmpty { return .merge(entries) }
         merged()
         return .empty
     }
 
+    /// Whether a chunk is about what was asked, up to the hash `end`, and brings the pass on.
+    private func leadsOn(_ chunk: HandoverChunk, _ end: UInt64) -> Bool {
+        guard let next = chunk.next else { return chunk.wanted == nil }
+        guard next.hash <= end, position <= next else { return false }
+        if let wanted = chunk.wanted { return held == nil && (next.hash...end).contains(wanted) }
+        return next != position
+    }
+
     /// All of the chunk is in the log. Its bytes.
     @discardableResult
     mutating func merged() -> Int {
-        guard case .merging(_, let next, let byteCount) = step else { return 0 }
+        guard case .merging(_, let next, let wanted, let byteCount) = step else { return 0 }
         failures = 0
         step = next == nil ? .through : .idle
-        if let next { position = next }
+        guard let next else { return byteCount }
+        position = next
+        if let wanted { self.wanted = wanted }
+        if let held, held.until < next.hash { self.held = nil }
+        if let last = self.wanted, last < next.hash { self.wanted = nil }
         return byteCount
     }
 
@@ -158,6 +214,51 @@ struct Pass {
     mutating func sourceReturned() {
         failures = 0
         notBefore = .start
+    }
+}
+
+/// What is held here of a stretch of hashes, as it is read and told.
+struct HeldStretch {
+    /// The last hash of it that was read.
+    private(set) var until: UInt64 = 0
+    private(set) var isComplete = false
+    /// Where to read on.
+    private(set) var cursor: StorageKey?
+    private var entries: [(hash: UInt64, digest: UInt64)] = []
+    private var byteCount = 0
+
+    /// Bytes of objects read at a time.
+    static let pageBytes = 64 << 10
+    /// Bytes of objects that are read for one stretch; what is beyond is another.
+    private static let readLimitBytes = 1 << 20
+
+    /// Takes in a page of what is held up to the hash `wanted`.
+    mutating func take(_ page: ScanPage, upTo wanted: UInt64) {
+        for entry in page.entries {
+            if entries.count == HandoverPull.Held.digestLimit {
+                return end(at: entries.last?.hash ?? wanted)
+            }
+            byteCount += entry.key.key.count + entry.value.count
+            entries.append(
+                (entry.key.hash, Object.digest(keyHash: entry.key.hash, entry.value.raw)))
+        }
+        cursor = page.next
+        if cursor == nil { return end(at: wanted) }
+        if byteCount >= Self.readLimitBytes { end(at: entries.last?.hash ?? wanted) }
+    }
+
+    /// No more is read. What is held up to there and was not read is sent again, and merged to no
+    /// effect.
+    mutating func end(at hash: UInt64) {
+        until = hash
+        isComplete = true
+    }
+
+    /// What is told of it, from one hash to another.
+    func told(from first: UInt64, atMost last: UInt64) -> HandoverPull.Held {
+        HandoverPull.Held(
+            until: min(until, last),
+            digests: entries.filter { $0.hash >= first }.map(\.digest))
     }
 }
 

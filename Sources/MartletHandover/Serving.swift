@@ -18,8 +18,14 @@ struct Serving {
         /// What is to be read yet, in order; what the first of it was read up to.
         var ranges: [ClosedRange<UInt64>]
         var cursor: StorageKey?
+        /// What is told once that was read.
+        let end: HandoverCursor?
+        let wanted: UInt64?
+        /// What the other node holds of it.
+        let held: Set<UInt64>
         var entries: [Parcel.Entry] = []
         var byteCount = 0
+        var readCount = 0
 
         var limitBytes: Int {
             min(max(1, Int(pull.limitBytes)), Serving.chunkLimitBytes)
@@ -27,6 +33,7 @@ struct Serving {
         /// Whether the chunk has room for more.
         var hasRoom: Bool {
             byteCount < limitBytes && entries.count < Parcel.entryLimit
+                && readCount < Serving.readLimitBytes
         }
     }
 
@@ -40,6 +47,8 @@ struct Serving {
     static let peerLimit = 8
     /// No chunk is asked to be larger, in bytes of objects.
     static let chunkLimitBytes = 4 << 20
+    /// Bytes of objects that are read for one chunk, about, whatever of it is sent.
+    static let readLimitBytes = 4 << 20
 
     // MARK: Events
 
@@ -65,20 +74,20 @@ struct Serving {
             return refuse(pull, .busy, to: peer, into: &effects)
         }
         counters.marks.occurred(.pullFolded, if: tree.depth < Int(pull.depth))
-        var work = Work(pull: pull, peer: peer, ranges: tree.ranges(differingFrom: pull))
-        if let after = pull.after { work.begin(after: after) }
-        answer(work, here, into: &effects)
+        answer(Work(pull, peer, tree), here, into: &effects)
     }
 
-    /// The page that a pull waited for is there.
+    /// The page that a pull waited for is there. False where none waited for it.
     mutating func readCompleted(
         _ read: CompletedRead, _ here: Standpoint, into effects: inout [HandoverEffect]
-    ) {
-        guard var work = waiting.removeValue(forKey: read.ticket) else { return }
-        guard case .page(let page) = read.result, work.take(page) else {
-            return refuse(work.pull, .notHeld, to: work.peer, into: &effects)
+    ) -> Bool {
+        guard var work = waiting.removeValue(forKey: read.ticket) else { return false }
+        if case .page(let page) = read.result, work.take(page) {
+            answer(work, here, into: &effects)
+        } else {
+            refuse(work.pull, .notHeld, to: work.peer, into: &effects)
         }
-        answer(work, here, into: &effects)
+        return true
     }
 
     // MARK: Reading
@@ -113,7 +122,7 @@ struct Serving {
 
     private mutating func send(_ work: Work, into effects: inout [HandoverEffect]) {
         let payload = work.entries.isEmpty ? [] : ChunkPayload.encode(work.entries)
-        var next: HandoverCursor?
+        var next = work.end
         if let range = work.ranges.first {
             next =
                 work.cursor.map { HandoverCursor(hash: $0.hash, key: $0.key) }
@@ -123,7 +132,8 @@ struct Serving {
         counters.bytesSent += UInt64(payload.count)
         counters.objectsSent += UInt64(work.entries.count)
         let chunk = HandoverChunk(
-            number: work.pull.number, partition: work.pull.partition, payload: payload, next: next)
+            number: work.pull.number, partition: work.pull.partition, payload: payload,
+            next: next, wanted: work.ranges.isEmpty ? work.wanted : nil)
         effects.append(.send(.chunk(chunk), to: work.peer))
     }
 
@@ -143,25 +153,47 @@ struct Serving {
 }
 
 extension Serving.Work {
-    /// Leaves out what is through already.
-    fileprivate mutating func begin(after cursor: HandoverCursor) {
-        ranges.removeAll { $0.upperBound < cursor.hash }
-        guard let first = ranges.first, first.contains(cursor.hash) else { return }
-        ranges[0] = cursor.hash...first.upperBound
-        guard let key = cursor.key else { return }
+    /// What is to be read for a pull where the tree is this one.
+    fileprivate init(_ pull: HandoverPull, _ peer: Peer, _ tree: MerkleTree) {
+        self.pull = pull
+        self.peer = peer
+        held = Set(pull.held?.digests ?? [])
+        let run = MerkleTree.hashes(of: pull)
+        let start = pull.after ?? HandoverCursor(hash: run.lowerBound)
+        if let held = pull.held {
+            let until = min(held.until, run.upperBound)
+            ranges = start.hash <= until ? [start.hash...until] : []
+            end = until < run.upperBound ? HandoverCursor(hash: until + 1) : nil
+            wanted = nil
+        } else {
+            let differing = tree.ranges(differingFrom: pull).filter {
+                $0.hashes.upperBound >= start.hash
+            }
+            let direct = differing.prefix { !$0.isHeld }
+            ranges = direct.map { max($0.hashes.lowerBound, start.hash)...$0.hashes.upperBound }
+            let stop = direct.count < differing.count ? differing[direct.count].hashes : nil
+            end = stop.map {
+                $0.lowerBound > start.hash ? HandoverCursor(hash: $0.lowerBound) : start
+            }
+            wanted = stop?.upperBound
+        }
+        guard let key = start.key, ranges.first?.lowerBound == start.hash else { return }
         let place = StorageKey.object(partition: pull.partition, key: key)
         // Of a key that has another hash nothing follows.
-        if place.hash == cursor.hash { self.cursor = place }
+        if place.hash == start.hash { cursor = place }
     }
 
     /// Takes in a page of the first range; false where an object does not read back.
     fileprivate mutating func take(_ page: ScanPage) -> Bool {
         for entry in page.entries {
             guard entries.count < Parcel.entryLimit else { return true }
+            cursor = entry.key
+            readCount += entry.value.count
+            let digest = Object.digest(keyHash: entry.key.hash, entry.value.raw)
+            if held.contains(digest) { continue }
             guard let object = try? Object(encoding: entry.value) else { return false }
             entries.append(Parcel.Entry(key: entry.key.key, object: object))
             byteCount += entry.key.key.count + entry.value.count
-            cursor = entry.key
         }
         if page.next == nil {
             ranges.removeFirst()
@@ -172,27 +204,39 @@ extension Serving.Work {
 }
 
 extension MerkleTree {
-    /// The hashes below those leaves of a pull that this tree says something else of, in order;
-    /// neighbours are one range.
-    fileprivate func ranges(differingFrom pull: HandoverPull) -> [ClosedRange<UInt64>] {
+    /// The key hashes of the run of leaves of a pull.
+    fileprivate static func hashes(of pull: HandoverPull) -> ClosedRange<UInt64> {
+        let (depth, first) = (Int(pull.depth), Int(pull.first))
+        return hashes(ofNode: first, depth: depth)
+            .lowerBound...hashes(ofNode: first + pull.leaves.count - 1, depth: depth).upperBound
+    }
+
+    /// The hashes below those leaves of a pull that this tree says something else of, in order, and
+    /// whether the other node holds anything there; neighbours of one kind are one range.
+    fileprivate func ranges(
+        differingFrom pull: HandoverPull
+    ) -> [(hashes: ClosedRange<UInt64>, isHeld: Bool)] {
         let depth = min(depth, Int(pull.depth))
         let width = 1 << (Int(pull.depth) - depth)
         let (first, count) = (Int(pull.first), pull.leaves.count)
-        let end = (first + count + width - 1) / width
-        let run =
-            Self.hashes(ofNode: first, depth: Int(pull.depth))
-            .lowerBound...Self.hashes(ofNode: first + count - 1, depth: Int(pull.depth)).upperBound
-        var ranges: [ClosedRange<UInt64>] = []
-        for index in first / width..<end {
-            // Of a node that the run covers in part nothing can be said.
+        var ranges: [(hashes: ClosedRange<UInt64>, isHeld: Bool)] = []
+        for index in first / width..<(first + count + width - 1) / width {
+            let ours = node(depth: depth, index)
+            // Of a node that the run covers in part no more is known than whether there is any.
             let below = index * width - first..<(index + 1) * width - first
-            let isWhole = below.lowerBound >= 0 && below.upperBound <= count
-            if isWhole, pull.leaves[below].reduce(0, ^) == node(depth: depth, index) { continue }
-            let hashes = Self.hashes(ofNode: index, depth: depth).clamped(to: run)
-            if let last = ranges.last, last.upperBound &+ 1 == hashes.lowerBound {
-                ranges[ranges.count - 1] = last.lowerBound...hashes.upperBound
+            let leaves = pull.leaves[below.clamped(to: 0..<count)]
+            let isSame = leaves.count == width && leaves.reduce(0, ^) == ours
+            if isSame || ours == 0 { continue }
+            let isHeld = leaves.contains { $0 != 0 }
+            let hashes = Self.hashes(ofNode: index, depth: depth)
+                .clamped(to: Self.hashes(of: pull))
+            if let last = ranges.last, last.isHeld == isHeld,
+                last.hashes.upperBound &+ 1 == hashes.lowerBound
+            {
+                ranges[ranges.count - 1].hashes =
+                    last.hashes.lowerBound...hashes.upperBound
             } else {
-                ranges.append(hashes)
+                ranges.append((hashes, isHeld))
             }
         }
         return ranges

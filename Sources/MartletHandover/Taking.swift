@@ -117,6 +117,14 @@ struct Taking {
         }
     }
 
+    /// What one has waited for is read.
+    mutating func readCompleted(_ read: CompletedRead) {
+        guard let index = takes.firstIndex(where: { $0.pass.step == .reading(read.ticket) }) else {
+            return
+        }
+        takes[index].pass.readCompleted(read.result)
+    }
+
     private mutating func advanced(_ index: Int, _ here: Standpoint) {
         guard takes[index].pass.isThrough else { return }
         takes[index].held = here.engine.appended
@@ -179,7 +187,7 @@ struct Taking {
             numbers += 1
             way += 1
             let pull = takes[index].pass.ask(numbers, here, at: now)
-            effects.append(.send(.pull(pull), to: peer))
+            if let pull { effects.append(.send(.pull(pull), to: peer)) }
         }
     }
 

@@ -1,8 +1,11 @@
 // The bytes of the messages of hand-over, each behind a byte that says which it is.
 //
 //     pull      = number:varint  partition:u16  epoch:varint  depth:u8  first:u16
-//                 count:u8 (1 to 64)  leaf:u64 *  cursor  limit:varint (bytes, up to 2^32 - 1)
-//     chunk     = number:varint  partition:u16  payload: length-prefixed bytes  cursor
+//                 count:u8 (1 to 64)  leaf:u64 *  cursor  held
+//                 limit:varint (bytes, up to 2^32 - 1)
+//     held      = 0:u8 | 1:u8  until:u64  count:varint (up to 4,096)  digest:u64 *
+//     chunk     = number:varint  partition:u16  payload: length-prefixed bytes  cursor  wanted
+//     wanted    = 0:u8 | 1:u8  hash:u64
 //     refused   = number:varint  partition:u16  reason:u8
 //     leftover  = epoch:varint  count:varint  (place  root:u64)*
 //     taken     = epoch:varint  partition:u16  root:u64
@@ -31,6 +34,8 @@ extension HandoverMessage {
             writer.write(chunk.partition)
             writer.writePrefixed(chunk.payload)
             writer.write(chunk.next)
+            writer.write(chunk.wanted != nil)
+            if let wanted = chunk.wanted { writer.write(wanted) }
         case .refused(let refusal):
             writer.write(Kind.refused.rawValue)
             writer.writeVarint(refusal.number)
@@ -61,7 +66,8 @@ extension HandoverMessage {
             self = .chunk(
                 HandoverChunk(
                     number: try reader.readVarint(), partition: try reader.readUInt16(),
-                    payload: try reader.readPrefixed(), next: try reader.readCursor()))
+                    payload: try reader.readPrefixed(), next: try reader.readCursor(),
+                    wanted: try reader.readFlag() ? reader.readUInt64() : nil))
         case .refused: self = .refused(try HandoverRefusal(from: &reader))
         case .leftover: self = .leftover(try HandoverLeftover(from: &reader))
         case .taken:
@@ -85,6 +91,12 @@ extension HandoverPull {
         writer.write(UInt8(leaves.count))
         for leaf in leaves { writer.write(leaf) }
         writer.write(after)
+        writer.write(held != nil)
+        if let held {
+            writer.write(held.until)
+            writer.writeCount(held.digests.count)
+            for digest in held.digests { writer.write(digest) }
+        }
         writer.writeVarint(UInt64(limitBytes))
     }
 
@@ -100,10 +112,21 @@ extension HandoverPull {
         leaves.reserveCapacity(count)
         for _ in 0..<count { leaves.append(try reader.readUInt64()) }
         after = try reader.readCursor()
+        if try reader.readFlag() { held = try Held(from: &reader) }
         guard let limit = UInt32(exactly: try reader.readVarint()) else {
             throw reader.error(.tooLarge("limit of a chunk"))
         }
         limitBytes = limit
+    }
+}
+
+extension HandoverPull.Held {
+    fileprivate init(from reader: inout ByteReader) throws(FormatError) {
+        self.init(until: try reader.readUInt64(), digests: [])
+        let count = try reader.readCount(minimumSize: 8)
+        guard count <= Self.digestLimit else { throw reader.error(.tooLarge("digests")) }
+        digests.reserveCapacity(count)
+        for _ in 0..<count { digests.append(try reader.readUInt64()) }
     }
 }
 

@@ -21,6 +21,23 @@ public struct HandoverPull: Hashable, Sendable {
     /// No run is longer.
     public static let leafLimit = 64
 
+    /// What the sender holds of a stretch of the run, object by object.
+    public struct Held: Hashable, Sendable {
+        /// No more are told at a time.
+        public static let digestLimit = 4_096
+
+        /// The last hash of the stretch, which begins where the run is through.
+        public var until: UInt64
+        /// The digests of what it holds there, in any order: none of it is sent.
+        public var digests: [UInt64]
+
+        /// What is held up to the hash `until`.
+        public init(until: UInt64, digests: [UInt64]) {
+            self.until = until
+            self.digests = digests
+        }
+    }
+
     /// Pairs the answer with this message.
     public var number: UInt64
     /// The partition.
@@ -35,13 +52,16 @@ public struct HandoverPull: Hashable, Sendable {
     public var leaves: [UInt64]
     /// What lies before it in the run is through; nil where the run is to be begun.
     public var after: HandoverCursor?
+    /// What is held of the next stretch, where the receiver has asked for it: the answer is of
+    /// that stretch alone.
+    public var held: Held?
     /// About how many bytes of objects the answer may hold.
     public var limitBytes: UInt32
 
     /// A question about the run of leaves from `first` on.
     public init(
         number: UInt64, partition: UInt16, epoch: UInt64, depth: UInt8, first: UInt16,
-        leaves: [UInt64], after: HandoverCursor?, limitBytes: UInt32
+        leaves: [UInt64], after: HandoverCursor?, held: Held? = nil, limitBytes: UInt32
     ) {
         self.number = number
         self.partition = partition
@@ -50,6 +70,7 @@ public struct HandoverPull: Hashable, Sendable {
         self.first = first
         self.leaves = leaves
         self.after = after
+        self.held = held
         self.limitBytes = limitBytes
     }
 }
@@ -64,13 +85,20 @@ public struct HandoverChunk: Hashable, Sendable {
     public var payload: Bytes
     /// Up to where the run is through; nil where all of it is.
     public var next: HandoverCursor?
+    /// The hash up to which, from `next` on, the other node is to say what it holds: it holds
+    /// something there, and not the same.
+    public var wanted: UInt64?
 
     /// The answer to the pull `number`.
-    public init(number: UInt64, partition: UInt16, payload: Bytes, next: HandoverCursor?) {
+    public init(
+        number: UInt64, partition: UInt16, payload: Bytes, next: HandoverCursor?,
+        wanted: UInt64? = nil
+    ) {
         self.number = number
         self.partition = partition
         self.payload = payload
         self.next = next
+        self.wanted = wanted
     }
 }
 

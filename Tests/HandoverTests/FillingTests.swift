@@ -65,6 +65,50 @@ import Testing
         #expect((900...1_100).contains(counters.objectsReceived))
     }
 
+    @Test("What is new among much that is held brings none of that again")
+    func digests() throws {
+        var stand = try Self.moving(3_000, partitions: 1)
+        try Self.move(&stand)
+        for entry in try stand.entries(0, 0) { try stand.copy(entry, to: 3) }
+        for number in 0..<10 { try stand.put(0, "new \(number)") }
+        // And something that only the target holds, in many leaves.
+        for number in 0..<100 { try stand.put(3, "own \(number)") }
+        stand.start()
+        #expect(stand.run { $0.isFilled(3) })
+        #expect(stand.counters(3).objectsReceived == 10)
+        #expect(stand.count(3) == 3_110)
+    }
+
+    @Test("Under writes a move brings each object about once, and so does what is left over")
+    func underWrites() throws {
+        var stand = try Self.moving(2_000, bytes: 200) { $0.chunkBytes = 8 << 10 }
+        try Self.move(&stand)
+        var number: UInt64 = 1
+        var homes = [0, 1, 2, 3]
+        stand.meanwhile = { stand in
+            number += 1
+            guard number < 400 else { return }
+            let value = Bytes(repeating: UInt8(truncatingIfNeeded: number), count: 200)
+            // Some homes miss it.
+            let missing = homes[stand.random.below(homes.count)]
+            for node in homes where node != missing {
+                try? stand.put(0, "new \(number)", value, to: node)
+            }
+        }
+        stand.start()
+        #expect(stand.run { $0.isFilled(3) })
+        homes = [0, 1, 3]
+        let written = number
+        stand.learn(try stand.ring(3, homes: homes))
+        #expect(stand.run(for: .seconds(30)) { $0.count(2) == 0 })
+        let received = (0..<4).map { stand.counters($0).objectsReceived }
+        #expect(received[3] < 2_000 + 2 * written)
+        // What they had missed, from the one that leaves.
+        #expect(received[0] + received[1] + received[2] < written)
+        let bytes = (0..<4).reduce(0) { $0 + stand.counters($1).bytesReceived }
+        #expect(bytes < (2_000 + 2 * written) * 240)
+    }
+
     @Test("What one of three sources has alone arrives")
     func union() throws {
         var stand = try Self.moving(300)

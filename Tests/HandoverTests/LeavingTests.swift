@@ -1,5 +1,5 @@
-// What a node is no home of is handed back to all who are, and dropped only then; what it held of an
-// earlier time does not come back when it is to be a home again.
+// What a node is no home of is handed back to all who are, and dropped only then; what it held of
+// an earlier time does not come back when it is to be a home again.
 import MartletBase
 import MartletHandover
 import MartletRing

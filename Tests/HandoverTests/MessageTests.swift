@@ -13,20 +13,35 @@ import Testing
                     leaves: [1, 0x0203], after: HandoverCursor(hash: 9, key: [0x61]),
                     limitBytes: 256)),
             "00ac020201050" + "40e0002" + "0100000000000000" + "0302000000000000"
-                + "0209000000000000000161" + "8002"
+                + "0209000000000000000161" + "00" + "8002"
         ),
         (
             .pull(
                 HandoverPull(
                     number: 1, partition: 0, epoch: 1, depth: 0, first: 0, leaves: [7],
                     after: nil, limitBytes: 0)),
-            "0001000001000000" + "01" + "0700000000000000" + "0000"
+            "0001000001000000" + "01" + "0700000000000000" + "000000"
+        ),
+        (
+            .pull(
+                HandoverPull(
+                    number: 1, partition: 0, epoch: 1, depth: 0, first: 0, leaves: [7],
+                    after: nil, held: .init(until: 8, digests: [9, 10]), limitBytes: 0)),
+            "0001000001000000" + "01" + "0700000000000000" + "0001" + "0800000000000000"
+                + "02" + "0900000000000000" + "0a00000000000000" + "00"
+        ),
+        (
+            .chunk(
+                HandoverChunk(
+                    number: 2, partition: 3, payload: [], next: HandoverCursor(hash: 10),
+                    wanted: 11)),
+            "01020300" + "00" + "010a00000000000000" + "010b00000000000000"
         ),
         (
             .chunk(
                 HandoverChunk(
                     number: 2, partition: 3, payload: [8, 9], next: HandoverCursor(hash: 10))),
-            "01020300" + "020809" + "010a00000000000000"
+            "01020300" + "020809" + "010a00000000000000" + "00"
         ),
         (
             .refused(HandoverRefusal(number: 4, partition: 5, reason: .busy)),

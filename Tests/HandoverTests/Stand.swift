@@ -301,14 +301,19 @@ struct Stand {
         body(&parts[part].handover, moment, &effects)
         carryOut(effects, of: part)
         parts[part].handover.checkInvariants()
-        sync(part)
-        var later: [HandoverEffect] = []
-        for read in parts[part].engine.takeCompleted() {
-            parts[part].handover.readCompleted(read, at: moment, into: &later)
-        }
-        parts[part].handover.logAdvanced(at: moment, into: &later)
-        carryOut(later, of: part)
-        if !later.isEmpty || parts[part].engine.hasCompletedReads { act(part) { _, _, _ in } }
+        var reads: [CompletedRead] = []
+        repeat {
+            sync(part)
+            reads = parts[part].engine.takeCompleted()
+            var later: [HandoverEffect] = []
+            for read in reads {
+                parts[part].handover.readCompleted(read, at: moment, into: &later)
+            }
+            parts[part].handover.logAdvanced(at: moment, into: &later)
+            carryOut(later, of: part)
+            if !later.isEmpty { sync(part) }
+        } while !reads.isEmpty || parts[part].engine.hasCompletedReads
+        parts[part].handover.checkInvariants()
     }
 
     private mutating func carryOut(_ effects: [HandoverEffect], of part: Int) {
