@@ -53,6 +53,8 @@ struct Stand {
     var isStale: (Bytes) -> Bool = { _ in false }
     /// Whether the storage takes nothing of a chunk.
     var refusesMerges: () -> Bool = { false }
+    /// Whether the storage takes no drop.
+    var refusesDrops: () -> Bool = { false }
     /// What happens before each message arrives.
     var meanwhile: (inout Stand) -> Void = { _ in }
     var random: SeededRandom
@@ -341,6 +343,7 @@ struct Stand {
                 parts[part].handover.merged(
                     number, isComplete: isComplete, at: moment, into: &later)
             case .drop(let partition):
+                if refusesDrops() { continue }
                 var batch = WriteBatch()
                 batch.drop(.objects, partition: partition.index)
                 #expect((try? parts[part].engine.write(batch)) != nil)
