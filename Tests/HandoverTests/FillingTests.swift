@@ -301,6 +301,19 @@ import Testing
         #expect(stand.count(3) == 300)
     }
 
+    @Test("An object that is larger than a chunk travels alone")
+    func large() throws {
+        var stand = try Self.moving(20, partitions: 1) { $0.chunkBytes = 4 << 10 }
+        for node in 0..<3 {
+            try stand.put(0, "large", Bytes(repeating: 7, count: 200_000), to: node)
+        }
+        try Self.move(&stand)
+        stand.start()
+        #expect(stand.run { $0.isFilled(3) })
+        #expect(stand.held(3, "large") == stand.held(0, "large"))
+        #expect(stand.count(3) == 21)
+    }
+
     @Test("No more is asked for in a second than may be")
     func pace() throws {
         var stand = try Self.moving(1_000, bytes: 1_000) {
