@@ -225,6 +225,19 @@ public struct AntiEntropy {
     /// Has `batch` hold what is in doubt, where it is known what the node is a home of.
     public func putDoubts(in batch: inout WriteBatch) { times.putDoubts(here, in: &batch) }
 
+    /// Up to where the node may judge `partition`: the beginning of time where it is no home that
+    /// holds all of it, or has lost data.
+    public func trustedWatermark(of partition: UInt16) -> HybridTimestamp {
+        here.owns(partition) ? times.trusted(partition) : HybridTimestamp(bits: 0)
+    }
+
+    /// A home that holds all of `partition`, which moves to this node, knows it to be settled up to
+    /// `watermark`. Every home of before held whatever is as old, and nothing is proven during a
+    /// move: so this node holds it too once it is filled, and goes by the watermark then.
+    public mutating func learn(_ watermark: HybridTimestamp, of partition: UInt16) {
+        times.learn(watermark, of: partition, here)
+    }
+
     /// Has `batch` forget up to where `partition` is settled, with all that is held of it.
     public func putForgotten(_ partition: Partition, in batch: inout WriteBatch) {
         SettledTimes.putForgotten(partition.index, in: &batch)

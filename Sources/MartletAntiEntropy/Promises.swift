@@ -17,7 +17,7 @@ internal import MartletWire
 struct Promises {
     /// Why nothing can be proven of a partition.
     enum Obstacle: Error, Hashable {
-        /// That node has promised nothing yet.
+        /// That node has promised nothing yet, or not since it was told of the present homes.
         case silent(NodeID)
         /// That node keeps hints in the partition.
         case hinting(NodeID)
@@ -102,7 +102,7 @@ struct Promises {
             let topology = here.topology
         else { return }
         pending = nil
-        let promise = Promise(floor: ready.floor, hinted: hinted)
+        let promise = Promise(floor: ready.floor, hinted: hinted, epoch: topology.epoch)
         take(promise, of: Peer(here.local, here.shard))
         for member in topology.members where member.id != here.local {
             for peer in here.peers(of: member.id) {
@@ -127,9 +127,9 @@ struct Promises {
     ) -> Result<HybridTimestamp, Obstacle> {
         var least: HybridTimestamp?
         for node in nodes {
-            guard let promise = told[here.peer(node, serving: partition)] else {
-                return .failure(.silent(node))
-            }
+            guard let promise = told[here.peer(node, serving: partition)],
+                promise.epoch >= here.epoch(of: partition)
+            else { return .failure(.silent(node)) }
             let index = promise.hinted.partitionIndex { $0 < partition }
             if index < promise.hinted.count, promise.hinted[index] == partition {
                 return .failure(.hinting(node))

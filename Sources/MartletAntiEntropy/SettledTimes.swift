@@ -40,7 +40,7 @@ struct SettledTimes {
             if case .found(let bytes) = here.engine.get(Self.key(partition)) {
                 if here.owns(partition) {
                     standing.watermark = Self.decode(bytes)
-                } else {
+                } else if !here.isFilling(partition) {
                     Self.putForgotten(partition, in: &batch)
                 }
             }
@@ -75,6 +75,20 @@ struct SettledTimes {
         guard advance(partition, to: watermark, in: engine) else { return false }
         tell(partition, into: &effects)
         return true
+    }
+
+    /// Writes down a watermark that is to be gone by once the partition is filled.
+    func learn(_ watermark: HybridTimestamp, of partition: UInt16, _ here: Standpoint) {
+        guard here.isFilling(partition), watermark.bits > 0 else { return }
+        if case .found(let bytes) = here.engine.get(Self.key(partition)),
+            Self.decode(bytes) >= watermark
+        {
+            return
+        }
+        var batch = WriteBatch()
+        Self.put(watermark, of: partition, in: &batch)
+        // A storage that refuses it leaves it to be learnt when the partition was found equal.
+        _ = try? here.engine.write(batch)
     }
 
     /// Moves a watermark up, once `engine` has it in its log: there it stands before whatever it

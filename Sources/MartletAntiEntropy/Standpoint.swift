@@ -38,6 +38,8 @@ struct Standpoint {
     /// The partitions that moved, or were of other homes, under the ring before: those of the ring
     /// that there is now, ascending.
     private(set) var changed: [UInt16] = []
+    /// By partition, the epoch of the ring that this node knew first with its homes as they are.
+    private var changedIn: [UInt64] = []
     /// Nodes that can be sent to, sorted.
     private(set) var reachable: [NodeID] = []
     /// Those nodes that are divided otherwise than into one shard, as far as they have said.
@@ -60,6 +62,11 @@ struct Standpoint {
             }
             return topology.view(of: partition) != newer.view(of: partition)
         }.map(\.index)
+        if topology?.partitionCount != newer.partitionCount { changedIn = [] }
+        if changedIn.isEmpty {
+            changedIn = [UInt64](repeating: newer.epoch, count: newer.partitionCount.value)
+        }
+        for partition in changed { changedIn[Int(partition)] = newer.epoch }
         topology = newer
         owned = partitions.filter {
             shard.serves($0, of: newer.partitionCount)
@@ -73,10 +80,22 @@ struct Standpoint {
         topology?.view(of: Partition(index: partition)).readers ?? []
     }
 
+    /// From which epoch on what a node tells of a partition is about the homes that there are.
+    func epoch(of partition: UInt16) -> UInt64 {
+        Int(partition) < changedIn.count ? changedIn[Int(partition)] : .max
+    }
+
     /// Whether the homes of a partition change: nothing is proven of it meanwhile, since one that
     /// is being filled may still be brought what all others have removed.
     func isMoving(_ partition: UInt16) -> Bool {
         topology?.move(of: Partition(index: partition)) != nil
+    }
+
+    /// Whether the node is about to become a home of the partition, and holds not all of it yet.
+    func isFilling(_ partition: UInt16) -> Bool {
+        guard let topology, Int(partition) < topology.partitionCount.value else { return false }
+        let view = topology.view(of: Partition(index: partition))
+        return view.includes(local) && !view.readers.contains(local)
     }
 
     /// Whether the node is a home of the partition that holds all of it.

@@ -60,6 +60,17 @@ public struct Handover {
         filling.fill(of: partition.index)?.stage == .clearing
     }
 
+    /// The partitions of which something is left over here that some home may lack: nobody is a
+    /// home here, or only about to be one. Ascending; O(partitions).
+    public var leftovers: [UInt16] {
+        guard let topology = here.topology else { return [] }
+        return here.served.filter { partition in
+            let view = topology.view(of: Partition(index: partition))
+            guard !view.includes(here.local) || filling.isClearing(partition) else { return false }
+            return here.engine.tree(of: partition)?.count != 0
+        }
+    }
+
     /// What has happened so far.
     public var counters: HandoverCounters {
         var sum = filling.counters

@@ -60,11 +60,10 @@ struct Offering {
                 continue
             }
             counters.marks.occurred(.leftoverChanged, if: isKnown)
-            let homes = isClearing(partition) ? view.readers : view.all
             offers.append(
                 Offer(
                     partition: partition, view: view, epoch: topology.epoch, root: tree.root,
-                    awaited: homes.filter { $0 != here.local }))
+                    awaited: view.readers.filter { $0 != here.local }))
         }
     }
 

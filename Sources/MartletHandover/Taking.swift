@@ -34,7 +34,8 @@ struct Taking {
     ) {
         guard let topology = here.topology, leftover.epoch <= topology.epoch else { return }
         for entry in leftover.entries {
-            guard here.view(of: entry.partition)?.includes(here.local) == true,
+            // One that is only being filled cannot tell yet what was removed for good.
+            guard here.view(of: entry.partition)?.readers.contains(here.local) == true,
                 !isClearing(entry.partition),
                 !takes.contains(where: {
                     $0.partition == entry.partition && $0.sender.node == sender.node
@@ -60,7 +61,8 @@ struct Taking {
     /// Lets go of what this node is no home of any more.
     mutating func topologyChanged(_ here: Standpoint, isClearing: (UInt16) -> Bool) {
         takes.removeAll {
-            here.view(of: $0.partition)?.includes(here.local) != true || isClearing($0.partition)
+            here.view(of: $0.partition)?.readers.contains(here.local) != true
+                || isClearing($0.partition)
         }
     }
 

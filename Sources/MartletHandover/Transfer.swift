@@ -64,8 +64,7 @@ extension Handover {
         }
         let offers = offering.offers.map { offer in
             let isClearing = isClearing(Partition(index: offer.partition))
-            let homes = isClearing ? offer.view.readers : offer.view.all
-            let count = homes.count { $0 != here.local }
+            let count = offer.view.readers.count { $0 != here.local }
             return Transfer(
                 partition: Partition(index: offer.partition),
                 purpose: isClearing ? .clear : .leave, source: nil, leaves: 0,

@@ -53,6 +53,7 @@ extension ControlCore {
             switch order {
             case .join(let text): .join(try candidate(text, topology))
             case .leave(let text): .leave(text)
+            case .remove(let text): .remove(text)
             case .replace(let text, let heir): .replace(text, by: try candidate(heir, topology))
             case .weigh(let text, let weight): .weigh(text, weight: weight)
             case .rezone(let text, let zone): .rezone(text, zone: zone)

@@ -1,8 +1,9 @@
-// How moves come to their end. Each home that is to be filled tells one member which partitions are;
-// that one has the nodes decide that these have moved, many at once. Who that is follows from who
-// answers, so that another takes over; two at a time only cost a proposal.
+// How changes come to their end. Each home that is to be filled tells one member which partitions
+// are, and each that leaves when it has handed on all that it held; that one has the nodes decide
+// that these have moved, many at once, and those have left. Who that is follows from who answers,
+// so that another takes over; two at a time only cost a proposal.
 //
-//     filled ─► told to the steward, again and again ─► of all homes of a move ─► an epoch
+//     filled, drained ─► told to the steward, again and again ─► of all homes of a move ─► an epoch
 internal import MartletBase
 internal import MartletMembership
 internal import MartletRing
@@ -10,28 +11,40 @@ internal import MartletWire
 
 /// What is known of the moves' ends.
 struct MoveCompletion {
-    /// How often what is filled is told again.
+    /// How often that is told again.
     static let interval = Duration.seconds(1)
     /// How long moves gather before the nodes decide on them.
     static let gathering = Duration.milliseconds(500)
 
-    /// What each shard of this node has filled.
-    var own: [Int: [PartitionFill]] = [:]
-    /// What each home has told.
-    var told: [NodeID: [PartitionFill]] = [:]
+    /// How far each shard of this node has come.
+    var own: [Int: MoveReport] = [:]
+    /// Of how many shards this node is.
+    var shardCount = 1
+    /// What each member has told.
+    var told: [NodeID: MoveReport] = [:]
     /// When this node tells again, or proposes.
     var next = Instant.never
     /// Since when there are moves that have come to their end.
     var gatherUntil: Instant?
 
-    /// All that this node has filled, sorted.
-    var report: [PartitionFill] { own.sorted { $0.key < $1.key }.flatMap(\.value).sorted() }
+    /// How far this node has come.
+    var report: MoveReport {
+        // any order: they are sorted after.
+        let fills = own.values.flatMap(\.fills).sorted()
+        let isDrained = own.count == shardCount && own.values.allSatisfy(\.isDrained)
+        return MoveReport(fills: fills, isDrained: isDrained)
+    }
+
+    /// The members that have handed on all that they held, of those that leave.
+    func departing(_ topology: Topology) -> Set<NodeID> {
+        Set(topology.departing.filter { told[$0]?.isDrained == true })
+    }
 
     /// The moves of `topology` that have come to their end, as far as is known here.
     func completed(_ topology: Topology) -> Set<Partition> {
         var known: [NodeID: Set<PartitionFill>] = [:]
         // any order: each by itself.
-        for (node, fills) in told { known[node] = Set(fills) }
+        for (node, report) in told { known[node] = Set(report.fills) }
         return Set(
             topology.moves.lazy.filter { move in
                 let fill = PartitionFill(partition: move.partition.index, since: move.since)
@@ -43,29 +56,30 @@ struct MoveCompletion {
 }
 
 extension ControlCore {
-    /// A shard of this node has filled these partitions, and no others.
-    mutating func filled(
-        _ fills: [PartitionFill], by shard: Int, _ view: inout ControlView, at now: Moment,
-        into work: inout Work
+    /// A shard of this node, of so many, has come so far.
+    mutating func moved(
+        _ report: MoveReport, by shard: Int, of shardCount: Int, _ view: inout ControlView,
+        at now: Moment, into work: inout Work
     ) {
-        completion.own[shard] = fills
-        reportFills(&view, at: now, into: &work)
+        completion.own[shard] = report
+        completion.shardCount = shardCount
+        reportMoves(&view, at: now, into: &work)
     }
 
-    /// Another node has told which partitions it has filled.
-    mutating func fillsReceived(
-        _ fills: [PartitionFill], from sender: NodeID, _ view: inout ControlView, at now: Moment,
+    /// Another member has told how far it has come.
+    mutating func reportReceived(
+        _ report: MoveReport, from sender: NodeID, _ view: inout ControlView, at now: Moment,
         into work: inout Work
     ) {
         guard let topology = view.topology, topology.member(sender) != nil else { return }
-        completion.told[sender] = fills
+        completion.told[sender] = report
         complete(topology, &view, at: now, into: &work)
     }
 
-    /// What was told of moves that are over is forgotten.
-    mutating func forgetFills(_ topology: Topology, at now: Moment) {
+    /// What was told of a change that is over is forgotten.
+    mutating func forgetReports(_ topology: Topology, at now: Moment) {
         completion.gatherUntil = nil
-        if topology.moves.isEmpty {
+        if topology.isSettled {
             completion.told = [:]
             completion.next = .never
         } else {
@@ -74,22 +88,22 @@ extension ControlCore {
     }
 
     /// Tells again, or proposes, when it is time.
-    mutating func tickFills(_ view: inout ControlView, at now: Moment, into work: inout Work) {
+    mutating func tickMoves(_ view: inout ControlView, at now: Moment, into work: inout Work) {
         guard now.instant >= completion.next else { return }
-        reportFills(&view, at: now, into: &work)
+        reportMoves(&view, at: now, into: &work)
     }
 
-    private mutating func reportFills(
+    private mutating func reportMoves(
         _ view: inout ControlView, at now: Moment, into work: inout Work
     ) {
-        guard let topology = view.topology, !topology.moves.isEmpty else { return }
+        guard let topology = view.topology, !topology.isSettled else { return }
         completion.next = now.instant + MoveCompletion.interval
         let report = completion.report
         let steward = steward(of: topology, view)
         if steward == identity.id {
             completion.told[identity.id] = report
-        } else if !report.isEmpty {
-            send(.fills(report), to: steward, into: &work)
+        } else if report != MoveReport() {
+            send(.moved(report), to: steward, into: &work)
         }
         complete(topology, &view, at: now, into: &work)
     }
@@ -100,13 +114,14 @@ extension ControlCore {
         return members.first { $0 == identity.id || view.state(of: $0) == .alive } ?? identity.id
     }
 
-    /// Has the nodes decide on the moves that have come to their end, once others have had the time
-    /// to do so too.
+    /// Has the nodes decide on the moves that have come to their end, and on those who have left,
+    /// once others have had the time to do so too.
     private mutating func complete(
         _ topology: Topology, _ view: inout ControlView, at now: Moment, into work: inout Work
     ) {
         let completed = completion.completed(topology)
-        guard !completed.isEmpty else { return }
+        let departing = completion.departing(topology)
+        guard !completed.isEmpty || !departing.isEmpty else { return }
         if completed.count < topology.moves.count {
             let until = completion.gatherUntil ?? now.instant + MoveCompletion.gathering
             completion.gatherUntil = until
@@ -116,11 +131,16 @@ extension ControlCore {
             }
         }
         completion.gatherUntil = nil
-        guard let next = try? topology.completing(completed) else {
+        guard let next = try? topology.completing(completed, departing: departing) else {
             invariant(false, "moves of epoch \(topology.epoch) cannot end")
             return
         }
         marks.occurred(.movesCompleted)
         propose(next, &view, at: now, into: &work)
     }
+}
+
+extension Topology {
+    /// Whether nothing moves, and nobody leaves.
+    fileprivate var isSettled: Bool { moves.isEmpty && !members.contains(where: \.isLeaving) }
 }

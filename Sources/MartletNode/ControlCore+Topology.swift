@@ -11,7 +11,7 @@ internal import MartletWire
 extension ControlCore {
     /// The most epochs that a ring may be ahead of the one that it replaces: more can have been
     /// decided only over years, and one that claims it is not believed.
-    static let epochStep: UInt64 = 1 << 32
+    static let epochStep: UInt64 = 1 << 20
 
     /// Makes the first topology from the members known here.
     mutating func create(
@@ -40,7 +40,9 @@ extension ControlCore {
                 replicaCount: request.replicaCount, partitionCount: request.partitionCount,
                 clusterName: identity.clusterName, clusterID: random.next(),
                 secret: request.secret)
-            guard adopt(plan.topology, &view, at: now, into: &work) else {
+            let isKept = adopt(plan.topology, &view, at: now, into: &work)
+            drainChain(&view, at: now, into: &work)
+            guard isKept else {
                 return .refused("the storage refuses to keep the ring: see the node's log")
             }
             for member in members where member.id != identity.id {
@@ -52,8 +54,8 @@ extension ControlCore {
         }
     }
 
-    /// Another node's ring: adopted when it is newer, of this cluster, and a member of the present
-    /// one can have made it. The first that a node hears of must name whoever sends it.
+    /// Another node's ring: adopted when it is newer, of this cluster, and comes from one that
+    /// knows its secret. The first that a node hears of must name whoever sends it.
     mutating func consider(
         _ offered: Topology, from sender: NodeID, _ view: inout ControlView, at now: Moment,
         into work: inout Work
@@ -73,7 +75,7 @@ extension ControlCore {
                 return
             }
             guard offered.epoch > topology.epoch else { return }
-            guard topology.member(sender) != nil, offered.secret == topology.secret,
+            guard offered.secret == topology.secret,
                 offered.epoch - topology.epoch <= Self.epochStep
             else {
                 return refuse(offered, from: sender, view, into: &work)
@@ -88,6 +90,7 @@ extension ControlCore {
         }
         marks.occurred(view.topology == nil ? .ringLearnt : .ringReplaced)
         _ = adopt(offered, &view, at: now, into: &work)
+        drainChain(&view, at: now, into: &work)
     }
 
     private mutating func refuse(
@@ -121,11 +124,13 @@ extension ControlCore {
         return true
     }
 
-    /// Sends this node's ring to one that was heard to have an older one.
+    /// Sends this node's ring to one that was heard to have an older one. One that has none
+    /// believes members alone.
     func offer(
         _ topology: Topology?, to node: NodeID, at epoch: UInt64, into work: inout Work
     ) {
-        if let topology, epoch < topology.epoch {
+        guard let topology, epoch > 0 || topology.member(identity.id) != nil else { return }
+        if epoch < topology.epoch {
             send(.topology(topology), to: node, into: &work)
         }
     }

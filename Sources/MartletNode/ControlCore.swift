@@ -77,7 +77,10 @@ struct ControlCore {
 
     /// The node takes part from now on.
     mutating func start(_ view: inout ControlView, at now: Moment, into work: inout Work) {
-        if let topology = view.topology { ringKnown(topology, &view, at: now, into: &work) }
+        if let topology = view.topology {
+            ringKnown(topology, &view, at: now, into: &work)
+            drainChain(&view, at: now, into: &work)
+        }
         tell(.started, &view, at: now, into: &work)
     }
 
@@ -87,8 +90,9 @@ struct ControlCore {
     ) {
         membership.epoch = topology.epoch
         membership.ringNames = topology.members.map { ($0.id, $0.name) }
+        if topology.departed.contains(identity.id) { work.note(.hasLeft) }
         chain.ringChanged(topology, mayVote: mayVote, into: &chainEffects)
-        forgetFills(topology, at: now)
+        forgetReports(topology, at: now)
         tell(.topologyNamed(topology.members.map(\.id)), &view, at: now, into: &work)
     }
 
@@ -102,7 +106,7 @@ struct ControlCore {
         tell(.ticked, &view, at: now, into: &work)
         chain.tick(at: now.instant, into: &chainEffects)
         drainChain(&view, at: now, into: &work)
-        tickFills(&view, at: now, into: &work)
+        tickMoves(&view, at: now, into: &work)
     }
 
     /// Tells the operator when the clock begins or ceases to look wrong.

@@ -92,8 +92,8 @@ public struct NodeCore {
         if let refusal = control?.takeRefusal() { shard.noticedRefusal = refusal }
         shard.take(view, at: now, into: &work)
         shard.drain(at: now, into: &work)
-        if let fills = shard.takeFills() {
-            let tiding = ControlTiding.filled(fills, shard: shard.shard.index)
+        if let report = shard.takeReport() {
+            let tiding = ControlTiding.moved(report, shard: shard.shard.index)
             if control == nil {
                 work.tidings.append(tiding)
             } else {
@@ -127,7 +127,7 @@ public struct NodeCore {
         _ message: PeerMessage, from sender: Peer, at now: Moment, into work: inout Work
     ) {
         switch message {
-        case .pushPull, .topology, .decree, .fills:
+        case .pushPull, .topology, .decree, .moved:
             if control == nil {
                 work.tidings.append(.message(message, from: sender))
             } else {
@@ -151,8 +151,9 @@ public struct NodeCore {
         switch tiding {
         case .message(let message, let sender):
             receiveAsControl(message, from: sender, at: now, into: &work)
-        case .filled(let fills, let shard):
-            control?.filled(fills, by: shard, &view, at: now, into: &work)
+        case .moved(let report, let index):
+            control?.moved(
+                report, by: index, of: shard.shard.count, &view, at: now, into: &work)
         }
     }
 
@@ -167,8 +168,8 @@ public struct NodeCore {
             control?.consider(topology, from: sender.node, &view, at: now, into: &work)
         case .decree(let message):
             control?.decreeReceived(message, from: sender.node, &view, at: now, into: &work)
-        case .fills(let fills):
-            control?.fillsReceived(fills, from: sender.node, &view, at: now, into: &work)
+        case .moved(let report):
+            control?.reportReceived(report, from: sender.node, &view, at: now, into: &work)
         case .topologyWanted, .replication, .exchange, .handover: return
         }
     }

@@ -47,8 +47,8 @@ public enum NodeEvent: Sendable {
 public enum ControlTiding: Sendable {
     /// A message for it, which came over a link of the shard's own.
     case message(PeerMessage, from: Peer)
-    /// The shard of this index has filled these partitions, of those that move to the node.
-    case filled([PartitionFill], shard: Int)
+    /// How far the shard of this index has come with what a change of the ring asks of the node.
+    case moved(MoveReport, shard: Int)
 }
 
 /// What an operator may ask of a node; a reply follows.
@@ -122,6 +122,8 @@ public enum NodeNote: Hashable, Sendable {
     case conflict(String)
     /// The node's wall clock is the odd one out, has leapt, or is right again.
     case clockStands(ClockStanding)
+    /// The node has left the ring: it serves nobody, and may not come back as the one that it is.
+    case hasLeft
     /// The ring has given this node's name to that one, and this node is not of the ring: it must
     /// stop.
     case nameTaken(by: NodeID)

@@ -7,6 +7,8 @@ public enum RingOrder: Hashable, Sendable {
     case join(String)
     /// A member leaves, and others get what it is a home of.
     case leave(String)
+    /// A member is gone for good, and others get what it was a home of.
+    case remove(String)
     /// A member leaves, and a node that is of no ring takes its place.
     case replace(String, by: String)
     /// A member gets another weight.

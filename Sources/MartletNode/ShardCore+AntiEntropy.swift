@@ -2,6 +2,7 @@
 // other moves, judges by, and removes.
 internal import MartletAntiEntropy
 internal import MartletBase
+internal import MartletHandover
 internal import MartletReplication
 internal import MartletRing
 public import MartletStorage
@@ -12,8 +13,8 @@ extension ShardCore {
     /// Acts on what has come of anti-entropy.
     mutating func drainAntiEntropy(at now: Moment, into work: inout Work) {
         if antiEntropy.hasPromiseToTell {
-            antiEntropy.tellPromise(
-                hinted: replication.hintedPartitions, into: &effects)
+            let held = Set(replication.hintedPartitions).union(handover.leftovers)
+            antiEntropy.tellPromise(hinted: held.sorted(), into: &effects)
         }
         if effects.isEmpty { return }
         for effect in effects {

@@ -11,6 +11,9 @@ internal import MartletWire
 extension ShardCore {
     mutating func received(_ message: HandoverMessage, from sender: Peer, at now: Moment) {
         if isStopping { return }
+        if case .chunk(let chunk) = message {
+            antiEntropy.learn(chunk.watermark, of: chunk.partition)
+        }
         handover.messageReceived(message, from: sender, at: now, into: &handoverEffects)
     }
 
@@ -22,13 +25,16 @@ extension ShardCore {
             handoverEffects.removeAll(keepingCapacity: true)
             for effect in effects {
                 switch effect {
+                case .send(.chunk(var chunk), let peer):
+                    chunk.watermark = antiEntropy.trustedWatermark(of: chunk.partition)
+                    work.outbox.send(.handover(.chunk(chunk)), to: peer)
                 case .send(let message, let peer):
                     work.outbox.send(.handover(message), to: peer)
                 case .merge(let entries, let partition, let number):
                     replication.takeOver(
                         entries, in: partition, under: number, at: now, into: &work.outbox)
                 case .drop(let partition): drop(partition, at: now)
-                case .filled: hasFillsToTell = true
+                case .filled: continue
                 }
             }
             tellMerged(at: now)
@@ -62,12 +68,24 @@ extension ShardCore {
         replication.closed = topology.moves.lazy.map(\.partition).filter(handover.isClearing)
     }
 
-    /// The partitions that are filled, where that has changed since this was asked last.
-    mutating func takeFills() -> [PartitionFill]? {
-        guard hasFillsToTell else { return nil }
-        hasFillsToTell = false
-        return handover.filled.map {
-            PartitionFill(partition: $0.partition.index, since: $0.since)
-        }
+    /// How far the shard has come with what a change of the ring asks of it, where that has changed
+    /// since this was asked last.
+    mutating func takeReport() -> MoveReport? {
+        guard let topology, !topology.moves.isEmpty || isLeaving || toldReport != MoveReport()
+        else { return nil }
+        let report = MoveReport(
+            fills: handover.filled.map {
+                PartitionFill(partition: $0.partition.index, since: $0.since)
+            },
+            isDrained: isLeaving && isDrained)
+        if report == toldReport { return nil }
+        toldReport = report
+        return report
+    }
+
+    /// Whether nothing is held here that others are to have, and nothing under way that may be.
+    private var isDrained: Bool {
+        replication.pendingHints.count == 0 && replication.operationsInFlight == 0
+            && handover.leftovers.isEmpty
     }
 }

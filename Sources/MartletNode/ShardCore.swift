@@ -24,6 +24,8 @@ struct ShardCore {
     var handover: Handover
     /// The ring, as it was last told.
     private(set) var topology: Topology?
+    /// Whether the node is a member that leaves.
+    private(set) var isLeaving = false
     /// Whether its storage remembers that ring.
     private var isRingKept = true
     /// Which decisions of the control core it goes by.
@@ -52,8 +54,8 @@ struct ShardCore {
     /// Reused from event to event, so that handling one allocates nothing for its effects.
     var effects: [AntiEntropyEffect] = []
     var handoverEffects: [HandoverEffect] = []
-    /// Whether other partitions are filled than the control core was told.
-    var hasFillsToTell = false
+    /// What the control core was told last of how far this shard has come.
+    var toldReport = MoveReport()
     /// The rare branches that were taken around the protocols.
     var marks = Marks<NodeMark>()
 
@@ -89,6 +91,14 @@ struct ShardCore {
         var random = SeededRandom(seed: seed, stream: "operations")
         return OperationID(rawValue: random.next() >> 16 | 1)
     }
+
+    /// Whether the node was a member of the ring and is none any more.
+    var hasLeft: Bool { topology?.departed.contains(node) ?? false }
+
+    /// What clients of one that has left are told.
+    static let leftText =
+        "the node has left the cluster: ask another; to join again it starts with an empty data "
+        + "directory"
 
     /// Whether `node` can be sent to: its links are open and it is not believed unreachable.
     func isReachable(_ node: NodeID) -> Bool {
@@ -131,6 +141,8 @@ struct ShardCore {
     ) {
         if isStopping {
             work.outbox.answer(id, .failed(.storage(Replication.stoppingText)))
+        } else if hasLeft {
+            work.outbox.answer(id, .failed(.storage(Self.leftText)))
         } else {
             replication.requestReceived(id, request, at: now, into: &work.outbox)
         }
@@ -185,6 +197,7 @@ struct ShardCore {
             antiEntropy.topologyChanged(newer, at: now, into: &effects)
             handover.topologyChanged(newer, at: now, into: &handoverEffects)
             closePartitions()
+            isLeaving = newer.member(node)?.isLeaving ?? false
         }
         reachabilityChanged(view, at: now, into: &work)
     }

@@ -113,10 +113,24 @@ extension Replication {
     private mutating func coordinateInTheirPlace(
         _ put: PutRequest, at now: Moment, into outbox: inout Outbox
     ) {
+        guard mayStandIn(in: put.call.location.partition) else {
+            counts.marks.occurred(.strangerRefused)
+            let error = RequestError.unavailable(
+                needed: 1, reachable: 0, evidence: Evidence(coordinator: local))
+            return answerFailed(put, error, at: now, into: &outbox)
+        }
         var put = put
         put.isLastResort = true
         counts.marks.occurred(.coordinatedInTheirPlace)
         perform(.coordinate(put), at: put.call.location, at: now, into: &outbox)
+    }
+
+    /// Whether others count on what this node says to keep: it is a member that stays, or a home
+    /// yet. What one that leaves keeps after it has said to be through would be heard of by nobody.
+    private func mayStandIn(in partition: Partition) -> Bool {
+        guard let topology else { return false }
+        return topology.member(local).map { !$0.isLeaving } ?? false
+            || topology.view(of: partition).includes(local)
     }
 
     mutating func forwardAnswered(

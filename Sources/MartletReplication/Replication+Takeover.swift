@@ -1,5 +1,5 @@
-// Objects that this node itself fetches, of partitions that move: each is a step at its key, and when
-// all are done whoever fetched them is told.
+// Objects that this node itself fetches, of partitions that move: each is a step at its key, and
+// when all are done whoever fetched them is told.
 public import MartletBase
 public import MartletRing
 public import MartletWire

@@ -45,8 +45,8 @@ public struct Replication {
     /// as there are any. Told by the node around it.
     public var trustsClock = true
     var peers = Peers()
-    /// Partitions of which nothing is taken, as what is held of them is about to be dropped. Told by
-    /// the node around it; few, and mostly none.
+    /// Partitions of which nothing is taken, as what is held of them is about to be dropped. Told
+    /// by the node around it; few, and mostly none.
     public var closed: [Partition] = []
     /// What was taken over, and nobody has been told yet.
     var outcomes: [TakeoverOutcome] = []

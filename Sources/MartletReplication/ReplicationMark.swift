@@ -71,6 +71,8 @@ public enum ReplicationMark: Int, MarkName {
     case readOverRings
     /// A write came for a partition of which what is held is about to be dropped.
     case closedRefused
+    /// No home could coordinate a write, nor could this node, which leaves or is no member.
+    case strangerRefused
     /// A hint whose home is none any more went to one that is.
     case hintInherited
     /// A node stopped with writes that waited for their keys or for other homes.

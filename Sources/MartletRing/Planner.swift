@@ -1,6 +1,6 @@
 // Makes the assignments of a cluster, the first and each after another: pure functions from members
 // to a topology. The same request gives the same plan on every node and in every build.
-internal import MartletBase
+public import MartletBase
 
 /// A topology that obeys every rule, and what an operator should know before committing it.
 public struct Plan: Sendable {
@@ -76,7 +76,8 @@ public enum Planner {
 
     /// Plans the epoch after `present`: for other members, or the same with other weights, zones or
     /// number of replicas. What is to have other homes moves there from then on (`PartitionMove`);
-    /// what moves already may be given other homes again.
+    /// what moves already may be given other homes again. Members that are missing leave; those of
+    /// them that are `gone` are not waited for.
     ///
     /// The plan obeys the rules of a first one, and moves little more than members gain (see
     /// `RingChange`): a home gives a partition up where it has more than its share, is no member
@@ -86,9 +87,10 @@ public enum Planner {
     ///
     /// - Throws: the first rule that the request breaks.
     public static func plan(
-        after present: Topology, members: [RingMember], replicaCount: Int
+        after present: Topology, members: [RingMember], gone: Set<NodeID> = [],
+        replicaCount: Int
     ) throws(TopologyError) -> Plan {
-        let members = members.map { $0.leaving(false) }.sorted { $0.id < $1.id }
+        let members = members.map { $0.standing(.stays) }.sorted { $0.id < $1.id }
         let epoch = present.epoch + 1
         try Topology.check(
             epoch: epoch, clusterName: present.clusterName, replicaCount: replicaCount,
@@ -125,7 +127,7 @@ public enum Planner {
             rows.insert(rows.remove(at: place), at: row.lowerBound)
         }
         let topology = try present.following(
-            members: members, replicaCount: replicaCount,
+            members: members, gone: gone, replicaCount: replicaCount,
             homes: stride(from: 0, to: rows.count, by: rules.width).map { first in
                 rows[first..<first + rules.width].map { members[Int($0)].id }
             })

@@ -17,23 +17,36 @@ public struct RingMember: Hashable, Sendable {
     /// Its share of the data in proportion to the other members' weights (Dynamo §4.2: a more
     /// capable node takes more of the ring); at least 1.
     public let weight: UInt32
-    /// Whether it is a member only until what it was a home of has moved away.
-    public let isLeaving: Bool
+    /// For how long it is a member.
+    public let standing: Standing
+
+    /// For how long a node is a member.
+    public enum Standing: UInt8, Hashable, Sendable, CaseIterable {
+        /// Until an operator has it otherwise.
+        case stays = 0
+        /// Until what it was a home of has moved away, and it has handed on whatever else it held.
+        case leaves
+        /// Until what it was a home of has moved away: it is not there to hand on anything.
+        case isGone
+    }
 
     /// The node with these properties; the topology checks them.
     public init(
-        id: NodeID, name: String, zone: String, weight: UInt32, isLeaving: Bool = false
+        id: NodeID, name: String, zone: String, weight: UInt32, standing: Standing = .stays
     ) {
         self.id = id
         self.name = name
         self.zone = zone
         self.weight = weight
-        self.isLeaving = isLeaving
+        self.standing = standing
     }
 
-    /// The same node, as one that leaves or stays.
-    public func leaving(_ isLeaving: Bool) -> RingMember {
-        RingMember(id: id, name: name, zone: zone, weight: weight, isLeaving: isLeaving)
+    /// Whether it is no home of anything any more, or is about to be none.
+    public var isLeaving: Bool { standing != .stays }
+
+    /// The same node of another standing.
+    public func standing(_ standing: Standing) -> RingMember {
+        RingMember(id: id, name: name, zone: zone, weight: weight, standing: standing)
     }
 }
 

@@ -6,9 +6,12 @@ internal import MartletBase
 public enum StagedChange: Hashable, Sendable {
     /// A node joins.
     case join(RingMember)
-    /// The member of this name or identity leaves, and what it is a home of goes to others: from
-    /// itself as from any other home, or from the others alone where it is gone.
+    /// The member of this name or identity leaves: what it is a home of goes to others, from itself
+    /// as from any other home, and it hands on whatever else it holds before it is gone.
     case leave(String)
+    /// The member of this name or identity is gone for good: what it was a home of is made again
+    /// from the others, and what it alone held is lost.
+    case remove(String)
     /// The member of this name or identity leaves, and a node joins that takes its place.
     case replace(String, by: RingMember)
     /// The member of this name or identity gets another weight.
@@ -50,7 +53,8 @@ extension Planner {
         for change in changes { try wish.take(change) }
         do throws(TopologyError) {
             return try plan(
-                after: present, members: wish.members, replicaCount: wish.replicaCount)
+                after: present, members: wish.members, gone: wish.gone,
+                replicaCount: wish.replicaCount)
         } catch { throw .rule(error) }
     }
 }
@@ -58,6 +62,7 @@ extension Planner {
 /// The members and the number of replicas that are wanted.
 private struct RingWish {
     private(set) var members: [RingMember]
+    private(set) var gone: Set<NodeID> = []
     private(set) var replicaCount: Int
 
     init(_ present: Topology) {
@@ -69,6 +74,7 @@ private struct RingWish {
         switch change {
         case .join(let member): try add(member)
         case .leave(let text): members.remove(at: try place(of: text))
+        case .remove(let text): gone.insert(members.remove(at: try place(of: text)).id)
         case .replace(let text, let heir):
             members.remove(at: try place(of: text))
             try add(heir)

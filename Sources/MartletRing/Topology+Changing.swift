@@ -1,13 +1,13 @@
 // The epochs that follow one: to other homes, back to the former ones, and to the end of moves.
 // Pure functions; which of them becomes the next epoch the nodes decide.
-internal import MartletBase
+public import MartletBase
 
 extension Topology {
     /// The epoch of the members that stay and of `homes`, by partition: whatever gets other homes
     /// than it had moves, and members that are missing leave as soon as nothing moves away from
     /// them any more. O(Q · members · log members).
     func following(
-        members staying: [RingMember], replicaCount: Int, homes: [[NodeID]]
+        members staying: [RingMember], gone: Set<NodeID>, replicaCount: Int, homes: [[NodeID]]
     ) throws(TopologyError) -> Topology {
         var moves: [PartitionMove] = []
         for (partition, next) in zip(partitionCount.partitions, homes) {
@@ -22,17 +22,26 @@ extension Topology {
                     since: isOn ? present.since : epoch + 1))
         }
         return try next(
-            staying: staying, replicaCount: replicaCount, homes: homes, moves: moves)
+            staying: staying, gone: gone, replicaCount: replicaCount, homes: homes, moves: moves)
     }
 
-    /// The epoch in which `partitions` have moved: their homes alone are left, and members that
-    /// leave and are no former home of anything any more have left. Those that do not move stay as
-    /// they are. O(Q · members · log members).
-    public func completing(_ partitions: Set<Partition>) throws(TopologyError) -> Topology {
+    /// The epoch in which `partitions` have moved: their homes alone are left. Of the members that
+    /// leave and are no former home of anything any more those have left that are in `departing`,
+    /// or are gone. O(Q · members · log members).
+    public func completing(
+        _ partitions: Set<Partition>, departing: Set<NodeID> = []
+    ) throws(TopologyError) -> Topology {
         try next(
-            staying: members.filter { !$0.isLeaving }, replicaCount: replicaCount,
-            homes: partitionCount.partitions.map { homes(of: $0) },
+            staying: members.filter { !$0.isLeaving }, departing: departing,
+            replicaCount: replicaCount, homes: partitionCount.partitions.map { homes(of: $0) },
             moves: moves.filter { !partitions.contains($0.partition) })
+    }
+
+    /// The members that leave of which no partition moves away any more: they hand on what else
+    /// they hold. Those that are gone are not among them, but for moves.
+    public var departing: [NodeID] {
+        let former = Set(moves.flatMap(\.former))
+        return members.filter { $0.isLeaving && !former.contains($0.id) }.map(\.id)
     }
 
     /// The epoch in which every partition that moves is back at its former homes. They hold all of
@@ -51,25 +60,29 @@ extension Topology {
         }
         let needed = Set(homes.joined())
         let targets = Set(moves.flatMap { self.homes(of: $0.partition) })
-        let staying = members.filter { needed.contains($0.id) || !targets.contains($0.id) }
+        let staying = members.filter {
+            needed.contains($0.id) || !$0.isLeaving && !targets.contains($0.id)
+        }
         // Where there are too few members for it the number of replicas says more than the homes.
         let isShort = width == staying.count && width <= replicaCount
         let replicas = isShort ? replicaCount : width
         return try next(staying: staying, replicaCount: replicas, homes: homes, moves: [])
     }
 
-    /// The epoch after this one, of members that stay and whoever else moves refer to.
+    /// The epoch after this one, of members that stay, and of others as long as they are needed.
     private func next(
-        staying: [RingMember], replicaCount: Int, homes: [[NodeID]], moves: [PartitionMove]
+        staying: [RingMember], gone: Set<NodeID> = [], departing: Set<NodeID> = [],
+        replicaCount: Int, homes: [[NodeID]], moves: [PartitionMove]
     ) throws(TopologyError) -> Topology {
         let former = Set(moves.flatMap(\.former))
         let names = Set(staying.map(\.id))
-        var ring = staying.map { $0.leaving(false) }
+        var ring = staying.map { $0.standing(.stays) }
         var departed = departed
-        for member in members where !names.contains(member.id) {
-            if former.contains(member.id) {
-                ring.append(member.leaving(true))
-            } else if hasHeld(member) {
+        for member in members where !names.contains(member.id) && hasHeld(member) {
+            let isGone = member.standing == .isGone || gone.contains(member.id)
+            if former.contains(member.id) || !isGone && !departing.contains(member.id) {
+                ring.append(member.standing(isGone ? .isGone : .leaves))
+            } else {
                 departed.append(member.id)
             }
         }

@@ -8,7 +8,7 @@
 //                departedCount:varint  id:u64{departedCount}
 //                moveCount:varint  move{moveCount}                  ascending by partition
 //                secret:u8{32}
-//   member    := id:u64  name:text  zone:text  weight:varint  isLeaving:flag   ascending by id
+//   member    := id:u64  name:text  zone:text  weight:varint  standing:u8      ascending by id
 //   move      := partition:varint  since:varint  formerCount:varint  former:varint{formerCount}
 //   home, former := position among the members; a partition's homes stand together, primary first
 //   text      := length:varint  UTF-8
@@ -39,7 +39,7 @@ extension Topology {
             writer.writePrefixed(member.name)
             writer.writePrefixed(member.zone)
             writer.writeVarint(UInt64(member.weight))
-            writer.write(member.isLeaving)
+            writer.write(member.standing.rawValue)
         }
         for home in homeIndexes { writer.writeVarint(UInt64(home)) }
         writer.writeCount(departed.count)
@@ -121,10 +121,11 @@ extension Topology {
             guard let weight = UInt32(exactly: try reader.readVarint()) else {
                 throw reader.error(.tooLarge("weight"))
             }
+            guard let standing = RingMember.Standing(rawValue: try reader.readUInt8()) else {
+                throw reader.error(.invalid("standing of a member"))
+            }
             members.append(
-                RingMember(
-                    id: id, name: name, zone: zone, weight: weight,
-                    isLeaving: try reader.readFlag()))
+                RingMember(id: id, name: name, zone: zone, weight: weight, standing: standing))
         }
         return members
     }

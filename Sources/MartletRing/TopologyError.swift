@@ -40,8 +40,6 @@ public enum TopologyError: Error, Hashable, Sendable, CustomStringConvertible {
     case moveOutOfBounds(Partition)
     /// A move leads to the homes that there were.
     case moveChangesNothing(Partition)
-    /// A member leaves though no partition moves away from it: it is none any more.
-    case leavesNothing(NodeID)
     /// A member has left before.
     case hasDeparted(NodeID)
     /// Partitions have moved to more or fewer homes than they had before: they would have to move
@@ -78,7 +76,6 @@ public enum TopologyError: Error, Hashable, Sendable, CustomStringConvertible {
         case .moveOutOfBounds(let partition): "the move of partition \(partition) is out of bounds"
         case .moveChangesNothing(let partition):
             "the move of partition \(partition) leads to the homes that it has"
-        case .leavesNothing(let id): "member \(id) leaves, and nothing moves away from it"
         case .hasDeparted(let id):
             "member \(id) has left the cluster: a node that comes back joins with an empty data "
                 + "directory"

@@ -94,19 +94,23 @@ package enum Simulation {
         return report
     }
 
-    /// Starts the nodes, waits until each knows all others, creates the ring on the first.
+    /// Starts the nodes, waits until each knows all others, creates the ring on the first; then
+    /// starts those that are of no ring.
     private static func assemble(_ world: inout World) {
-        let count = world.nodes.count
-        for node in world.nodes {
-            let offset = Duration.milliseconds(10 * node.index)
-            world.queue.schedule(.nodeStarts(node.index, life: 0), at: world.now + offset)
-        }
+        let count = world.scenario.ringSize
+        start(world.nodes.prefix(count), &world)
         let end = world.now + assemblyBound
         while world.violation == nil, world.now < end {
             world.run(until: world.now + .milliseconds(500))
             if world.shards.allSatisfy({ $0.topology != nil }) { return }
+            let spares = world.nodes.dropFirst(count)
+            if let first = spares.first, first.id == nil,
+                world.nodes.prefix(count).allSatisfy({ $0.topology != nil })
+            {
+                start(spares, &world)
+            }
             guard world.nodes[0].topology == nil,
-                world.everyNode({ $0.members.count == count }),
+                world.nodes.prefix(count).allSatisfy({ $0.core?.members.count == count }),
                 let partitions = PartitionCount(world.scenario.partitionCount)
             else { continue }
             var random = SeededRandom(seed: world.schedule.seed, stream: "secret")
@@ -119,6 +123,13 @@ package enum Simulation {
         let outcome = world.creation.map { "\($0)" } ?? "not all nodes met"
         world.found(
             Finding(.oneTopology, "no ring on every node within \(assemblyBound): \(outcome)"))
+    }
+
+    private static func start(_ nodes: ArraySlice<SimulatedShard>, _ world: inout World) {
+        for node in nodes {
+            let offset = Duration.milliseconds(10 * node.index)
+            world.queue.schedule(.nodeStarts(node.index, life: 0), at: world.now + offset)
+        }
     }
 
     /// Nobody asks anything any more: what is done all the same is counted.

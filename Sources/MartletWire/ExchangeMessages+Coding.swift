@@ -1,7 +1,7 @@
 // The bytes of the messages of anti-entropy, each behind a byte that says which it is. What they
 // say of trees is in `ExchangeTrees+Coding`.
 //
-//     promise      = floor:u64  partitions
+//     promise      = floor:u64  partitions  epoch:varint
 //     roots        = round:varint  epoch:varint  latest:u64  count:varint  (place  root:u64  time)*
 //     root reply   = round:varint  differing: partitions  unknown: partitions
 //     settled      = epoch:varint  latest:u64  count:varint  (place  time)*
@@ -26,6 +26,7 @@ extension ExchangeMessage {
             writer.write(Kind.promise.rawValue)
             writer.write(promise.floor.bits)
             writer.write(promise.hinted)
+            writer.writeVarint(promise.epoch)
         case .roots(let roots):
             writer.write(Kind.roots.rawValue)
             roots.encode(into: &writer)
@@ -64,7 +65,7 @@ extension ExchangeMessage {
             self = .promise(
                 Promise(
                     floor: HybridTimestamp(bits: try reader.readUInt64()),
-                    hinted: try reader.readPartitions()))
+                    hinted: try reader.readPartitions(), epoch: try reader.readVarint()))
         case .roots: self = .roots(try TreeRoots(from: &reader))
         case .rootsReply:
             self = .rootsReply(

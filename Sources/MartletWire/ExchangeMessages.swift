@@ -8,13 +8,17 @@ public import MartletVersions
 public struct Promise: Hashable, Sendable {
     /// Up to where, and from now on for ever.
     public var floor: HybridTimestamp
-    /// The partitions in which the node keeps hints, sorted: there it may hold what no home has.
+    /// The partitions in which the node keeps hints, or what is left over of a time when it was a
+    /// home, sorted: there it may hold what no home has.
     public var hinted: [UInt16]
+    /// By which ring it tells what is left over: it may hold what no home of a later one has.
+    public var epoch: UInt64
 
-    /// A promise up to `floor`.
-    public init(floor: HybridTimestamp, hinted: [UInt16]) {
+    /// A promise up to `floor`, told by the ring of `epoch`.
+    public init(floor: HybridTimestamp, hinted: [UInt16], epoch: UInt64) {
         self.floor = floor
         self.hinted = hinted
+        self.epoch = epoch
     }
 }
 

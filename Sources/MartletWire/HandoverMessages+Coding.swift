@@ -5,6 +5,7 @@
 //                 limit:varint (bytes, up to 2^32 - 1)
 //     held      = 0:u8 | 1:u8  until:u64  count:varint (up to 4,096)  digest:u64 *
 //     chunk     = number:varint  partition:u16  payload: length-prefixed bytes  cursor  wanted
+//                 watermark:u64
 //     wanted    = 0:u8 | 1:u8  hash:u64
 //     refused   = number:varint  partition:u16  reason:u8
 //     leftover  = epoch:varint  count:varint  (place  root:u64)*
@@ -15,6 +16,7 @@
 // The leaves of a pull lie within the 2^depth that there are. The payload of a chunk has a checksum
 // of its own, and is read where it is used.
 public import MartletBase
+internal import MartletVersions
 
 extension HandoverMessage {
     private enum Kind: UInt8 {
@@ -36,6 +38,7 @@ extension HandoverMessage {
             writer.write(chunk.next)
             writer.write(chunk.wanted != nil)
             if let wanted = chunk.wanted { writer.write(wanted) }
+            writer.write(chunk.watermark.bits)
         case .refused(let refusal):
             writer.write(Kind.refused.rawValue)
             writer.writeVarint(refusal.number)
@@ -67,7 +70,8 @@ extension HandoverMessage {
                 HandoverChunk(
                     number: try reader.readVarint(), partition: try reader.readUInt16(),
                     payload: try reader.readPrefixed(), next: try reader.readCursor(),
-                    wanted: try reader.readFlag() ? reader.readUInt64() : nil))
+                    wanted: try reader.readFlag() ? reader.readUInt64() : nil,
+                    watermark: HybridTimestamp(bits: try reader.readUInt64())))
         case .refused: self = .refused(try HandoverRefusal(from: &reader))
         case .leftover: self = .leftover(try HandoverLeftover(from: &reader))
         case .taken:

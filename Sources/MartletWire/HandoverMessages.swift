@@ -1,6 +1,7 @@
 // What nodes say to each other to move partitions: who is to be filled asks, who holds something
 // answers. Who handles it is MartletHandover.
 public import MartletBase
+public import MartletVersions
 
 /// Where a pass over a partition is: everything before it, in the order of the storage, is through.
 public struct HandoverCursor: Hashable, Sendable {
@@ -88,12 +89,16 @@ public struct HandoverChunk: Hashable, Sendable {
     /// The hash up to which, from `next` on, the other node is to say what it holds: it holds
     /// something there, and not the same.
     public var wanted: UInt64?
+    /// Up to where the sender knows the partition to be settled, as a home that may trust what it
+    /// holds; the beginning of time where it is none.
+    public var watermark: HybridTimestamp
 
     /// The answer to the pull `number`.
     public init(
         number: UInt64, partition: UInt16, payload: Bytes, next: HandoverCursor?,
-        wanted: UInt64? = nil
+        wanted: UInt64? = nil, watermark: HybridTimestamp = HybridTimestamp(bits: 0)
     ) {
+        self.watermark = watermark
         self.number = number
         self.partition = partition
         self.payload = payload

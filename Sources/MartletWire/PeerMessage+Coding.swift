@@ -24,7 +24,7 @@ extension PeerMessage {
         case removed = 26
         case topologyWanted = 27
         case decree = 28
-        case fills = 29
+        case moved = 29
         case handover = 30
     }
 
@@ -44,9 +44,9 @@ extension PeerMessage {
         case .decree(let message):
             writer.write(Kind.decree.rawValue)
             message.encode(into: &writer)
-        case .fills(let fills):
-            writer.write(Kind.fills.rawValue)
-            PartitionFill.encode(fills, into: &writer)
+        case .moved(let report):
+            writer.write(Kind.moved.rawValue)
+            report.encode(into: &writer)
         case .handover(let message):
             writer.write(Kind.handover.rawValue)
             message.encode(into: &writer)
@@ -66,7 +66,7 @@ extension PeerMessage {
         case .topology: self = .topology(try Topology(from: &reader))
         case .topologyWanted: self = .topologyWanted(newerThan: try reader.readVarint())
         case .decree: self = .decree(try DecreeMessage(from: &reader))
-        case .fills: self = .fills(try PartitionFill.decode(from: &reader))
+        case .moved: self = .moved(try MoveReport(from: &reader))
         case .handover: self = .handover(try HandoverMessage(from: &reader))
         case .exchange: self = .exchange(try ExchangeMessage(from: &reader))
         default: self = .replication(try ReplicationMessage(kind, from: &reader))
@@ -124,7 +124,7 @@ extension ReplicationMessage {
         case .forwardReply: self = .forwardReply(try ForwardReply(from: &reader))
         case .parcel: self = .parcel(try Parcel(from: &reader))
         case .removed: self = .removed(try RemovedVersions(from: &reader))
-        case .pushPull, .topology, .topologyWanted, .decree, .fills, .handover, .exchange:
+        case .pushPull, .topology, .topologyWanted, .decree, .moved, .handover, .exchange:
             throw reader.error(.invalid("message kind"))
         }
     }

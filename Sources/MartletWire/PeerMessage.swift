@@ -229,8 +229,8 @@ public enum PeerMessage: Equatable, Sendable {
     case topologyWanted(newerThan: UInt64)
     /// Which epoch comes next.
     indirect case decree(DecreeMessage)
-    /// The partitions that the sender has filled of those that move to it.
-    case fills([PartitionFill])
+    /// How far the sender has come with what a change of the ring asks of it.
+    case moved(MoveReport)
     /// Anti-entropy.
     case exchange(ExchangeMessage)
     /// Hand-over.

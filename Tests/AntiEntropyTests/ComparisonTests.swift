@@ -25,7 +25,8 @@ struct ComparisonTests {
             promises = Promises(from: stand.engine)
             for peer in [Peer(PartStand.local), PartStand.second, PartStand.third] {
                 promises.received(
-                    Promise(floor: Self.promised, hinted: [2, 3]), from: peer, into: &stand.effects)
+                    Promise(floor: Self.promised, hinted: [2, 3], epoch: .max), from: peer,
+                    into: &stand.effects)
             }
             comparison.start(stand.here, at: stand.now, using: &stand.random)
             stand.pass(comparison.next.since(stand.now.instant))
@@ -64,7 +65,8 @@ struct ComparisonTests {
         stage.stand.here.reachabilityChanged(second, of: 2, isReachable: true)
         for peer in halves {
             stage.promises.received(
-                Promise(floor: Stage.promised, hinted: []), from: peer, into: &stage.stand.effects)
+                Promise(floor: Stage.promised, hinted: [], epoch: .max), from: peer,
+                into: &stage.stand.effects)
         }
         _ = stage.stand.take()
         let sent = stage.tick()

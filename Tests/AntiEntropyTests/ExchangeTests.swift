@@ -214,7 +214,9 @@ struct ExchangeTests {
             return .question(LeafQuestion(parts: [part, part]))
         case 6:
             return .promise(
-                Promise(floor: HybridTimestamp(bits: words.first ?? 0), hinted: [9, 3, partition]))
+                Promise(
+                    floor: HybridTimestamp(bits: words.first ?? 0), hinted: [9, 3, partition],
+                    epoch: .max))
         case 5:
             let entry = Settled.Entry(partition: partition, watermark: HybridTimestamp(bits: 0))
             return .settled(Settled(epoch: 1, entries: [entry, entry]))

@@ -38,7 +38,7 @@ struct PromisesTests {
         #expect(stand.take() == [], "one is on its way")
         stand.sync()
         promises.tell(hinted: [2], stand.here, into: &stand.effects)
-        let promise = Promise(floor: floor, hinted: [2])
+        let promise = Promise(floor: floor, hinted: [2], epoch: .max)
         #expect(
             stand.take() == [
                 .send(.promise(promise), to: PartStand.second),
@@ -64,7 +64,7 @@ struct PromisesTests {
         let told = stand.take().compactMap { if case .send(_, let peer) = $0 { peer } else { nil } }
         #expect(told == halves + [PartStand.third])
 
-        let promise = Promise(floor: behind(stand), hinted: [])
+        let promise = Promise(floor: behind(stand), hinted: [], epoch: .max)
         for peer in [PartStand.third, halves[1]] {
             promises.received(promise, from: peer, into: &stand.effects)
         }
@@ -72,7 +72,8 @@ struct PromisesTests {
         #expect(promises.provable(1, stand.here) == .failure(.silent(second)))
         #expect(promises.provable(2, stand.here) == .success(promise.floor))
         promises.received(
-            Promise(floor: promise.floor, hinted: [1]), from: halves[0], into: &stand.effects)
+            Promise(floor: promise.floor, hinted: [1], epoch: .max), from: halves[0],
+            into: &stand.effects)
         #expect(promises.provable(0, stand.here) == .success(promise.floor))
         #expect(promises.provable(1, stand.here) == .failure(.hinting(second)))
         promises.checkInvariants(stand.here)
@@ -94,7 +95,8 @@ struct PromisesTests {
         stand.here.clock.mayPromise = true
         let least = behind(stand, 3_600_000)
         promises.received(
-            Promise(floor: least, hinted: []), from: PartStand.second, into: &stand.effects)
+            Promise(floor: least, hinted: [], epoch: .max), from: PartStand.second,
+            into: &stand.effects)
         #expect(stand.take() == [.observe(least)])
         tick(&promises, &stand)
         let bound = HybridTimestamp(

@@ -221,7 +221,8 @@ struct WatermarkTests {
         var effects: [AntiEntropyEffect] = []
         func take(_ floor: UInt64, _ hinted: [UInt16]) {
             promises.received(
-                Promise(floor: HybridTimestamp(bits: floor), hinted: hinted), from: Peer(node),
+                Promise(floor: HybridTimestamp(bits: floor), hinted: hinted, epoch: .max),
+                from: Peer(node),
                 into: &effects)
         }
         #expect(promises.floor(of: 0, among: [node], here) == .failure(.silent(node)))

@@ -51,7 +51,7 @@ struct MovingTests {
             #expect(throws: refusal) { try handmade(moves: moves) }
         }
         #expect(throws: TopologyError.homeLeaves(first)) {
-            try handmade(members: [member(1).leaving(true), member(2), member(3)])
+            try handmade(members: [member(1).standing(.leaves), member(2), member(3)])
         }
         #expect(throws: TopologyError.hasDeparted(NodeID(rawValue: 2))) {
             try handmade(departed: ids(9, 2))
@@ -63,7 +63,7 @@ struct MovingTests {
 
     @Test("Moves, those who leave and those who have left are part of the encoding")
     func codec() throws {
-        let members = [member(1), member(2), member(3), member(4).leaving(true)]
+        let members = [member(1), member(2), member(3), member(4).standing(.leaves)]
         let topology = try handmade(
             members: members, moves: [move(0, from: 4, 2, since: 3), move(1, from: 3, 4)],
             departed: ids(8, 7))
@@ -106,7 +106,9 @@ struct MovingTests {
             check(next, after: topology)
             topology = next
         }
-        let rest = try topology.completing(Set(topology.moves.map(\.partition)))
+        let rest = try topology.completing(
+            Set(topology.moves.map(\.partition)),
+            departing: Set(topology.members.filter(\.isLeaving).map(\.id)))
         #expect(rest.moves.isEmpty && rest.members.allSatisfy { !$0.isLeaving })
     }
 
@@ -116,7 +118,8 @@ struct MovingTests {
         switch random.below(4) {
         case 0:
             let moved = topology.moves.map(\.partition).filter { _ in random.chance(0.5) }
-            return try topology.completing(Set(moved))
+            let departing = topology.departing.filter { _ in random.chance(0.5) }
+            return try topology.completing(Set(moved), departing: Set(departing))
         case 1:
             do throws(TopologyError) { return try topology.cancelled() } catch {
                 if error != .cannotGoBack { throw error }
@@ -179,7 +182,19 @@ struct MovingTests {
         #expect(throws: TopologyError.cannotGoBack) { try half.cancelled() }
     }
 
-    @Test("A node leaves with its last move, and may not come back")
+    @Test("A node that is gone is not waited for")
+    func remove() throws {
+        let present = try Planner.plan(
+            members: members(zoneSizes: [4]), replicaCount: 3, clusterName: "test", clusterID: 1,
+            secret: secret(of: 1)
+        ).topology
+        let removing = try Planner.plan(after: present, [.remove("n1")]).topology
+        #expect(removing.members[0].standing == .isGone)
+        let removed = try removing.completing(Set(removing.moves.map(\.partition)))
+        #expect(removed.members.count == 3 && removed.departed == [NodeID(rawValue: 1)])
+    }
+
+    @Test("A node leaves once nothing moves away from it and it says so, and may not come back")
     func depart() throws {
         let present = try Planner.plan(
             members: members(zoneSizes: [4]), replicaCount: 3, clusterName: "test", clusterID: 1,
@@ -191,9 +206,11 @@ struct MovingTests {
         ).topology
         #expect(leaving.member(gone.id)?.isLeaving == true)
         let moving = leaving.moves.map(\.partition)
-        let nearly = try leaving.completing(Set(moving.dropLast()))
+        let nearly = try leaving.completing(Set(moving.dropLast()), departing: [gone.id])
         #expect(nearly.member(gone.id) != nil && nearly.moves.count == 1)
-        let left = try nearly.completing(Set(moving.suffix(1)))
+        let moved = try nearly.completing(Set(moving.suffix(1)))
+        #expect(moved.moves.isEmpty && moved.departing == [gone.id], "it may hold hints still")
+        let left = try moved.completing([], departing: [gone.id])
         #expect(left.member(gone.id) == nil && left.departed == [gone.id])
         #expect(throws: TopologyError.hasDeparted(gone.id)) {
             try Planner.plan(after: left, members: left.members + [gone], replicaCount: 3)

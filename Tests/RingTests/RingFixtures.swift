@@ -123,7 +123,9 @@ struct RandomHistory {
         }
         let plan = try Planner.plan(
             after: topology, members: members, replicaCount: replicaCount)
-        topology = try plan.topology.completing(Set(plan.topology.moves.map(\.partition)))
+        topology = try plan.topology.completing(
+            Set(plan.topology.moves.map(\.partition)),
+            departing: Set(plan.topology.members.filter(\.isLeaving).map(\.id)))
         return (plan, change)
     }
 

@@ -66,7 +66,8 @@ struct StagedChangeTests {
         #expect(throws: ChangeError.rule(.duplicateName("n4"))) {
             try Planner.plan(after: leaving, [.join(heir)])
         }
-        let left = try leaving.completing(Set(leaving.moves.map(\.partition)))
+        let left = try leaving.completing(
+            Set(leaving.moves.map(\.partition)), departing: [NodeID(rawValue: 4)])
         #expect(try Planner.plan(after: left, [.join(heir)]).topology.member(heir.id) != nil)
     }
 }

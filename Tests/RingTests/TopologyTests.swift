@@ -49,11 +49,7 @@ struct TopologyTests {
             (.memberNameLength(id, bytes: 256), one(long)),
             (.memberZoneLength(id, bytes: 256), one("n", zone: long)),
             (.weightIsZero(id), one("n", weight: 0)),
-            (.noMembers, [member(1).leaving(true)]),
-            (
-                .leavesNothing(NodeID(rawValue: 4)),
-                members(zoneSizes: [3]) + [member(4).leaving(true)]
-            ),
+            (.noMembers, [member(1).standing(.leaves)]),
         ]
         for (refusal, members) in cases {
             #expect(throws: refusal) { try handmade(members: members) }

@@ -55,6 +55,12 @@
                 """
             case .waitsForOthers:
                 "{nodes: 3, duration: 2s, clients: 4, keys: 10, core: 40%..70%, settle: 20s}"
+            case .fillsWithNothing, .keepsFillsSecret:
+                """
+                {nodes: 4, n: 3, duration: 12s, settle: 30s, clients: 4, keys: 40,
+                 options: {w: [quorum], pw: [quorum]},
+                 faults: [{reweigh: {at: 2s..8s, count: 4, weight: 1..5}}]}
+                """
             case .repeatsForwards: "{nodes: 5, n: 3, duration: 2s, clients: 6, keys: 40}"
             case .losesManifest, .prunesUnsettled, .rotsUnseen, .hidesVainCalls:
                 lossScenario(planted)

@@ -90,8 +90,8 @@ private let known: Context = {
 
 private let golden: [(String, ExchangeMessage, String)] = [
     (
-        "promise", .promise(Promise(floor: time, hinted: [1, 0x0203])),
-        "1800" + "0201000000000000" + "02" + "01" + "8104"
+        "promise", .promise(Promise(floor: time, hinted: [1, 0x0203], epoch: 300)),
+        "1800" + "0201000000000000" + "02" + "01" + "8104" + "ac02"
     ),
     (
         "roots",

@@ -13,7 +13,7 @@ extension Sample {
 
     mutating func exchange(kind: Int) -> ExchangeMessage {
         switch kind {
-        case 0: .promise(Promise(floor: timestamp(), hinted: partitions()))
+        case 0: .promise(Promise(floor: timestamp(), hinted: partitions(), epoch: 300))
         case 1:
             .roots(
                 TreeRoots(

@@ -20,6 +20,11 @@ extension NodeLoop {
             log.notice("adopted the ring of epoch \(epoch)")
         case .conflict(let text): complain(.conflict, text, .error)
         case .clockStands(let standing): log(standing)
+        case .hasLeft:
+            let text =
+                "the node has left the cluster: it serves nobody any more and can be stopped. To "
+                + "join again it starts with an empty data directory"
+            log.notice("\(text)")
         case .nameTaken(let owner): giveUp(.nameTaken(core.identity, by: owner))
         case .storageRefuses(let refusal?):
             complain(.storage, "writes are refused: \(refusal)", .error)

@@ -11,8 +11,10 @@ struct TopologyWatch {
     /// The highest epoch that each node has known.
     private var epochs: [NodeID: UInt64] = [:]
 
-    /// When the homes of each partition were last seen to be others than before.
-    private var changes: [Partition: Instant] = [:]
+    /// When each node last came to know other homes of each partition, or that it moves.
+    private var changes: [NodeID: [Partition: Instant]] = [:]
+    /// The ring that each node has known last.
+    private var latest: [NodeID: Topology] = [:]
     /// How many rings have ended moves.
     private(set) var completions = 0
 
@@ -22,8 +24,16 @@ struct TopologyWatch {
     /// Whether the first ring is not the last that was seen.
     var hasChanged: Bool { rings.count > 1 }
 
-    /// When the homes of `partition`, or its move, were last seen to be others than before.
-    func changed(_ partition: Partition) -> Instant { changes[partition] ?? .start }
+    /// When `node` last came to know other homes of `partition`, or that it moves.
+    func changed(_ partition: Partition, at node: NodeID) -> Instant {
+        changes[node]?[partition] ?? .start
+    }
+
+    /// When the last node did so.
+    func changed(_ partition: Partition) -> Instant {
+        // any order: the latest is the latest.
+        changes.values.compactMap { $0[partition] }.max() ?? .start
+    }
 
     /// Notes what `node` knows at present; 0 stands for the epoch of one that knows no ring.
     mutating func see(_ topology: Topology?, at node: NodeID, now: Instant) -> Finding? {
@@ -35,10 +45,15 @@ struct TopologyWatch {
         }
         epochs[node] = epoch
         guard let topology else { return nil }
+        if let former = latest.updateValue(topology, forKey: node) {
+            noteChanges(from: former, to: topology, at: node, now)
+        }
         guard let first = rings[epoch] else {
             rings[epoch] = topology
             seenAt[epoch] = now
-            noteChanges(topology, at: now)
+            if let former = rings[epoch - 1], topology.moves.count < former.moves.count {
+                completions += 1
+            }
             // What was called off, or has moved in part, is as even as can be no more.
             let isPlanned =
                 topology.moves.isEmpty
@@ -52,12 +67,13 @@ struct TopologyWatch {
                 + "\(first.digest)")
     }
 
-    private mutating func noteChanges(_ topology: Topology, at now: Instant) {
-        guard let former = rings[topology.epoch - 1] else { return }
-        if topology.moves.count < former.moves.count { completions += 1 }
+    private mutating func noteChanges(
+        from former: Topology, to topology: Topology, at node: NodeID, _ now: Instant
+    ) {
+        if former.epoch == topology.epoch { return }
         for partition in topology.partitionCount.partitions
         where topology.view(of: partition) != former.view(of: partition) {
-            changes[partition] = now
+            changes[node, default: [:]][partition] = now
         }
     }
 

@@ -70,6 +70,13 @@ struct WatermarkWatch {
         unsynced[node] = []
     }
 
+    /// A node is no home of `partition` any more, and knows nothing of it.
+    mutating func left(_ partition: UInt16, at node: Int) {
+        latest[node][partition] = nil
+        synced[node][partition] = nil
+        unsynced[node].removeAll { $0.partition == partition }
+    }
+
     /// A disk is at fault: nothing is asked back of it.
     mutating func forget(_ node: Int) {
         synced[node] = [:]

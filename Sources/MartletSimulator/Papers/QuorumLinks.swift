@@ -34,7 +34,7 @@ struct QuorumLinks {
         case .replication(.getReply(let reply)):
             return draw(latency.response, reply.operation, coordinator: to, from, to)
         case .replication(.forward), .replication(.forwardReply), .pushPull, .topology,
-            .topologyWanted, .decree, .fills:
+            .topologyWanted, .decree, .moved:
             return .zero
         case .replication(.parcel), .replication(.removed), .exchange, .handover: return nil
         }

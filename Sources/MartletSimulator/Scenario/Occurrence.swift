@@ -29,6 +29,10 @@ package enum Occurrence: Int, Hashable, Sendable, CaseIterable {
     case lostDisk
     /// A change of the ring was decided.
     case ringChanged
+    /// A change was decided that left more members than the first ring had.
+    case nodeJoins
+    /// Members that were about to leave when a change was decided.
+    case nodeLeaves
     /// A change of the ring was asked for and not decided: another came first, too few members
     /// answered, or it would have come to nothing.
     case ringChangeRefused
@@ -36,6 +40,8 @@ package enum Occurrence: Int, Hashable, Sendable, CaseIterable {
     case writeWhileMoving
     /// A write of the time before a move was looked for at a home that was filled since.
     case fillChecked
+    /// A key was looked for at the homes of a partition that another node dropped.
+    case dropChecked
     /// A read was held against writes of the time before the homes changed.
     case readAfterChange
     /// Partitions had moved, and their new homes alone were left.

@@ -4,6 +4,7 @@
 // bound that the scenario gives it for that.
 internal import MartletAntiEntropy
 internal import MartletBase
+internal import MartletHandover
 internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
@@ -53,6 +54,23 @@ extension AntiEntropyOptions {
         options.promiseLag = random.one(of: [.zero, .seconds(1), .seconds(5), .seconds(30)])
         options.expirySlack = random.one(of: [.zero, .seconds(4), .seconds(60)])
         options.verification = random.one(of: [.zero, .seconds(10), .seconds(60)])
+        return options
+    }
+}
+
+extension HandoverOptions {
+    /// As a seed has them. Half of them are so slow that moves take a while, though there is little
+    /// to be moved.
+    static func drawn(_ scenario: Scenario, _ seed: UInt64) -> HandoverOptions {
+        var random = SeededRandom(seed: seed, stream: "handover options")
+        var options = HandoverOptions()
+        if scenario.usesStandardSettings { return options }
+        options.partitionsAtOnce = random.one(of: [1, 2, 4, 64])
+        options.bytesPerSecond = random.one(of: [0, 64 << 20, 64 << 10, 4 << 10, 1 << 10])
+        options.chunkBytes = random.one(of: [4 << 10, 256 << 10])
+        options.checkpointBytes = random.one(of: [1, 4 << 10, 4 << 20])
+        options.patience = random.one(of: [.milliseconds(200), .seconds(1), .seconds(5)])
+        options.offerInterval = random.one(of: [.milliseconds(500), .seconds(5)])
         return options
     }
 }

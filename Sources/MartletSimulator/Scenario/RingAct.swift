@@ -1,8 +1,9 @@
-// What operators do to the ring in a run: as a scenario declares it, and as an exact act. What comes
-// of it is in `World+Ring`.
+// What operators do to the ring in a run: as a scenario declares it, and as an exact act. What
+// comes of it is in `World+Ring`.
 //
 //     reweigh:     {at: 1s..9s, count: 1..3, weight: 1..5}    a member gets another weight
 //     rereplicate: {at: 5s, replicas: 2..4}                   partitions get more homes, or fewer
+//     resize:      {at: 2s..9s, count: 1..4}                a node of no ring joins, or one leaves
 //     call-off:    {at: 6s, chance: 50%}                      what moves goes back
 internal import MartletBase
 
@@ -12,6 +13,8 @@ package enum RingActSpecification: Sendable {
     case reweigh(weight: ClosedRange<Int>)
     /// Each partition gets so many homes.
     case rereplicate(ClosedRange<Int>)
+    /// A node, drawn, joins where it is of no ring, or leaves.
+    case resize
     /// What moves goes back to where it was.
     case callOff
 
@@ -29,6 +32,7 @@ package enum RingActSpecification: Sendable {
             RingAct(
                 asked: asked,
                 change: .rereplicate(counts.lowerBound + random.below(counts.count)))
+        case .resize: RingAct(asked: asked, change: .resize(node))
         case .callOff: RingAct(asked: asked, change: .callOff)
         }
     }
@@ -40,6 +44,7 @@ struct RingAct: Sendable {
     enum Change: Sendable {
         case reweigh(Int, weight: Int)
         case rereplicate(Int)
+        case resize(Int)
         case callOff
     }
 
@@ -48,18 +53,19 @@ struct RingAct: Sendable {
 
     /// What it is called.
     var name: String {
-        let where_ = "asked of \(Names.node(asked))"
+        let place = "asked of \(Names.node(asked))"
         return switch change {
         case .reweigh(let node, let weight):
-            "reweigh of \(Names.node(node)) to \(weight), \(where_)"
-        case .rereplicate(let count): "rereplicate to \(count), \(where_)"
-        case .callOff: "call-off, \(where_)"
+            "reweigh of \(Names.node(node)) to \(weight), \(place)"
+        case .rereplicate(let count): "rereplicate to \(count), \(place)"
+        case .resize(let node): "resize by \(Names.node(node)), \(place)"
+        case .callOff: "call-off, \(place)"
         }
     }
 }
 
 extension Section {
-    static let ringActKinds = ["reweigh", "rereplicate", "call-off"]
+    static let ringActKinds = ["reweigh", "rereplicate", "resize", "call-off"]
     private static let momentary = ["at", "count", "chance"]
     private static let weights = 1...1_000
 
@@ -81,6 +87,10 @@ extension Section {
                 throw inner.error("replicas are 1 to 32")
             }
             return try inner.fault(.ring(.rereplicate(replicas)), isLasting: false)
+        }
+        if let inner = try section("resize") {
+            try inner.expect(only: Self.momentary)
+            return try inner.fault(.ring(.resize), isLasting: false)
         }
         guard let inner = try section("call-off") else { return nil }
         try inner.expect(only: Self.momentary)

@@ -12,6 +12,8 @@ package struct Scenario: Sendable {
     package var description = ""
     /// How many nodes the cluster has, 1 … 64.
     package var nodeCount = 3
+    /// How many of them, the last, are of no ring until an operator has them join.
+    package var spareCount = 0
     /// How many shards each node has, 1 … 8; where that is a range, most of them.
     package var shardCount = 1
     /// Over how many zones they are spread, 1 … `nodeCount`.

@@ -169,7 +169,8 @@ struct Section {
 extension Section {
     func read(into scenario: inout Scenario) throws(ScenarioError) {
         try expect(only: [
-            "description", "nodes", "shards", "zones", "n", "partitions", "clients", "rate", "keys",
+            "description", "nodes", "spares", "shards", "zones", "n", "partitions", "clients",
+            "rate", "keys",
             "value-bytes", "popularity", "preload", "carts", "counters", "mix", "lifetime",
             "habits",
             "duration", "settle", "core", "network", "disk", "clocks", "options", "limits",

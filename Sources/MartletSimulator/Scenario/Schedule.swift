@@ -2,6 +2,7 @@
 // what a run is played from; the draws of one concern never shift those of another.
 internal import MartletAntiEntropy
 internal import MartletBase
+internal import MartletHandover
 internal import MartletMembership
 internal import MartletNode
 internal import MartletReplication
@@ -66,6 +67,7 @@ struct Schedule {
     let storage: StorageOptions
     let antiEntropy: AntiEntropyOptions
     let membership: MembershipOptions
+    let handover: HandoverOptions
     /// How old each node is.
     let ages: [Age]
     /// How many shards each node has.
@@ -102,6 +104,7 @@ struct Schedule {
         storage = .drawn(scenario, configuration)
         antiEntropy = .drawn(scenario, configuration)
         membership = .drawn(scenario, configuration)
+        handover = .drawn(scenario, configuration)
         ages = Age.drawn(scenario, configuration)
         shardCounts = whole.shardCounts(configuration)
         var faults: [Fault] = []

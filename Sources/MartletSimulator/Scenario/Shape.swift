@@ -5,7 +5,7 @@ internal import MartletRing
 
 /// A number of a scenario that may be a range.
 enum Measure: String, CaseIterable, Sendable {
-    case nodes, shards, zones
+    case nodes, spares, shards, zones
     case replicas = "n"
     case partitions, clients, rate, keys
 
@@ -13,6 +13,7 @@ enum Measure: String, CaseIterable, Sendable {
     func limits(nodes: Int) -> ClosedRange<Int> {
         switch self {
         case .nodes: 1...64
+        case .spares: 0...max(0, nodes - 1)
         case .shards: 1...8
         case .zones: 1...nodes
         case .replicas: 1...Topology.replicaCountLimit
@@ -30,6 +31,7 @@ extension Scenario {
         get {
             switch measure {
             case .nodes: nodeCount
+            case .spares: spareCount
             case .shards: shardCount
             case .zones: zoneCount
             case .replicas: replicaCount
@@ -42,6 +44,7 @@ extension Scenario {
         set {
             switch measure {
             case .nodes: nodeCount = newValue
+            case .spares: spareCount = newValue
             case .shards: shardCount = newValue
             case .zones: zoneCount = newValue
             case .replicas: replicaCount = newValue
@@ -62,7 +65,8 @@ extension Scenario {
             Set(shardCounts).count == 1
             ? count(shardCounts[0], "shard")
             : shardCounts.map(String.init).joined(separator: ", ") + " shards"
-        return "\(count(nodeCount, "node")) of \(shards) in "
+        let spares = spareCount == 0 ? "" : ", \(spareCount) of them of no ring at first,"
+        return "\(count(nodeCount, "node"))\(spares) of \(shards) in "
             + "\(count(zoneCount, "zone")), n = \(replicaCount), "
             + count(partitionCount, "partition")
     }
@@ -76,6 +80,9 @@ extension Scenario {
         let areDrawn = random.chance(0.5)
         return (0..<nodeCount).map { _ in areDrawn ? random.count(in: range) : shardCount }
     }
+
+    /// How many nodes the first ring has.
+    var ringSize: Int { max(1, nodeCount - spareCount) }
 
     /// The least number of nodes that a seed may draw.
     var fewestNodes: Int { ranges[.nodes]?.lowerBound ?? nodeCount }

@@ -19,7 +19,7 @@ enum TroubleClass: String, CaseIterable {
     case faultyDisk = "faulty-disk"
     case bitFlip = "bit-flip"
     case lostDisk = "lost-disk"
-    case reweigh, rereplicate
+    case reweigh, rereplicate, resize
     case callOff = "call-off"
     case overload, loss, duplication, breaks, tail, reordering, corruption, skew, drift
 }
@@ -113,6 +113,7 @@ extension FaultSpecification.Kind {
         case .overload: .overload
         case .ring(.reweigh): .reweigh
         case .ring(.rereplicate): .rereplicate
+        case .ring(.resize): .resize
         case .ring(.callOff): .callOff
         case .node(.pause): .pause
         case .node(.stop): .stop

@@ -95,7 +95,7 @@ struct MessageTrace {
             return [
                 Route(from: from, to: to, kind: kind, subject: subject, digest: hasher.finalize())
             ]
-        case .pushPull, .topology, .topologyWanted, .decree, .fills, .handover: return []
+        case .pushPull, .topology, .topologyWanted, .decree, .moved, .handover: return []
         }
     }
 }

@@ -31,7 +31,10 @@ extension Words {
         case .topology(let topology):
             return focus == nil ? "ring of epoch \(topology.epoch)" : nil
         case .decree(let message): return focus == nil ? Self.said(message) : nil
-        case .fills(let fills): return focus == nil ? "\(fills.count) partitions are filled" : nil
+        case .moved(let report):
+            return focus == nil
+                ? "\(report.fills.count) partitions are filled"
+                    + (report.isDrained ? ", and nothing is left" : "") : nil
         case .handover(let message): return focus == nil ? Self.said(message) : nil
         case .topologyWanted(let epoch):
             return focus == nil ? "which ring comes after epoch \(epoch)?" : nil

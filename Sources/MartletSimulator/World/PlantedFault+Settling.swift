@@ -145,7 +145,7 @@ extension PlantedFault {
             chunk.payload = []
             chunk.next = nil
             return .handover(.chunk(chunk))
-        case (.keepsFillsSecret, .fills): return .fills([])
+        case (.keepsFillsSecret, .moved): return .moved(MoveReport())
         default: return message
         }
     }

@@ -73,7 +73,8 @@ extension World {
             nanoseconds: operation.began.nanoseconds
                 - min(operation.began.nanoseconds, UInt64(knownAfter.nanoseconds)))
         let partition = topology.partition(ofKey: history.keys[operation.key])
-        guard !topology.view(of: partition).isMoving,
+        guard let id = nodes[operation.node].id, topology.member(id)?.isLeaving == false,
+            !topology.view(of: partition).isMoving,
             topologyWatch.changed(partition) < since
         else { return nil }
         let homes = topology.homes(of: partition)

@@ -68,13 +68,15 @@ extension World {
             guard let gone = mirror.delete(key, at: node.index) else { return }
             log.tell(now, node.index, words.letGo(key, holding: gone.object))
             if key.space == .hints {
-                checkRelease(of: key, carrying: gone.object)
+                checkRelease(of: key, carrying: gone.object, by: node)
             } else {
                 checkRemoval(of: key, holding: gone.object, at: node)
             }
         case .put(let key, let bytes) where key.space == .state:
             try checkWatermark(key, bytes, at: position, of: node)
+        case .delete(let key) where key.space == .state: noteForgotten(key, of: node)
         case .drop(let space, let partition):
+            if space == .objects { checkDrop(of: partition, at: node) }
             log.tell(now, node.index, words.dropped(space, partition))
             mirror.drop(space, partition, at: node.index)
         case .put, .delete: break
@@ -126,21 +128,34 @@ extension World {
         }
     }
 
-    private mutating func checkRelease(of hint: StorageKey, carrying object: Object) {
+    /// A hint has gone home, or, where its home is none any more, to another.
+    private mutating func checkRelease(
+        of hint: StorageKey, carrying object: Object, by keeper: SimulatedShard
+    ) {
         guard let home = hint.home, !nodes[nodeIndex(of: home)].isDamaged else { return }
-        let key = StorageKey.object(partition: hint.partition, key: hint.key)
-        let node = shardIndex(of: home, for: hint.partition)
-        let check = HintReleaseCheck(
-            hint: hint, carried: object, atHome: mirror.entry(key, at: node)?.object ?? Object(),
-            homeLostDiskAt: shards[node].lostDiskAt,
-            unsynced: mirror.unsynced(under: key, at: node), number: history.number(of: hint.key))
-        found(check.run(history))
+        let view = keeper.topology?.view(of: Partition(index: hint.partition))
+        let heirs = view.map { $0.includes(home) ? [home] : $0.homes } ?? [home]
+        let findings = heirs.map { heir in
+            let key = StorageKey.object(partition: hint.partition, key: hint.key)
+            let node = shardIndex(of: heir, for: hint.partition)
+            // What a node takes over itself its log has before it lets the hint go.
+            let unsynced = node == keeper.index ? [] : mirror.unsynced(under: key, at: node)
+            let check = HintReleaseCheck(
+                hint: hint, carried: object,
+                atHome: mirror.entry(key, at: node)?.object ?? Object(),
+                homeLostDiskAt: shards[node].lostDiskAt, unsynced: unsynced,
+                number: history.number(of: hint.key))
+            return check.run(history)
+        }
+        if findings.contains(where: { $0 == nil }) { return }
+        found(findings.first ?? nil)
     }
 
     /// What a node knows of the ring, which it may just have changed.
     mutating func checkRing(of node: SimulatedShard) {
         guard let id = node.id, node.isUp, node.shard.index == 0 else { return }
         found(topologyWatch.see(spoilt(node.topology), at: id, now: now))
+        occurrences[.movesCompleted] = topologyWatch.completions
     }
 
     // MARK: What a client is shown

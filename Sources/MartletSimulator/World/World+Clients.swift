@@ -71,7 +71,7 @@ extension World {
     // MARK: Asking
 
     mutating func request(_ plan: Client.Plan, by client: Int?, at node: Int) {
-        let homes = plan.homeCount ?? min(scenario.replicaCount, scenario.nodeCount)
+        let homes = plan.homeCount ?? min(scenario.replicaCount, scenario.ringSize)
         let neededHomes = plan.neededHomes?.resolved(among: homes) ?? 0
         var operation = Operation(
             kind: plan.kind, client: client, key: plan.key, node: node, life: nodes[node].life,

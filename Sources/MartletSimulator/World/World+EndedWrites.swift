@@ -35,7 +35,8 @@ extension World {
         let key = history.keys[write.key]
         let partition = topology.partition(ofKey: key)
         // Who has become a home since is brought what the others hold.
-        guard topologyWatch.changed(partition) < write.at else { return }
+        guard let id = coordinator.id, topologyWatch.changed(partition, at: id) < write.at
+        else { return }
         let view = topology.view(of: partition)
         if view.isMoving { occurrences[.writeWhileMoving] += 1 }
         let all = view.all

@@ -22,12 +22,25 @@ extension World {
                 nodeIDs.indices.contains(member)
                     ? .weigh("\(nodeIDs[member])", weight: UInt32(weight)) : nil
             case .rereplicate(let count): .replicas(count)
+            case .resize(let member): resize(by: member, asking: node)
             case .callOff: nil
             }
-        guard let order else { return ask(.cancel, of: act.asked) }
+        if case .callOff = act.change { return ask(.cancel, of: act.asked) }
+        guard let order else { return }
         ask(.clear, of: act.asked)
         ask(.stage(order), of: act.asked)
         ask(.commit(epoch: nil), of: act.asked)
+    }
+
+    /// What makes a member of a node that is none, or has one leave; nil where it has left before,
+    /// and where too few would be left.
+    private func resize(by member: Int, asking node: SimulatedShard) -> RingOrder? {
+        guard let topology = node.topology, nodeIDs.indices.contains(member) else { return nil }
+        let id = nodeIDs[member]
+        if topology.departed.contains(id) { return nil }
+        guard let found = topology.member(id) else { return .join("\(id)") }
+        let staying = topology.members.count { !$0.isLeaving }
+        return found.isLeaving || staying <= topology.replicaCount ? nil : .leave("\(id)")
     }
 
     private mutating func ask(_ request: RingRequest, of node: Int) {
@@ -40,6 +53,11 @@ extension World {
         case .staged, .planned: return
         case .decided(let epoch):
             occurrences[.ringChanged] += 1
+            if let topology = node.topology {
+                let members = topology.members.filter { !$0.isLeaving }.count
+                occurrences[.nodeJoins] += members > scenario.ringSize ? 1 : 0
+                occurrences[.nodeLeaves] += topology.members.count - members
+            }
             log.note(now, node.index, .ring, epoch, "tells the operator: epoch \(epoch)")
         case .refused(let text):
             occurrences[.ringChangeRefused] += 1
@@ -50,7 +68,11 @@ extension World {
     /// What is wrong once everything has settled and some partition still moves.
     func stillMoving() -> Finding? {
         for node in nodes {
-            guard let topology = node.topology, !topology.moves.isEmpty else { continue }
+            guard let topology = node.topology else { continue }
+            if let leaver = topology.members.first(where: \.isLeaving) {
+                return Finding(.changesComplete, "\(leaver.name) leaves, and has not left")
+            }
+            if topology.moves.isEmpty { continue }
             return Finding(
                 .changesComplete,
                 "node \(node.index + 1) knows \(topology.moves.count) partitions that move in "
@@ -146,6 +168,45 @@ extension World {
                     "node \(home + 1) says that it holds all of the partition of key \(number), "
                         + "and does not cover \(write.dot), which most homes had acknowledged "
                         + "before it began to move"))
+        }
+    }
+}
+
+// MARK: Partitions that are dropped
+
+extension SimulatedShard {
+    /// Whether the node goes by a ring under which it holds all of a partition.
+    func owns(_ partition: UInt16) -> Bool {
+        guard let topology, let id else { return true }
+        return topology.view(of: Partition(index: partition)).readers.contains(id)
+    }
+}
+
+extension World {
+    /// A node that is no home of a partition any more drops what it holds of it: whatever that is,
+    /// every home has it, or has removed it.
+    mutating func checkDrop(of partition: UInt16, at node: SimulatedShard) {
+        guard let topology = node.topology, let id = node.id, !node.owns(partition) else { return }
+        let losses = Losses(shards)
+        for home in topology.view(of: Partition(index: partition)).readers where home != id {
+            let index = shardIndex(of: home, for: partition)
+            guard losses.keepsDisk(index, since: .start) else { continue }
+            for number in keys(in: partition, topology) {
+                let key = StorageKey.object(partition: partition, key: history.keys[number])
+                guard let gone = mirror.entry(key, at: node.index)?.object else { continue }
+                let held = mirror.entry(key, at: index)?.object
+                let places = history.places(of: gone.dots, key: number)
+                let missing = zip(gone.dots, places).first { dot, place in
+                    held?.covers(dot) != true && !history.isBuried(place, key: number)
+                }
+                occurrences[.dropChecked] += 1
+                guard let missing else { continue }
+                found(
+                    Finding(
+                        .changesLoseNothing,
+                        "node \(node.index + 1) drops partition \(partition) with \(missing.0) of "
+                            + "key \(number), which its home \(index + 1) does not cover"))
+            }
         }
     }
 }

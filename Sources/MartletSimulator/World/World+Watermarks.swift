@@ -29,6 +29,16 @@ extension World {
         checkSettled(partition, upTo: watermark, topology)
     }
 
+    /// A node has logged that it knows something of itself no more: of a partition of which it is
+    /// no home, up to where it is settled.
+    mutating func noteForgotten(_ entry: StorageKey, of node: SimulatedShard) {
+        guard let topology = node.topology, let id = node.id,
+            let partition = Self.partition(of: entry),
+            !topology.view(of: Partition(index: partition)).readers.contains(id)
+        else { return }
+        watermarks.left(partition, at: node.index)
+    }
+
     /// Somebody takes a partition for settled.
     mutating func checkSettled(
         _ partition: UInt16, upTo watermark: HybridTimestamp, _ topology: Topology
@@ -44,7 +54,8 @@ extension World {
     /// What a node knows to be settled.
     mutating func checkWatermarks(of node: SimulatedShard) {
         guard node.topology != nil, !node.isDamaged else { return }
-        for index in (0..<scenario.partitionCount).map({ UInt16($0) }) {
+        for index in (0..<scenario.partitionCount).map({ UInt16($0) })
+        where node.owns(index) {
             guard let watermark = node.watermark(of: index) else { return }
             found(watermarks.see(watermark, of: index, at: node.index))
         }

@@ -51,7 +51,7 @@ extension World {
                 check(settled: entry.partition, upTo: entry.watermark, by: node)
             }
         case .replication(.removed(let removed)): check(removed, by: node)
-        case .fills(let fills): check(fills, by: node)
+        case .moved(let report): check(report.fills, by: node)
         default: return
         }
     }

@@ -163,6 +163,7 @@ struct World {
         configuration.replication = schedule.replication
         configuration.antiEntropy = schedule.antiEntropy
         configuration.membership = schedule.membership
+        configuration.handover = schedule.handover
         return configuration
     }
 

@@ -1,4 +1,5 @@
-// What a home tells of partitions that move to it: that it holds all of them.
+// What a member tells of a change of the ring: which partitions it has filled, and that it holds
+// nothing any more.
 internal import MartletBase
 
 /// A partition that its sender has filled.
@@ -21,10 +22,25 @@ public struct PartitionFill: Hashable, Comparable, Sendable {
     }
 }
 
-extension PartitionFill {
+/// How far a member has come with what a change of the ring asks of it.
+public struct MoveReport: Hashable, Sendable {
+    /// The partitions that it has filled, of those that move to it; sorted.
+    public var fills: [PartitionFill]
+    /// Whether it leaves, and holds nothing any more that it is to hand on.
+    public var isDrained: Bool
+
+    /// A report of these.
+    public init(fills: [PartitionFill] = [], isDrained: Bool = false) {
+        self.fills = fills
+        self.isDrained = isDrained
+    }
+}
+
+extension MoveReport {
     private static let minimumSize = 2
 
-    static func encode(_ fills: [PartitionFill], into writer: inout ByteWriter) {
+    func encode(into writer: inout ByteWriter) {
+        writer.write(isDrained)
         writer.writeCount(fills.count)
         for fill in fills {
             writer.writeVarint(UInt64(fill.partition))
@@ -32,14 +48,13 @@ extension PartitionFill {
         }
     }
 
-    static func decode(from reader: inout ByteReader) throws(FormatError) -> [PartitionFill] {
-        var fills: [PartitionFill] = []
-        for _ in 0..<(try reader.readCount(minimumSize: minimumSize)) {
+    init(from reader: inout ByteReader) throws(FormatError) {
+        self.init(isDrained: try reader.readFlag())
+        for _ in 0..<(try reader.readCount(minimumSize: Self.minimumSize)) {
             guard let partition = UInt16(exactly: try reader.readVarint()) else {
                 throw reader.error(.tooLarge("partition"))
             }
             fills.append(PartitionFill(partition: partition, since: try reader.readVarint()))
         }
-        return fills
     }
 }
