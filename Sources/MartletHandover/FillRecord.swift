@@ -44,6 +44,11 @@ struct FillRecord: Hashable {
         self.passes = passes
     }
 
+    /// The record of the same fill, where nothing is through.
+    var begun: FillRecord {
+        FillRecord(since: since, stage: stage == .clearing ? .clearing : .filling, passes: [])
+    }
+
     var bytes: Bytes {
         var writer = ByteWriter()
         writer.write(Self.version)

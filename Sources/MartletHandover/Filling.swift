@@ -99,6 +99,8 @@ struct Filling {
     private(set) var fills: [Fill] = []
     /// The ring by which they are.
     private var epoch: UInt64 = 0
+    /// Partitions of which a record is void, and is still to be deleted.
+    private var void: [UInt16] = []
     private(set) var counters = HandoverCounters()
 
     // MARK: The ring
@@ -108,13 +110,14 @@ struct Filling {
         guard let topology = here.topology else { return }
         let former = fills
         fills = []
+        void = []
         for partition in here.served {
             let view = topology.view(of: Partition(index: partition))
             let old = Self.find(partition, in: former)
             let record = FillRecord(of: partition, in: here.engine)
             guard view.filling.contains(here.local) else {
                 // One of a newer ring, which is not known again yet, may be needed.
-                if let record, record.since <= topology.epoch { forget(partition, here) }
+                if let record, record.since <= topology.epoch { void.append(partition) }
                 continue
             }
             if let old, old.since == view.since {
@@ -128,6 +131,7 @@ struct Filling {
                 fills.append(begin(partition, view, after: old, here))
             }
         }
+        counters.marks.occurred(.fillVoid, if: !void.isEmpty)
         epoch = topology.epoch
         writeDown(here)
     }
@@ -147,14 +151,6 @@ struct Filling {
         return Fill(partition, view, isClean ? .filling : .clearing, local: here.local)
     }
 
-    private mutating func forget(_ partition: UInt16, _ here: Standpoint) {
-        counters.marks.occurred(.fillVoid)
-        var batch = WriteBatch()
-        batch.delete(FillRecord.key(partition))
-        // A storage that refuses it has it forgotten with the next ring.
-        _ = try? here.engine.write(batch)
-    }
-
     private static func find(_ partition: UInt16, in fills: [Fill]) -> Fill? {
         let index = fills.partitionIndex { $0.partition < partition }
         return index < fills.count && fills[index].partition == partition ? fills[index] : nil
@@ -171,31 +167,40 @@ struct Filling {
     mutating func damageFound(
         in partitions: [UInt16], _ here: Standpoint, into effects: inout [HandoverEffect]
     ) {
+        var batch = WriteBatch()
         for partition in partitions {
-            guard let index = index(of: partition), fills[index].stage != .clearing,
-                let view = here.view(of: partition)
-            else { continue }
+            guard let index = index(of: partition), let view = here.view(of: partition) else {
+                // The ring may not be known yet. What was proven is not so, whatever it says.
+                if let record = FillRecord(of: partition, in: here.engine)?.begun {
+                    batch.put(FillRecord.key(partition), record.bytes)
+                }
+                continue
+            }
+            if fills[index].stage == .clearing { continue }
             counters.marks.occurred(.fillDamaged)
             if fills[index].isTold { effects.append(.filled) }
             fills[index] = Fill(partition, view, .filling, local: here.local)
         }
+        if (try? here.engine.write(batch)) == nil { counters.marks.occurred(.recordRefused) }
         writeDown(here)
     }
 
     // MARK: Writing down
 
-    /// Writes down what is not yet, in one batch.
+    /// Writes down what is not yet, and deletes what is void, in one batch.
     private mutating func writeDown(_ here: Standpoint) {
         var batch = WriteBatch()
         for fill in fills where fill.isUnwritten {
             batch.put(FillRecord.key(fill.partition), fill.record.bytes)
         }
+        for partition in void { batch.delete(FillRecord.key(partition)) }
         if batch.isEmpty { return }
         guard (try? here.engine.write(batch)) != nil else {
             // What is forgotten by a crash is done again.
             counters.marks.occurred(.recordRefused)
             return
         }
+        void = []
         for index in fills.indices where fills[index].isUnwritten {
             fills[index].isUnwritten = false
             fills[index].unwrittenBytes = 0

@@ -43,6 +43,10 @@ struct Offering {
         for partition in here.served {
             let view = topology.view(of: Partition(index: partition))
             guard !view.includes(here.local) || isClearing(partition) else { continue }
+            // While something is written down of a fill, of a ring that is not known again yet or
+            // until it can be deleted, what that speaks of stays.
+            let isRecorded = FillRecord(of: partition, in: here.engine) != nil
+            if isRecorded, !isClearing(partition) { continue }
             guard let tree = here.engine.tree(of: partition) else {
                 counters.marks.occurred(.leftoverUnknown)
                 continue

@@ -290,6 +290,44 @@ import Testing
         #expect(stand.run { $0.isFilled(3) })
     }
 
+    @Test("Data that was lost before the ring is known again is asked for again")
+    func damageAtStart() throws {
+        var stand = try Self.moving(100)
+        try Self.move(&stand)
+        stand.start()
+        #expect(stand.run { $0.isFilled(3) })
+        stand.crash(3)
+        let ring = stand.parts[3].topology
+        stand.parts[3].topology = nil
+        try stand.restart(3)
+        stand.act(3) { $0.damageFound(in: [1], at: $1, into: &$2) }
+        stand.learn(try #require(ring), only: [3])
+        #expect(stand.parts[3].handover.filled.map(\.partition.index) == [0, 2, 3])
+        #expect(stand.run { $0.isFilled(3) })
+    }
+
+    @Test("A node that comes back with an older ring neither drops nor believes what is not so")
+    func olderRing() throws {
+        var stand = try Self.moving(400, partitions: 1) {
+            $0.chunkBytes = 4 << 10
+            $0.checkpointBytes = 4 << 10
+        }
+        let former = try #require(stand.parts[3].topology)
+        try Self.move(&stand)
+        stand.start()
+        #expect(stand.run { $0.counters(3).objectsReceived > 200 })
+        stand.crash(3)
+        let ring = stand.parts[3].topology
+        stand.parts[3].topology = former
+        try stand.restart(3)
+        stand.run(for: .seconds(30))
+        #expect(stand.count(3) > 100)
+        stand.learn(try #require(ring), only: [3])
+        #expect(stand.run { $0.isFilled(3) })
+        #expect(stand.count(3) == 400)
+        #expect(stand.counters(3).objectsReceived < 300)
+    }
+
     @Test("Shards of several nodes meet in pairs", arguments: [[1, 2, 4, 3], [4, 1, 1, 2]])
     func shards(counts: [Int]) throws {
         var stand = try Stand(shards: counts, partitions: 16)

@@ -21,6 +21,8 @@ struct Part {
     var topology: Topology?
     /// What it was told to be filled.
     var toldFilled = 0
+    /// Up to where the log holds what was merged last, by partition.
+    var mergedUpTo: [UInt16: LogPosition] = [:]
 
     var engine: StorageEngine { storage.engine }
     var peer: Peer { Peer(Stand.id(node), shard) }
@@ -184,6 +186,7 @@ struct Stand {
                 local: Self.id(node), shard: parts[part].shard, options: options,
                 engine: parts[part].engine, random: SeededRandom(seed: random.next()))
             parts[part].isUp = true
+            parts[part].mergedUpTo = [:]
             sync(part)
             if let topology = parts[part].topology {
                 act(part) { $0.topologyChanged(topology, at: $1, into: &$2) }
@@ -323,6 +326,7 @@ struct Stand {
         for effect in effects {
             switch effect {
             case .send(let message, let peer):
+                if case .taken(let taken) = message { expectSynced(taken.partition, at: part) }
                 let record = Sent(from: parts[part].peer, to: peer, message: message)
                 sent.append(record)
                 for message in fate(record, &random) {
@@ -340,6 +344,7 @@ struct Stand {
                     #expect(storageKey(entry.key).partition == partition.index)
                     if !merge(entry.object, entry.key, at: part) { isComplete = false }
                 }
+                parts[part].mergedUpTo[partition.index] = parts[part].engine.appended
                 parts[part].handover.merged(
                     number, isComplete: isComplete, at: moment, into: &later)
             case .drop(let partition):
@@ -348,10 +353,20 @@ struct Stand {
                 batch.drop(.objects, partition: partition.index)
                 #expect((try? parts[part].engine.write(batch)) != nil)
                 parts[part].handover.dropped(at: moment, into: &later)
-            case .filled: parts[part].toldFilled += 1
+            case .filled:
+                parts[part].toldFilled += 1
+                for (partition, _) in parts[part].handover.filled {
+                    expectSynced(partition.index, at: part)
+                }
             }
         }
         if !later.isEmpty { carryOut(later, of: part) }
+    }
+
+    /// What was merged of the partition is on disk.
+    private func expectSynced(_ partition: UInt16, at part: Int) {
+        let position = parts[part].mergedUpTo[partition] ?? .start
+        #expect(position <= parts[part].engine.synced)
     }
 
     /// Time passes until `isDone`, at the most so long. Whether it is.
@@ -428,4 +443,10 @@ extension Stand {
         let object = try Object(encoding: entry.value)
         try #expect(merge(object, entry.key.key, at: part(node, entry.key.key.text)))
     }
+}
+
+extension Stand: CustomReflectable, CustomTestStringConvertible {
+    // A test that fails is not to print all disks.
+    var customMirror: Mirror { Mirror(self, children: []) }
+    var testDescription: String { "stand at \(now.nanoseconds) ns" }
 }
