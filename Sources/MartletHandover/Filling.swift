@@ -225,7 +225,7 @@ struct Filling {
         case .empty: advanced(index, pass, by: 0, here)
         case .unreadable:
             counters.marks.occurred(.chunkUnreadable)
-            fills[index].passes[pass].fail(here.options, at: now, wasBent: true)
+            fills[index].passes[pass].fail(.bent, here.options, at: now)
         }
         counters.chunksReceived += 1
         counters.bytesReceived += UInt64(chunk.payload.count)
@@ -237,7 +237,7 @@ struct Filling {
         _ refusal: HandoverRefusal, from source: NodeID, _ here: Standpoint, at now: Instant
     ) {
         if let (index, pass) = awaiting(refusal.number, of: refusal.partition, from: source) {
-            fills[index].passes[pass].fail(here.options, at: now)
+            fills[index].passes[pass].fail(refusal.cause, here.options, at: now)
         }
     }
 
@@ -254,7 +254,7 @@ struct Filling {
                 advanced(index, pass, by: bytes, here)
             } else {
                 counters.marks.occurred(.mergeIncomplete)
-                fills[index].passes[pass].fail(here.options, at: now)
+                fills[index].passes[pass].fail(.overload, here.options, at: now)
             }
             return true
         }
@@ -325,7 +325,7 @@ struct Filling {
         guard isOverdue || isCut else { return }
         counters.marks.occurred(.pullOverdue, if: isOverdue)
         counters.marks.occurred(.pullCut, if: isCut)
-        fills[index].passes[pass].fail(here.options, at: now)
+        fills[index].passes[pass].fail(.source, here.options, at: now)
     }
 
     private mutating func finish(_ index: Int, _ here: Standpoint) {

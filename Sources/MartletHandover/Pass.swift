@@ -51,6 +51,8 @@ struct Pass {
     /// What is held there, as far as it was read.
     private var held: HeldStretch?
     /// How often in a row nothing came of it.
+    private(set) var setbacks = 0
+    /// How many of those were the source's fault, and not for want of time or room.
     private(set) var failures = 0
     /// What has come in chunks.
     private(set) var bytes: UInt64 = 0
@@ -135,7 +137,7 @@ struct Pass {
                 step = .reading(ticket)
                 return false
             case .refused:
-                fail(here.options, at: now)
+                fail(.overload, here.options, at: now)
                 return false
             }
         }
@@ -190,6 +192,7 @@ struct Pass {
     @discardableResult
     mutating func merged() -> Int {
         guard case .merging(_, let next, let wanted, let byteCount) = step else { return 0 }
+        setbacks = 0
         failures = 0
         step = next == nil ? .through : .idle
         guard let next else { return byteCount }
@@ -200,18 +203,30 @@ struct Pass {
         return byteCount
     }
 
+    /// Why nothing came of a pull.
+    enum Cause {
+        /// The source does not know, or does not answer.
+        case source
+        /// What has come does not read back.
+        case bent
+        /// The source, or the storage here, has too much to do.
+        case overload
+    }
+
     /// Nothing came of it: it stays where it was, and is left alone for a time. What came bent is
     /// asked for again at once, a few times.
-    mutating func fail(_ options: HandoverOptions, at now: Instant, wasBent: Bool = false) {
+    mutating func fail(_ cause: Cause, _ options: HandoverOptions, at now: Instant) {
         step = .idle
-        failures += 1
-        if wasBent, failures <= Self.bentLimit { return }
-        let doublings = min(failures - 1, Self.failureLimit)
+        setbacks += 1
+        if cause != .overload { failures += 1 }
+        if cause == .bent, failures <= Self.bentLimit { return }
+        let doublings = min(setbacks - 1, Self.failureLimit)
         notBefore = now + min(options.pause * (1 << doublings), options.pauseLimit)
     }
 
     /// The source can be sent to again.
     mutating func sourceReturned() {
+        setbacks = 0
         failures = 0
         notBefore = .start
     }
@@ -270,6 +285,11 @@ extension HandoverCursor {
         guard let other = right.key else { return false }
         return !other.lexicographicallyPrecedes(key)
     }
+}
+
+extension HandoverRefusal {
+    /// What that means to a pass.
+    var cause: Pass.Cause { reason == .busy ? .overload : .source }
 }
 
 extension [Pass] {

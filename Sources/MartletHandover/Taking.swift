@@ -87,7 +87,7 @@ struct Taking {
         case .empty: advanced(index, here)
         case .unreadable:
             counters.marks.occurred(.chunkUnreadable)
-            takes[index].pass.fail(here.options, at: now, wasBent: true)
+            takes[index].pass.fail(.bent, here.options, at: now)
         }
         counters.chunksReceived += 1
         counters.bytesReceived += UInt64(chunk.payload.count)
@@ -99,7 +99,7 @@ struct Taking {
         _ refusal: HandoverRefusal, from source: NodeID, _ here: Standpoint, at now: Instant
     ) {
         if let index = awaiting(refusal.number, of: refusal.partition, from: source) {
-            takes[index].pass.fail(here.options, at: now)
+            takes[index].pass.fail(refusal.cause, here.options, at: now)
         }
     }
 
@@ -115,7 +115,7 @@ struct Taking {
             advanced(index, here)
         } else {
             counters.marks.occurred(.mergeIncomplete)
-            takes[index].pass.fail(here.options, at: now)
+            takes[index].pass.fail(.overload, here.options, at: now)
         }
     }
 
@@ -152,7 +152,7 @@ struct Taking {
     ) {
         for index in takes.indices where takes[index].pass.deadline <= now {
             counters.marks.occurred(.pullOverdue)
-            takes[index].pass.fail(here.options, at: now)
+            takes[index].pass.fail(.source, here.options, at: now)
         }
         takes.removeAll { take in
             if let held = take.held, held <= here.engine.synced, let topology = here.topology {

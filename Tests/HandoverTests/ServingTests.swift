@@ -198,6 +198,28 @@ import Testing
         #expect(stand.counters(1).marks.contains(.refusedUnknown))
     }
 
+    @Test("A source that has too much to do is waited for")
+    func overloaded() throws {
+        var stand = try FillingTests.moving(20)
+        try stand.put(1, "only there")
+        try FillingTests.move(&stand)
+        stand.fate = { sent, _ in
+            guard case .chunk(let chunk) = sent.message, sent.from.node == Stand.id(1) else {
+                return [sent.message]
+            }
+            return [
+                .refused(
+                    HandoverRefusal(
+                        number: chunk.number, partition: chunk.partition, reason: .busy))
+            ]
+        }
+        stand.start()
+        #expect(!stand.run(for: .seconds(300)) { $0.isFilled(3) })
+        stand.fate = { sent, _ in [sent.message] }
+        #expect(stand.run(for: .seconds(10)) { $0.isFilled(3) })
+        #expect(stand.holds(3, "only there"))
+    }
+
     @Test("Messages of any content are lived through", arguments: 0..<8)
     func hostile(seed: UInt64) throws {
         var stand = try FillingTests.moving(60, seed: seed) {
