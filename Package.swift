@@ -104,7 +104,8 @@ let package = Package(
             "MartletViews",
             [
                 "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
-                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletNode",
+                "MartletMembership", "MartletReplication", "MartletAntiEntropy", "MartletHandover",
+                "MartletNode",
             ]),
         library(
             "MartletServer",

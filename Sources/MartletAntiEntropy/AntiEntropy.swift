@@ -225,6 +225,11 @@ public struct AntiEntropy {
     /// Has `batch` hold what is in doubt, where it is known what the node is a home of.
     public func putDoubts(in batch: inout WriteBatch) { times.putDoubts(here, in: &batch) }
 
+    /// Whether the node has lost data of `partition` and was not found equal to all since.
+    public func isInDoubt(of partition: UInt16) -> Bool {
+        here.owns(partition) && times.isDoubted(partition)
+    }
+
     /// Up to where the node may judge `partition`: the beginning of time where it is no home that
     /// holds all of it, or has lost data.
     public func trustedWatermark(of partition: UInt16) -> HybridTimestamp {

@@ -75,10 +75,10 @@ struct TreeKeeping {
     /// Those that are due go first; all are verified within `AntiEntropyOptions.verification`.
     private mutating func begin(_ here: Standpoint, at now: Moment) {
         let owned = here.owned
-        guard !owned.isEmpty else { return }
-        var chosen = here.engine.treesDue.first
+        // One that is home of nothing has trees too, of what it is to hand on.
+        var chosen = here.topology == nil ? nil : here.engine.treesDue.first
         let verification = here.options.verification
-        if chosen == nil, verification > .zero, now.instant >= nextVerification {
+        if chosen == nil, !owned.isEmpty, verification > .zero, now.instant >= nextVerification {
             nextVerification = now.instant + verification / owned.count
             verified = (verified + 1) % owned.count
             chosen = owned[verified]

@@ -23,10 +23,15 @@ extension ControlCore {
         drainChain(&view, at: now, into: &work)
     }
 
-    /// Votes that the disk has go out.
+    /// Votes that the disk has go out, and it has the ring.
     mutating func logAdvanced(
         _ view: inout ControlView, at now: Moment, into work: inout Work
     ) {
+        if let topology = view.topology, view.keptEpoch < topology.epoch,
+            engine.synced >= ringPosition
+        {
+            view.keptEpoch = topology.epoch
+        }
         guard let first = votes.first, first.position <= engine.synced else { return }
         let ready = votes.prefix { $0.position <= engine.synced }
         votes.removeFirst(ready.count)

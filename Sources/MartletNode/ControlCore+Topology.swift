@@ -111,7 +111,7 @@ extension ControlCore {
     ) -> Bool {
         var batch = WriteBatch()
         batch.put(newer)
-        do throws(WriteRefusal) { try engine.write(batch, isSynced: true) } catch {
+        do throws(WriteRefusal) { ringPosition = try engine.write(batch, isSynced: true) } catch {
             marks.occurred(.ringRefused)
             refusal = error
             work.note(.storageRefuses(error))

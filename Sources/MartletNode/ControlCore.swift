@@ -26,6 +26,8 @@ struct ControlCore {
     var proposal: OpenProposal?
     /// How many this node has made.
     var proposals: UInt64 = 0
+    /// Where the log has the ring that the node goes by.
+    var ringPosition = LogPosition.start
     /// What operators have staged here.
     var staged: [StagedChange] = []
     var completion = MoveCompletion()
@@ -78,6 +80,7 @@ struct ControlCore {
     /// The node takes part from now on.
     mutating func start(_ view: inout ControlView, at now: Moment, into work: inout Work) {
         if let topology = view.topology {
+            view.keptEpoch = topology.epoch
             ringKnown(topology, &view, at: now, into: &work)
             drainChain(&view, at: now, into: &work)
         }

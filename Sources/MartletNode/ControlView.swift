@@ -17,6 +17,10 @@ public struct ControlView: Sendable {
     public internal(set) var topology: Topology? {
         didSet { decisions += 1 }
     }
+    /// The epoch of the ring that the node goes back to at the least, whatever it loses by a crash.
+    public internal(set) var keptEpoch: UInt64 = 0 {
+        didSet { tidings += 1 }
+    }
     /// How the wall clock compares with the others'.
     public internal(set) var clocks: ClockWatch
     /// Everyone known, the node included, by id: as the control core knew them when it last told

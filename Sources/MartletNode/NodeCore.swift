@@ -140,7 +140,8 @@ public struct NodeCore {
         case .replication(let message):
             shard.received(message, from: sender, view, at: now, into: &work)
         case .exchange(let message): shard.received(message, from: sender, at: now)
-        case .handover(let message): shard.received(message, from: sender, at: now)
+        case .handover(let message):
+            shard.received(message, from: sender, at: now, into: &work)
         }
     }
 

@@ -43,6 +43,10 @@ public enum NodeMark: Int, MarkName {
     case movesCompleted
     /// What was held of a partition that others are the homes of was dropped.
     case partitionDropped
+    /// A partition was not dropped yet, since a crash could bring an older ring back.
+    case dropPutOff
+    /// A node that had lost data of a partition was asked for it.
+    case pullInDoubt
     /// The storage did not take that a partition is dropped.
     case dropRefused
 }

@@ -131,6 +131,9 @@ public struct Resharding {
             batches[index].put(identity)
             if shard.count > 1 { batches[index].put(shard) }
             if let topology { batches[index].put(topology) }
+            if index == 0 {
+                for vote in state.votes { batches[index].put(vote.key, vote.value) }
+            }
             if let actor = state.actor { batches[index].put(actor) }
             state.settling.put(in: &batches[index]) { [topology] partition in
                 guard let count = topology?.partitionCount else { return false }
@@ -146,6 +149,8 @@ public struct Resharding {
         /// None of the node's shards has used a later incarnation: each goes on with one beyond.
         var actor: ActorRecord?
         var settling = SettlingLedger()
+        /// What binds the node in decisions on rings, which the first shard keeps.
+        var votes: [(key: StorageKey, value: Bytes)] = []
 
         mutating func take(_ entry: ScanPage.Entry) throws(ReshardingError) {
             let found: StateEntry?
@@ -162,7 +167,9 @@ public struct Resharding {
             case .topology(let stored):
                 if stored.epoch >= topology?.epoch ?? 0 { topology = stored }
             case .settling(let entry): settling.take(entry)
-            case .shard: return
+            case .vote, .lostVotes: votes.append((entry.key, entry.value))
+            // One whose state is not known is handed back and filled anew.
+            case .shard, .fill: return
             case nil:
                 throw .damaged("'\(entry.key.key.text)' is written by a build that is newer")
             }

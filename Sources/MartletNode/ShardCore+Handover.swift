@@ -9,8 +9,16 @@ internal import MartletStorage
 internal import MartletWire
 
 extension ShardCore {
-    mutating func received(_ message: HandoverMessage, from sender: Peer, at now: Moment) {
+    mutating func received(
+        _ message: HandoverMessage, from sender: Peer, at now: Moment, into work: inout Work
+    ) {
         if isStopping { return }
+        if case .pull(let pull) = message, antiEntropy.isInDoubt(of: pull.partition) {
+            marks.occurred(.pullInDoubt)
+            let refusal = HandoverRefusal(
+                number: pull.number, partition: pull.partition, reason: .notHeld)
+            return work.outbox.send(.handover(.refused(refusal)), to: sender)
+        }
         if case .chunk(let chunk) = message {
             antiEntropy.learn(chunk.watermark, of: chunk.partition)
         }
@@ -50,8 +58,9 @@ extension ShardCore {
 
     /// Lets go of all that is held of a partition, which every home of it holds too: objects, what
     /// is noted of them, and up to where they were settled. Hints stay. A storage that refuses is
-    /// asked again.
+    /// asked again; so is this, until the node cannot come back as the home that it was.
     private mutating func drop(_ partition: Partition, at now: Moment) {
+        guard isRingSafe else { return marks.occurred(.dropPutOff) }
         var batch = WriteBatch()
         batch.drop(.objects, partition: partition.index)
         batch.drop(.removable, partition: partition.index)

@@ -24,6 +24,8 @@ struct ShardCore {
     var handover: Handover
     /// The ring, as it was last told.
     private(set) var topology: Topology?
+    /// Whether no crash takes the node back to an older ring.
+    private(set) var isRingSafe = false
     /// Whether the node is a member that leaves.
     private(set) var isLeaving = false
     /// Whether its storage remembers that ring.
@@ -187,6 +189,7 @@ struct ShardCore {
 
     /// Goes by what the control core has decided since it was last told.
     mutating func take(_ view: ControlView, at now: Moment, into work: inout Work) {
+        isRingSafe = view.keptEpoch == view.topology?.epoch
         guard view.decisions != decisions else { return }
         decisions = view.decisions
         if let newer = view.topology, newer.epoch != topology?.epoch {

@@ -2,8 +2,11 @@
 // node's storage. A node itself reads its state through NodeState.
 public import MartletAntiEntropy
 public import MartletBase
+internal import MartletConsensus
+public import MartletHandover
 public import MartletRing
 internal import MartletVersions
+internal import MartletWire
 
 /// An entry of the `state` space.
 public enum StateEntry: Sendable {
@@ -16,6 +19,13 @@ public enum StateEntry: Sendable {
     case shard(Shard)
     /// The ring that it belongs to.
     case topology(Topology)
+    /// What the node is bound to in the decision of the ring after that epoch: the round that it
+    /// has promised to, and the digest of the ring that it has accepted.
+    case vote(after: UInt64, round: UInt64, accepted: UInt64?)
+    /// The votes of the node are lost with its disk.
+    case lostVotes
+    /// What hand-over has written down.
+    case fill(FillEntry)
     /// What anti-entropy has written down.
     case settling(SettlingEntry)
 
@@ -30,7 +40,17 @@ public enum StateEntry: Sendable {
                 name: record.name, incarnation: record.incarnation, counter: record.counter)
         case "shard": self = .shard(try Shard(from: &reader))
         case "topology": self = .topology(try Topology(from: &reader))
+        case "acceptor":
+            let record = try AcceptorRecord(from: &reader)
+            self = .vote(
+                after: record.epoch, round: record.promised.round,
+                accepted: record.accepted?.topology.digest)
+        case "lost-votes": self = .lostVotes
         default:
+            if let fill = try FillEntry(name: name, value: value) {
+                self = .fill(fill)
+                return
+            }
             guard let entry = try SettlingEntry(name: name, value: value) else { return nil }
             self = .settling(entry)
             return

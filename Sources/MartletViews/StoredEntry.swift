@@ -4,6 +4,7 @@ package import MartletBase
 package import MartletStorage
 
 internal import MartletAntiEntropy
+internal import MartletHandover
 internal import MartletNode
 internal import MartletReplication
 internal import MartletRing
@@ -147,6 +148,22 @@ extension StoredEntry {
                 Field(
                     name: "digest",
                     value: NodeID(rawValue: topology.digest).description),
+            ]
+        case .vote(let epoch, let round, let accepted):
+            [
+                Field(name: "after epoch", value: "\(epoch)"),
+                Field(name: "round", value: "\(round)"),
+                Field(
+                    name: "accepted",
+                    value: accepted.map { NodeID(rawValue: $0).description } ?? "none"),
+            ]
+        case .lostVotes: [Field(name: "votes", value: "lost with the disk")]
+        case .fill(let entry):
+            [
+                Field(name: "partition", value: "\(entry.partition)"),
+                Field(name: "since epoch", value: "\(entry.since)"),
+                Field(name: "stage", value: entry.stage.rawValue),
+                Field(name: "homes through", value: "\(entry.throughCount)"),
             ]
         case .settling(let entry): fields(entry)
         }

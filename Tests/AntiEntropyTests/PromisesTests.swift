@@ -38,7 +38,7 @@ struct PromisesTests {
         #expect(stand.take() == [], "one is on its way")
         stand.sync()
         promises.tell(hinted: [2], stand.here, into: &stand.effects)
-        let promise = Promise(floor: floor, hinted: [2], epoch: .max)
+        let promise = Promise(floor: floor, hinted: [2], epoch: 4)
         #expect(
             stand.take() == [
                 .send(.promise(promise), to: PartStand.second),

@@ -36,12 +36,13 @@ import Testing
                     number: 2, partition: 3, payload: [], next: HandoverCursor(hash: 10),
                     wanted: 11)),
             "01020300" + "00" + "010a00000000000000" + "010b00000000000000"
+                + "0000000000000000"
         ),
         (
             .chunk(
                 HandoverChunk(
                     number: 2, partition: 3, payload: [8, 9], next: HandoverCursor(hash: 10))),
-            "01020300" + "020809" + "010a00000000000000" + "00"
+            "01020300" + "020809" + "010a00000000000000" + "00" + "0000000000000000"
         ),
         (
             .refused(HandoverRefusal(number: 4, partition: 5, reason: .busy)),

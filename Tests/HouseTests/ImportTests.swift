@@ -4,6 +4,7 @@ import Testing
 private let core: Set<String> = [
     "MartletBase", "MartletVersions", "MartletRing", "MartletStorage", "MartletWire",
     "MartletMembership", "MartletConsensus", "MartletReplication", "MartletAntiEntropy",
+    "MartletHandover",
 ]
 
 /// What the shells may use of the platform; the core may not.

@@ -22,7 +22,7 @@ private func describe(_ message: PeerMessage) -> String {
     case .replication(let message): describe(message)
     case .topology(let topology): "ring \(topology.epoch)"
     case .topologyWanted(let epoch): "ring after \(epoch)?"
-    case .pushPull, .exchange: "\(message)"
+    case .pushPull, .exchange, .decree, .moved, .handover: "\(message)"
     }
 }
 

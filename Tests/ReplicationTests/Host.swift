@@ -192,6 +192,7 @@ struct Host {
         case .valuesRefused(let refusal):
             refusal == nil ? "values are taken" : "values are refused"
         case .nameTaken(let owner): "name taken by \(owner.rawValue)"
+        case .hasLeft: "has left"
         case .memberChanged, .clockStands: nil
         }
     }

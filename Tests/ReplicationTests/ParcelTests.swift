@@ -188,7 +188,7 @@ import Testing
         let late = Instant.start + .seconds(2)
         #expect(held.wanted(1, at: late) == nil)
         #expect(held.begin(parcel, at: late) != nil)
-        #expect(held.note(1) == nil)
+        #expect(held.note(1, isHeld: true) == nil)
     }
 }
 

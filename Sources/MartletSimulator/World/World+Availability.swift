@@ -75,7 +75,7 @@ extension World {
         let partition = topology.partition(ofKey: history.keys[operation.key])
         guard let id = nodes[operation.node].id, topology.member(id)?.isLeaving == false,
             !topology.view(of: partition).isMoving,
-            topologyWatch.changed(partition) < since
+            topologyWatch.changed(partition) <= since
         else { return nil }
         let homes = topology.homes(of: partition)
             .prefix(operation.homeCount ?? .max)
