@@ -1,6 +1,7 @@
 // What may be seen of a node from around it. Looking changes nothing.
 public import MartletAntiEntropy
 public import MartletBase
+public import MartletHandover
 public import MartletMembership
 public import MartletReplication
 public import MartletRing
@@ -61,6 +62,9 @@ extension NodeCore {
 
     /// Objects on their way to other homes that lack them, or waiting to be.
     public var pushCount: Int { shard.replication.pushCount }
+
+    /// What moves to this shard, and away from it. O(moves).
+    public var transfers: [Transfer] { shard.handover.transfers }
 
     // MARK: Anti-entropy
 

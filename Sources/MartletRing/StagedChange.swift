@@ -3,7 +3,7 @@
 internal import MartletBase
 
 /// One thing that is to change about a ring.
-public enum StagedChange: Hashable, Sendable {
+public enum StagedChange: Hashable, Sendable, CustomStringConvertible {
     /// A node joins.
     case join(RingMember)
     /// The member of this name or identity leaves: what it is a home of goes to others, from itself
@@ -20,6 +20,19 @@ public enum StagedChange: Hashable, Sendable {
     case rezone(String, zone: String)
     /// Each partition gets so many homes.
     case replicas(Int)
+
+    /// A few words for an operator.
+    public var description: String {
+        switch self {
+        case .join(let member): "\(member.name) joins"
+        case .leave(let text): "\(text) leaves"
+        case .replace(let text, let heir): "\(heir.name) takes the place of \(text), which leaves"
+        case .weigh(let text, let weight): "\(text) gets weight \(weight)"
+        case .rezone(let text, let zone):
+            zone.isEmpty ? "\(text) is of no zone" : "\(text) stands in zone \(zone)"
+        case .replicas(let count): "each partition gets \(count) \(count == 1 ? "home" : "homes")"
+        }
+    }
 }
 
 /// Why a change cannot be planned.

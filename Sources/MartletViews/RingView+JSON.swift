@@ -23,19 +23,29 @@ extension RingView {
         var json = Bytes(",\"homes\":[".utf8)
         for (index, partition) in partitions.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
-            json += "{\"firstSlot\":\(partition.firstSlot),\"homes\":[".utf8
-            for (index, name) in partition.homes.enumerated() {
-                if index > 0 { json.append(UInt8(ascii: ",")) }
-                let encoded = names[name] ?? JSONText.line(name)
-                names[name] = encoded
-                json += encoded
-            }
-            json += "],\"lastSlot\":\(partition.lastSlot)".utf8
+            json += "{\"firstSlot\":\(partition.firstSlot)".utf8
+            if let from = partition.from { append(from, as: "from", &names, to: &json) }
+            append(partition.homes, as: "homes", &names, to: &json)
+            json += ",\"lastSlot\":\(partition.lastSlot)".utf8
             json += ",\"partition\":\(partition.partition)".utf8
             if let age = partition.settledAge { json += ",\"settledAge\":\(age)".utf8 }
+            if let since = partition.since { json += ",\"since\":\(since)".utf8 }
             json.append(UInt8(ascii: "}"))
         }
         json.append(UInt8(ascii: "]"))
         return json
+    }
+
+    private static func append(
+        _ homes: [String], as key: String, _ names: inout [String: Bytes], to json: inout Bytes
+    ) {
+        json += ",\"\(key)\":[".utf8
+        for (index, name) in homes.enumerated() {
+            if index > 0 { json.append(UInt8(ascii: ",")) }
+            let encoded = names[name] ?? JSONText.line(name)
+            names[name] = encoded
+            json += encoded
+        }
+        json.append(UInt8(ascii: "]"))
     }
 }

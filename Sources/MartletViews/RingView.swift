@@ -35,6 +35,12 @@ package struct RingView: Codable, Hashable, Sendable {
         package var share: Double
         /// Whether the ring names it.
         package var inRing: Bool
+        /// Whether it is a member only until what it was a home of has moved away.
+        package var leaving: Bool
+        /// Partitions that move to it.
+        package var coming: Int
+        /// Partitions that move away from it.
+        package var going: Int
     }
 
     /// The homes of one partition.
@@ -45,8 +51,12 @@ package struct RingView: Codable, Hashable, Sendable {
         package var firstSlot: Int
         /// Its last slot.
         package var lastSlot: Int
-        /// The names of its homes, primary first.
+        /// The names of its homes, primary first: those to which it moves, where it does.
         package var homes: [String]
+        /// The names of its homes before it began to move; nil where it does not.
+        package var from: [String]?
+        /// The epoch that gave it the homes to which it moves; nil where it does not.
+        package var since: UInt64?
         /// How long ago everything older was proven to be the same on all homes, in milliseconds;
         /// nil where nothing is, and where the node asked is no home.
         package var settledAge: UInt64?
@@ -83,6 +93,8 @@ package struct RingView: Codable, Hashable, Sendable {
     package var n: Int
     /// How many partitions there are; 0 before the cluster is created.
     package var partitions: Int
+    /// How many of them move.
+    package var moving: Int
     /// Everyone that the ring names or the node knows, by name.
     package var members: [Member]
     /// The ring's hash: equal on all nodes that have the same one. Nil before there is one.
@@ -105,15 +117,14 @@ extension RingView {
     ) {
         let topology = core.topology
         let rows = topology.map { RingDescription($0).rows } ?? []
+        let moves = topology.map { MoveCounts($0) }
         var members = rows.map { row in
-            Member(
-                row.member, known: core.member(row.member.id), homes: row.homeCount,
-                primaries: row.primaryCount, share: row.sharePercent)
+            Member(row.member, known: core.member(row.member.id), row: row, moves: moves)
         }
         for member in core.members where topology?.member(member.id) == nil {
             let ring = RingMember(
                 id: member.id, name: member.name, zone: member.zone, weight: member.weight)
-            members.append(Member(ring, known: member, homes: 0, primaries: 0, share: nil))
+            members.append(Member(ring, known: member, row: nil, moves: nil))
         }
         members.sort { ($0.name, $0.id) < ($1.name, $1.id) }
         cluster = core.identity.clusterName
@@ -121,6 +132,7 @@ extension RingView {
         clusterID = topology.map { hexadecimal($0.clusterID) }
         n = topology?.replicaCount ?? 0
         partitions = topology?.partitionCount.value ?? 0
+        moving = topology?.moves.count ?? 0
         topologyDigest = topology.map { hexadecimal($0.digest) }
         warnings = Self.warnings(topology, members) + Self.oddClocks(core)
         var ages = watermarks[0].ages
@@ -141,7 +153,13 @@ extension RingView {
         }
         for member in members {
             if !member.inRing {
-                warnings.append("\(member.name) is a member, but not of the ring: it holds no data")
+                let hasLeft = topology.departed.contains { $0.description == member.id }
+                warnings.append(
+                    hasLeft
+                        ? "\(member.name) has left the ring: stop it, and forget it "
+                            + "('martlet members forget \(member.name)')"
+                        : "\(member.name) is a member, but not of the ring: it holds no data "
+                            + "until it joins ('martlet cluster join \(member.name)')")
             } else if member.state != "\(MemberState.alive)" {
                 warnings.append("\(member.name) is \(member.state)")
             }
@@ -168,12 +186,13 @@ extension RingView {
         topology.partitionCount.partitions.map { partition in
             let slots = topology.partitionCount.slots(of: partition)
             let settled = watermarks.map { $0.milliseconds(partition) }.max() ?? 0
+            let view = topology.view(of: partition)
+            let name = { (id: NodeID) in topology.member(id)?.name ?? id.description }
             return Homes(
                 partition: Int(partition.index), firstSlot: Int(slots.lowerBound.index),
-                lastSlot: Int(slots.upperBound.index),
-                homes: topology.homes(of: partition).map {
-                    topology.member($0)?.name ?? $0.description
-                },
+                lastSlot: Int(slots.upperBound.index), homes: view.homes.map(name),
+                from: view.isMoving ? view.former.map(name) : nil,
+                since: view.isMoving ? view.since : nil,
                 settledAge: settled > 0
                     ? wall.milliseconds - min(wall.milliseconds, settled) : nil)
         }
@@ -183,7 +202,7 @@ extension RingView {
 extension RingView.Member {
     /// A node of the ring, or one that is only known when it has no share.
     fileprivate init(
-        _ ring: RingMember, known: Member?, homes: Int, primaries: Int, share: Double?
+        _ ring: RingMember, known: Member?, row: RingDescription.Row?, moves: MoveCounts?
     ) {
         id = ring.id.description
         name = ring.name
@@ -192,10 +211,28 @@ extension RingView.Member {
         state = known.map { "\($0.state)" } ?? "unknown"
         peer = known?.peerEndpoint.description
         client = known?.clientEndpoint.description
-        partitionsAsHome = homes
-        partitionsAsPrimary = primaries
-        self.share = share ?? 0
-        inRing = share != nil
+        partitionsAsHome = row?.homeCount ?? 0
+        partitionsAsPrimary = row?.primaryCount ?? 0
+        share = row?.sharePercent ?? 0
+        inRing = row != nil
+        leaving = ring.isLeaving
+        coming = moves?.coming[ring.id] ?? 0
+        going = moves?.going[ring.id] ?? 0
+    }
+}
+
+/// How many partitions move to each member of a ring, and away from it.
+private struct MoveCounts {
+    var coming: [NodeID: Int] = [:]
+    var going: [NodeID: Int] = [:]
+
+    /// O(moves · N).
+    init(_ topology: Topology) {
+        for move in topology.moves {
+            let homes = topology.homes(of: move.partition)
+            for home in homes where !move.former.contains(home) { coming[home, default: 0] += 1 }
+            for home in move.former where !homes.contains(home) { going[home, default: 0] += 1 }
+        }
     }
 }
 

@@ -37,6 +37,7 @@ enum RepairText {
 
     /// How far watermarks lie back.
     static func line(_ view: SettledView) -> String {
+        if view.partitions == 0 { return "it is a home of no partition" }
         let partitions = counted(view.partitions, "partition")
         let doubts = view.doubted > 0 ? "; \(view.doubted) in doubt since data was lost" : ""
         guard let least = view.leastAge, let median = view.medianAge, let most = view.mostAge else {

@@ -6,21 +6,11 @@ enum RingText {
     /// The members and what each is home to.
     static func lines(_ view: RingView) -> [String] {
         var lines = [heading(view), ""]
-        var table = TextTable([
-            ("member", .left), ("state", .left), ("zone", .left), ("weight", .right),
-            ("home of", .right), ("primary of", .right), ("share", .right), ("clients", .left),
-            ("peers", .left),
-        ])
-        for member in view.members {
-            table.add([
-                member.name, member.state, member.zone.isEmpty ? "-" : member.zone,
-                "\(member.weight)", member.inRing ? "\(member.partitionsAsHome)" : "-",
-                member.inRing ? "\(member.partitionsAsPrimary)" : "-",
-                member.inRing ? "\(decimal(member.share, 1))%" : "-", member.client ?? "-",
-                member.peer ?? "-",
-            ])
+        lines += members(view)
+        if view.moving > 0 {
+            let count = counted(view.moving, "partition moves", "partitions move")
+            lines += ["", "\(count): 'martlet transfers' shows how far they are"]
         }
-        lines += table.lines
         if let settled = view.settled {
             lines += ["", "settled at the node asked: \(RepairText.line(settled))"]
         }
@@ -28,6 +18,28 @@ enum RingText {
         lines += view.warnings.map { "warning: \($0)" }
         if let homes = view.homes { lines += [""] + Self.lines(homes) }
         return lines
+    }
+
+    private static func members(_ view: RingView) -> [String] {
+        let moves: [(String, TextTable.Side)] =
+            view.moving > 0 ? [("coming", .right), ("going", .right)] : []
+        var table = TextTable(
+            [
+                ("member", .left), ("state", .left), ("zone", .left), ("weight", .right),
+                ("home of", .right), ("primary of", .right), ("share", .right),
+            ] + moves + [("clients", .left), ("peers", .left)])
+        for member in view.members {
+            let moves = [member.coming, member.going].map { $0 > 0 ? "\($0)" : "-" }
+            table.add(
+                [
+                    member.name, member.leaving ? "\(member.state), leaves" : member.state,
+                    member.zone.isEmpty ? "-" : member.zone, "\(member.weight)",
+                    member.inRing ? "\(member.partitionsAsHome)" : "-",
+                    member.inRing ? "\(member.partitionsAsPrimary)" : "-",
+                    member.inRing ? "\(decimal(member.share, 1))%" : "-",
+                ] + (view.moving > 0 ? moves : []) + [member.client ?? "-", member.peer ?? "-"])
+        }
+        return table.lines
     }
 
     private static func heading(_ view: RingView) -> String {
@@ -46,7 +58,8 @@ enum RingText {
             table.add([
                 "\(home.partition)", "\(home.firstSlot)-\(home.lastSlot)",
                 home.settledAge.map { "\(RepairText.age($0)) ago" } ?? "-",
-                home.homes.joined(separator: " "),
+                home.homes.joined(separator: " ")
+                    + (home.from.map { " (from \($0.joined(separator: " ")))" } ?? ""),
             ])
         }
         return table.lines

@@ -114,21 +114,27 @@ struct RenderingTests {
         #expect(decimal(number, places) == text)
     }
 
-    @Test("A ring reads as a table, with its warnings")
-    func ring() throws {
+    private func ring(moving: Int) throws -> RingView {
         let json = """
-            {"cluster": "c", "epoch": 2, "n": 3, "partitions": 8, "topologyDigest": "ab",
+            {"cluster": "c", "epoch": 2, "n": 3, "partitions": 8, "moving": \(moving),
+             "topologyDigest": "ab",
              "warnings": ["n2 is suspect"],
              "members": [
                {"id": "1", "name": "n1", "zone": "z", "weight": 2, "state": "alive",
                 "peer": "h:2", "client": "h:1", "partitionsAsHome": 8, "partitionsAsPrimary": 4,
-                "share": 33.33, "inRing": true},
+                "share": 33.33, "inRing": true, "leaving": \(moving > 0), "coming": 0,
+                "going": \(moving)},
                {"id": "2", "name": "n2", "zone": "", "weight": 1, "state": "suspect",
-                "partitionsAsHome": 0, "partitionsAsPrimary": 0, "share": 0, "inRing": false}]}
+                "partitionsAsHome": 0, "partitionsAsPrimary": 0, "share": 0, "inRing": false,
+                "leaving": false, "coming": 0, "going": 0}]}
             """
-        let view = try JSONDecoder().decode(RingView.self, from: Data(json.utf8))
+        return try JSONDecoder().decode(RingView.self, from: Data(json.utf8))
+    }
+
+    @Test("A ring reads as a table, with its warnings")
+    func ring() throws {
         #expect(
-            RingText.lines(view) == [
+            RingText.lines(try ring(moving: 0)) == [
                 "cluster c: epoch 2, 8 partitions with 3 home replicas each, digest ab",
                 "",
                 "member  state    zone  weight  home of  primary of  share  clients  peers",
@@ -137,5 +143,19 @@ struct RenderingTests {
                 "",
                 "warning: n2 is suspect",
             ])
+    }
+
+    @Test("A ring that changes says who leaves, and how many partitions come and go")
+    func movingRing() throws {
+        let heading =
+            "member  state          zone  weight  home of  primary of  share  coming  going"
+            + "  clients  peers"
+        let first =
+            "n1      alive, leaves  z          2        8           4  33.3%       -      8"
+            + "  h:1      h:2"
+        let lines = RingText.lines(try ring(moving: 8))
+        #expect(lines[2] == heading)
+        #expect(lines[3] == first)
+        #expect(lines[6] == "8 partitions move: 'martlet transfers' shows how far they are")
     }
 }
