@@ -140,7 +140,7 @@ public final class MartletClient: Sendable {
 
 extension MartletClient {
     /// Sends `words` to the preferred endpoint and, as far as that is safe, to the next ones.
-    private func exchange(
+    func exchange(
         _ words: [Bytes], isRead: Bool, timeout: Duration?
     ) async throws(MartletError) -> (reply: Reply, endpoint: String) {
         let allowed = timeout.map { $0 + Self.wayAllowance } ?? options.requestTimeout

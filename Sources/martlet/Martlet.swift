@@ -26,8 +26,8 @@ struct Martlet: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Demo.self, Start.self, Create.self, Ring.self, Members.self, Status.self, Get.self,
-            Put.self,
-            Delete.self, Explain.self, Repair.self, Storage.self, Simulate.self, Bench.self,
+            Put.self, Delete.self, Cluster.self, Transfers.self, Explain.self, Repair.self,
+            Storage.self, Simulate.self, Bench.self,
         ])
 
     /// A command without a subcommand: shows the help.

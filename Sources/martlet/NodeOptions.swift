@@ -23,10 +23,19 @@ struct NodeOptions: ParsableArguments {
     func withClient<Result: Sendable>(
         _ body: (MartletClient) async throws -> Result
     ) async throws -> Result {
+        try await Self.withClient(of: endpoints, body)
+    }
+
+    /// The nodes to try, in order.
+    var endpoints: [String] { nodes.isEmpty ? Self.standard : nodes }
+
+    /// Runs `body` with a client connected to the first of `endpoints` that answers, and closes it.
+    static func withClient<Result: Sendable>(
+        of endpoints: [String], _ body: (MartletClient) async throws -> Result
+    ) async throws -> Result {
         var options = ClientOptions()
         options.name = "martlet-cli"
-        let client = try await MartletClient.connect(
-            to: nodes.isEmpty ? Self.standard : nodes, options: options)
+        let client = try await MartletClient.connect(to: endpoints, options: options)
         do {
             let result = try await body(client)
             await client.close()

@@ -125,21 +125,22 @@ extension ClusterPlan {
         return try JSONDecoder().decode(StatusView.self, from: Data(json.utf8))
     }
 
-    /// Makes the cluster, as soon as the nodes know each other.
-    func create() async throws {
+    /// Makes the cluster of the first `count` nodes, or of all, as soon as they know each other.
+    func create(_ count: Int? = nil) async throws {
+        let count = count ?? places.count
         try await eventually("the nodes know each other") {
             try await withClient(0) { client in
                 _ = try await client.command(
-                    "MARTLET.CREATE", "\(places.count)", "N", "3", "PARTITIONS", "64")
+                    "MARTLET.CREATE", "\(count)", "N", "3", "PARTITIONS", "64")
             }
             return true
         }
-        try await untilWhole()
+        try await untilWhole(count)
     }
 
-    /// Waits until every node has the ring and reaches all others.
-    func untilWhole() async throws {
-        for index in places.indices {
+    /// Waits until the first `count` nodes, or all, have the ring and reach its members.
+    func untilWhole(_ count: Int? = nil) async throws {
+        for index in places.indices.prefix(count ?? places.count) {
             try await eventually("\(places[index].name) is ready") { try await status(index).ready }
         }
     }

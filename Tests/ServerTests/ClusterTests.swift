@@ -53,13 +53,15 @@ actor ServerCluster {
     }
 
     /// Runs `body` with `count` servers, and stops those that run at its end, however it ends.
+    /// There are places for `spare` others.
     static func run(
-        _ count: Int, shards: [Int] = [], _ body: (ServerCluster) async throws -> Void
+        _ count: Int, spare: Int = 0, shards: [Int] = [],
+        _ body: (ServerCluster) async throws -> Void
     ) async throws {
-        let cluster = try ServerCluster(count, shards: shards)
+        let cluster = try ServerCluster(count + spare, shards: shards)
         do {
             for index in 0..<count { try await cluster.start(index) }
-            try await cluster.plan.create()
+            try await cluster.plan.create(count)
             try await body(cluster)
         } catch {
             await cluster.stopAll()

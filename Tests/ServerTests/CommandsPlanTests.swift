@@ -1,5 +1,6 @@
 // What commands come to, as values: words in, a plan or an error out, without a node.
 import MartletBase
+import MartletNode
 import MartletRESP
 import MartletRing
 import MartletVersions
@@ -123,11 +124,27 @@ struct CommandsPlanTests {
         #expect(try plan("INFO Server MEMORY") == .show(.information(["server", "memory"])))
         #expect(try plan("MARTLET.RING FULL") == .show(.ring(includesHomes: true)))
         #expect(try plan("MARTLET.FORGET n2") == .operate(.forget("n2")))
+        #expect(try plan("MARTLET.CLUSTER TRANSFERS") == .show(.transfers))
         #expect(
             try plan("MARTLET.CREATE 3 PARTITIONS 64")
                 == .operate(
                     .create(
                         memberCount: 3, replicaCount: nil, partitionCount: PartitionCount(64))))
+    }
+
+    @Test("Every change of the ring is a request to the node")
+    func ringChanges() throws {
+        let requests: [(String, RingRequest)] = [
+            ("JOIN n4", .stage(.join("n4"))), ("LEAVE n2", .stage(.leave("n2"))),
+            ("REPLACE n2 n4", .stage(.replace("n2", by: "n4"))),
+            ("weight n2 3", .stage(.weigh("n2", weight: 3))),
+            ("ZONE n2 b", .stage(.rezone("n2", zone: "b"))),
+            ("REPLICAS 5", .stage(.replicas(5))), ("PLAN", .plan), ("CLEAR", .clear),
+            ("COMMIT", .commit(epoch: nil)), ("COMMIT 7", .commit(epoch: 7)), ("CANCEL", .cancel),
+        ]
+        for (words, request) in requests {
+            #expect(try plan("MARTLET.CLUSTER \(words)") == .operate(.ring(request)), "\(words)")
+        }
     }
 
     @Test("What the ring must say is planned by the ring, and refused without one")
@@ -151,6 +168,10 @@ struct CommandsPlanTests {
             ("MARTLET.RING JSON FULL", .wrongArity("martlet.ring")),
             ("MARTLET.PUT k v N 0", .invalid("N is 0, must be 1 to 32")),
             ("MARTLET.DELETE k EX 1", .syntax),
+            ("MARTLET.CLUSTER COMMIT 1 2", .wrongArity("martlet.cluster|commit")),
+            ("MARTLET.CLUSTER COMMIT 0", .invalid("epoch is 0, must be 1 to 9223372036854775807")),
+            ("MARTLET.CLUSTER WEIGHT n1 0", .invalid("weight is 0, must be 1 to 4294967295")),
+            ("MARTLET.CLUSTER REPLICAS 33", .invalid("replicas is 33, must be 1 to 32")),
         ])
     func errors(line: String, error: CommandError) {
         #expect(throws: error) { try plan(line) }
@@ -191,6 +212,7 @@ struct CommandAccessTests {
         let ring = FixedFacts(topology: try TestNode().topology)
         let lines = [
             "MARTLET.CREATE 1", "MARTLET.FORGET n2", "MARTLET.REPAIR", "CLUSTER FORGET abc",
+            "MARTLET.CLUSTER JOIN n2", "MARTLET.CLUSTER COMMIT",
         ]
         for line in lines {
             let access = try plan(line, ring).access

@@ -56,6 +56,7 @@ extension ClientSession {
             create(request)
         case .forget(let member): forget(member)
         case .compare(let partitions): compare(partitions)
+        case .ring(let request): try change(request)
         case .leaveOut(let name): try leaveOut(name)
         }
     }

@@ -263,6 +263,7 @@ package final class ClientSession {
         case .placement(let key): try showPlacement(of: key)
         case .repair: showRepair(of: nil, begun: 0, for: reserve())
         case .holdings(let key): try showHoldings(of: key)
+        case .transfers: showTransfers()
         }
     }
 

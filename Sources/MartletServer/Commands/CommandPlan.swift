@@ -4,6 +4,7 @@
 //
 //     words ── CommandSpec.plan ──► CommandPlan ── ClientSession.perform ──► requests, reply
 internal import MartletBase
+internal import MartletNode
 internal import MartletRESP
 internal import MartletRing
 internal import MartletVersions
@@ -108,6 +109,8 @@ enum NodeSight: Hashable {
     case repair
     /// MARTLET.EXPLAIN: what the node holds of a key.
     case holdings(of: Bytes)
+    /// MARTLET.CLUSTER TRANSFERS.
+    case transfers
 }
 
 /// What a node is asked to do for its operator.
@@ -118,6 +121,8 @@ enum OperatorAct: Hashable {
     case forget(String)
     /// MARTLET.REPAIR of these partitions, or of all that the node is a home of.
     case compare([UInt16]?)
+    /// MARTLET.CLUSTER: a change of the ring, or what one would come to.
+    case ring(RingRequest)
     /// CLUSTER FORGET a member by the name that CLUSTER NODES has for it.
     case leaveOut(String)
 }

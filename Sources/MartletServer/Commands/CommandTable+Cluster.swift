@@ -113,6 +113,9 @@ extension CommandTable {
             "Forgets a member that is gone and that no ring names."
         ) { .operate(.forget($0[1].text)) },
         CommandSpec(
+            "martlet.cluster", -2, "", "Changes of the ring: staged, planned, committed.",
+            subcommands: ringSubcommands),
+        CommandSpec(
             "martlet.create", -2, "admin loading stale", syntax: "members [N n] [PARTITIONS q]",
             "Creates the cluster, once, from the members that this node knows.",
             plan: AdministrationCommands.create),
