@@ -23,11 +23,13 @@ package final class LocalCluster {
     }
 
     /// Where the nodes live.
-    package let plan: LocalPlan
+    package private(set) var plan: LocalPlan
     private let settings: [String]
     private let signals: StopSignals
     private var children: [ChildProcess?]
     private var probe: LocalProbe
+    /// Names of the nodes that had no data when they were prepared.
+    private var fresh: Set<String> = []
 
     /// The nodes of `plan`, not started yet, each with `settings` (as `martlet start --set` has
     /// them) in place of the standard ones; throws when ports are in use.
@@ -59,13 +61,40 @@ package final class LocalCluster {
 
     /// Writes the folders and configurations of all nodes.
     package func prepare() throws(LocalFailure) {
-        for node in plan.nodes {
-            try LocalFiles.make(node.directory)
-            let isNew = !LocalFiles.exists(node.dataPath)
-            try LocalFiles.write(
-                plan.configuration(of: node, isNew: isNew), to: node.configurationPath)
-            try LocalFiles.write("", to: node.logPath)
+        for node in plan.nodes { try prepare(node) }
+    }
+
+    private func prepare(_ node: LocalPlan.Node) throws(LocalFailure) {
+        try LocalFiles.make(node.directory)
+        let isNew = !LocalFiles.exists(node.dataPath)
+        if isNew { fresh.insert(node.name) }
+        try LocalFiles.write(
+            plan.configuration(of: node, isNew: isNew), to: node.configurationPath)
+        try LocalFiles.write("", to: node.logPath)
+    }
+
+    /// Adds a node behind the others, not started yet, which is to find them; throws when its ports
+    /// are in use.
+    package func add(number: Int) throws(LocalFailure) -> LocalPlan.Node {
+        let more = LocalPlan(
+            numbers: [number], directory: plan.directory, basePort: plan.basePort)
+        try PortProbe.check(more)
+        plan.nodes += more.nodes
+        children.append(nil)
+        for node in more.nodes {
+            probe.add(node.endpoint)
+            try prepare(node)
         }
+        return more.nodes[0]
+    }
+
+    /// Stops the node with that index, if it runs, and takes it out of the plan with its data.
+    package func remove(_ index: Int) async throws(LocalFailure) {
+        if let child = children.remove(at: index), child.reap() == nil {
+            _ = await child.stop(within: Self.stopLimit)
+        }
+        await probe.remove(index)
+        try LocalFiles.remove(plan.nodes.remove(at: index).directory)
     }
 
     /// Starts the process of one node, by its index.
@@ -127,7 +156,7 @@ extension LocalCluster {
             guard try await create() else { return nil }
             beginning = .created
         } else {
-            try checkSize(first)
+            try checkNodes(first)
             beginning = .resumed
         }
         let ready = try await wait("be ready") { reports in
@@ -147,16 +176,18 @@ extension LocalCluster {
         return true
     }
 
-    /// Refuses data of a cluster of another size.
-    private func checkSize(_ reports: [LocalProbe.Report?]) throws(LocalFailure) {
+    /// Refuses data of a cluster of other nodes. One that has been started before and did not join
+    /// stands by.
+    private func checkNodes(_ reports: [LocalProbe.Report?]) throws(LocalFailure) {
         guard let ring = reports.compactMap({ $0?.ring }).max(by: { $0.epoch < $1.epoch }) else {
             return
         }
-        let count = ring.members.count(where: \.inRing)
-        guard count != plan.nodes.count else { return }
+        let members = ring.members.filter(\.inRing).map(\.name)
+        let names = plan.nodes.map(\.name)
+        if members.allSatisfy(names.contains), fresh.isSubset(of: members) { return }
         throw LocalFailure(
-            "the data in \(plan.directory) is of a cluster of \(count): give --nodes \(count), "
-                + "or another --dir, or remove it", isUsage: true)
+            "the data in \(plan.directory) is of a cluster of \(members.joined(separator: ", ")): "
+                + "leave --nodes away, or give another --dir, or remove it", isUsage: true)
     }
 
     /// Asks the nodes until `condition` holds of what they say; nil when a signal to stop came.

@@ -29,6 +29,13 @@ package enum LocalFiles {
     /// Whether a file is there.
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    /// Removes a folder with all that is in it.
+    package static func remove(_ path: String) throws(LocalFailure) {
+        do { try FileManager.default.removeItem(atPath: path) } catch {
+            throw failure("remove", path)
+        }
+    }
+
     /// The last lines of a file, for an error.
     package static func lastLines(_ count: Int, of path: String) -> String {
         let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""

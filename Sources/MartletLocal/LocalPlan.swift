@@ -33,17 +33,28 @@ package struct LocalPlan: Hashable, Sendable {
 
     /// The folder of all of them.
     package let directory: String
+    /// Where the ports of node 1 begin, whether there is one or not.
+    package let basePort: UInt16
     /// The nodes, in order.
-    package let nodes: [Node]
+    package internal(set) var nodes: [Node]
     /// How many shards each of them has; nil for as many as its data has, 1 where it has none yet.
     package let shardCount: Int?
 
     /// A cluster of `nodeCount` nodes, 1 to `nodeLimit`, with ports from `basePort` on.
     package init(nodeCount: Int, directory: String, basePort: UInt16, shardCount: Int? = nil) {
-        self.shardCount = shardCount
         precondition((1...Self.nodeLimit).contains(nodeCount), "\(nodeCount) nodes")
+        self.init(
+            numbers: Array(1...nodeCount), directory: directory, basePort: basePort,
+            shardCount: shardCount)
+    }
+
+    /// A cluster of the nodes of these numbers, ascending, each 1 to `nodeLimit`.
+    package init(numbers: [Int], directory: String, basePort: UInt16, shardCount: Int? = nil) {
+        self.shardCount = shardCount
         self.directory = directory
-        nodes = (1...nodeCount).map { number in
+        self.basePort = basePort
+        nodes = numbers.map { number in
+            precondition((1...Self.nodeLimit).contains(number), "node \(number)")
             let port = basePort + UInt16(number - 1) * Self.portStep
             return Node(
                 number: number, name: "n\(number)", clientPort: port, peerPort: port + 1,

@@ -18,7 +18,7 @@ package struct LocalProbe {
         package var keys: Int64
     }
 
-    private let endpoints: [String]
+    private var endpoints: [String]
     private var clients: [MartletClient?]
 
     /// A probe of the nodes at `endpoints`, connected to none of them yet.
@@ -49,6 +49,18 @@ package struct LocalProbe {
             }
         }
         return reports
+    }
+
+    /// Asks the node at `endpoint` too from now on.
+    mutating func add(_ endpoint: String) {
+        endpoints.append(endpoint)
+        clients.append(nil)
+    }
+
+    /// Asks the node at that index no more.
+    mutating func remove(_ index: Int) async {
+        endpoints.remove(at: index)
+        await clients.remove(at: index)?.close()
     }
 
     /// Closes the connections.

@@ -4,10 +4,12 @@ internal import MartletLocal
 internal import MartletServer
 internal import MartletViews
 
-/// Runs a small cluster, or has a node of the running one restarted.
+/// Runs a small cluster, or has a node of the running one restarted, join or leave.
 struct Demo: AsyncParsableCommand {
     /// Where a demo lives unless told otherwise.
     static let standardDirectory = ".martlet"
+    /// How many nodes a new demo has unless told otherwise.
+    private static let standardCount = 3
     /// How long a restarted node may take to be ready.
     private static let restartLimit = Duration.seconds(60)
 
@@ -21,17 +23,23 @@ struct Demo: AsyncParsableCommand {
             stays in the folder and the next demo goes on with it.
 
             A node that dies is started again after 10 s, so that there is time to see what the \
-            others do without it.
+            others do without it. One more joins with --add, and one leaves with --remove: from \
+            another terminal, which shows what moves.
 
             Examples:
               martlet demo
               martlet demo --restart 2            (from another terminal)
+              martlet demo --add
+              martlet demo --remove 2
               martlet demo --nodes 5 --dir /tmp/five --base-port 7500
             """)
 
     /// How many nodes.
-    @Option(help: "How many nodes to run, 1 to 9.")
-    var nodes = 3
+    @Option(
+        help: ArgumentHelp(
+            "How many nodes to run, 1 to 9. Default: those that the folder has, 3 at first.",
+            valueName: "number"))
+    var nodes: Int?
 
     /// How many shards each of them has.
     @Option(
@@ -55,42 +63,71 @@ struct Demo: AsyncParsableCommand {
                 + "it is down, by a clean stop when it runs.", valueName: "number"))
     var restart: Int?
 
+    /// Whether a node is to join.
+    @Flag(help: "Have one more node join the demo that runs in the folder, and watch it fill.")
+    var add = false
+
+    /// The node that is to leave.
+    @Option(
+        help: ArgumentHelp(
+            "Have the node of this number leave the demo that runs in the folder, and stop it.",
+            valueName: "number"))
+    var remove: Int?
+
     /// A demo that was not parsed yet.
     init() {}
 
     /// Refuses what no machine can run.
     func validate() throws {
-        guard (1...LocalPlan.nodeLimit).contains(nodes) else {
+        guard [restart != nil, add, remove != nil].count(where: \.self) <= 1 else {
+            throw ValidationError("--restart, --add and --remove are asked for one at a time")
+        }
+        guard nodes.map((1...LocalPlan.nodeLimit).contains) ?? true else {
             throw ValidationError("--nodes must be 1 to \(LocalPlan.nodeLimit)")
         }
         guard shards.map((1...ServerConfiguration.shardLimit).contains) ?? true else {
             throw ValidationError("--shards must be 1 to \(ServerConfiguration.shardLimit)")
         }
-        guard (1...LocalPlan.highestBasePort(nodeCount: nodes)).contains(basePort) else {
-            throw ValidationError(
-                "--base-port must be 1 to \(LocalPlan.highestBasePort(nodeCount: nodes))")
+        let highest = LocalPlan.highestBasePort(nodeCount: nodes ?? Self.standardCount)
+        guard (1...highest).contains(basePort) else {
+            throw ValidationError("--base-port must be 1 to \(highest)")
         }
     }
 
     /// Runs until it is told to stop, or asks the one that runs.
     func run() async throws {
         if let restart { return try await requestRestart(of: restart) }
-        let plan = LocalPlan(
-            nodeCount: nodes, directory: dir, basePort: basePort, shardCount: shards)
-        try await DemoRun(plan).run()
+        if add { return try await DemoChange(in: dir).add() }
+        if let remove { return try await DemoChange(in: dir).remove(remove) }
+        try await DemoRun(
+            LocalPlan(
+                numbers: try numbers(), directory: dir, basePort: basePort, shardCount: shards)
+        ).run()
+    }
+
+    /// The numbers of the nodes to run.
+    private func numbers() throws -> [Int] {
+        if let nodes { return Array(1...nodes) }
+        let known = DemoDirectory.numbers(in: dir)
+        guard let last = known.last else { return Array(1...Self.standardCount) }
+        let highest = LocalPlan.highestBasePort(nodeCount: last)
+        guard basePort <= highest else {
+            throw CommandFailure(
+                "--base-port must be 1 to \(highest) for the nodes in \(dir)", status: .usage)
+        }
+        return known
     }
 
     private func requestRestart(of number: Int) async throws {
         guard let owner = DemoDirectory.owner(of: dir) else {
             throw CommandFailure("no demo runs in \(dir): start one with 'martlet demo'")
         }
-        let plan = LocalPlan(
-            nodeCount: owner.nodeCount, directory: dir, basePort: owner.basePort)
-        guard (1...owner.nodeCount).contains(number) else {
+        let plan = LocalPlan(numbers: owner.numbers, directory: dir, basePort: owner.basePort)
+        guard let node = plan.nodes.first(where: { $0.number == number }) else {
+            let numbers = owner.numbers.map { "\($0)" }.joined(separator: ", ")
             throw CommandFailure(
-                "the demo has nodes 1 to \(owner.nodeCount), and no \(number)", status: .usage)
+                "the demo has nodes \(numbers), and no \(number)", status: .usage)
         }
-        let node = plan.nodes[number - 1]
         let path = DemoDirectory.restartPath(number, in: dir)
         try LocalFiles.write("", to: path)
         let deadline = ContinuousClock.now + Self.restartLimit

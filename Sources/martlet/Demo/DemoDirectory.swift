@@ -7,29 +7,34 @@ internal import MartletLocal
 struct DemoOwner: Hashable, Sendable {
     /// Its process.
     var pid: Int32
-    /// How many nodes it runs.
-    var nodeCount: Int
+    /// The numbers of the nodes that it runs, ascending.
+    var numbers: [Int]
     /// The first of its ports.
     var basePort: UInt16
 
     /// The owner with these.
-    init(pid: Int32, nodeCount: Int, basePort: UInt16) {
+    init(pid: Int32, numbers: [Int], basePort: UInt16) {
         self.pid = pid
-        self.nodeCount = nodeCount
+        self.numbers = numbers
         self.basePort = basePort
     }
 
-    /// One line: `pid nodes port`.
-    var line: String { "\(pid) \(nodeCount) \(basePort)\n" }
+    /// One line: `pid number,number port`.
+    var line: String {
+        "\(pid) \(numbers.map { "\($0)" }.joined(separator: ",")) \(basePort)\n"
+    }
 
     /// Reads what `line` wrote; nil for anything else.
     init?(line: String) {
         let words = line.split { $0 == " " || $0 == "\n" }
-        guard words.count == 3, let pid = Int32(words[0]), let nodeCount = Int(words[1]),
-            (1...LocalPlan.nodeLimit).contains(nodeCount), let basePort = UInt16(words[2]),
-            basePort <= LocalPlan.highestBasePort(nodeCount: nodeCount)
+        guard words.count == 3, let pid = Int32(words[0]), let basePort = UInt16(words[2]) else {
+            return nil
+        }
+        let numbers = words[1].split(separator: ",").compactMap { Int($0) }
+        guard let last = numbers.last, numbers == Set(numbers).sorted(), numbers[0] >= 1,
+            last <= LocalPlan.nodeLimit, basePort <= LocalPlan.highestBasePort(nodeCount: last)
         else { return nil }
-        self.init(pid: pid, nodeCount: nodeCount, basePort: basePort)
+        self.init(pid: pid, numbers: numbers, basePort: basePort)
     }
 }
 
@@ -52,9 +57,14 @@ final class DemoLock {
                     + ": stop it with Ctrl-C or kill, or give this one another --dir and "
                     + "--base-port")
         }
+        try note(plan)
+    }
+
+    /// Tells others which nodes the demo runs.
+    func note(_ plan: LocalPlan) throws(LocalFailure) {
         let owner = DemoOwner(
-            pid: getpid(), nodeCount: plan.nodes.count, basePort: plan.nodes[0].clientPort)
-        try LocalFiles.write(owner.line, to: path)
+            pid: getpid(), numbers: plan.nodes.map(\.number), basePort: plan.basePort)
+        try LocalFiles.write(owner.line, to: DemoDirectory.lockPath(in: plan.directory))
     }
 
     deinit {
@@ -70,6 +80,22 @@ enum DemoDirectory {
     /// A file that asks the running demo to restart the node with that number.
     static func restartPath(_ number: Int, in directory: String) -> String {
         "\(directory)/restart-n\(number)"
+    }
+
+    /// A file that asks the running demo to start a node more, of that number.
+    static func addPath(_ number: Int, in directory: String) -> String {
+        "\(directory)/add-n\(number)"
+    }
+
+    /// A file that asks the running demo to stop the node with that number for good.
+    static func removePath(_ number: Int, in directory: String) -> String {
+        "\(directory)/remove-n\(number)"
+    }
+
+    /// The numbers of the nodes that have data in `directory`, ascending.
+    static func numbers(in directory: String) -> [Int] {
+        let all = LocalPlan(nodeCount: LocalPlan.nodeLimit, directory: directory, basePort: 1)
+        return all.nodes.filter { LocalFiles.exists($0.dataPath) }.map(\.number)
     }
 
     /// Who runs a demo in `directory` now; nil when nobody does.

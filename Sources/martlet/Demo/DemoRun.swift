@@ -11,7 +11,6 @@ final class DemoRun {
     /// Between two drawings.
     private static let drawingInterval = Duration.seconds(1)
 
-    private let plan: LocalPlan
     private let lock: DemoLock
     private let cluster: LocalCluster
     private let signals = StopSignals()
@@ -22,11 +21,12 @@ final class DemoRun {
 
     /// Takes the folder and the ports, or says who has them.
     init(_ plan: LocalPlan) throws(LocalFailure) {
-        self.plan = plan
         lock = try DemoLock(plan)
         cluster = try LocalCluster(plan, signals: signals)
-        supervisor = DemoSupervisor(names: plan.nodes.map(\.name))
+        supervisor = DemoSupervisor(plan.nodes)
     }
+
+    private var plan: LocalPlan { cluster.plan }
 
     private var now: Duration { startedAt.duration(to: .now) }
 
@@ -79,6 +79,7 @@ extension DemoRun {
         var drawAt = now
         while !signals.isStopping {
             try supervise()
+            try await changeNodes()
             if now >= drawAt {
                 drawAt = now + Self.drawingInterval
                 show(await cluster.reports())
@@ -107,6 +108,39 @@ extension DemoRun {
             case .start(let index): try start(index)
             }
         }
+    }
+
+    /// Starts nodes that are asked for, and stops those that are to go. A request stands until it
+    /// is carried out: who made it waits for that.
+    private func changeNodes() async throws {
+        for number in 1...LocalPlan.nodeLimit {
+            let add = DemoDirectory.addPath(number, in: plan.directory)
+            let remove = DemoDirectory.removePath(number, in: plan.directory)
+            let index = plan.nodes.firstIndex { $0.number == number }
+            if LocalFiles.exists(add) {
+                if index == nil { try begin(number) }
+                _ = LocalFiles.take(add)
+            } else if LocalFiles.exists(remove) {
+                if let index { try await end(index) }
+                _ = LocalFiles.take(remove)
+            }
+        }
+    }
+
+    private func begin(_ number: Int) throws {
+        let node = try cluster.add(number: number)
+        supervisor.add(node)
+        try lock.note(plan)
+        screen.say("\(node.name) is started, beside the cluster")
+        try start(plan.nodes.count - 1)
+    }
+
+    private func end(_ index: Int) async throws {
+        let node = plan.nodes[index]
+        screen.say("\(node.name) is stopped for good, and its folder removed")
+        supervisor.remove(index)
+        try await cluster.remove(index)
+        try lock.note(plan)
     }
 
     private func show(_ reports: [LocalProbe.Report?]) {

@@ -3,6 +3,7 @@
 //
 //     running ──exited──► waiting ──delay over, or asked──► running
 //        └──restart asked──► stopping ──exited──► running
+internal import MartletLocal
 
 /// The condition of each node of a demo.
 struct DemoSupervisor: Sendable {
@@ -39,17 +40,29 @@ struct DemoSupervisor: Sendable {
 
     /// By index of the node.
     private(set) var conditions: [Condition]
-    private let names: [String]
+    private var nodes: [LocalPlan.Node]
 
     /// All nodes run.
-    init(names: [String]) {
-        self.names = names
-        conditions = names.map { _ in .running }
+    init(_ nodes: [LocalPlan.Node]) {
+        self.nodes = nodes
+        conditions = nodes.map { _ in .running }
+    }
+
+    /// A node more runs.
+    mutating func add(_ node: LocalPlan.Node) {
+        nodes.append(node)
+        conditions.append(.running)
+    }
+
+    /// The node with that index is seen to no more.
+    mutating func remove(_ index: Int) {
+        nodes.remove(at: index)
+        conditions.remove(at: index)
     }
 
     /// Takes note of `event` at the node with that index.
     mutating func handle(_ event: Event, node: Int, at now: Duration) -> [Action] {
-        let name = names[node]
+        let name = nodes[node].name
         switch (event, conditions[node]) {
         case (.exited(let how), .running):
             conditions[node] = .waiting(until: now + Self.restartDelay)
@@ -57,7 +70,7 @@ struct DemoSupervisor: Sendable {
             return [
                 .say(
                     "\(name) \(how); it is started again in \(seconds) s (at once: martlet demo "
-                        + "--restart \(node + 1))")
+                        + "--restart \(nodes[node].number))")
             ]
         case (.exited, .stopping), (.restartRequested, .waiting):
             conditions[node] = .running
@@ -76,7 +89,7 @@ struct DemoSupervisor: Sendable {
         for node in conditions.indices {
             if case .waiting(let until) = conditions[node], until <= now {
                 conditions[node] = .running
-                actions += [.say("\(names[node]) is started again"), .start(node)]
+                actions += [.say("\(nodes[node].name) is started again"), .start(node)]
             }
         }
         return actions

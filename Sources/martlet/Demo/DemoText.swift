@@ -12,7 +12,8 @@ enum DemoText {
         let isStandard = first.clientPort == 7400
         let at = isStandard ? "" : " --node \(first.endpoint)"
         let directory = plan.directory == Demo.standardDirectory ? "" : " --dir \(plan.directory)"
-        let pid = pids.indices.contains(victim.number - 1) ? pids[victim.number - 1] : nil
+        let place = min(1, plan.nodes.count - 1)
+        let pid = pids.indices.contains(place) ? pids[place] : nil
         let rows = [
             ("write", "redis-cli -p \(first.clientPort) set greeting hello"),
             ("read elsewhere", "redis-cli -p \(last.clientPort) get greeting"),
@@ -21,6 +22,8 @@ enum DemoText {
             ("who answered", "\(martlet) get greeting\(at)"),
             ("kill a node", "kill -9 \(pid ?? 0)   (\(victim.name); it comes back after 10 s)"),
             ("bring it back now", "\(martlet) demo --restart \(victim.number)\(directory)"),
+            ("have one more join", "\(martlet) demo --add\(directory)"),
+            ("have one leave", "\(martlet) demo --remove \(victim.number)\(directory)"),
             ("stop", "Ctrl-C; the data stays in \(plan.directory)"),
         ]
         let count = counted(plan.nodes.count, "node")

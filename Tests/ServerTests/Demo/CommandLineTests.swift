@@ -60,6 +60,9 @@ struct CommandLineTests {
             ["simulate", "s", "--key", "k"], ["simulate", "s", "--marked"],
             ["simulate", "s", "--compare", "p", "--html", "f"],
             ["simulate", "s", "--seed", "18446744073709551615", "--seeds", "2"], ["fly"],
+            ["cluster", "join"], ["cluster", "replace", "n1"], ["cluster", "weight", "n1", "0"],
+            ["cluster", "replicas", "33"], ["cluster", "commit", "--epoch", "x"],
+            ["transfers", "--watch", "--json"], ["demo", "--add", "--remove", "2"],
             ["storage", "inspect"], ["storage", "dump", "d", "--limit", "0"],
             ["storage", "dump", "d", "--space", "stars"],
         ])

@@ -44,9 +44,13 @@ struct DemoTests {
 
     @Test("What the lock says reads back, and nothing else does")
     func owner() {
-        let owner = DemoOwner(pid: 12, nodeCount: 3, basePort: 7400)
+        let owner = DemoOwner(pid: 12, numbers: [1, 3, 4], basePort: 7400)
         #expect(DemoOwner(line: owner.line) == owner)
-        for line in ["", "12", "12 0 7400", "12 99 7400", "x 3 7400", "12 3 65535", "1 1 1 1"] {
+        let others = [
+            "", "12", "12 0 7400", "12 99 7400", "x 3 7400", "12 3 65535", "1 1 1 1",
+            "12 3,1 7400", "12 1,1 7400", "12 , 7400",
+        ]
+        for line in others {
             #expect(DemoOwner(line: line) == nil, "\(line)")
         }
     }
@@ -56,9 +60,27 @@ struct DemoTests {
 struct DemoSupervisorTests {
     private let start = Duration.seconds(100)
 
+    private func nodes(_ numbers: Int...) -> [LocalPlan.Node] {
+        LocalPlan(numbers: numbers, directory: "d", basePort: 7400).nodes
+    }
+
+    @Test("A node that joins is seen to by its own number, and one that has left no more")
+    func change() {
+        var supervisor = DemoSupervisor(nodes(1, 2))
+        supervisor.remove(1)
+        supervisor.add(nodes(4)[0])
+        #expect(
+            supervisor.handle(.exited("was killed"), node: 1, at: start) == [
+                .say(
+                    "n4 was killed; it is started again in 10 s (at once: martlet demo --restart 4)"
+                )
+            ])
+        #expect(supervisor.tick(at: start + .seconds(60)).last == .start(1))
+    }
+
     @Test("A node that dies is started again after the delay, once")
     func delay() {
-        var supervisor = DemoSupervisor(names: ["n1", "n2"])
+        var supervisor = DemoSupervisor(nodes(1, 2))
         let said = supervisor.handle(.exited("was killed"), node: 1, at: start)
         #expect(
             said == [
@@ -75,7 +97,7 @@ struct DemoSupervisorTests {
 
     @Test("A dead node is started at once when somebody asks")
     func request() {
-        var supervisor = DemoSupervisor(names: ["n1"])
+        var supervisor = DemoSupervisor(nodes(1))
         _ = supervisor.handle(.exited("was killed"), node: 0, at: start)
         #expect(
             supervisor.handle(.restartRequested, node: 0, at: start)
@@ -85,7 +107,7 @@ struct DemoSupervisorTests {
 
     @Test("A running node is stopped first, and asking twice changes nothing")
     func restart() {
-        var supervisor = DemoSupervisor(names: ["n1"])
+        var supervisor = DemoSupervisor(nodes(1))
         #expect(supervisor.handle(.restartRequested, node: 0, at: start).last == .stop(0))
         #expect(supervisor.handle(.restartRequested, node: 0, at: start) == [])
         #expect(supervisor.handle(.exited("stopped"), node: 0, at: start).last == .start(0))
