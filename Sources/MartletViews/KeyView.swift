@@ -19,6 +19,8 @@ package struct KeyView: Codable, Hashable, Sendable {
         package var client: String?
         /// `alive`, `suspect`, `unreachable` or `unknown`.
         package var state: String
+        /// Whether it is to be filled before it is asked for the key.
+        package var filling: Bool
     }
 
     /// The key as text, with replacement characters where it is none.
@@ -27,8 +29,10 @@ package struct KeyView: Codable, Hashable, Sendable {
     package var slot: Int
     /// Its partition.
     package var partition: Int
-    /// Its home replicas, primary first.
+    /// Its home replicas, primary first: those to which it moves, where it does.
     package var homes: [Node]
+    /// Those that are homes until it has moved, and none afterwards; empty where it does not move.
+    package var former: [Node]
     /// Who stands in for them, in order.
     package var fallbacks: [Node]
 }
@@ -41,24 +45,30 @@ extension KeyView {
         let slot = Slot(ofKey: key)
         let partition = topology.partitionCount.partition(of: slot)
         let order = topology.preferenceOrder(of: partition)
-        let nodes = order.compactMap { id in
-            topology.member(id).map { Node($0, known: core.member(id)) }
+        let view = topology.view(of: partition)
+        let node = { (id: NodeID) in
+            topology.member(id).map {
+                Node($0, known: core.member(id), isFilling: view.filling.contains(id))
+            }
         }
-        let homeCount = topology.homes(of: partition).count
+        let nodes = order.compactMap(node)
+        let homeCount = view.homes.count
         self.key = key.text
         self.slot = Int(slot.index)
         self.partition = Int(partition.index)
         homes = Array(nodes.prefix(homeCount))
+        former = view.former.filter { !view.homes.contains($0) }.compactMap(node)
         fallbacks = Array(nodes.dropFirst(homeCount))
     }
 }
 
 extension KeyView.Node {
-    fileprivate init(_ ring: RingMember, known: Member?) {
+    fileprivate init(_ ring: RingMember, known: Member?, isFilling: Bool) {
         id = ring.id.description
         name = ring.name
         zone = ring.zone
         client = known?.clientEndpoint.description
         state = known.map { "\($0.state)" } ?? "unknown"
+        filling = isFilling
     }
 }

@@ -80,7 +80,7 @@ package struct PlanView: Codable, Hashable, Sendable {
     package var nodes: [Node]
     /// Who gains partitions, by name.
     package var gains: [Gain]
-    /// Partitions that are copied to a node that has none of it.
+    /// Partitions that are copied to a node that does not hold all of it.
     package var transfers: Int
     /// How few could be, for nodes to be home to as many partitions.
     package var leastTransfers: Int
@@ -95,6 +95,10 @@ extension PlanView {
     package init(_ proposal: RingProposal, core: NodeCore) {
         let (present, next) = (proposal.present, proposal.plan.topology)
         let change = RingChange(from: present, to: next)
+        // Who was a home before a move that goes on holds all of the partition already.
+        let copies = change.transfers.filter {
+            next.view(of: $0.partition).filling.contains($0.target)
+        }
         let isUp = { (id: NodeID) in
             core.member(id).map { $0.state != .unreachable && $0.state != .forgotten } ?? false
         }
@@ -106,8 +110,8 @@ extension PlanView {
         partitions = next.partitionCount.value
         moving = next.moves.count
         nodes = Self.nodes(present, next, change, core)
-        gains = Self.gains(present, next, change)
-        transfers = change.transfers.count
+        gains = Self.gains(present, next, copies)
+        transfers = copies.count
         leastTransfers = change.leastTransfers
         let views = next.partitionCount.partitions.map { next.view(of: $0) }
         tolerance = Tolerance(
@@ -146,14 +150,14 @@ extension PlanView {
     }
 
     private static func gains(
-        _ present: Topology, _ next: Topology, _ change: RingChange
+        _ present: Topology, _ next: Topology, _ copies: [RingChange.Transfer]
     ) -> [Gain] {
         var counts: [NodeID: Int] = [:]
         var places: [NodeID: [NodeID: Int]] = [:]
         var sources: [NodeID: [NodeID: Int]] = [:]
         var partition = Partition?.none
         var free: ArraySlice<NodeID> = []
-        for transfer in change.transfers {
+        for transfer in copies {
             let view = next.view(of: transfer.partition)
             if transfer.partition != partition {
                 partition = transfer.partition

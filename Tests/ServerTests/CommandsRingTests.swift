@@ -104,8 +104,29 @@ struct CommandsRingTests {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let encoded = try encoder.encode(ring)
         #expect(try client.ask("MARTLET.RING FULL")?.bytes == Bytes(encoded), "byte for byte")
+        let key: KeyView = try Self.view(client, "MARTLET.KEY k")
+        #expect(key.former.isEmpty && key.homes.allSatisfy { $0.filling == ($0.name == "n2") })
+        for (node, role) in RingText.roles(key) {
+            #expect(role.hasSuffix(", is filled") == (node.name == "n2"), "\(role)")
+        }
+        let slots = try client.ask("CLUSTER SLOTS")?.elements
+        #expect(slots?.count == 1, "clients are sent to n1, which holds all")
         let transfers: TransfersView = try Self.view(client, "MARTLET.CLUSTER TRANSFERS")
         #expect(transfers.moving == 64 && transfers.groups.isEmpty, "n1 is not filled")
+    }
+
+    @Test("A plan made while partitions move counts no copy to who holds all of one already")
+    func planOverMoves() throws {
+        let client = try Self.client()
+        _ = client.say("MARTLET.CLUSTER REPLACE n1 n2", "MARTLET.CLUSTER COMMIT")
+        let ring: RingView = try Self.view(client, "MARTLET.RING")
+        #expect(ring.members.map(\.leaving) == [true, false])
+        #expect(ring.members.map(\.going) == [64, 0] && ring.members.map(\.coming) == [0, 64])
+        _ = client.say("MARTLET.CLUSTER REPLICAS 1")
+        let plan: PlanView = try Self.view(client, "MARTLET.CLUSTER PLAN")
+        #expect(plan.moving == 64 && plan.transfers == 0 && plan.gains.isEmpty)
+        #expect(plan.nodes.map(\.leaves) == [true, false])
+        #expect(plan.nextReplicas == 1 && plan.nextEpoch == 3)
     }
 
     @Test("Where too few members answer the operator is told so, and the node serves on")

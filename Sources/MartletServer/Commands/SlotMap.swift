@@ -31,7 +31,8 @@ struct SlotMap {
             let range = topology.partitionCount.slots(of: partition)
             let slots = Int(range.lowerBound.index)...Int(range.upperBound.index)
             // Any node serves any key: failing a home, the first that would stand in, or this one.
-            let homes = topology.homes(of: partition)
+            // While the partition moves its former homes answer reads.
+            let homes = topology.view(of: partition).readers
             let node =
                 homes.first(where: alive.contains) ?? homes.first(where: present.contains)
                 ?? topology.preferenceOrder(of: partition).first(where: present.contains)

@@ -44,7 +44,8 @@ struct Explain: AsyncParsableCommand {
         let explanation = await Explanation.ask(of: key, at: place)
         Console.lines(
             json ? [JSONText.lines(explanation)] : ExplanationText.lines(explanation))
-        if explanation.place.homes.contains(where: { explanation.away.contains($0.name) }) {
+        let homes = explanation.place.homes + explanation.place.former
+        if homes.contains(where: { explanation.away.contains($0.name) }) {
             throw CommandStatus.unavailable
         }
     }
@@ -61,7 +62,7 @@ struct Explanation: Codable, Hashable, Sendable {
 
     static func ask(of key: String, at place: KeyView) async -> Explanation {
         let clients = await NodeClients.connect(
-            to: (place.homes + place.fallbacks).map {
+            to: RingText.roles(place).map(\.node).map {
                 NodeClients.Place(name: $0.name, endpoint: $0.client)
             })
         var explanation = Explanation(place: place, nodes: [], away: clients.missing)

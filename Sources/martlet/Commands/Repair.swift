@@ -75,7 +75,9 @@ struct Repair: AsyncParsableCommand {
             let view = try await node.withClient {
                 try await $0.view(KeyView.self, ["MARTLET.KEY", key])
             }
-            return view.homes.map { NodeClients.Place(name: $0.name, endpoint: $0.client) }
+            return (view.homes + view.former).map {
+                NodeClients.Place(name: $0.name, endpoint: $0.client)
+            }
         }
         let ring = try await node.withClient {
             try await $0.view(RingView.self, ["MARTLET.RING", "FULL"])

@@ -47,7 +47,7 @@ enum ClusterText {
             + "\(counted(plan.partitions, "partition")) \(plan.moving == 1 ? "moves" : "move"), "
             + "in \(counted(plan.transfers, "copy", "copies"))"
         text +=
-            plan.transfers == plan.leastTransfers
+            plan.transfers <= plan.leastTransfers
             ? ", as few as can be" : "; \(plan.leastTransfers) would be the least"
         if plan.replicas != plan.nextReplicas {
             text += "; \(counted(plan.nextReplicas, "home replica")) in place of \(plan.replicas)"

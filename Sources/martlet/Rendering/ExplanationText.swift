@@ -27,7 +27,8 @@ enum ExplanationText {
             ("node", .left), ("as", .left), ("holds", .left), ("written", .left), ("dot", .left),
             ("has seen", .left),
         ])
-        for (name, role) in roles(explanation.place) {
+        for (node, role) in RingText.roles(explanation.place) {
+            let name = node.name
             guard let view = explanation.nodes.first(where: { $0.node == name }) else {
                 table.add([name, role, "no answer", "", "", ""])
                 continue
@@ -53,11 +54,6 @@ enum ExplanationText {
             }
         }
         return table.lines
-    }
-
-    private static func roles(_ place: KeyView) -> [(name: String, role: String)] {
-        place.homes.enumerated().map { ($1.name, $0 == 0 ? "home, primary" : "home") }
-            + place.fallbacks.enumerated().map { ($1.name, "stand-in \($0 + 1)") }
     }
 
     /// What is held, when it was written, its dot, and what its holder has seen.
@@ -89,7 +85,7 @@ enum ExplanationText {
 
         init(_ place: KeyView) {
             names = Dictionary(
-                (place.homes + place.fallbacks).map { ($0.id, $0.name) },
+                RingText.roles(place).map { ($0.node.id, $0.node.name) },
                 uniquingKeysWith: { first, _ in first })
         }
 
@@ -105,7 +101,7 @@ enum ExplanationText {
     private static func agreement(_ explanation: Explanation) -> String {
         let homes = explanation.nodes.filter(\.isHome)
         guard let first = homes.first else { return "no home answers" }
-        let count = explanation.place.homes.count
+        let count = explanation.place.homes.count + explanation.place.former.count
         let others = homes.filter { $0.object != first.object }.map(\.node)
         if others.isEmpty {
             return homes.count == count

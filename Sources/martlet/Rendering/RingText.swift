@@ -76,14 +76,18 @@ enum RingText {
                 node.client ?? "-",
             ])
         }
-        for (index, home) in view.homes.enumerated() {
-            add(home, as: index == 0 ? "home, primary" : "home")
-        }
-        for (index, fallback) in view.fallbacks.enumerated() {
-            add(fallback, as: "stand-in \(index + 1)")
-        }
+        for (node, role) in roles(view) { add(node, as: role) }
         let place =
             "key \(Printable.text(view.key)): slot \(view.slot), partition \(view.partition)"
         return [place, ""] + table.lines
+    }
+
+    /// What each node is to the key: the homes first, the stand-ins last.
+    static func roles(_ view: KeyView) -> [(node: KeyView.Node, role: String)] {
+        view.homes.enumerated().map { index, home in
+            let role = index == 0 ? "home, primary" : "home"
+            return (home, home.filling ? "\(role), is filled" : role)
+        } + view.former.map { ($0, "home until it has moved") }
+            + view.fallbacks.enumerated().map { ($1, "stand-in \($0 + 1)") }
     }
 }

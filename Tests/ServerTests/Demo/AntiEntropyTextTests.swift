@@ -10,12 +10,12 @@ import Testing
 struct AntiEntropyTextTests {
     private static let place = """
         {"key": "k", "slot": 20, "partition": 1, "homes": [
-           {"id": "a1", "name": "n1", "zone": "", "state": "alive"},
-           {"id": "a2", "name": "n2", "zone": "", "state": "alive"},
-           {"id": "a3", "name": "n3", "zone": "", "state": "unreachable"}],
-         "fallbacks": [
-           {"id": "a4", "name": "n4", "zone": "", "state": "alive"},
-           {"id": "a5", "name": "n5", "zone": "", "state": "alive"}]}
+           {"id": "a1", "name": "n1", "zone": "", "state": "alive", "filling": false},
+           {"id": "a2", "name": "n2", "zone": "", "state": "alive", "filling": false},
+           {"id": "a3", "name": "n3", "zone": "", "state": "unreachable", "filling": false}],
+         "former": [], "fallbacks": [
+           {"id": "a4", "name": "n4", "zone": "", "state": "alive", "filling": false},
+           {"id": "a5", "name": "n5", "zone": "", "state": "alive", "filling": false}]}
         """
     private static let tombstone = """
         {"context": [{"actor": "a1/7", "counter": 2}, {"actor": "ff/1", "counter": 1}],
