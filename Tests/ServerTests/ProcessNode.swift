@@ -195,12 +195,14 @@ actor ProcessCluster {
     }
 
     /// Runs `body` with a cluster of `count` processes and kills those that run at its end, however
-    /// it ends.
-    static func run(_ count: Int, _ body: (ProcessCluster) async throws -> Void) async throws {
-        let cluster = try ProcessCluster(ClusterPlan(count))
+    /// it ends. There are places for `spare` others.
+    static func run(
+        _ count: Int, spare: Int = 0, _ body: (ProcessCluster) async throws -> Void
+    ) async throws {
+        let cluster = try ProcessCluster(ClusterPlan(count + spare))
         do {
             for index in 0..<count { try await cluster.start(index) }
-            try await cluster.plan.create()
+            try await cluster.plan.create(count)
             try await body(cluster)
         } catch {
             await cluster.killAll()

@@ -332,7 +332,7 @@ struct ClusterCancel: AsyncParsableCommand {
         abstract: "Have the members decide that what moves goes back to where it was.",
         discussion: """
             Nothing is lost: the homes before hold all that was written meanwhile. What has moved \
-            already stays where it is.
+            already stays where it is; any change that is committed later evens shares out again.
             """)
 
     @OptionGroup var options: ChangeOptions

@@ -26,7 +26,8 @@ struct MembersForget: AsyncParsableCommand {
             Members are never forgotten by themselves, since an unreachable one may come back. A \
             node that was stopped before it was of any ring stays on the list until it is \
             forgotten; every node then hears of it. One that starts again is a member again. A \
-            node of the ring is not forgotten: it goes on with 'martlet start --in-place-of'.
+            node of the ring is not forgotten: it goes on with 'martlet start --in-place-of', or \
+            is taken out of the ring first, with 'martlet cluster remove'.
 
             Examples:
               martlet members forget n4

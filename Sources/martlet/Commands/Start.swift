@@ -16,7 +16,8 @@ struct Start: ParsableCommand {
             counted, and the node goes on.
 
             A node of a new cluster waits for 'martlet create', which is given once, to any node, \
-            when all of them run.
+            when all of them run. One that is to join a cluster is started with seeds of it, and \
+            waits for 'martlet cluster join'.
 
             A node whose disk is lost goes on with an empty directory, its old name and \
             '--in-place-of' its identity: what it held comes back to it from the others.
