@@ -5,8 +5,11 @@ internal import MartletBase
 public enum ClusterChange: Hashable, Sendable {
     /// A node that runs and is of no ring joins.
     case join(String)
-    /// A member leaves, whether it still runs or is lost; others get what it is a home of.
+    /// A member that runs leaves, once it has handed over all that it holds.
     case leave(String)
+    /// A member is gone for good: its copies are made again from the others', and what it alone
+    /// held is lost.
+    case remove(String)
     /// A member leaves, and a node that is of no ring takes its place.
     case replace(String, by: String)
     /// A member gets another weight: its share relative to others'.
@@ -20,6 +23,7 @@ public enum ClusterChange: Hashable, Sendable {
         switch self {
         case .join(let node): ["JOIN", node]
         case .leave(let node): ["LEAVE", node]
+        case .remove(let node): ["REMOVE", node]
         case .replace(let node, let heir): ["REPLACE", node, heir]
         case .weigh(let node, let weight): ["WEIGHT", node, "\(weight)"]
         case .rezone(let node, let zone): ["ZONE", node, zone]

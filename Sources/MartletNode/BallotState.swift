@@ -8,20 +8,16 @@ struct BallotState {
     /// Under which name its ballots go: that of its dots, which is drawn anew where its disk is
     /// lost.
     let name: NodeID
+    /// Which disk the ring has to name for the node to vote: one that has lost its disk has lost
+    /// what it had promised, and votes on what comes after a ring that knows of it.
+    let disk: UInt64
     /// What its last life was bound to.
     let record: AcceptorRecord?
-    /// Whether it may vote: not once its disk was lost, and what it had promised with it.
-    let mayVote: Bool
 
-    /// What `engine` remembers of the node that writes under `name`.
-    init(_ engine: StorageEngine, name: NodeID) throws(NodeStateError) {
+    /// What `engine` remembers of the node `id` that writes under `name`.
+    init(_ engine: StorageEngine, of id: NodeID, name: NodeID) throws(NodeStateError) {
         self.name = name
+        disk = name == id ? 0 : name.rawValue
         record = try engine.loadAcceptor()
-        mayVote = engine.get(Self.lostKey) == .absent
     }
-
-    /// Has `batch` say that what the node had promised is lost.
-    static func putLoss(in batch: inout WriteBatch) { batch.put(lostKey, Bytes()) }
-
-    private static let lostKey = StorageKey.state("lost-votes")
 }

@@ -79,8 +79,8 @@ extension ControlCore {
     /// What was told of a change that is over is forgotten.
     mutating func forgetReports(_ topology: Topology, at now: Moment) {
         completion.gatherUntil = nil
-        if topology.isSettled {
-            completion.told = [:]
+        if topology.isSettled { completion.told = [:] }
+        if topology.isSettled, !awaitsEnlisting(topology) {
             completion.next = .never
         } else {
             completion.next = now.instant
@@ -96,7 +96,9 @@ extension ControlCore {
     private mutating func reportMoves(
         _ view: inout ControlView, at now: Moment, into work: inout Work
     ) {
-        guard let topology = view.topology, !topology.isSettled else { return }
+        guard let topology = view.topology else { return }
+        if awaitsEnlisting(topology) { enlist(topology, &view, at: now, into: &work) }
+        guard !topology.isSettled else { return }
         completion.next = now.instant + MoveCompletion.interval
         let report = completion.report
         let steward = steward(of: topology, view)
@@ -106,6 +108,24 @@ extension ControlCore {
             send(.moved(report), to: steward, into: &work)
         }
         complete(topology, &view, at: now, into: &work)
+    }
+
+    /// Whether the node has lost its disk, and the ring does not know of it.
+    private func awaitsEnlisting(_ topology: Topology) -> Bool {
+        topology.member(identity.id).map { $0.disk != disk } == true && !isEnlisted
+    }
+
+    /// Has the nodes decide that this one goes on with another disk: until they have, its vote does
+    /// not count.
+    private mutating func enlist(
+        _ topology: Topology, _ view: inout ControlView, at now: Moment, into work: inout Work
+    ) {
+        completion.next = now.instant + MoveCompletion.interval
+        guard disk != 0, let next = try? topology.enlisting(identity.id, disk: disk) else {
+            return
+        }
+        marks.occurred(.diskEnlisted)
+        propose(next, &view, at: now, into: &work)
     }
 
     /// The first member that answers, this node among them.

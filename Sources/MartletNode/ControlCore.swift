@@ -31,9 +31,10 @@ struct ControlCore {
     /// What operators have staged here.
     var staged: [StagedChange] = []
     var completion = MoveCompletion()
-    /// Whether the node may vote on the next ring: not where it may have voted on it in a life of
-    /// which the disk is lost.
-    let mayVote: Bool
+    /// Which disk the ring has to name for the node to vote.
+    let disk: UInt64
+    /// Whether a ring has named it so in this life.
+    var isEnlisted = false
     /// Draws a new cluster's identity.
     var random: SeededRandom
     /// What the wall clock itself shows, in the present event.
@@ -56,7 +57,7 @@ struct ControlCore {
     ) {
         self.identity = identity
         self.engine = engine
-        mayVote = ballots.mayVote
+        disk = ballots.disk
         chain = EpochChain(
             local: identity.id, name: ballots.name,
             random: SeededRandom(seed: seed, stream: "epochs"), record: ballots.record)
@@ -94,7 +95,15 @@ struct ControlCore {
         membership.epoch = topology.epoch
         membership.ringNames = topology.members.map { ($0.id, $0.name) }
         if topology.departed.contains(identity.id) { work.note(.hasLeft) }
-        chain.ringChanged(topology, mayVote: mayVote, into: &chainEffects)
+        let named = topology.member(identity.id)?.disk
+        if isEnlisted, let named, named != disk {
+            work.note(
+                .conflict(
+                    "another node goes on in the place of this one, with an empty disk: stop one "
+                        + "of the two"))
+        }
+        isEnlisted = isEnlisted || named == disk
+        chain.ringChanged(topology, mayVote: named == disk, into: &chainEffects)
         forgetReports(topology, at: now)
         tell(.topologyNamed(topology.members.map(\.id)), &view, at: now, into: &work)
     }

@@ -86,12 +86,10 @@ extension NodeCore {
         if !birth.isKnown || shard.index > 0 { batch.put(birth.identity) }
         if shard.count > 1 { batch.put(shard) }
         batch.put(ActorRecord(dots, of: birth.identity.id, counter: nil))
-        if birth.startsOver {
-            AntiEntropy.startOver(at: now.wall, in: &batch)
-            BallotState.putLoss(in: &batch)
-        }
+        if birth.startsOver { AntiEntropy.startOver(at: now.wall, in: &batch) }
         do throws(WriteRefusal) { try engine.write(batch) } catch { throw .refused(error) }
-        let ballots = try BallotState(engine, name: dots.actor.node)
+        let ballots = try BallotState(
+            engine, of: birth.identity.id, name: dots.actor.node)
         do throws(StorageError) {
             var core = try NodeCore(
                 configuration, identity: birth.identity, shard, dots: dots,

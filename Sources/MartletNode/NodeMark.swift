@@ -39,6 +39,8 @@ public enum NodeMark: Int, MarkName {
     case stopRefused
     /// The storage did not keep a vote, and it was not given.
     case voteRefused
+    /// A node that had lost its disk asked the others to count its vote again.
+    case diskEnlisted
     /// This node had the nodes decide that moves had come to their end.
     case movesCompleted
     /// What was held of a partition that others are the homes of was dropped.

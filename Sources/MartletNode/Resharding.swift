@@ -167,7 +167,7 @@ public struct Resharding {
             case .topology(let stored):
                 if stored.epoch >= topology?.epoch ?? 0 { topology = stored }
             case .settling(let entry): settling.take(entry)
-            case .vote, .lostVotes: votes.append((entry.key, entry.value))
+            case .vote: votes.append((entry.key, entry.value))
             // One whose state is not known is handed back and filled anew.
             case .shard, .fill: return
             case nil:

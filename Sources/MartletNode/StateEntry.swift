@@ -22,8 +22,6 @@ public enum StateEntry: Sendable {
     /// What the node is bound to in the decision of the ring after that epoch: the round that it
     /// has promised to, and the digest of the ring that it has accepted.
     case vote(after: UInt64, round: UInt64, accepted: UInt64?)
-    /// The votes of the node are lost with its disk.
-    case lostVotes
     /// What hand-over has written down.
     case fill(FillEntry)
     /// What anti-entropy has written down.
@@ -45,7 +43,6 @@ public enum StateEntry: Sendable {
             self = .vote(
                 after: record.epoch, round: record.promised.round,
                 accepted: record.accepted?.topology.digest)
-        case "lost-votes": self = .lostVotes
         default:
             if let fill = try FillEntry(name: name, value: value) {
                 self = .fill(fill)

@@ -242,7 +242,8 @@ extension Replication {
     mutating func noteLocalSync(
         _ id: OperationID, at now: Moment, into outbox: inout Outbox
     ) {
-        guard case .put(let put) = operations[id.rawValue], put.tally.note(.synced, by: local)
+        guard case .put(let put) = operations[id.rawValue],
+            put.tally.hasPart(of: local, heldFor: put.heldFor), put.tally.note(.synced, by: local)
         else { return }
         settlePut(put, id, at: now, into: &outbox)
     }

@@ -5,8 +5,10 @@
 // among homes that may be none any more; who sent it is sent the ring. What a node has acknowledged
 // it holds, under whatever ring: what a coordinator has counted so far goes on to count, among the
 // homes that there are now.
+internal import HeapModule
 public import MartletBase
 public import MartletRing
+internal import MartletStorage
 internal import MartletVersions
 internal import MartletWire
 
@@ -30,9 +32,11 @@ extension Replication {
     }
 
     /// Counts the acknowledgements of `put` by the ring that there is now, and asks whoever has
-    /// given none. Where what was asked cannot be had of it, the put ends at its deadline.
+    /// given none, under another number: a late answer to what was asked before could be of a node
+    /// that is to hold it in another place now. Where what was asked cannot be had of the new ring,
+    /// the put ends at its deadline.
     private mutating func goOn(
-        _ put: PutOperation, _ id: OperationID, _ topology: Topology, at now: Moment,
+        _ put: PutOperation, _ former: OperationID, _ topology: Topology, at now: Moment,
         into outbox: inout Outbox
     ) {
         let partition = put.call.location.partition
@@ -41,14 +45,29 @@ extension Replication {
                 put.options, defaults: options, topology.view(of: partition))
         else { return }
         counts.marks.occurred(.putOverRings)
+        operations.remove(former.rawValue)
+        let id = begin(.put(put))
         let known = put.tally.parts
         put.placement = Placement(writing: partition, in: topology, quorums)
         let (parts, without) = put.placement.parts(reachable: { isReachable($0) })
         put.tally = WriteTally(quorums, asking: parts, at: now.instant)
         for part in known where part.act == .stored || part.act == .synced {
-            if parts.contains(where: { $0.isSamePart(as: part) }) {
+            if put.tally.hasPart(of: part.node, heldFor: part.standsInFor) {
                 _ = put.tally.note(part.act, by: part.node)
             }
+        }
+        if put.durable || replica.isBehind {
+            awaitSync(
+                SyncWaiter(position: replica.engine.appended, party: .put(id)), at: now)
+        }
+        let time = hedgeTime(
+            for: parts.lazy.map(\.node), before: put.call.deadline, at: now)
+        timers.insert(Timer(at: time, operation: id))
+        // What is held here in another's place is held as a home too, where this node is one now.
+        if put.heldFor != nil, put.tally.hasPart(of: local, heldFor: nil) {
+            counts.marks.occurred(.standInBecameHome)
+            perform(
+                .repair(put.mutation.applied.object), at: put.call.location, at: now, into: &outbox)
         }
         let unanswered = put.tally.parts.filter { $0.act == .silent && $0.node != local }
         send(put, to: unanswered, id, at: now, into: &outbox)
@@ -98,12 +117,5 @@ extension Replication {
     /// Whether this node takes writes to `location` as a home, or is about to be one.
     func isHome(of location: Location) -> Bool {
         topology?.view(of: location.partition).includes(local) ?? false
-    }
-}
-
-extension Witness {
-    /// Whether both are the same node's, for itself or in the same home's place.
-    fileprivate func isSamePart(as other: Witness) -> Bool {
-        node == other.node && standsInFor == other.standsInFor
     }
 }

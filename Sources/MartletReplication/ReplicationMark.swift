@@ -67,6 +67,8 @@ public enum ReplicationMark: Int, MarkName {
     case askedByOlderRing
     /// A write was under way when the ring changed.
     case putOverRings
+    /// A write was held here in a home's place, and this node became a home.
+    case standInBecameHome
     /// A read was under way when the ring changed, and began anew.
     case readOverRings
     /// A write came for a partition of which what is held is about to be dropped.

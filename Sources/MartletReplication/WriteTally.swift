@@ -45,6 +45,11 @@ struct WriteTally {
         return true
     }
 
+    /// Whether `node` takes part for itself, or, where one is named, in the place of `home`.
+    func hasPart(of node: NodeID, heldFor home: NodeID?) -> Bool {
+        parts.contains { $0.node == node && $0.standsInFor == home }
+    }
+
     var storedCount: Int { parts.count { $0.holdsWrite } }
 
     /// What is needed among the homes.

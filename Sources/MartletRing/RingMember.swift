@@ -13,12 +13,16 @@ public struct RingMember: Hashable, Sendable {
     public let name: String
     /// What fails together with it: a rack, a hall, an availability zone. May be empty: nodes
     /// without a zone share one.
-    public let zone: String
+    public var zone: String
     /// Its share of the data in proportion to the other members' weights (Dynamo §4.2: a more
     /// capable node takes more of the ring); at least 1.
-    public let weight: UInt32
+    public var weight: UInt32
     /// For how long it is a member.
-    public let standing: Standing
+    public var standing: Standing
+
+    /// Which disk it goes on with: 0 for its first, and what was drawn when it started over for any
+    /// other. Only the node that has this disk votes: whatever one before had promised is lost.
+    public var disk: UInt64
 
     /// For how long a node is a member.
     public enum Standing: UInt8, Hashable, Sendable, CaseIterable {
@@ -32,13 +36,15 @@ public struct RingMember: Hashable, Sendable {
 
     /// The node with these properties; the topology checks them.
     public init(
-        id: NodeID, name: String, zone: String, weight: UInt32, standing: Standing = .stays
+        id: NodeID, name: String, zone: String, weight: UInt32, standing: Standing = .stays,
+        disk: UInt64 = 0
     ) {
         self.id = id
         self.name = name
         self.zone = zone
         self.weight = weight
         self.standing = standing
+        self.disk = disk
     }
 
     /// Whether it is no home of anything any more, or is about to be none.
@@ -46,7 +52,9 @@ public struct RingMember: Hashable, Sendable {
 
     /// The same node of another standing.
     public func standing(_ standing: Standing) -> RingMember {
-        RingMember(id: id, name: name, zone: zone, weight: weight, standing: standing)
+        var member = self
+        member.standing = standing
+        return member
     }
 }
 

@@ -26,6 +26,7 @@ public enum StagedChange: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .join(let member): "\(member.name) joins"
         case .leave(let text): "\(text) leaves"
+        case .remove(let text): "\(text) is gone for good"
         case .replace(let text, let heir): "\(heir.name) takes the place of \(text), which leaves"
         case .weigh(let text, let weight): "\(text) gets weight \(weight)"
         case .rezone(let text, let zone):
@@ -76,10 +77,12 @@ extension Planner {
 private struct RingWish {
     private(set) var members: [RingMember]
     private(set) var gone: Set<NodeID> = []
+    private let leaving: [RingMember]
     private(set) var replicaCount: Int
 
     init(_ present: Topology) {
         members = present.members.filter { !$0.isLeaving }
+        leaving = present.members.filter(\.isLeaving)
         replicaCount = present.replicaCount
     }
 
@@ -87,18 +90,20 @@ private struct RingWish {
         switch change {
         case .join(let member): try add(member)
         case .leave(let text): members.remove(at: try place(of: text))
-        case .remove(let text): gone.insert(members.remove(at: try place(of: text)).id)
+        case .remove(let text):
+            // One that leaves already is not waited for any more.
+            if let leaver = leaving.first(where: { $0.name == text || $0.id == NodeID(text) }) {
+                gone.insert(leaver.id)
+            } else {
+                gone.insert(members.remove(at: try place(of: text)).id)
+            }
         case .replace(let text, let heir):
             members.remove(at: try place(of: text))
             try add(heir)
         case .weigh(let text, let weight):
-            try edit(text) {
-                RingMember(id: $0.id, name: $0.name, zone: $0.zone, weight: weight)
-            }
+            members[try place(of: text)].weight = weight
         case .rezone(let text, let zone):
-            try edit(text) {
-                RingMember(id: $0.id, name: $0.name, zone: zone, weight: $0.weight)
-            }
+            members[try place(of: text)].zone = zone
         case .replicas(let count): replicaCount = count
         }
     }
@@ -106,13 +111,6 @@ private struct RingWish {
     private mutating func add(_ member: RingMember) throws(ChangeError) {
         if members.contains(where: { $0.id == member.id }) { throw .isMember(member.name) }
         members.append(member)
-    }
-
-    private mutating func edit(
-        _ text: String, _ change: (RingMember) -> RingMember
-    ) throws(ChangeError) {
-        let index = try place(of: text)
-        members[index] = change(members[index])
     }
 
     /// A name goes before an identity.

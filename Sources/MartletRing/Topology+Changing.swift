@@ -37,6 +37,19 @@ extension Topology {
             moves: moves.filter { !partitions.contains($0.partition) })
     }
 
+    /// The epoch in which the member `id` goes on with another disk; nothing else changes.
+    public func enlisting(_ id: NodeID, disk: UInt64) throws(TopologyError) -> Topology {
+        try Topology(
+            epoch: epoch + 1, clusterName: clusterName, clusterID: clusterID, secret: secret,
+            replicaCount: replicaCount, partitionCount: partitionCount,
+            members: members.map { member in
+                var member = member
+                if member.id == id { member.disk = disk }
+                return member
+            },
+            homeIndexes: homeIndexes, moves: moves, departed: departed)
+    }
+
     /// The members that leave of which no partition moves away any more: they hand on what else
     /// they hold. Those that are gone are not among them, but for moves.
     public var departing: [NodeID] {

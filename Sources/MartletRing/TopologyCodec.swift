@@ -8,7 +8,8 @@
 //                departedCount:varint  id:u64{departedCount}
 //                moveCount:varint  move{moveCount}                  ascending by partition
 //                secret:u8{32}
-//   member    := id:u64  name:text  zone:text  weight:varint  standing:u8      ascending by id
+//   member    := id:u64  name:text  zone:text  weight:varint  standing:u8
+//                disk:varint                                        ascending by id
 //   move      := partition:varint  since:varint  formerCount:varint  former:varint{formerCount}
 //   home, former := position among the members; a partition's homes stand together, primary first
 //   text      := length:varint  UTF-8
@@ -16,7 +17,7 @@ public import MartletBase
 
 extension Topology {
     private static let formatVersion: UInt8 = 3
-    private static let memberSizeMinimumBytes = 8 + 2 + 1 + 1 + 1
+    private static let memberSizeMinimumBytes = 8 + 2 + 1 + 1 + 1 + 1
     private static let moveSizeMinimumBytes = 1 + 1 + 1 + 1
 
     /// Appends the encoding: about a byte for each home and 30 for each member.
@@ -40,6 +41,7 @@ extension Topology {
             writer.writePrefixed(member.zone)
             writer.writeVarint(UInt64(member.weight))
             writer.write(member.standing.rawValue)
+            writer.writeVarint(member.disk)
         }
         for home in homeIndexes { writer.writeVarint(UInt64(home)) }
         writer.writeCount(departed.count)
@@ -125,7 +127,9 @@ extension Topology {
                 throw reader.error(.invalid("standing of a member"))
             }
             members.append(
-                RingMember(id: id, name: name, zone: zone, weight: weight, standing: standing))
+                RingMember(
+                    id: id, name: name, zone: zone, weight: weight, standing: standing,
+                    disk: try reader.readVarint()))
         }
         return members
     }

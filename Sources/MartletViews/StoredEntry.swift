@@ -157,7 +157,6 @@ extension StoredEntry {
                     name: "accepted",
                     value: accepted.map { NodeID(rawValue: $0).description } ?? "none"),
             ]
-        case .lostVotes: [Field(name: "votes", value: "lost with the disk")]
         case .fill(let entry):
             [
                 Field(name: "partition", value: "\(entry.partition)"),

@@ -78,16 +78,18 @@ struct RingChangeTests {
         _ = stage.sync()
         #expect(
             try stage.change(to: 2, homes: [1, 2, 4], from: [1, 2, 3]) == [
-                "put 1 → 2: a@1.1, durable", "put 1 → 4: a@1.1, durable",
-                "put 1 → 3: a@1.1, durable",
+                "put 2 → 2: a@1.1, durable", "put 2 → 4: a@1.1, durable",
+                "put 2 → 3: a@1.1, durable",
             ])
-        #expect(stage.acknowledge(1, by: 3) == [])
+        #expect(stage.acknowledge(1, by: 4) == [], "of what was asked by another ring")
+        #expect(stage.acknowledge(2, by: 3) == [])
+        #expect(stage.sync() == [])
         #expect(
             try stage.change(to: 3, homes: [1, 2, 4]) == [
-                "put 1 → 2: a@1.1, durable", "put 1 → 4: a@1.1, durable",
+                "put 3 → 2: a@1.1, durable", "put 3 → 4: a@1.1, durable",
             ], "an acknowledgement of one that is no home any more is none")
         #expect(
-            stage.acknowledge(1, by: 4) == [
+            stage.acknowledge(3, by: 4) == [
                 "answer 1: written 1.1 [1 synced, 2 silent, 4 synced]"
             ])
     }
@@ -100,10 +102,10 @@ struct RingChangeTests {
         #expect(stage.acknowledge(1, by: 2) == [])
         #expect(
             try stage.change(to: 2, homes: [1, 2, 4], from: [1, 2, 3]) == [
-                "put 1 → 4: a@1.1, durable", "put 1 → 3: a@1.1, durable",
+                "put 2 → 4: a@1.1, durable", "put 2 → 3: a@1.1, durable",
             ])
-        #expect(stage.acknowledge(1, by: 4) == [])
-        #expect(stage.acknowledge(1, by: 3).count == 1)
+        #expect(stage.acknowledge(2, by: 4) == [])
+        #expect(stage.acknowledge(2, by: 3).count == 1)
     }
 
     @Test("A read under way when the ring changes begins anew")
@@ -114,10 +116,9 @@ struct RingChangeTests {
         #expect(try stage.change(to: 3, homes: [1, 2, 4]) == ["get 2 → 1: summary will do"])
         #expect(stage.show(1, by: 1, .object(.one("b", by: 1))) == [], "of another ring")
         #expect(
-            stage.show(2, by: 1, .object(.one("a", by: 1)))
-                == [
-                    "answer 1: read a@1.1 [4 differed, 1 agreed]", "put 0 → 4: a@1.1, repair",
-                ].filter { $0.hasPrefix("answer") })
+            stage.show(2, by: 1, .object(.one("a", by: 1))) == [
+                "answer 1: read a@1.1 [4 differed, 1 agreed]"
+            ])
     }
 
     @Test("Who asks by an older ring is refused and sent the ring, once; a newer one is asked for")
@@ -167,7 +168,8 @@ struct RingChangeTests {
         #expect(stage.refuse(1, by: 3, .ringChanged) == [])
         _ = try stage.change(to: 2, homes: [1, 2, 3])
         #expect(stage.sent.count == 2)
-        #expect(stage.acknowledge(1, by: 2).count == 1)
+        _ = stage.sync()
+        #expect(stage.acknowledge(2, by: 2).count == 1)
     }
 
     @Test("A hint for one that is no home any more goes to one that is")

@@ -182,6 +182,22 @@ struct MovingTests {
         #expect(throws: TopologyError.cannotGoBack) { try half.cancelled() }
     }
 
+    @Test("A node that goes on with another disk is named so, and stays so through every change")
+    func disks() throws {
+        let moving = try handmade(moves: [move(1, from: 3, 2)])
+        let enlisted = try moving.enlisting(NodeID(rawValue: 2), disk: 77)
+        #expect(enlisted.epoch == 8 && enlisted.members.map(\.disk) == [0, 77, 0])
+        #expect(enlisted.moves == moving.moves && enlisted.homeIndexes == moving.homeIndexes)
+        var reader = ByteReader(enlisted.encoded())
+        #expect(try Topology(from: &reader) == enlisted)
+        let weighed = try Planner.plan(
+            after: enlisted, [.weigh("n2", weight: 3), .rezone("n2", zone: "c")]
+        ).topology
+        #expect(weighed.members[1].disk == 77 && weighed.members[1].weight == 3)
+        #expect(try weighed.completing(Set(weighed.moves.map(\.partition))).members[1].disk == 77)
+        #expect(try enlisted.cancelled().members[1].disk == 77)
+    }
+
     @Test("A node that is gone is not waited for")
     func remove() throws {
         let present = try Planner.plan(

@@ -66,6 +66,8 @@ struct StagedChangeTests {
         #expect(throws: ChangeError.rule(.duplicateName("n4"))) {
             try Planner.plan(after: leaving, [.join(heir)])
         }
+        let gone = try Planner.plan(after: leaving, [.remove("n4")]).topology
+        #expect(gone.members.last?.standing == .isGone, "it is not waited for any more")
         let left = try leaving.completing(
             Set(leaving.moves.map(\.partition)), departing: [NodeID(rawValue: 4)])
         #expect(try Planner.plan(after: left, [.join(heir)]).topology.member(heir.id) != nil)

@@ -13,6 +13,9 @@ enum RingCommands {
     /// `MARTLET.CLUSTER LEAVE node`.
     static func leave(_ call: CommandCall) -> CommandPlan { stage(.leave(call[2].text)) }
 
+    /// `MARTLET.CLUSTER REMOVE node`.
+    static func remove(_ call: CommandCall) -> CommandPlan { stage(.remove(call[2].text)) }
+
     /// `MARTLET.CLUSTER REPLACE old new`.
     static func replace(_ call: CommandCall) -> CommandPlan {
         stage(.replace(call[2].text, by: call[3].text))
@@ -57,8 +60,12 @@ extension CommandTable {
             plan: RingCommands.join),
         CommandSpec(
             "martlet.cluster|leave", 3, "admin", syntax: "name-or-id",
-            "Stages that a member leaves, whether it still runs or is lost.",
+            "Stages that a member that runs leaves, once it has handed over all that it holds.",
             plan: RingCommands.leave),
+        CommandSpec(
+            "martlet.cluster|remove", 3, "admin", syntax: "name-or-id",
+            "Stages that a member is gone for good: its copies are made again from the others'.",
+            plan: RingCommands.remove),
         CommandSpec(
             "martlet.cluster|replace", 4, "admin", syntax: "old new",
             "Stages that a node of no ring takes the place of a member, which leaves.",

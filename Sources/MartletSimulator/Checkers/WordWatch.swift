@@ -159,8 +159,9 @@ struct StoredWordCheck {
     let promised: HybridTimestamp
     /// Under which entry it is to be held.
     let entry: StorageKey
-    /// The home for which it is, which may have taken it since; nil for the node itself.
-    let home: Int?
+    /// Who may have taken it since: the home for which it is, or, where that, or the node itself,
+    /// is none any more, those that are.
+    let takers: [Int]
     /// Up to where the node drops what it does not know: it has been removed.
     let settled: HybridTimestamp
     /// The number of its key.
@@ -202,7 +203,7 @@ struct StoredWordCheck {
             return true
         }
         let object = StorageKey.object(partition: entry.partition, key: entry.key)
-        return home.map { mirror.covers(dot, under: object, at: $0) } ?? false
+        return takers.contains { mirror.covers(dot, under: object, at: $0) }
     }
 }
 

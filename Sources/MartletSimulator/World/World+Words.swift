@@ -81,9 +81,12 @@ extension World {
         let entry =
             put.heldFor.map { StorageKey.hint(partition: partition.index, key: put.key, home: $0) }
             ?? .object(partition: partition.index, key: put.key)
+        let view = topology.view(of: partition)
+        let isHome = (put.heldFor ?? node.id).map(view.includes) ?? false
+        let takers = isHome ? [put.heldFor].compactMap { $0 } : view.all
         let check = StoredWordCheck(
             node: node.index, put: put, promised: asked.promised, entry: entry,
-            home: put.heldFor.map { shardIndex(of: $0, for: partition.index) },
+            takers: takers.map { shardIndex(of: $0, for: partition.index) },
             settled: node.watermark(of: partition.index) ?? HybridTimestamp(bits: 0), key: number)
         found(check.run(mirror, history))
     }

@@ -104,8 +104,7 @@ struct ClusterLeave: AsyncParsableCommand {
         discussion: """
             Say 'leave' of a node that runs: it serves, and hands over what it holds, until all of \
             it is elsewhere; stop it when 'martlet ring' lists it no more as of the ring. Say \
-            'remove' of one that is gone for good: it is the same, and its copies are made again \
-            from the others'.
+            'remove' of one that is gone for good, which is not waited for.
             """)
 
     @OptionGroup var options: ChangeOptions
@@ -126,7 +125,7 @@ struct ClusterRemove: AsyncParsableCommand {
     /// What its help says.
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "The same as 'leave'; the word for a member that is gone for good.",
+        abstract: "Stage that a member is gone for good.",
         discussion: """
             What it held is copied from the other homes, which must have a majority. A node whose \
             disk alone is lost need not be removed: it goes on with 'martlet start --in-place-of'.
@@ -142,7 +141,7 @@ struct ClusterRemove: AsyncParsableCommand {
     init() {}
 
     /// Asks the node.
-    func run() async throws { try await options.stage(.leave(name)) }
+    func run() async throws { try await options.stage(.remove(name)) }
 }
 
 /// `martlet cluster replace`.
