@@ -28,8 +28,6 @@ package final class LocalCluster {
     private let signals: StopSignals
     private var children: [ChildProcess?]
     private var probe: LocalProbe
-    /// Names of the nodes that had no data when they were prepared.
-    private var fresh: Set<String> = []
 
     /// The nodes of `plan`, not started yet, each with `settings` (as `martlet start --set` has
     /// them) in place of the standard ones; throws when ports are in use.
@@ -67,7 +65,6 @@ package final class LocalCluster {
     private func prepare(_ node: LocalPlan.Node) throws(LocalFailure) {
         try LocalFiles.make(node.directory)
         let isNew = !LocalFiles.exists(node.dataPath)
-        if isNew { fresh.insert(node.name) }
         try LocalFiles.write(
             plan.configuration(of: node, isNew: isNew), to: node.configurationPath)
         try LocalFiles.write("", to: node.logPath)
@@ -176,18 +173,18 @@ extension LocalCluster {
         return true
     }
 
-    /// Refuses data of a cluster of other nodes. One that has been started before and did not join
-    /// stands by.
+    /// Refuses data of a cluster that has nodes beside these. One that has not joined stands by.
     private func checkNodes(_ reports: [LocalProbe.Report?]) throws(LocalFailure) {
         guard let ring = reports.compactMap({ $0?.ring }).max(by: { $0.epoch < $1.epoch }) else {
             return
         }
         let members = ring.members.filter(\.inRing).map(\.name)
         let names = plan.nodes.map(\.name)
-        if members.allSatisfy(names.contains), fresh.isSubset(of: members) { return }
+        if members.allSatisfy(names.contains) { return }
         throw LocalFailure(
-            "the data in \(plan.directory) is of a cluster of \(members.joined(separator: ", ")): "
-                + "leave --nodes away, or give another --dir, or remove it", isUsage: true)
+            "the data in \(plan.directory) is of a cluster of \(members.joined(separator: ", ")), "
+                + "some of which have none there: give another --dir, or remove it",
+            isUsage: true)
     }
 
     /// Asks the nodes until `condition` holds of what they say; nil when a signal to stop came.

@@ -107,9 +107,14 @@ struct Demo: AsyncParsableCommand {
 
     /// The numbers of the nodes to run.
     private func numbers() throws -> [Int] {
-        if let nodes { return Array(1...nodes) }
         let known = DemoDirectory.numbers(in: dir)
-        guard let last = known.last else { return Array(1...Self.standardCount) }
+        guard let last = known.last else { return Array(1...(nodes ?? Self.standardCount)) }
+        if let nodes, known != Array(1...nodes) {
+            let numbers = known.map { "\($0)" }.joined(separator: ", ")
+            throw CommandFailure(
+                "the data in \(dir) is of nodes \(numbers): leave --nodes away, or give another "
+                    + "--dir, or remove it", status: .usage)
+        }
         let highest = LocalPlan.highestBasePort(nodeCount: last)
         guard basePort <= highest else {
             throw CommandFailure(

@@ -35,6 +35,9 @@ struct DemoChange {
         }
         let node = plan([number]).nodes[0]
         try await request(DemoDirectory.addPath(number, in: directory))
+        guard DemoDirectory.owner(of: directory)?.numbers.contains(number) == true else {
+            throw CommandFailure("the demo could not start \(node.name); it says why")
+        }
         Console.line("\(node.name) is started; clients reach it at \(node.endpoint)")
         let others = plan(owner.numbers).endpoints
         try await commit(.join(node.name), at: others)

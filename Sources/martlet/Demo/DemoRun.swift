@@ -34,6 +34,10 @@ final class DemoRun {
     func run() async throws {
         do {
             Console.line("starting \(counted(plan.nodes.count, "node")) in \(plan.directory)")
+            for number in 1...LocalPlan.nodeLimit {
+                _ = LocalFiles.take(DemoDirectory.addPath(number, in: plan.directory))
+                _ = LocalFiles.take(DemoDirectory.removePath(number, in: plan.directory))
+            }
             try cluster.prepare()
             for index in plan.nodes.indices { try start(index) }
             if let beginning = try await cluster.form() {
@@ -48,7 +52,7 @@ final class DemoRun {
         await stopAll()
     }
 
-    private func start(_ index: Int) throws {
+    private func start(_ index: Int) throws(LocalFailure) {
         _ = LocalFiles.take(
             DemoDirectory.restartPath(plan.nodes[index].number, in: plan.directory))
         try cluster.start(index)
@@ -117,17 +121,19 @@ extension DemoRun {
             let add = DemoDirectory.addPath(number, in: plan.directory)
             let remove = DemoDirectory.removePath(number, in: plan.directory)
             let index = plan.nodes.firstIndex { $0.number == number }
-            if LocalFiles.exists(add) {
-                if index == nil { try begin(number) }
-                _ = LocalFiles.take(add)
-            } else if LocalFiles.exists(remove) {
-                if let index { try await end(index) }
-                _ = LocalFiles.take(remove)
+            do throws(LocalFailure) {
+                if LocalFiles.exists(add), index == nil { try begin(number) }
+                if LocalFiles.exists(remove), let index { try await end(index) }
+            } catch {
+                // The other nodes go on.
+                screen.say("\(error)")
             }
+            _ = LocalFiles.take(add)
+            _ = LocalFiles.take(remove)
         }
     }
 
-    private func begin(_ number: Int) throws {
+    private func begin(_ number: Int) throws(LocalFailure) {
         let node = try cluster.add(number: number)
         supervisor.add(node)
         try lock.note(plan)
@@ -135,7 +141,7 @@ extension DemoRun {
         try start(plan.nodes.count - 1)
     }
 
-    private func end(_ index: Int) async throws {
+    private func end(_ index: Int) async throws(LocalFailure) {
         let node = plan.nodes[index]
         screen.say("\(node.name) is stopped for good, and its folder removed")
         supervisor.remove(index)
