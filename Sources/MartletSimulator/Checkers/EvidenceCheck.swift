@@ -13,6 +13,9 @@ struct EvidenceCheck {
         var isSynced: Bool
         /// The home that it stands in for, with the entry in which it keeps the hint.
         var standsInFor: (home: Int, hint: StorageKey)?
+        /// The homes that there are, where it, or that home, is none any more: they have it before
+        /// it is dropped.
+        var heirs: [Int] = []
     }
 
     let dot: Dot
@@ -65,6 +68,9 @@ struct EvidenceCheck {
         func holds(under key: StorageKey) -> Bool {
             mirror.covers(dot, under: key, at: holder.node)
                 && !(holder.isSynced && mirror.awaitsLog(dot, under: key, at: holder.node))
+        }
+        if holder.heirs.contains(where: { mirror.covers(dot, under: object, at: $0) }) {
+            return true
         }
         guard let (home, hint) = holder.standsInFor else { return holds(under: object) }
         return holds(under: hint) || mirror.covers(dot, under: object, at: home)

@@ -269,6 +269,10 @@ extension World {
                     occurrences[.fallbackCoordinated] += 1
                 }
             }
+            let view = shards[holder.node].topology?.view(of: Partition(index: partition))
+            if let view, !view.includes(witness.standsInFor ?? witness.node) {
+                holder.heirs = view.readers.map { shardIndex(of: $0, for: partition) }
+            }
             holders.append(holder)
         }
         let check = EvidenceCheck(
