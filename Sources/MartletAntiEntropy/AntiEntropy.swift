@@ -225,6 +225,22 @@ public struct AntiEntropy {
     /// Has `batch` hold what is in doubt, where it is known what the node is a home of.
     public func putDoubts(in batch: inout WriteBatch) { times.putDoubts(here, in: &batch) }
 
+    /// Another home says that versions are removed for good, up to `watermark`: this one, which
+    /// drops them, judges by that too, or it would take them back from a third that has not heard
+    /// of it. As with a proof, it believes that of a home to which it was equal, and not in doubt.
+    public mutating func removalHeard(
+        upTo watermark: HybridTimestamp, in partition: Partition, from node: NodeID,
+        into effects: inout [AntiEntropyEffect]
+    ) {
+        let index = partition.index
+        guard here.shares(index, with: node), times.hasEqualled(index, at: node),
+            !times.isDoubted(index)
+        else { return }
+        if times.adopt(watermark, of: index, in: here.engine, into: &effects) {
+            sweeping.settled([index])
+        }
+    }
+
     /// Whether the node has lost data of `partition` and was not found equal to all since.
     public func isInDoubt(of partition: UInt16) -> Bool {
         here.owns(partition) && times.isDoubted(partition)

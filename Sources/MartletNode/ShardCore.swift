@@ -159,6 +159,12 @@ struct ShardCore {
         if case .removed = message, view.clocks.isOdd(sender.node) {
             return marks.occurred(.removalDisbelieved)
         }
+        if case .removed(let removed) = message, let topology {
+            antiEntropy.removalHeard(
+                upTo: removed.watermark, in: topology.partition(ofKey: removed.key),
+                from: sender.node, into: &effects)
+            drainAntiEntropy(at: now, into: &work)
+        }
         replication.messageReceived(message, from: sender, at: now, into: &work.outbox)
     }
 

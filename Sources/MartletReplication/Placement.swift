@@ -17,7 +17,7 @@ struct Placement {
     /// The placement of a read of `partition` with `n` of the homes that hold all of it.
     init(reading partition: Partition, in topology: Topology, n: Int) {
         self.init(
-            Self.first(n, of: topology.view(of: partition).readers), of: partition, in: topology)
+            Self.first(n, of: topology.readers(of: partition)), of: partition, in: topology)
     }
 
     /// The placement of a write to `partition` with the first homes of its quorums.

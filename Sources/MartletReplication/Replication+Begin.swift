@@ -32,7 +32,7 @@ extension Replication {
             case .put(let mutation, let options):
                 let put = PutRequest(call: call, mutation: mutation, options: options)
                 let coordinates =
-                    topology.view(of: call.location.partition).readers.contains(local)
+                    topology.readers(of: call.location.partition).contains(local)
                     && replica.namesWrites(mutation) && trustsClock
                 switch origin {
                 case .client where !coordinates:

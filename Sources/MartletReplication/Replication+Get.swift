@@ -42,7 +42,7 @@ extension Replication {
         into outbox: inout Outbox
     ) throws(RequestError) {
         guard readByteCount < options.readByteLimit else { throw .overloaded }
-        let homeCount = topology.view(of: call.location.partition).readers.count
+        let homeCount = topology.readers(of: call.location.partition).count
         let requirement = try ReadRequirement(
             readOptions, defaults: options, homeCount: homeCount)
         let placement = Placement(

@@ -98,6 +98,6 @@ extension Replication {
 
     /// The homes of a key, those of before a move among them, as far as the ring is known.
     func homes(of location: Location) -> [NodeID] {
-        topology?.view(of: location.partition).all ?? []
+        topology?.writers(of: location.partition) ?? []
     }
 }

@@ -116,6 +116,6 @@ extension Replication {
 
     /// Whether this node takes writes to `location` as a home, or is about to be one.
     func isHome(of location: Location) -> Bool {
-        topology?.view(of: location.partition).includes(local) ?? false
+        topology?.writers(of: location.partition).contains(local) ?? false
     }
 }

@@ -166,6 +166,16 @@ public struct Topology: Sendable {
         PartitionView(homes: homes(of: partition), move: move(of: partition))
     }
 
+    /// The homes that hold all of `partition`. O(1) where nothing moves, and no allocation.
+    public func readers(of partition: Partition) -> [NodeID] {
+        contents.moves.isEmpty ? homes(of: partition) : view(of: partition).readers
+    }
+
+    /// All that take part in writes to `partition`. O(1) where nothing moves, and no allocation.
+    public func writers(of partition: Partition) -> [NodeID] {
+        contents.moves.isEmpty ? homes(of: partition) : view(of: partition).all
+    }
+
     /// Whether `node` is a home replica of `partition`. O(N).
     public func isHome(_ node: NodeID, of partition: Partition) -> Bool {
         contents.homeTable[Int(partition.index)].contains(node)
