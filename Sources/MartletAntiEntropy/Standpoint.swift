@@ -62,22 +62,21 @@ struct Standpoint {
             }
             return topology.view(of: partition) != newer.view(of: partition)
         }.map(\.index)
-        if topology?.partitionCount != newer.partitionCount { changedIn = [] }
-        if changedIn.isEmpty {
+        if changedIn.count != newer.partitionCount.value {
             changedIn = [UInt64](repeating: newer.epoch, count: newer.partitionCount.value)
         }
         for partition in changed { changedIn[Int(partition)] = newer.epoch }
         topology = newer
         owned = partitions.filter {
             shard.serves($0, of: newer.partitionCount)
-                && newer.view(of: $0).readers.contains(local)
+                && newer.readers(of: $0).contains(local)
         }.map(\.index)
     }
 
     /// The homes of a partition that hold all of it, in the order of preference: those that are
     /// compared. None while no ring is known.
     func homes(of partition: UInt16) -> [NodeID] {
-        topology?.view(of: Partition(index: partition)).readers ?? []
+        topology?.readers(of: Partition(index: partition)) ?? []
     }
 
     /// From which epoch on what a node tells of a partition is about the homes that there are.
@@ -146,7 +145,7 @@ struct Standpoint {
         guard let topology, Int(partition.index) < topology.partitionCount.value,
             shard.serves(partition, of: topology.partitionCount)
         else { return nil }
-        let homes = topology.view(of: partition).readers
+        let homes = topology.readers(of: partition)
         return homes.contains(local) ? homes.filter { $0 != local } : nil
     }
 

@@ -87,7 +87,7 @@ extension ControlCore {
     }
 
     /// Tells all members of a ring that was decided here; others hear of it by gossip.
-    private func spread(_ topology: Topology, into work: inout Work) {
+    func spread(_ topology: Topology, into work: inout Work) {
         for member in topology.members where member.id != identity.id {
             send(.topology(topology), to: member.id, into: &work)
         }

@@ -111,30 +111,21 @@ extension ControlCore {
 
     // MARK: Proposals
 
-    /// Has the nodes decide on `next`. A proposal of this node's own is waited for.
-    private mutating func propose(
-        _ next: Topology, for id: RequestID, _ view: inout ControlView, at now: Moment,
+    /// Has the nodes decide on `next`, for an operator or, where that is nil, for nobody. Not while
+    /// another proposal of this node is open: operators are told to try again.
+    mutating func propose(
+        _ next: Topology, for request: RequestID? = nil, _ view: inout ControlView, at now: Moment,
         into work: inout Work
     ) {
-        guard proposal?.request == nil else {
-            let text = "another change is being decided on: try again"
-            return work.reply(.ring(.refused(text)), to: id)
+        guard proposal == nil else {
+            if let request {
+                work.reply(.ring(.refused(words(of: .busy, 0, nil))), to: request)
+            }
+            return
         }
-        let number = ProposalID(rawValue: proposals + 1)
-        chain.propose(next, as: number, at: now.instant, into: &chainEffects)
-        proposals += 1
-        proposal = OpenProposal(id: number, request: id)
-        drainChain(&view, at: now, into: &work)
-    }
-
-    /// Has the nodes decide on `next`, for nobody; not while another proposal is open.
-    mutating func propose(
-        _ next: Topology, _ view: inout ControlView, at now: Moment, into work: inout Work
-    ) {
-        guard proposal == nil else { return }
         proposals += 1
         let number = ProposalID(rawValue: proposals)
-        proposal = OpenProposal(id: number, request: nil)
+        proposal = OpenProposal(id: number, request: request)
         chain.propose(next, as: number, at: now.instant, into: &chainEffects)
         drainChain(&view, at: now, into: &work)
     }
@@ -184,6 +175,6 @@ extension ControlCore {
 /// A ring that the nodes are to decide on.
 struct OpenProposal {
     var id: ProposalID
-    /// Who asked for it; nil for the completion of moves.
+    /// Who asked for it; nil where no operator did.
     var request: RequestID?
 }

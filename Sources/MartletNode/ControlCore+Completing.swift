@@ -11,7 +11,7 @@ internal import MartletWire
 
 /// What is known of the moves' ends.
 struct MoveCompletion {
-    /// How often that is told again.
+    /// How often a node tells again how far it has come.
     static let interval = Duration.seconds(1)
     /// How long moves gather before the nodes decide on them.
     static let gathering = Duration.milliseconds(500)
@@ -24,7 +24,7 @@ struct MoveCompletion {
     var told: [NodeID: MoveReport] = [:]
     /// When this node tells again, or proposes.
     var next = Instant.never
-    /// Since when there are moves that have come to their end.
+    /// Until when moves that have come to their end gather; nil where there are none.
     var gatherUntil: Instant?
 
     /// How far this node has come.
@@ -112,7 +112,7 @@ extension ControlCore {
 
     /// Whether the node has lost its disk, and the ring does not know of it.
     private func awaitsEnlisting(_ topology: Topology) -> Bool {
-        topology.member(identity.id).map { $0.disk != disk } == true && !isEnlisted
+        disk != 0 && !isEnlisted && topology.member(identity.id).map { $0.disk != disk } == true
     }
 
     /// Has the nodes decide that this one goes on with another disk: until they have, its vote does
@@ -121,7 +121,7 @@ extension ControlCore {
         _ topology: Topology, _ view: inout ControlView, at now: Moment, into work: inout Work
     ) {
         completion.next = now.instant + MoveCompletion.interval
-        guard disk != 0, let next = try? topology.enlisting(identity.id, disk: disk) else {
+        guard let next = try? topology.enlisting(identity.id, disk: disk) else {
             return
         }
         marks.occurred(.diskEnlisted)

@@ -45,9 +45,7 @@ extension ControlCore {
             guard isKept else {
                 return .refused("the storage refuses to keep the ring: see the node's log")
             }
-            for member in members where member.id != identity.id {
-                send(.topology(plan.topology), to: member.id, into: &work)
-            }
+            spread(plan.topology, into: &work)
             return .created(warnings: plan.warnings.map { "\($0)" })
         } catch {
             return .refused("\(error)")

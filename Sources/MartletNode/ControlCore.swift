@@ -96,7 +96,7 @@ struct ControlCore {
         membership.ringNames = topology.members.map { ($0.id, $0.name) }
         if topology.departed.contains(identity.id) { work.note(.hasLeft) }
         let named = topology.member(identity.id)?.disk
-        if isEnlisted, let named, named != disk {
+        if isEnlisted || disk == 0, let named, named != disk {
             work.note(
                 .conflict(
                     "another node goes on in the place of this one, with an empty disk: stop one "

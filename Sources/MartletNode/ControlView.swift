@@ -19,7 +19,7 @@ public struct ControlView: Sendable {
     }
     /// The epoch of the ring that the node goes back to at the least, whatever it loses by a crash.
     public internal(set) var keptEpoch: UInt64 = 0 {
-        didSet { tidings += 1 }
+        didSet { decisions += 1 }
     }
     /// How the wall clock compares with the others'.
     public internal(set) var clocks: ClockWatch

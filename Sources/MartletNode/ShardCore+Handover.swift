@@ -42,7 +42,7 @@ extension ShardCore {
                     replication.takeOver(
                         entries, in: partition, under: number, at: now, into: &work.outbox)
                 case .drop(let partition): drop(partition, at: now)
-                case .filled: continue
+                case .filled: mayHaveReport = true
                 }
             }
             tellMerged(at: now)
@@ -78,10 +78,10 @@ extension ShardCore {
     }
 
     /// How far the shard has come with what a change of the ring asks of it, where that has changed
-    /// since this was asked last.
+    /// since the control core was told last.
     mutating func takeReport() -> MoveReport? {
-        guard let topology, !topology.moves.isEmpty || isLeaving || toldReport != MoveReport()
-        else { return nil }
+        guard mayHaveReport || isLeaving else { return nil }
+        mayHaveReport = false
         let report = MoveReport(
             fills: handover.filled.map {
                 PartitionFill(partition: $0.partition.index, since: $0.since)

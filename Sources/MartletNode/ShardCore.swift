@@ -58,6 +58,9 @@ struct ShardCore {
     var handoverEffects: [HandoverEffect] = []
     /// What the control core was told last of how far this shard has come.
     var toldReport = MoveReport()
+    /// Whether it may have come further since: the ring has changed, or a partition was filled. One
+    /// that leaves may with any event.
+    var mayHaveReport = false
     /// The rare branches that were taken around the protocols.
     var marks = Marks<NodeMark>()
 
@@ -195,9 +198,9 @@ struct ShardCore {
 
     /// Goes by what the control core has decided since it was last told.
     mutating func take(_ view: ControlView, at now: Moment, into work: inout Work) {
-        isRingSafe = view.keptEpoch == view.topology?.epoch
         guard view.decisions != decisions else { return }
         decisions = view.decisions
+        isRingSafe = view.keptEpoch == view.topology?.epoch
         if let newer = view.topology, newer.epoch != topology?.epoch {
             topology = newer
             isRingKept = shard.index == 0
@@ -207,6 +210,7 @@ struct ShardCore {
             handover.topologyChanged(newer, at: now, into: &handoverEffects)
             closePartitions()
             isLeaving = newer.member(node)?.isLeaving ?? false
+            mayHaveReport = true
         }
         reachabilityChanged(view, at: now, into: &work)
     }

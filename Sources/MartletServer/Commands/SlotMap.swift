@@ -32,7 +32,7 @@ struct SlotMap {
             let slots = Int(range.lowerBound.index)...Int(range.upperBound.index)
             // Any node serves any key: failing a home, the first that would stand in, or this one.
             // While the partition moves its former homes answer reads.
-            let homes = topology.view(of: partition).readers
+            let homes = topology.readers(of: partition)
             let node =
                 homes.first(where: alive.contains) ?? homes.first(where: present.contains)
                 ?? topology.preferenceOrder(of: partition).first(where: present.contains)

@@ -6,6 +6,7 @@
 //     resize:      {at: 2s..9s, count: 1..4}                a node of no ring joins, or one leaves
 //     call-off:    {at: 6s, chance: 50%}                      what moves goes back
 internal import MartletBase
+internal import MartletRing
 
 /// An act of an operator as a scenario declares it.
 package enum RingActSpecification: Sendable {
@@ -83,8 +84,9 @@ extension Section {
             try inner.expect(only: Self.momentary + ["replicas"])
             var replicas = 3...3
             try inner.readRange("replicas", into: &replicas, ScenarioText.count)
-            guard replicas.lowerBound >= 1, replicas.upperBound <= 32 else {
-                throw inner.error("replicas are 1 to 32")
+            let limit = Topology.replicaCountLimit
+            guard replicas.lowerBound >= 1, replicas.upperBound <= limit else {
+                throw inner.error("replicas are 1 to \(limit)")
             }
             return try inner.fault(.ring(.rereplicate(replicas)), isLasting: false)
         }

@@ -190,7 +190,7 @@ extension World {
     func readers(
         of partition: Partition, _ topology: Topology, _ operation: Operation
     ) -> [Int] {
-        topology.view(of: partition).readers.prefix(operation.homeCount ?? .max)
+        topology.readers(of: partition).prefix(operation.homeCount ?? .max)
             .map { shardIndex(of: $0, for: partition.index) }
     }
 

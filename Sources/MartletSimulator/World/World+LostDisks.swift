@@ -46,7 +46,7 @@ extension World {
     func judgement(of node: SimulatedShard, in partition: UInt16) -> HybridTimestamp {
         guard mayHaveLostData,
             let topology = nodes.lazy.compactMap({ $0.topology }).first,
-            topology.view(of: Partition(index: partition)).all.contains(where: {
+            topology.writers(of: Partition(index: partition)).contains(where: {
                 nodes[nodeIndex(of: $0)].hasLostData
             })
         else { return HybridTimestamp(bits: .max) }

@@ -109,7 +109,7 @@ extension World {
         of entry: StorageKey, beside node: SimulatedShard
     ) -> [OtherHome] {
         guard let topology = node.topology else { return [] }
-        return topology.view(of: Partition(index: entry.partition)).readers.compactMap { home in
+        return topology.readers(of: Partition(index: entry.partition)).compactMap { home in
             let index = shardIndex(of: home, for: entry.partition)
             if index == node.index { return nil }
             return OtherHome(node: index, lostDiskAt: shards[index].lostDiskAt)

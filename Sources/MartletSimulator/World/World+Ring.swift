@@ -92,6 +92,13 @@ extension World {
         return readers(of: partition, topology, operation) == floor.homes
     }
 
+    /// Whether most of so many homes had to acknowledge a write, and whoever did has lost nothing.
+    private func isKept(_ write: Acknowledgement, byMostOf count: Int, _ losses: Losses) -> Bool {
+        let asked = history.operations[write.operation]
+        return asked.homeCount == nil && asked.neededHomes * 2 > count
+            && write.holders.allSatisfy { losses.spared($0.node, since: write.at) }
+    }
+
     /// Most homes had acknowledged a write before the read began, and most homes have answered it:
     /// whatever epochs lie between, some home has done both, or has been filled by one that had.
     mutating func checkOverChanges(
@@ -101,11 +108,7 @@ extension World {
             homesMet(by: read, operation) * 2 > floor.homes.count
         else { return }
         let losses = Losses(shards)
-        let bound = floor.writes.filter { write in
-            let asked = history.operations[write.operation]
-            return asked.homeCount == nil && asked.neededHomes * 2 > floor.homes.count
-                && write.holders.allSatisfy { losses.spared($0.node, since: write.at) }
-        }
+        let bound = floor.writes.filter { isKept($0, byMostOf: floor.homes.count, losses) }
         if bound.isEmpty { return }
         occurrences[.readAfterChange] += 1
         let held = history.held(places, key: operation.key, against: bound.map(\.place))
@@ -153,11 +156,9 @@ extension World {
             partition: topology.partition(ofKey: key).index, key: key)
         let held = mirror.entry(entry, at: home)?.object
         for write in history.latest[number] where write.at < began {
-            let asked = history.operations[write.operation]
-            guard asked.homeCount == nil, asked.neededHomes * 2 > count,
-                write.holders.allSatisfy({ losses.spared($0.node, since: write.at) }),
-                losses.spared(home, since: began)
-            else { continue }
+            guard isKept(write, byMostOf: count, losses), losses.spared(home, since: began) else {
+                continue
+            }
             occurrences[.fillChecked] += 1
             if held?.covers(write.dot) == true || history.isBuried(write.place, key: number) {
                 continue
@@ -178,7 +179,7 @@ extension SimulatedShard {
     /// Whether the node goes by a ring under which it holds all of a partition.
     func owns(_ partition: UInt16) -> Bool {
         guard let topology, let id else { return true }
-        return topology.view(of: Partition(index: partition)).readers.contains(id)
+        return topology.readers(of: Partition(index: partition)).contains(id)
     }
 }
 
@@ -188,7 +189,7 @@ extension World {
     mutating func checkDrop(of partition: UInt16, at node: SimulatedShard) {
         guard let topology = node.topology, let id = node.id, !node.owns(partition) else { return }
         let losses = Losses(shards)
-        for home in topology.view(of: Partition(index: partition)).readers where home != id {
+        for home in topology.readers(of: Partition(index: partition)) where home != id {
             let index = shardIndex(of: home, for: partition)
             guard losses.keepsDisk(index, since: .start) else { continue }
             for number in keys(in: partition, topology) {

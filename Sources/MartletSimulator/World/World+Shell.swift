@@ -48,27 +48,26 @@ extension World: NodeShell {
     mutating func share(_ view: ControlView, of node: SimulatedShard) {
         for shard in shards(of: node.index).dropFirst() {
             if shard.untold == nil {
-                var random = SeededRandom(
-                    seed: StableHash.mix(
-                        schedule.seed &+ UInt64(shard.index) << 40 ^ UInt64(shard.turns)),
-                    stream: "hops")
                 queue.schedule(
-                    .viewTold(shard.index, life: shard.life),
-                    at: now + random.duration(in: Self.hopDelay))
+                    .viewTold(shard.index, life: shard.life), at: hop(of: shard, "hops"))
             }
             shard.untold = view
         }
     }
 
     mutating func report(_ tiding: ControlTiding, of node: SimulatedShard) {
-        var random = SeededRandom(
-            seed: StableHash.mix(
-                schedule.seed &+ UInt64(node.index) << 40 ^ UInt64(node.turns)),
-            stream: "tidings")
         let first = nodes[self.node(of: node.index)]
         queue.schedule(
-            .tidingTold(first.index, life: first.life, tiding),
-            at: now + random.duration(in: Self.hopDelay))
+            .tidingTold(first.index, life: first.life, tiding), at: hop(of: node, "tidings"))
+    }
+
+    /// When something that crosses from loop to loop now is there, by the turns of `shard`.
+    private func hop(of shard: SimulatedShard, _ stream: String) -> Instant {
+        var random = SeededRandom(
+            seed: StableHash.mix(
+                schedule.seed &+ UInt64(shard.index) << 40 ^ UInt64(shard.turns)),
+            stream: stream)
+        return now + random.duration(in: Self.hopDelay)
     }
 
     mutating func letClientsIn(at node: SimulatedShard) { node.acquaintance.becameReady() }

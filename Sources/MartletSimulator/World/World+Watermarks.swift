@@ -34,7 +34,7 @@ extension World {
     mutating func noteForgotten(_ entry: StorageKey, of node: SimulatedShard) {
         guard let topology = node.topology, let id = node.id,
             let partition = Self.partition(of: entry),
-            !topology.view(of: Partition(index: partition)).readers.contains(id)
+            !topology.readers(of: Partition(index: partition)).contains(id)
         else { return }
         watermarks.left(partition, at: node.index)
     }
@@ -82,7 +82,7 @@ extension World {
     private func holdings(
         of key: Int, in partition: UInt16, _ topology: Topology
     ) -> [WatermarkCheck.Holding] {
-        let homes = topology.view(of: Partition(index: partition)).readers
+        let homes = topology.readers(of: Partition(index: partition))
         let bytes = history.keys[key]
         let object = StorageKey.object(partition: partition, key: bytes)
         let hints = homes.map { StorageKey.hint(partition: partition, key: bytes, home: $0) }
